@@ -1,0 +1,55 @@
+# Every target does all of its own set-up, in .venv; python3 and make are all that has to be there.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 4599
+
+# pip's lower-case warnings are left out, its errors are shown.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+BUILD_INPUTS := pyproject.toml server/build_model.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench image clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## start a server with the sample fixtures on 127.0.0.1:4599
+	@exec $(BIN)/keytrail serve --host 127.0.0.1 --port $(PORT) --fixtures fixtures
+
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## check format, lint, types and architecture, then run the tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.dev ## measure speed and memory against other servers
+	$(BIN)/python tests/benchmarks/run.py
+
+image: ## build the container image `keytrail`
+	docker build -t keytrail .
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf server/keytrail/wire/models
+	find server tests -name __pycache__ -prune -exec rm -rf {} +
+
+# The package, editable, with what it needs to run. pip 25.1 is the first that reads dependency groups.
+$(VENV)/.installed: $(BUILD_INPUTS)
+	@echo "Installing keytrail in $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Keytrail needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable .
+	@touch $@
+
+# And what it needs to be worked on.
+$(VENV)/.dev: $(VENV)/.installed
+	@echo "Installing the tools for development in $(VENV) ..."
+	@$(PIP) install --group dev
+	@touch $@

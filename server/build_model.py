@@ -1,0 +1,154 @@
+"""Writes the service models that Keytrail answers by, out of botocore, when the package is built.
+
+botocore holds AWS's own description of every operation, shape and error, but to load it costs a quarter of
+a second and 31 MB at each start. So the build reads it, once: hatchling runs the hook at the end of this
+file for a wheel, an sdist and an editable install, with the botocore that `build-system.requires` in
+pyproject.toml pins. The files that it writes are not in git. To take up a newer model, raise that pin.
+
+A model file is `{"metadata", "operations", "shapes"}`: the operations that Keytrail answers with the names
+of their input, output and error shapes, and every shape that is reachable from those, in botocore's own
+form less its prose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hatchling.builders.config import BuilderConfig
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODELS = Path("server", "keytrail", "wire", "models")
+"""Where the models go, seen from the project's root."""
+
+SERVICES: Mapping[str, frozenset[str] | None] = {
+    "kms": None,
+    "cloudtrail": frozenset({"LookupEvents"}),
+    "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
+}
+"""The services, each with the operations that are taken from it; None takes all."""
+
+METADATA = ("apiVersion", "protocol", "targetPrefix", "jsonVersion")
+"""What is kept of a model's metadata, where it has it."""
+
+KEPT = frozenset(
+    {
+        *("type", "shape", "members", "required", "member", "key", "value"),
+        *("min", "max", "pattern", "enum", "sensitive"),
+        *("exception", "error", "fault"),
+        *("locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"),
+    }
+)
+"""Traits of shapes and members that say what goes over the wire."""
+
+DROPPED = frozenset({"documentation", "deprecated", "deprecatedMessage", "deprecatedSince"})
+"""Traits for human readers."""
+
+Json = dict[str, Any]
+
+
+def build_models(folder: Path) -> list[Path]:
+    """Write one `<service>.json` for each service into `folder`, from the botocore that is installed.
+
+    Returns the files. The same botocore gives the same bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for service in SERVICES:
+        file = folder / f"{service}.json"
+        file.write_text(json.dumps(build_model(service), separators=(",", ":")) + "\n", encoding="utf-8")
+        files.append(file)
+    return files
+
+
+def build_model(service: str) -> Json:
+    """Read the newest model of `service` in the installed botocore, and keep what Keytrail needs of it."""
+    import botocore
+    from botocore.loaders import Loader
+
+    # Without the default search paths, a model in the home folder of whoever builds can't get into a wheel.
+    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    source: Json = loader.load_service_model(service, "service-2")
+    metadata, shapes = source["metadata"], source["shapes"]
+    names = sorted(SERVICES[service] or source["operations"])
+    operations = {name: _operation(source["operations"][name]) for name in names}
+    return {
+        "metadata": {
+            "service": service,
+            **{key: metadata[key] for key in METADATA if key in metadata},
+            "botocore": botocore.__version__,
+        },
+        "operations": operations,
+        "shapes": {name: _shape(name, shapes[name]) for name in _reachable(operations, shapes)},
+    }
+
+
+def _operation(source: Json) -> Json:
+    """An operation's shapes, by name. One whose answer is empty may have no output."""
+    operation: Json = {key: source[key]["shape"] for key in ("input", "output") if key in source}
+    operation["errors"] = [error["shape"] for error in source.get("errors", ())]
+    return operation
+
+
+def _reachable(operations: Json, shapes: Json) -> list[str]:
+    """The names, sorted, of all shapes that the operations use, at any depth."""
+    found: set[str] = set()
+    ahead = {name for operation in operations.values() for name in _roots(operation)}
+    while ahead:
+        name = ahead.pop()
+        found.add(name)
+        ahead.update(set(_references(shapes[name])) - found)
+    return sorted(found)
+
+
+def _roots(operation: Json) -> Iterator[str]:
+    yield from (operation[key] for key in ("input", "output") if key in operation)
+    yield from operation["errors"]
+
+
+def _references(shape: Json) -> Iterator[str]:
+    """The names of the shapes that a structure's members, a list's or a map's elements have."""
+    yield from (member["shape"] for member in shape.get("members", {}).values())
+    yield from (shape[key]["shape"] for key in ("member", "key", "value") if key in shape)
+
+
+def _shape(name: str, source: Json) -> Json:
+    """A shape without prose; members keep botocore's order."""
+    shape = _traits(name, source)
+    for key in ("member", "key", "value"):
+        if key in shape:
+            shape[key] = _traits(f"{name}.{key}", shape[key])
+    if "members" in shape:
+        shape["members"] = {key: _traits(f"{name}.{key}", member) for key, member in shape["members"].items()}
+    return shape
+
+
+def _traits(place: str, source: Json) -> Json:
+    """The traits worth keeping. One that nobody has judged yet stops the build: it may change the wire."""
+    if strange := sorted(source.keys() - KEPT - DROPPED):
+        raise ValueError(f"botocore's {place} has {', '.join(strange)}: add it to KEPT or DROPPED in {__file__}")
+    return {key: value for key, value in source.items() if key in KEPT}
+
+
+def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
+    """Give hatchling its hook; a function, so that this module can be imported where hatchling is not."""
+    from hatchling.builders.config import BuilderConfig
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+    class ModelHook(BuildHookInterface[BuilderConfig]):
+        PLUGIN_NAME = "custom"
+
+        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+            """Write the models and have them packed though git ignores them."""
+            files = build_models(Path(self.root, MODELS))
+            build_data["artifacts"] += [f"/{file.relative_to(self.root).as_posix()}" for file in files]
+
+        def clean(self, versions: list[str]) -> None:
+            """Take the models away again, for `hatch clean`."""
+            for service in SERVICES:
+                Path(self.root, MODELS, f"{service}.json").unlink(missing_ok=True)
+
+    return ModelHook

@@ -1,0 +1,44 @@
+"""The Flask application: puts the parts together, and nothing else."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from keytrail.clock import Clock
+from keytrail.http import endpoint
+from keytrail.http.control import PREFIX, control
+from keytrail.settings import Settings
+from keytrail.state import State
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class Keytrail(Flask):
+    """A Flask application that answers the service itself and leaves only the control API to Flask."""
+
+    def __init__(self, state: State) -> None:
+        """Serve one state."""
+        super().__init__("keytrail", static_folder=None)
+        self.state = state
+        self.register_blueprint(control(state))
+        self.register_error_handler(HTTPException, _in_json)
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO", "/").startswith(PREFIX + "/"):
+            return super().wsgi_app(environ, start_response)
+        return endpoint.answer(self.state.dispatcher, environ, start_response)
+
+
+def _in_json(error: HTTPException) -> Response:
+    text = f"{request.method} {request.path}: {error.description}"
+    return Response(msgspec.json.encode({"error": text}), error.code or 500, mimetype="application/json")
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Keytrail:
+    """An endpoint with these settings and this clock; raises fixtures.FixtureError if a seed file is bad."""
+    return Keytrail(State(settings or Settings(), clock or Clock()))

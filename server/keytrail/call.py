@@ -1,0 +1,113 @@
+"""Call: what an operation knows of its request, and the steps that it may take with a key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from keytrail.domain.arn import KeyIdentifier, read_key_identifier
+from keytrail.domain.key import Key, KeyState, Transition
+from keytrail.domain.key_spec import KeyUsage
+from keytrail.domain.principal import Principal
+from keytrail.settings import Settings
+from keytrail.store import KeyStore
+from keytrail.trail import Event, Trail
+
+Reply = Mapping[str, object]
+"""An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
+
+
+class Authorizer(Protocol):
+    """Who decides whether a caller may."""
+
+    def authorize(
+        self,
+        principal: Principal,
+        action: str,
+        key: Key | None,
+        named: KeyIdentifier | None,
+        *,
+        foreign: bool,
+    ) -> None:
+        """Raise AccessDeniedException unless the principal may do the action on the key.
+
+        `key` is None where there is none; `named` is None for a key that only a ciphertext names; `foreign` says
+        whether the operation works on other accounts' keys at all.
+        """
+
+    def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
+        """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call of one operation. `now` is the call's only time."""
+
+    operation: str
+    principal: Principal
+    region: str
+    now: datetime
+    request_id: str
+    store: KeyStore
+    trail: Trail
+    settings: Settings
+    authorizer: Authorizer
+    cross_account: bool = False
+    """Whether the operation works on other accounts' keys."""
+    states: frozenset[KeyState] = frozenset()
+    """The key states in which the operation works."""
+    usage: KeyUsage | None = None
+    """The key usage that the operation needs."""
+    members: Mapping[str, object] = field(default_factory=dict)
+    """The request as it came, for the trail."""
+    used: list[Key] = field(default_factory=list)
+    """The keys that were resolved and authorized, in the order of the event's resources."""
+    resources: list[tuple[str, str]] | None = None
+    """(account, ARN) of the event's resources where these are not just the keys."""
+    additional: dict[str, object] = field(default_factory=dict)
+    """CloudTrail's additionalEventData."""
+    logged: dict[str, object] = field(default_factory=dict)
+    """Members that CloudTrail shows among the requestParameters though they were not sent."""
+    companions: list[Event] = field(default_factory=list)
+    """Events that the call writes elsewhere: the record in another Region."""
+
+    @property
+    def account(self) -> str:
+        """The caller's account."""
+        return self.principal.account
+
+    def resolve(self, identifier: str, *, aliases: bool, action: str | None = None) -> Key:
+        """The key that the caller named, once the caller may use it.
+
+        Raises NotFoundException, InvalidArnException or AccessDeniedException as the KMS API Reference's
+        "KeyId" and "Cross-account use" say: of another account's key it never shows whether it exists.
+        """
+        named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
+        at_home = named.account == self.account
+        key = self.store.require_named(named) if at_home else self.store.named(named)
+        self.authorize(key, action, named)
+        assert key is not None  # an unknown foreign key is never authorized
+        return key
+
+    def authorize(self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None) -> None:
+        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
+        self.authorizer.authorize(
+            self.principal, action or f"kms:{self.operation}", key, named, foreign=self.cross_account
+        )
+        if key is not None:
+            self.used.append(key)
+
+    def admit(self, key: Key, operation: str | None = None) -> None:
+        """Check the key's usage, then its state, against what the operation needs."""
+        if self.usage is not None:
+            key.require_usage(self.usage, operation or self.operation)
+        key.require_state(self.states)
+
+    def change(self, key: Key, transition: Transition) -> Key:
+        """Apply a transition to the newest value of the key, if its state still allows the operation."""
+
+        def admitted(newest: Key) -> Key:
+            newest.require_state(self.states)
+            return transition(newest)
+
+        return self.store.change(key.arn, admitted)

@@ -1,0 +1,166 @@
+"""The `keytrail` command: `serve`, `check`, `health`."""
+
+import os
+import sys
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from keytrail.settings import Settings, variable
+
+_HELP = {
+    "host": "Address to listen on.",
+    "port": "Port to listen on.",
+    "fixtures": "Seed file or folder; may be repeated.",
+    "account": "Account of callers that name no other.",
+    "region": "Region of calls without a credential scope.",
+    "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
+    "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
+    "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
+    "max_events": "How many trail events are kept.",
+    "max_body": "Largest request body, in bytes.",
+    "control": "Whether the control API under /_keytrail/ answers (true, false).",
+    "control_token": "Bearer token that every control call needs.",
+}
+
+
+class _Usage(click.ClickException):
+    """A setting or a seed that cannot be served: one clear message, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"keytrail: {self.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keytrail")
+def main() -> None:
+    """A local AWS KMS endpoint that knows when each key was last used."""
+
+
+def _options(command: Any) -> Any:
+    """A flag for each setting; each also reads its environment variable."""
+    for field in reversed(fields(Settings)):
+        default = getattr(Settings(), field.name)
+        shown = f" [{variable(field.name)}]"
+        if default not in ("", ()):
+            shown = f" [{variable(field.name)}; default {default}]"
+        command = click.option(
+            f"--{field.name.replace('_', '-')}",
+            field.name,
+            multiple=field.name == "fixtures",
+            metavar="VALUE" if field.name != "fixtures" else "PATH",
+            help=_HELP[field.name] + shown,
+        )(command)
+    return command
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    environment = dict(os.environ)
+    for name, value in given.items():
+        if value is not None and value != ():
+            environment[variable(name)] = value if isinstance(value, str) else os.pathsep.join(value)
+    try:
+        return Settings.from_environment(environment)
+    except ValueError as error:
+        raise _Usage(str(error)) from None
+
+
+@main.command()
+@_options
+def serve(**given: Any) -> None:
+    """Answer KMS calls until SIGTERM or Ctrl-C."""
+    settings = _settings(given)
+    # Heavy imports only now, so that --help and a bad flag are answered at once.
+    from keytrail import server
+
+    server.end_at_once_on_signals()
+    from keytrail.app import create_app
+    from keytrail.fixtures import FixtureError
+
+    try:
+        app = create_app(settings)
+    except FixtureError as error:
+        raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
+    try:
+        listener = server.listen(settings.host, settings.port)
+    except OSError as error:
+        raise _Usage(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another with --port"
+        ) from None
+    host, port = listener.getsockname()[:2]
+    for line in _greeting(app, f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"):
+        click.echo(line)
+    sys.stdout.flush()
+    server.serve(app, listener)
+
+
+def _greeting(app: Any, url: str) -> list[str]:
+    key = app.state.store.any_key()
+    lines = [f"Keytrail answers on {url}"]
+    if key is None:
+        account, region, target, body = (
+            app.state.settings.account,
+            app.state.settings.region,
+            "CreateKey",
+            "{}",
+        )
+    else:
+        account, region, target = key.account, key.region, "GetKeyLastUsage"
+        body = f'{{"KeyId": "{key.key_id}"}}'
+    return [
+        *lines,
+        "Ask it something:",
+        f"  curl -s --aws-sigv4 aws:amz:{region}:kms --user {account}:any-secret "
+        f"-H 'X-Amz-Target: TrentService.{target}' -d '{body}' {url}/",
+        f"  curl -s {url}/_keytrail/events",
+    ]
+
+
+@main.command()
+@click.argument("paths", nargs=-1, metavar="FILE...")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of a seed file.")
+def check(paths: tuple[str, ...], schema: bool) -> None:
+    """Check seed files without serving them."""
+    from keytrail import fixtures
+    from keytrail.clock import Clock
+
+    if schema:
+        import json
+
+        click.echo(json.dumps(fixtures.json_schema(), indent=2))
+        return
+    if not paths:
+        raise click.UsageError("Name the files or folders to check, or --schema.")
+    try:
+        seed = fixtures.read_files(paths, _settings({}), Clock().now())
+    except fixtures.FixtureError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.principals), "credential")]
+    click.echo("good: " + ", ".join(f"{count} {name}{_plural(name) if count != 1 else ''}" for count, name in counts))
+
+
+def _plural(name: str) -> str:
+    return "es" if name.endswith("s") else "s"
+
+
+@main.command()
+def health() -> None:
+    """Ask the server of these settings whether it is ready; exit code 0 or 1."""
+    import http.client
+
+    settings = _settings({})
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    headers = {"Authorization": f"Bearer {settings.control_token}"} if settings.control_token else {}
+    connection = http.client.HTTPConnection(host, settings.port, timeout=3)
+    try:
+        connection.request("GET", "/_keytrail/health", headers=headers)
+        status = connection.getresponse().status
+    except OSError as error:
+        click.echo(f"keytrail: no answer from {host}:{settings.port}: {error}", err=True)
+        sys.exit(1)
+    click.echo("ready" if status == 200 else f"not ready: {status}")
+    sys.exit(0 if status == 200 else 1)

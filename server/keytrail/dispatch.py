@@ -1,0 +1,266 @@
+"""THE PATH OF ONE REQUEST.
+
+`Dispatcher.answer` is that path, in order. What is learnt about AWS's order changes a line there.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from keytrail.authorization.decision import Decision
+from keytrail.authorization.sigv4 import Callers, read_credential_scope
+from keytrail.call import Call, Reply
+from keytrail.clock import Clock
+from keytrail.crypto.keygen import new_uuid
+from keytrail.errors import (
+    AccessDeniedException,
+    AwsError,
+    DryRunOperationException,
+    InvalidGrantTokenException,
+    KMSInternalException,
+    RequestEntityTooLargeException,
+    UnknownOperationException,
+    UnsupportedOperationException,
+)
+from keytrail.operations import kms
+from keytrail.operations.registry import OPERATIONS, Operation
+from keytrail.settings import Settings
+from keytrail.store import KeyStore
+from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
+from keytrail.wire import json11, service_model
+from keytrail.wire.service_model import OperationModel
+from keytrail.wire.validation import validate
+
+_log = logging.getLogger("keytrail")
+
+assert kms.__all__  # the package is imported so that its operations are registered
+
+
+class Request(NamedTuple):
+    """What the front end hands over of an HTTP request."""
+
+    target: str
+    """The X-Amz-Target."""
+    body: bytes | None
+    """None: it was too large to be read."""
+    authorization: str
+    query: str
+    source_ip: str
+    user_agent: str
+
+
+class Response(NamedTuple):
+    """What the front end sends."""
+
+    status: int
+    body: bytes
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """An operation of a service model, and our operation of that name if there is one."""
+
+    name: str
+    model: OperationModel
+    operation: Operation | None
+    logged: tuple[str, ...]
+    """Members of the request that may stand in a log."""
+    maps: frozenset[str]
+    """Those of them whose keys are the caller's own words."""
+
+
+class Dispatcher:
+    """Answers requests out of one store, one trail and one clock. Thread-safe."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: KeyStore, trail: Trail, callers: Callers) -> None:
+        """Bind the operations to the service models, once."""
+        self.settings = settings
+        self._clock = clock
+        self._store = store
+        self._trail = trail
+        self._callers = callers
+        self._decision = Decision()
+        self._endpoints = {
+            f"{model.target_prefix}.{name}": _endpoint(name, described, own)
+            for model, own in (
+                (service_model.load("kms"), OPERATIONS),
+                (service_model.load("cloudtrail"), {}),
+            )
+            for name, described in model.operations.items()
+        }
+
+    def answer(self, request: Request) -> Response:
+        """One request from its target to its answer. Never raises."""
+        request_id = new_uuid()
+        endpoint = self._endpoints.get(request.target)
+        if endpoint is None:
+            return _refuse(UnknownOperationException(), request_id)
+        call: Call | None = None
+        try:
+            # identify: who calls, and in which Region
+            scope = read_credential_scope(request.authorization, request.query)
+            call = self._call(endpoint, request_id, scope.access_key_id, scope.region)
+            if request.body is None:
+                raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
+            operation = endpoint.operation
+            if operation is None:
+                raise UnsupportedOperationException(f"Keytrail does not support the operation {endpoint.name} yet.")
+            # decode, validate
+            members = call.members = json11.decode_body(endpoint.model.input, request.body)
+            validate(endpoint.model.input, members)
+            if operation.rules is not None:
+                operation.rules(members)
+            # settle: what is due by now happens before anything is looked at
+            for deleted in self._store.settle(call.now):
+                self._trail.forget(deleted.arn)
+            if members.get("GrantTokens"):
+                raise InvalidGrantTokenException  # no grant can have been made yet, so no token is one
+            # resolve, authorize, admit, and the operation itself
+            words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
+            reply: Reply | None
+            if operation.key is None:
+                reply = operation.function(call, **words)
+            else:
+                key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
+                call.admit(key)
+                reply = operation.function(call, key, **words)
+            if members.get("DryRun"):
+                raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
+            body = json11.encode_body(endpoint.model.output, reply)
+            # record: the event and the last usage together
+            self._record_success(endpoint, call, request, reply)
+        except AwsError as error:
+            if call is not None:
+                self._record_refusal(endpoint, call, request, error)
+            return _refuse(error, request_id)
+        except Exception:
+            # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
+            _log.exception("request %s (%s) failed", request_id, request.target)
+            return _refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
+        return Response(200, body, request_id)
+
+    def _call(self, endpoint: _Endpoint, request_id: str, access_key_id: str | None, region: str | None) -> Call:
+        operation = endpoint.operation
+        call = Call(
+            operation=endpoint.name,
+            principal=self._callers.principal_of(access_key_id),
+            region=region or self.settings.region,
+            now=self._clock.now(),
+            request_id=request_id,
+            store=self._store,
+            trail=self._trail,
+            settings=self.settings,
+            authorizer=self._decision,
+        )
+        if operation is not None:
+            call.cross_account, call.states, call.usage = (
+                operation.cross_account,
+                operation.states,
+                operation.usage,
+            )
+        return call
+
+    def _record_success(self, endpoint: _Endpoint, call: Call, request: Request, reply: Reply | None) -> None:
+        operation = endpoint.operation
+        assert operation is not None
+        elements: Mapping[str, object] | None = None
+        if operation.logged_reply == "key":
+            elements = {"KeyId": call.used[0].arn} if call.used else None
+        elif operation.logged_reply == "reply":
+            elements = reply
+        events = self._events(endpoint, call, request, elements, None)
+        uses: tuple[tuple[str, Use], ...] = ()
+        if operation.tracked:
+            ids = {event.recipient: event.event_id for event in events}
+            uses = tuple(
+                (key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used
+            )
+        self._trail.record((*events, *call.companions), uses)
+
+    def _record_refusal(self, endpoint: _Endpoint, call: Call, request: Request, error: AwsError) -> None:
+        self._trail.record(self._events(endpoint, call, request, None, error))
+
+    def _events(
+        self,
+        endpoint: _Endpoint,
+        call: Call,
+        request: Request,
+        elements: Mapping[str, object] | None,
+        error: AwsError | None,
+    ) -> list[Event]:
+        """The call's event: one copy for the caller's account, one for each other owner of a key in it."""
+        operation = endpoint.operation
+        resources = _resources(call, operation, error)
+        kept = error is None or isinstance(error, DryRunOperationException)
+        mine = Event(
+            new_event_id(),
+            call.request_id,
+            call.now,
+            endpoint.name,
+            call.region,
+            call.principal,
+            call.account,
+            operation is not None and operation.read_only,
+            _logged(endpoint, call),
+            elements,
+            call.additional if kept and call.additional else None,
+            resources,
+            error.trail_code if error is not None else None,
+            error.message if error is not None else None,
+            None,
+            request.source_ip,
+            request.user_agent,
+        )
+        owners = {account for account, _ in resources or ()} - {call.account}
+        if not owners or isinstance(error, AccessDeniedException):
+            return [mine]
+        shared = new_event_id()
+        copies = [
+            mine._replace(
+                event_id=new_event_id(),
+                recipient=owner,
+                resources=tuple(entry for entry in resources or () if entry[0] == owner),
+                shared_event_id=shared,
+            )
+            for owner in sorted(owners)
+        ]
+        return [mine._replace(shared_event_id=shared), *copies]
+
+
+def _endpoint(name: str, model: OperationModel, own: Mapping[str, Operation]) -> _Endpoint:
+    loggable = {
+        member: shape
+        for member, shape in model.input.members.items()
+        if not shape.is_secret and member not in ("GrantTokens", "Recipient")
+    }
+    maps = frozenset(member for member, shape in loggable.items() if shape.type == "map")
+    return _Endpoint(name, model, own.get(name), tuple(loggable), maps)
+
+
+def _resources(call: Call, operation: Operation | None, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
+    if call.resources is not None:
+        return tuple(call.resources)
+    if call.used:
+        return tuple((key.account, key.arn) for key in call.used)
+    # A list that names no key has an empty list here; a call that found no key has none at all.
+    return () if error is None and operation is not None else None
+
+
+def _logged(endpoint: _Endpoint, call: Call) -> dict[str, object] | None:
+    operation = endpoint.operation
+    if operation is None or not operation.logged_request:
+        return None
+    shown = {name: operation.defaults[name] for name in operation.logged_defaults}
+    shown.update(call.logged)
+    members = call.members
+    for name in endpoint.logged:
+        if name in members:
+            value = members[name]
+            shown[name] = AsSent(value) if name in endpoint.maps else value  # type: ignore[arg-type]
+    return shown or None
+
+
+def _refuse(error: AwsError, request_id: str) -> Response:
+    return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)

@@ -1,0 +1,207 @@
+"""A KMS key: what it is, which state it is in, and which change each state allows.
+
+Source: KMS Developer Guide, "Key states of KMS keys"; the texts as recorded from AWS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from keytrail.domain.arn import key_arn
+from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.errors import (
+    AwsError,
+    DisabledException,
+    InvalidKeyUsageException,
+    KMSInvalidStateException,
+    UnsupportedOperationException,
+)
+
+
+class KeyState(StrEnum):
+    """The state of a key, as DescribeKey tells it."""
+
+    CREATING = "Creating"
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    PENDING_DELETION = "PendingDeletion"
+    PENDING_IMPORT = "PendingImport"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
+    UNAVAILABLE = "Unavailable"
+    UPDATING = "Updating"
+
+
+class Origin(StrEnum):
+    """Where a key's material comes from."""
+
+    AWS_KMS = "AWS_KMS"
+    EXTERNAL = "EXTERNAL"
+    AWS_CLOUDHSM = "AWS_CLOUDHSM"
+    EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
+
+
+CUSTOM_KEY_STORE_ORIGINS = frozenset({Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_STORE})
+
+_REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
+    KeyState.DISABLED: (DisabledException, "is disabled."),
+    KeyState.PENDING_DELETION: (KMSInvalidStateException, "is pending deletion."),
+    # unverified: the words "replica deletion"; AWS documents only the code
+    KeyState.PENDING_REPLICA_DELETION: (KMSInvalidStateException, "is pending replica deletion."),
+    KeyState.PENDING_IMPORT: (KMSInvalidStateException, "is pending import."),
+    KeyState.UNAVAILABLE: (KMSInvalidStateException, "is unavailable."),
+    KeyState.CREATING: (KMSInvalidStateException, "is creating."),
+    KeyState.UPDATING: (KMSInvalidStateException, "is updating."),
+    KeyState.ENABLED: (KMSInvalidStateException, "is enabled."),
+}
+
+_PENDING = frozenset({KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION})
+_S = KeyState
+
+ANY = frozenset(KeyState)
+"""The operation works in every state."""
+USABLE = frozenset({_S.ENABLED, _S.UPDATING})
+"""Cryptographic operations, and UpdatePrimaryRegion."""
+NOT_PENDING_DELETION = ANY - _PENDING
+"""CreateAlias, UpdateAlias (new target), UpdateKeyDescription, TagResource, UntagResource."""
+SWITCHABLE = frozenset({_S.ENABLED, _S.DISABLED, _S.UNAVAILABLE})
+"""EnableKey, DisableKey."""
+DELETABLE = ANY - _PENDING - {_S.UPDATING}
+"""ScheduleKeyDeletion."""
+REPLICABLE = frozenset({_S.ENABLED})
+"""ReplicateKey."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One KMS key in one account and Region. Moments are aware datetimes in UTC.
+
+    `material` is None until there is any (PendingImport, custom key stores, specs without cryptography here).
+    `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come.
+    `policy` is the document as given; None stands for the default key policy.
+    """
+
+    account: str
+    region: str
+    key_id: str
+    creation_date: datetime
+    description: str = ""
+    spec: str = SYMMETRIC_DEFAULT
+    usage: KeyUsage = KeyUsage.ENCRYPT_DECRYPT
+    origin: Origin = Origin.AWS_KMS
+    state: KeyState = KeyState.ENABLED
+    becomes: KeyState | None = None
+    settles_at: datetime | None = None
+    deletion_date: datetime | None = None
+    pending_window_in_days: int | None = None
+    material: KeyMaterial | None = None
+    policy: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    arn: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work the ARN out once."""
+        object.__setattr__(self, "arn", key_arn(self.region, self.account, self.key_id))
+
+    @property
+    def multi_region(self) -> bool:
+        """Whether the key is a multi-Region primary or replica; its id says so."""
+        return self.key_id.startswith("mrk-")
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether this is a symmetric encryption key."""
+        return self.spec == SYMMETRIC_DEFAULT
+
+    @property
+    def in_custom_key_store(self) -> bool:
+        """Whether the material lives in a CloudHSM or external key store."""
+        return self.origin in CUSTOM_KEY_STORE_ORIGINS
+
+    def require_usage(self, usage: KeyUsage, operation: str) -> None:
+        """Raise InvalidKeyUsageException unless the key is for this usage."""
+        if self.usage is not usage:
+            raise InvalidKeyUsageException(f"{self.arn} key usage is {self.usage} which is not valid for {operation}.")
+
+    def require_state(self, allowed: frozenset[KeyState]) -> None:
+        """Raise DisabledException or KMSInvalidStateException unless the key is in one of these states."""
+        if self.state not in allowed:
+            error, words = _REFUSALS[self.state]
+            raise error(f"{self.arn} {words}")
+
+    def require_algorithm(self, algorithm: str, algorithms: tuple[str, ...]) -> None:
+        """Raise InvalidKeyUsageException unless the algorithm is one of those of the key's spec."""
+        if algorithm not in algorithms:
+            raise InvalidKeyUsageException(f"Algorithm {algorithm} is incompatible with key spec {self.spec}.")
+
+    def require_aes_material(self) -> KeyMaterial:
+        """The material to encrypt under.
+
+        Raises UnsupportedOperationException for a seeded key in a custom key store: its material is elsewhere.
+        """
+        if self.material is None:
+            raise UnsupportedOperationException(
+                f"{self.arn} has origin {self.origin}: Keytrail holds no key material for it and can describe it only."
+            )
+        return self.material
+
+    def enable(self) -> "Key":
+        """Enabled. A key that is unavailable shows it once it is back."""
+        return self._switch(KeyState.ENABLED)
+
+    def disable(self) -> "Key":
+        """Disabled. A key that is unavailable shows it once it is back."""
+        return self._switch(KeyState.DISABLED)
+
+    def _switch(self, state: KeyState) -> "Key":
+        if self.state is KeyState.UNAVAILABLE:
+            return replace(self, becomes=state)
+        return replace(self, state=state)
+
+    def describe(self, description: str) -> "Key":
+        """The same key under another description."""
+        return replace(self, description=description)
+
+    def schedule_deletion(self, now: datetime, days: int, *, has_replicas: bool) -> "Key":
+        """Pending deletion in `days`; a primary with replicas waits for them without a date."""
+        if has_replicas:
+            return self._pending(KeyState.PENDING_REPLICA_DELETION, None, days)
+        return self._pending(KeyState.PENDING_DELETION, now + timedelta(days=days), None)
+
+    def replicas_are_gone(self, now: datetime) -> "Key":
+        """The last replica is deleted: the waiting period that was asked for begins."""
+        if self.state is not KeyState.PENDING_REPLICA_DELETION:
+            return self
+        return self._pending(KeyState.PENDING_DELETION, now + timedelta(days=self.pending_window_in_days or 0), None)
+
+    def _pending(self, state: KeyState, date: datetime | None, window: int | None) -> "Key":
+        return replace(
+            self,
+            state=state,
+            becomes=None,
+            settles_at=None,
+            deletion_date=date,
+            pending_window_in_days=window,
+        )
+
+    def cancel_deletion(self) -> "Key":
+        """Disabled, and no longer pending deletion. Raises KMSInvalidStateException if it was not."""
+        if self.state not in _PENDING:
+            raise KMSInvalidStateException(f"{self.arn} is not pending deletion.")
+        # A key in a disconnected store keeps PendingDeletion until now, so Disabled is right for it too.
+        return replace(self, state=KeyState.DISABLED, deletion_date=None, pending_window_in_days=None)
+
+    def begin(self, state: KeyState, until: datetime) -> "Key":
+        """Creating or Updating until a moment, then the state that the key has now."""
+        return replace(self, state=state, becomes=self.becomes or self.state, settles_at=until)
+
+    def settle(self, now: datetime) -> "Key":
+        """What a Creating or Updating key has become by now."""
+        if self.settles_at is None or self.settles_at > now or self.becomes is None:
+            return self
+        return replace(self, state=self.becomes, becomes=None, settles_at=None)
+
+
+Transition = Callable[[Key], Key]
+"""A change of a key: gives its new value, or raises and changes nothing."""

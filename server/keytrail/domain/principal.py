@@ -1,0 +1,107 @@
+"""Who calls: an account's root, a user, or a session of a role.
+
+Source: IAM User Guide, "IAM identifiers"; CloudTrail User Guide, "userIdentity element".
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
+    r"(?P<kind>root|user|role|assumed-role|federated-user)(?:/(?P<name>[\w+=,.@/-]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller: its ARN, its account, and whether a fixture declared it.
+
+    `declared` is False for callers that no fixture knows; they stand for anybody in their account.
+    """
+
+    arn: str
+    account: str
+    kind: str
+    name: str
+    access_key_id: str | None = None
+    declared: bool = False
+
+    @classmethod
+    def root(cls, account: str, access_key_id: str | None = None) -> "Principal":
+        """The root of an account."""
+        return cls(f"arn:aws:iam::{account}:root", account, "root", "", access_key_id)
+
+    @classmethod
+    def from_arn(cls, arn: str, access_key_id: str | None = None) -> "Principal":
+        """A declared caller by its ARN; raises ValueError with the forms that there are."""
+        found = _ARN.fullmatch(arn)
+        if found is None or (found["kind"] == "root") == bool(found["name"]):
+            raise ValueError(
+                "expected the ARN of an account root, user, role or session, such as "
+                f"arn:aws:iam::111122223333:role/KeyAuditor, got {arn!r}"
+            )
+        return cls(arn, found["account"], found["kind"], found["name"] or "", access_key_id, declared=True)
+
+    @property
+    def role_arn(self) -> str | None:
+        """The ARN of the role behind a role or a session of it."""
+        if self.kind == "role":
+            return self.arn
+        if self.kind == "assumed-role":
+            partition = self.arn.split(":")[1]
+            return f"arn:{partition}:iam::{self.account}:role/{self.name.partition('/')[0]}"
+        return None
+
+    def user_identity(self) -> dict[str, object]:
+        """CloudTrail's userIdentity, in the caller's own account."""
+        identity: dict[str, object] = {
+            "type": _IDENTITY_TYPES[self.kind],
+            "principalId": self.principal_id,
+            "arn": self.arn,
+            "accountId": self.account,
+        }
+        if self.access_key_id is not None:
+            identity["accessKeyId"] = self.access_key_id
+        if self.kind == "user":
+            identity["userName"] = self.name.rpartition("/")[2]
+        role = self.role_arn
+        if role is not None:
+            identity["sessionContext"] = {
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": _unique_id("AROA", role),
+                    "arn": role,
+                    "accountId": self.account,
+                    "userName": role.rpartition("/")[2],
+                }
+            }
+        return identity
+
+    def foreign_identity(self) -> dict[str, object]:
+        """CloudTrail's userIdentity in the record of another account: no name, no ARN."""
+        return {"type": "AWSAccount", "principalId": self.principal_id, "accountId": self.account}
+
+    @property
+    def principal_id(self) -> str:
+        """IAM's unique id of the caller: the account for a root, else always the same for the same ARN."""
+        if self.kind == "root":
+            return self.account
+        role = self.role_arn
+        if role is not None:
+            return f"{_unique_id('AROA', role)}:{self.name.partition('/')[2] or self.name}"
+        return _unique_id("AIDA", self.arn)
+
+
+_IDENTITY_TYPES = {
+    "root": "Root",
+    "user": "IAMUser",
+    "role": "AssumedRole",
+    "assumed-role": "AssumedRole",
+    "federated-user": "FederatedUser",
+}
+
+
+def _unique_id(prefix: str, arn: str) -> str:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return prefix + "".join(letters[byte & 31] for byte in hashlib.sha256(arn.encode()).digest()[:17])

@@ -1,0 +1,1 @@
+"""HTTP: the service's endpoint and the control API."""

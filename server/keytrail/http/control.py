@@ -1,0 +1,149 @@
+"""/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
+
+GET health | POST reset[?account=] | POST fixtures[?account=] | GET, PUT clock | POST clock/advance | GET events
+"""
+
+import hmac
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from keytrail.domain.arn import is_account
+from keytrail.fixtures import FixtureError
+from keytrail.settings import read_duration, read_moment
+from keytrail.state import State
+from keytrail.trail import Event
+
+PREFIX = "/_keytrail"
+
+_Body = TypeVar("_Body")
+
+
+class _BadRequest(Exception):
+    """The caller's mistake, in a sentence that helps."""
+
+
+class _ClockBody(msgspec.Struct, forbid_unknown_fields=True):
+    now: str | None = None
+    frozen: bool | None = None
+
+
+class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
+    duration: str | None = None
+    seconds: float | None = None
+
+
+def control(state: State) -> Blueprint:
+    """The control API of one endpoint."""
+    api = Blueprint("control", __name__, url_prefix=PREFIX)
+
+    @api.before_request
+    def admit() -> Response | None:
+        token = state.settings.control_token
+        if token:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), token.encode()):
+                return _answer(401, error="Send the control token: Authorization: Bearer <KEYTRAIL_CONTROL_TOKEN>.")
+        if not state.settings.control and request.endpoint != "control.health":
+            return _answer(403, error="The control API is off; start with KEYTRAIL_CONTROL=true to use it.")
+        return None
+
+    @api.errorhandler(_BadRequest)
+    def bad_request(error: _BadRequest) -> Response:
+        return _answer(400, error=str(error))
+
+    @api.errorhandler(FixtureError)
+    def bad_fixture(error: FixtureError) -> Response:
+        return _answer(400, error="Nothing was loaded: " + "; ".join(error.problems), problems=error.problems)
+
+    @api.get("/health")
+    def health() -> Response:
+        return _answer(status="ready")
+
+    @api.post("/reset")
+    def reset() -> Response:
+        state.reset(_account())
+        return _answer(status="reset")
+
+    @api.post("/fixtures")
+    def load() -> Response:
+        return _answer(loaded=state.load(request.get_data(), _account()))
+
+    @api.get("/clock")
+    def clock() -> Response:
+        return _clock(state)
+
+    @api.put("/clock")
+    def set_clock() -> Response:
+        body = _body(_ClockBody, '{"now": "2026-05-01T08:00:00Z", "frozen": true}, each optional')
+        try:
+            state.set_clock(read_moment(body.now) if body.now is not None else None, frozen=body.frozen)
+        except (ValueError, OverflowError) as error:
+            raise _BadRequest(f"now: {error}") from None
+        return _clock(state)
+
+    @api.post("/clock/advance")
+    def advance_clock() -> Response:
+        body = _body(_AdvanceBody, '{"duration": "P30D"} or {"seconds": 3600}')
+        if (body.duration is None) == (body.seconds is None):
+            raise _BadRequest('Send either {"duration": "P30D"} or {"seconds": 3600}.')
+        try:
+            if body.duration is not None:
+                state.advance_clock(read_duration(body.duration))
+            else:
+                state.advance_clock(timedelta(seconds=body.seconds or 0))
+        except (ValueError, OverflowError) as error:
+            raise _BadRequest(f"{'duration' if body.duration is not None else 'seconds'}: {error}") from None
+        return _clock(state)
+
+    @api.get("/events")
+    def events() -> Response:
+        unknown = set(request.args) - {"keyArn", "eventName", "errorCode", "eventId"}
+        if unknown:
+            raise _BadRequest(
+                f"There is no filter {', '.join(sorted(unknown))}; filter by keyArn, eventName, errorCode, eventId."
+            )
+        return _answer(Records=[event.record() for event in _selected(state)])
+
+    return api
+
+
+def _selected(state: State) -> list[Event]:
+    wanted = request.args
+    if "eventId" in wanted:
+        found = state.trail.event(wanted["eventId"])
+        events = [found] if found is not None else []
+    else:
+        events = state.trail.events()
+    if "keyArn" in wanted:
+        events = [event for event in events if event.concerns(wanted["keyArn"])]
+    if "eventName" in wanted:
+        events = [event for event in events if event.name == wanted["eventName"]]
+    if "errorCode" in wanted:
+        events = [event for event in events if event.error_code == wanted["errorCode"]]
+    return events
+
+
+def _account() -> str | None:
+    account = request.args.get("account")
+    if account is not None and not is_account(account):
+        raise _BadRequest(f"account: expected 12 digits, got {account!r}")
+    return account
+
+
+def _body(kind: type[_Body], example: str) -> _Body:
+    try:
+        return msgspec.json.decode(request.get_data(), type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _BadRequest(f"Expected a JSON object such as {example}; {error}") from None
+
+
+def _clock(state: State) -> Response:
+    now = state.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _answer(now=now, frozen=state.clock.frozen)
+
+
+def _answer(status_code: int = 200, **members: Any) -> Response:
+    return Response(msgspec.json.encode(members), status_code, mimetype="application/json")

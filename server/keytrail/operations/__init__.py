@@ -1,0 +1,1 @@
+"""The operations of the services, one function each, declared with what is true of the whole operation."""

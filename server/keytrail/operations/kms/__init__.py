@@ -1,0 +1,5 @@
+"""The operations of AWS KMS, one module per family; importing this package registers them all."""
+
+from keytrail.operations.kms import aliases, data_keys, encryption, key_lifecycle, multi_region, usage
+
+__all__ = ["aliases", "data_keys", "encryption", "key_lifecycle", "multi_region", "usage"]

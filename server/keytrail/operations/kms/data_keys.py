@@ -1,0 +1,100 @@
+"""Data keys to encrypt with outside KMS, and random bytes. Source: KMS API Reference."""
+
+from collections.abc import Mapping
+
+from keytrail.call import Call, Reply
+from keytrail.crypto.keygen import random_bytes
+from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_spec import KeyUsage
+from keytrail.errors import CustomKeyStoreNotFoundException, InvalidKeyUsageException, ValidationException
+from keytrail.operations.kms.encryption import NO_CONTEXT, refuse_recipient, seal
+from keytrail.operations.registry import operation
+
+_SIZES = {"AES_128": 16, "AES_256": 32}
+
+
+def _says_how_long(members: Mapping[str, object]) -> None:
+    if ("KeySpec" in members) == ("NumberOfBytes" in members):
+        raise ValidationException("Please specify either number of bytes or key spec.")
+    refuse_recipient(members)
+
+
+def _data_key(
+    call: Call, key: Key, context: Mapping[str, str], number_of_bytes: int | None, key_spec: str | None
+) -> dict[str, object]:
+    if not key.is_symmetric:
+        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+    plaintext = random_bytes(number_of_bytes or _SIZES[key_spec or ""])
+    blob = seal(call, key, plaintext, context)
+    return {
+        "CiphertextBlob": blob,
+        "Plaintext": plaintext,
+        "KeyId": key.arn,
+        "KeyMaterialId": key.require_aes_material().id,
+    }
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=USABLE,
+    tracked=True,
+    rules=_says_how_long,
+)
+def generate_data_key(
+    call: Call,
+    key: Key,
+    *,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    number_of_bytes: int | None = None,
+    key_spec: str | None = None,
+    recipient: Mapping[str, object] | None = None,
+) -> Reply:
+    """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
+    assert recipient is None  # refused by the rules
+    return _data_key(call, key, encryption_context, number_of_bytes, key_spec)
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=USABLE,
+    tracked=True,
+    rules=_says_how_long,
+)
+def generate_data_key_without_plaintext(
+    call: Call,
+    key: Key,
+    *,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    key_spec: str | None = None,
+    number_of_bytes: int | None = None,
+) -> Reply:
+    """A fresh data key, encrypted under the key only."""
+    reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
+    del reply["Plaintext"]
+    return reply
+
+
+def _random_can_be_made(members: Mapping[str, object]) -> None:
+    refuse_recipient(members)
+    if "NumberOfBytes" not in members:
+        raise ValidationException("NumberOfBytes is required.")
+    if "CustomKeyStoreId" in members:
+        raise CustomKeyStoreNotFoundException  # there are none yet
+
+
+@operation(key=None, rules=_random_can_be_made, logged_request=False)
+def generate_random(
+    call: Call,
+    *,
+    number_of_bytes: int | None = None,
+    custom_key_store_id: str | None = None,
+    recipient: Mapping[str, object] | None = None,
+) -> Reply:
+    """1 to 1024 random bytes; no key, and so no last usage."""
+    assert custom_key_store_id is None  # refused by the rules
+    assert recipient is None
+    return {"Plaintext": random_bytes(number_of_bytes or 0)}

@@ -1,0 +1,225 @@
+"""Encrypt, Decrypt, ReEncrypt.
+
+Source: KMS API Reference; the order of the checks as measured on AWS: identifiers, permission, whether the key
+named is the one in the ciphertext, usage, state, algorithm, and the ciphertext at last.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from keytrail.call import Call, Reply
+from keytrail.crypto import ciphertext_blob as blobs
+from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
+from keytrail.crypto.symmetric import NotAuthentic
+from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.errors import (
+    IncorrectKeyException,
+    InvalidCiphertextException,
+    UnsupportedOperationException,
+    ValidationException,
+)
+from keytrail.operations.registry import operation
+
+NO_CONTEXT: Mapping[str, str] = {}
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=USABLE,
+    tracked=True,
+    logged_defaults=("EncryptionAlgorithm",),
+)
+def encrypt(
+    call: Call,
+    key: Key,
+    *,
+    plaintext: bytes,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    encryption_algorithm: str = SYMMETRIC_DEFAULT,
+) -> Reply:
+    """Encrypt up to 4096 bytes under a key, bound to an encryption context."""
+    require_algorithm(key, encryption_algorithm, encryption_context)
+    blob = seal(call, key, plaintext, encryption_context)
+    return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
+
+
+def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
+    ignores = members.get("DryRunModifiers")
+    if ignores and not members.get("DryRun"):
+        # unverified: the words
+        raise ValidationException("DryRunModifiers can only be specified when DryRun is true.")
+    if key_member in members:
+        return
+    if ignores or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
+        raise ValidationException(f"{key_member} must not be null")
+
+
+def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
+    _names_a_key("EncryptionAlgorithm", "KeyId", members)
+    refuse_recipient(members)
+
+
+def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
+    _names_a_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
+
+
+def refuse_recipient(members: Mapping[str, object]) -> None:
+    """Say that attested enclaves are not served yet."""
+    if "Recipient" in members:
+        raise UnsupportedOperationException("Keytrail does not support the parameter Recipient yet.")
+
+
+@operation(
+    key=None,
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=USABLE,
+    tracked=True,
+    rules=_decrypt_names_a_key,
+    logged_defaults=("EncryptionAlgorithm",),
+)
+def decrypt(
+    call: Call,
+    *,
+    ciphertext_blob: bytes | None = None,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    key_id: str | None = None,
+    encryption_algorithm: str = SYMMETRIC_DEFAULT,
+    recipient: Mapping[str, object] | None = None,
+    dry_run_modifiers: Sequence[str] = (),
+) -> Reply:
+    """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
+    assert recipient is None  # refused by the rules
+    key = call.resolve(key_id, aliases=True) if key_id is not None else None
+    key, blob = _key_and_blob(call, key, ciphertext_blob, encryption_algorithm)
+    call.admit(key)
+    require_algorithm(key, encryption_algorithm, encryption_context)
+    plaintext = b"" if blob is None else _open(call, key, blob, encryption_context, "keyMaterialId")
+    return {
+        "KeyId": key.arn,
+        "Plaintext": plaintext,
+        "EncryptionAlgorithm": encryption_algorithm,
+        "KeyMaterialId": key.require_aes_material().id,
+        # Not in the model, but in every answer recorded from AWS.
+        "KeyOrigin": key.origin,
+    }
+
+
+@operation(
+    key=None,
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=USABLE,
+    tracked=True,
+    rules=_re_encrypt_names_a_key,
+    logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
+)
+def re_encrypt(
+    call: Call,
+    *,
+    ciphertext_blob: bytes | None = None,
+    source_encryption_context: Mapping[str, str] = NO_CONTEXT,
+    source_key_id: str | None = None,
+    destination_key_id: str,
+    destination_encryption_context: Mapping[str, str] = NO_CONTEXT,
+    source_encryption_algorithm: str = SYMMETRIC_DEFAULT,
+    destination_encryption_algorithm: str = SYMMETRIC_DEFAULT,
+    dry_run_modifiers: Sequence[str] = (),
+) -> Reply:
+    """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
+    from_key = None
+    if source_key_id is not None:
+        from_key = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
+    to_key = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
+    source, blob = _key_and_blob(call, from_key, ciphertext_blob, source_encryption_algorithm, "kms:ReEncryptFrom")
+    call.used[:] = [source, to_key]
+    source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
+    to_key.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptTo")
+    call.admit(source)
+    call.admit(to_key)
+    require_algorithm(source, source_encryption_algorithm, source_encryption_context)
+    require_algorithm(to_key, destination_encryption_algorithm, destination_encryption_context)
+    plaintext = b""
+    if blob is not None:
+        plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
+    sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
+    return {
+        "CiphertextBlob": sealed,
+        "SourceKeyId": source.arn,
+        "KeyId": to_key.arn,
+        "SourceEncryptionAlgorithm": source_encryption_algorithm,
+        "DestinationEncryptionAlgorithm": destination_encryption_algorithm,
+        "SourceKeyMaterialId": source.require_aes_material().id,
+        "DestinationKeyMaterialId": to_key.require_aes_material().id,
+    }
+
+
+def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
+    """Refuse an encryption algorithm that is not the key's, and a context where no algorithm can bind it."""
+    key.require_algorithm(algorithm, ALGORITHMS[key.spec][KeyUsage.ENCRYPT_DECRYPT])
+    if algorithm == SYMMETRIC_DEFAULT:
+        return
+    if encryption_context:
+        raise ValidationException("EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
+    raise UnsupportedOperationException(f"Keytrail does not support the algorithm {algorithm} yet.")
+
+
+def seal(
+    call: Call,
+    key: Key,
+    plaintext: bytes,
+    encryption_context: Mapping[str, str],
+    logged_as: str = "keyMaterialId",
+) -> bytes:
+    """The CiphertextBlob of a plaintext; the trail notes under `logged_as` which material made it."""
+    material = key.require_aes_material()
+    call.additional[logged_as] = material.id
+    return blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
+
+
+def _open(call: Call, key: Key, blob: CiphertextBlob, encryption_context: Mapping[str, str], logged_as: str) -> bytes:
+    material = key.require_aes_material()
+    if material.id != blob.material_id:
+        raise InvalidCiphertextException
+    try:
+        plaintext = blob.open(material.data, encryption_context)
+    except NotAuthentic:
+        raise InvalidCiphertextException from None
+    call.additional[logged_as] = material.id
+    return plaintext
+
+
+def _key_and_blob(
+    call: Call, named: Key | None, data: bytes | None, algorithm: str, action: str | None = None
+) -> tuple[Key, CiphertextBlob | None]:
+    """The key to decrypt with, and the symmetric ciphertext if there is one to read."""
+    if named is not None and (data is None or algorithm != SYMMETRIC_DEFAULT):
+        return named, None
+    try:
+        blob = blobs.read(data or b"")
+    except NotABlob:
+        raise InvalidCiphertextException from None
+    if named is None:
+        return _key_in(call, blob, action), blob
+    if named.key_id != blob.key_id:
+        raise IncorrectKeyException(
+            "The key ID in the request does not identify a CMK that can perform this operation."
+        )
+    return named, blob
+
+
+def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
+    """The key that a ciphertext names, once the caller may use it: of keys alike, the caller's own."""
+    found = [
+        key
+        for key in call.store.keys_with_id(call.region, blob.key_id)
+        if key.material is None or key.material.id == blob.material_id
+    ]
+    key = min(found, key=lambda key: key.account != call.account, default=None)
+    call.authorize(key, action)
+    assert key is not None  # a key that does not exist is never authorized
+    return key

@@ -1,0 +1,173 @@
+"""Keys come, change their state, and go.
+
+Source: KMS API Reference, each operation's page; KMS Developer Guide, "Deleting AWS KMS keys".
+"""
+
+from collections.abc import Mapping, Sequence
+
+from keytrail.call import Call, Reply
+from keytrail.crypto.keygen import new_uuid
+from keytrail.domain import key as states
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
+from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
+from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.tag import read_tags
+from keytrail.errors import (
+    CustomKeyStoreNotFoundException,
+    UnsupportedOperationException,
+    ValidationException,
+)
+from keytrail.operations.kms.key_metadata import key_metadata
+from keytrail.operations.pagination import page
+from keytrail.operations.registry import operation
+
+SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
+
+
+@operation(key=None, logged_reply="reply")
+def create_key(
+    call: Call,
+    *,
+    policy: str | None = None,
+    description: str = "",
+    key_usage: str | None = None,
+    customer_master_key_spec: str | None = None,
+    key_spec: str | None = None,
+    origin: str = Origin.AWS_KMS,
+    custom_key_store_id: str | None = None,
+    bypass_policy_lockout_safety_check: bool = False,
+    tags: Sequence[Mapping[str, str]] = (),
+    multi_region: bool = False,
+    xks_key_id: str | None = None,
+) -> Reply:
+    """Make a key with fresh material, or an empty one for material to be imported (Origin EXTERNAL)."""
+    if key_spec is not None and customer_master_key_spec is not None:
+        raise ValidationException(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated."
+        )
+    spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
+    usage = usage_for(spec, key_usage)
+    call.logged.update(
+        Description=description,
+        Origin=origin,
+        BypassPolicyLockoutSafetyCheck=bypass_policy_lockout_safety_check,
+        CustomerMasterKeySpec=spec,
+        KeySpec=spec,
+        KeyUsage=usage,
+    )
+    require_in_region(spec, call.region)
+    _require_key_store(Origin(origin), custom_key_store_id, xks_key_id, multi_region=multi_region)
+    if spec != SYMMETRIC_DEFAULT:
+        raise UnsupportedOperationException(f"Keytrail does not create keys of KeySpec {spec} yet.")
+    if policy is not None:
+        call.authorizer.check_key_policy(
+            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
+        )
+    imported = origin == Origin.EXTERNAL
+    key_id = new_uuid()
+    if multi_region:
+        key_id = "mrk-" + key_id.replace("-", "")
+    key = Key(
+        account=call.account,
+        region=call.region,
+        key_id=key_id,
+        creation_date=call.now,
+        description=description,
+        spec=spec,
+        usage=usage,
+        origin=Origin(origin),
+        state=KeyState.PENDING_IMPORT if imported else KeyState.ENABLED,
+        material=None if imported else KeyMaterial.random(),
+        policy=policy,
+        tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
+    )
+    related = MultiRegionSet(call.region) if multi_region else None
+    call.store.add([key], [((key.account, key.key_id), related)] if related else [], counted=True)
+    call.used.append(key)
+    return {"KeyMetadata": key_metadata(key, related)}
+
+
+def _require_key_store(origin: Origin, store: str | None, xks_key_id: str | None, *, multi_region: bool) -> None:
+    # unverified: the words of these refusals, but for the store that is not found, which has none
+    if origin not in CUSTOM_KEY_STORE_ORIGINS:
+        if store is not None:
+            raise ValidationException(f"You cannot specify a CustomKeyStoreId for a key of Origin {origin}.")
+        if xks_key_id is not None:
+            raise ValidationException(f"You cannot specify an XksKeyId for a key of Origin {origin}.")
+        return
+    if store is None:
+        raise ValidationException(f"You must specify a CustomKeyStoreId for a key of Origin {origin}.")
+    if multi_region:
+        raise UnsupportedOperationException("You cannot create a multi-Region key in a custom key store.")
+    raise CustomKeyStoreNotFoundException
+
+
+@operation(aliases=True, cross_account=True)
+def describe_key(call: Call, key: Key) -> Reply:
+    """Tell all about a key but its policy, aliases, grants and tags."""
+    return {"KeyMetadata": key_metadata(key, call.store.multi_region_set(key))}
+
+
+@operation(key=None)
+def list_keys(
+    call: Call,
+    *,
+    limit: int | None = None,
+    marker: str | None = None,
+    resource_owners: Sequence[str] = ("SELF",),
+) -> Reply:
+    """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF has any."""
+    part = page(call, limit, marker, default=100, most=1000, of=",".join(sorted(set(resource_owners))))
+    ids: Sequence[str] = ()
+    if "SELF" in resource_owners:
+        ids = call.store.key_ids_after(call.account, call.region, part.after, part.limit + 1)
+    reply = part.reply("Keys", ids, str)
+    prefix = call.store.arn_prefix(call.account, call.region)
+    return {**reply, "Keys": [{"KeyArn": prefix + key_id, "KeyId": key_id} for key_id in ids[: part.limit]]}
+
+
+@operation(states=states.SWITCHABLE, logged_reply="key")
+def enable_key(call: Call, key: Key) -> None:
+    """Let a disabled key be used again; an enabled one stays so."""
+    call.change(key, Key.enable)
+
+
+@operation(states=states.SWITCHABLE, logged_reply="key")
+def disable_key(call: Call, key: Key) -> None:
+    """Keep a key from being used; a disabled one stays so."""
+    call.change(key, Key.disable)
+
+
+@operation(states=states.NOT_PENDING_DELETION)
+def update_key_description(call: Call, key: Key, *, description: str) -> None:
+    """Replace a key's description."""
+    call.change(key, lambda newest: newest.describe(description))
+
+
+def _window_in_range(members: Mapping[str, object]) -> None:
+    days = members.get("PendingWindowInDays", LONGEST_WINDOW)
+    if isinstance(days, int) and not SHORTEST_WINDOW <= days <= LONGEST_WINDOW:
+        raise ValidationException(f"PendingWindowInDays must be between {SHORTEST_WINDOW} and {LONGEST_WINDOW}")
+
+
+@operation(states=states.DELETABLE, rules=_window_in_range, logged_reply="reply")
+def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int = LONGEST_WINDOW) -> Reply:
+    """Delete a key after a waiting period; a multi-Region primary waits for its replicas first."""
+    related = call.store.multi_region_set(key)
+    has_replicas = related is not None and related.primary == key.region and bool(related.replicas)
+    pending = call.change(
+        key,
+        lambda newest: newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas),
+    )
+    reply: dict[str, object] = {"KeyId": pending.arn, "KeyState": pending.state}
+    if pending.deletion_date is not None:
+        reply["DeletionDate"] = pending.deletion_date
+    return {**reply, "PendingWindowInDays": pending_window_in_days}
+
+
+@operation(logged_reply="key")
+def cancel_key_deletion(call: Call, key: Key) -> Reply:
+    """Take a key back from its waiting period; it is Disabled then."""
+    return {"KeyId": call.change(key, Key.cancel_deletion).arn}

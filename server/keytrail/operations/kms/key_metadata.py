@@ -1,0 +1,48 @@
+"""KeyMetadata, as DescribeKey, CreateKey and ReplicateKey answer it.
+
+Source: KMS API Reference, KeyMetadata; which member appears when, as recorded from AWS.
+"""
+
+from keytrail.domain.arn import key_arn
+from keytrail.domain.key import Key, KeyState, Origin
+from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER
+from keytrail.domain.multi_region import MultiRegionSet
+
+
+def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
+    """The metadata of a key; `related` tells of a multi-Region key where its relatives are."""
+    metadata: dict[str, object] = {
+        "AWSAccountId": key.account,
+        "Arn": key.arn,
+        "CreationDate": key.creation_date,
+        "CustomerMasterKeySpec": key.spec,
+        "Description": key.description,
+        "Enabled": key.state is KeyState.ENABLED,
+        "KeyId": key.key_id,
+        "KeyManager": "CUSTOMER",
+        "KeySpec": key.spec,
+        "KeyState": key.state,
+        "KeyUsage": key.usage,
+        "MultiRegion": related is not None,
+        "Origin": key.origin,
+        ALGORITHMS_MEMBER[key.usage]: ALGORITHMS[key.spec][key.usage],
+    }
+    if key.material is not None and key.is_symmetric and key.state is not KeyState.CREATING:
+        metadata["CurrentKeyMaterialId"] = key.material.id
+    if key.state is KeyState.PENDING_DELETION and key.deletion_date is not None:
+        metadata["DeletionDate"] = key.deletion_date
+    if key.state is KeyState.PENDING_REPLICA_DELETION and key.pending_window_in_days is not None:
+        metadata["PendingDeletionWindowInDays"] = key.pending_window_in_days
+    if key.origin is Origin.EXTERNAL and key.material is not None and key.state is not KeyState.PENDING_IMPORT:
+        metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    if related is not None:
+        metadata["MultiRegionConfiguration"] = {
+            "MultiRegionKeyType": "PRIMARY" if key.region == related.primary else "REPLICA",
+            "PrimaryKey": _multi_region_key(key, related.primary),
+            "ReplicaKeys": [_multi_region_key(key, region) for region in related.replicas],
+        }
+    return metadata
+
+
+def _multi_region_key(key: Key, region: str) -> dict[str, object]:
+    return {"Arn": key_arn(region, key.account, key.key_id), "Region": region}

@@ -1,0 +1,135 @@
+"""Related keys in several Regions. Source: KMS Developer Guide, "Multi-Region keys in AWS KMS"."""
+
+from collections.abc import Mapping, Sequence
+
+from keytrail.call import Call, Reply
+from keytrail.domain import key as states
+from keytrail.domain.arn import key_arn, partition_of
+from keytrail.domain.key import Key, KeyState
+from keytrail.domain.key_policy import default_key_policy
+from keytrail.domain.key_spec import require_in_region
+from keytrail.domain.tag import read_tags
+from keytrail.errors import AlreadyExistsException, NotFoundException, UnsupportedOperationException
+from keytrail.operations.kms.key_metadata import key_metadata
+from keytrail.operations.registry import operation
+from keytrail.trail import Event, new_event_id
+
+
+def _require_primary(call: Call, key: Key) -> tuple[str, ...]:
+    """The Regions of the key's replicas; raises UnsupportedOperationException unless it is a primary."""
+    related = call.store.multi_region_set(key)
+    if related is None or related.primary != key.region:
+        raise UnsupportedOperationException(f"{key.arn} is not a multi-region primary key.")
+    return related.replicas
+
+
+@operation(
+    states=states.REPLICABLE,
+    logged_defaults=("Description", "BypassPolicyLockoutSafetyCheck"),
+    logged_reply="reply",
+)
+def replicate_key(
+    call: Call,
+    key: Key,
+    *,
+    replica_region: str,
+    policy: str | None = None,
+    bypass_policy_lockout_safety_check: bool = False,
+    description: str = "",
+    tags: Sequence[Mapping[str, str]] = (),
+) -> Reply:
+    """Make a replica of a primary key in another Region; description, policy and tags are its own."""
+    replicas = _require_primary(call, key)
+    if replica_region in (key.region, *replicas):
+        # unverified: the words
+        raise AlreadyExistsException(f"Key '{key_arn(replica_region, key.account, key.key_id)}' already exists")
+    if partition_of(replica_region) != partition_of(key.region):
+        raise UnsupportedOperationException(  # unverified: code and words
+            f"{replica_region} is not in the partition {partition_of(key.region)}."
+        )
+    require_in_region(key.spec, replica_region)
+    if policy is not None:
+        call.authorizer.check_key_policy(
+            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
+        )
+    replica = Key(
+        account=key.account,
+        region=replica_region,
+        key_id=key.key_id,
+        creation_date=call.now,
+        description=description,
+        spec=key.spec,
+        usage=key.usage,
+        origin=key.origin,
+        material=key.material,
+        policy=policy,
+        tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
+    ).begin(KeyState.CREATING, call.now + call.settings.transition_time)
+    call.store.add_replica(key, replica)
+    call.companions.append(_creation(call, replica))
+    reply: dict[str, object] = {
+        "ReplicaKeyMetadata": key_metadata(replica, call.store.multi_region_set(replica)),
+        "ReplicaPolicy": policy or default_key_policy(replica_region, key.account),
+    }
+    if tags:
+        reply["ReplicaTags"] = list(tags)
+    return reply
+
+
+def _creation(call: Call, replica: Key) -> Event:
+    """The CreateKey record that replication leaves in the replica's Region."""
+    return Event(
+        event_id=new_event_id(),
+        request_id=call.request_id,
+        time=call.now,
+        name="CreateKey",
+        region=replica.region,
+        principal=call.principal,
+        recipient=replica.account,
+        read_only=False,
+        # unverified: which members this record shows
+        request_parameters={
+            "Description": replica.description,
+            "KeySpec": replica.spec,
+            "KeyUsage": replica.usage,
+            "Origin": replica.origin,
+            "MultiRegion": True,
+        },
+        resources=((replica.account, replica.arn),),
+        invoked_by="kms.amazonaws.com",
+    )
+
+
+@operation(states=states.USABLE, logged_reply="key")
+def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
+    """Let a replica become the primary key, and the primary a replica of it."""
+    replicas = _require_primary(call, key)
+    if primary_region == key.region:
+        raise UnsupportedOperationException(f"{key.arn} is already the primary key.")  # unverified
+    arn = key_arn(primary_region, key.account, key.key_id)
+    if primary_region not in replicas:
+        raise NotFoundException(f"Key '{arn}' does not exist")  # unverified
+    until = call.now + call.settings.transition_time
+
+    def updating(newest: Key) -> Key:
+        newest.require_state(call.states)
+        return newest.begin(KeyState.UPDATING, until)
+
+    replica = call.store.change(arn, updating)
+    call.change(key, updating)
+    call.store.move_primary(key.account, key.key_id, primary_region)
+    call.companions.append(
+        Event(
+            event_id=new_event_id(),
+            request_id=call.request_id,
+            time=call.now,
+            name=call.operation,
+            region=primary_region,
+            principal=call.principal,
+            recipient=replica.account,
+            read_only=False,
+            request_parameters={"KeyId": arn, "PrimaryRegion": primary_region},
+            response_elements={"KeyId": arn},
+            invoked_by="kms.amazonaws.com",
+        )
+    )

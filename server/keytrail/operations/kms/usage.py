@@ -1,0 +1,32 @@
+"""When a key was last used.
+
+Source: KMS API Reference, GetKeyLastUsage; KMS Developer Guide, "Determine past usage of a KMS key".
+"""
+
+from keytrail.call import Call, Reply
+from keytrail.domain.key import Key
+from keytrail.operations.registry import operation
+
+
+@operation()
+def get_key_last_usage(call: Call, key: Key) -> Reply:
+    """The key's last successful cryptographic operation since tracking began.
+
+    KeyLastUsage is an empty structure where there was none; its Timestamp is a whole second.
+    """
+    tracking_start = max(call.settings.tracking_start, key.creation_date)
+    use = call.trail.last_use(key.arn, call.now)
+    usage: dict[str, object] = {}
+    if use is not None and use.timestamp >= tracking_start:
+        usage = {
+            "Operation": use.operation,
+            "Timestamp": use.timestamp.replace(microsecond=0),
+            "CloudTrailEventId": use.event_id,
+            "KmsRequestId": use.request_id,
+        }
+    return {
+        "KeyId": key.key_id,
+        "KeyLastUsage": usage,
+        "TrackingStartDate": tracking_start,
+        "KeyCreationDate": key.creation_date,
+    }

@@ -1,0 +1,106 @@
+"""Fixtures for test suites: a server for the session, and clients on a clean state.
+
+Everything is imported when a fixture is first used: the plugin is loaded in every pytest run of its users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from keytrail.server import KeytrailServer
+
+
+class KeytrailClock:
+    """The server's clock in the hands of a test."""
+
+    def __init__(self, server: KeytrailServer) -> None:
+        """Hold a server."""
+        self._server = server
+
+    @property
+    def now(self) -> datetime:
+        """The server's time: aware, UTC."""
+        return self._server.clock.now()
+
+    def freeze(self, now: datetime | None = None) -> datetime:
+        """Let time stand still, at a moment or where it is; gives the time."""
+        return self._server.set_clock(now, frozen=True)
+
+    def set(self, now: datetime) -> datetime:
+        """Set the time; it goes on or stands still as before."""
+        return self._server.set_clock(now)
+
+    def run(self) -> datetime:
+        """Let time go on from where it is."""
+        return self._server.set_clock(frozen=False)
+
+    def advance(self, duration: timedelta | None = None, **units: float) -> datetime:
+        """Move the time by a timedelta, or by its keywords: `advance(days=30)`; gives the time."""
+        return self._server.advance(duration if duration is not None else timedelta(**units))
+
+
+@pytest.fixture(scope="session")
+def keytrail_settings() -> dict[str, Any]:
+    """Keyword arguments of Settings for the session's server; override it: `{"fixtures": ["tests/kms.yaml"]}`."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def keytrail_server(keytrail_settings: dict[str, Any]) -> Iterator[KeytrailServer]:
+    """The session's server, on a free port."""
+    from keytrail.server import KeytrailServer
+
+    with KeytrailServer(**keytrail_settings) as server:
+        yield server
+
+
+@pytest.fixture
+def keytrail_clean(keytrail_server: KeytrailServer) -> KeytrailServer:
+    """The session's server as it was just after its start."""
+    keytrail_server.reset()
+    return keytrail_server
+
+
+@pytest.fixture
+def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
+    """Make boto3 clients: `keytrail_client(account="111122223333", region="eu-west-1")`.
+
+    Keywords: service, account or access_key_id, secret_access_key, region.
+    """
+    import boto3
+
+    def make(
+        service: str = "kms",
+        *,
+        account: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str = "any",
+        region: str | None = None,
+    ) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=keytrail_clean.url,
+            region_name=region or keytrail_clean.settings.region,
+            aws_access_key_id=access_key_id or account or keytrail_clean.settings.account,
+            aws_secret_access_key=secret_access_key,
+        )
+
+    return make
+
+
+@pytest.fixture
+def kms(keytrail_client: Callable[..., Any]) -> Any:
+    """A boto3 KMS client of the default account and Region, on a clean state."""
+    return keytrail_client()
+
+
+@pytest.fixture
+def keytrail_clock(keytrail_clean: KeytrailServer) -> Iterator[KeytrailClock]:
+    """The server's clock; the next test's clean state has the real time again."""
+    yield KeytrailClock(keytrail_clean)
+    keytrail_clean.clock.reset()

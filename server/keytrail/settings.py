@@ -1,0 +1,160 @@
+"""What can be set when Keytrail starts: by flag, by `KEYTRAIL_*` environment variable, or in code."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+
+TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
+"""Since when AWS records last usage, for keys older than that. # unverified: its time of day"""
+
+LONGEST_USAGE_DELAY = timedelta(hours=1)
+"""AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one endpoint. Times are aware datetimes, durations timedeltas, sizes bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 4599
+    fixtures: tuple[str, ...] = ()
+    """Seed files or folders, loaded before the first answer."""
+    account: str = "000000000000"
+    """The account of a caller that names no other."""
+    region: str = "us-east-1"
+    """The Region of a call without a credential scope."""
+    tracking_start: datetime = TRACKING_START
+    usage_delay: timedelta = timedelta(0)
+    """How long a use stays hidden from GetKeyLastUsage (at most 1 h)."""
+    transition_time: timedelta = timedelta(0)
+    """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
+    max_events: int = 100_000
+    """How many trail events are kept; the oldest leave first."""
+    max_body: int = 1024 * 1024
+    """The largest request body that is read."""
+    control: bool = True
+    """Whether /_keytrail/ answers (health always does)."""
+    control_token: str = ""
+    """If set, every control call but health needs it as a bearer token."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no endpoint could serve with."""
+        if not re.fullmatch(r"[0-9]{12}", self.account):
+            raise ValueError(f"account: expected 12 digits, got {self.account!r}")
+        if not re.fullmatch(r"[a-z0-9-]{1,32}", self.region):
+            raise ValueError(f"region: expected a Region name such as us-east-1, got {self.region!r}")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port: expected 0 to 65535, got {self.port}")
+        if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
+            raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
+        if self.transition_time < timedelta(0):
+            raise ValueError("transition_time: expected 0 or more")
+        if self.max_events < 1:
+            raise ValueError(f"max_events: expected at least 1, got {self.max_events}")
+        if self.max_body < 1:
+            raise ValueError(f"max_body: expected at least 1 byte, got {self.max_body}")
+
+    def in_account(self, account: str) -> "Settings":
+        """The same settings with another default account."""
+        return replace(self, account=account)
+
+    def to_environment(self) -> dict[str, str]:
+        """The `KEYTRAIL_*` variables that `from_environment` reads back to an equal value."""
+        return {variable(field.name): _written(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Settings from `KEYTRAIL_*` variables; what is absent or empty keeps its default.
+
+        Raises ValueError with the variable's name and what it may be.
+        """
+        given: dict[str, object] = {}
+        for field in fields(cls):
+            text = environment.get(variable(field.name), "")
+            if text:
+                try:
+                    given[field.name] = _READERS[str(field.type)](text)
+                except ValueError as error:
+                    raise ValueError(f"{variable(field.name)}: {error}") from None
+        return cls(**given)  # type: ignore[arg-type]
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: `usage_delay` -> `KEYTRAIL_USAGE_DELAY`."""
+    return "KEYTRAIL_" + name.upper()
+
+
+_DURATION = re.compile(
+    r"P(?!$)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+
+
+def read_duration(text: str) -> timedelta:
+    """A duration from ISO 8601 without years and months (`P30D`, `PT15M`) or a number of seconds.
+
+    Raises ValueError.
+    """
+    found = _DURATION.fullmatch(text)
+    try:
+        if found:
+            return timedelta(**{unit: float(count) for unit, count in found.groupdict().items() if count})
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"expected an ISO 8601 duration of weeks, days, hours, minutes and seconds (P30D, PT15M) "
+            f"or a number of seconds, got {text!r}"
+        ) from None
+
+
+def read_moment(text: str) -> datetime:
+    """A moment from ISO 8601; without an offset it is UTC. Raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"expected an ISO 8601 moment such as 2026-05-01T08:00:00Z, got {text!r}") from None
+
+
+def _read_flag(text: str) -> bool:
+    flags = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in flags:
+        raise ValueError(f"expected true or false, got {text!r}")
+    return flags[text.lower()]
+
+
+def _read_number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise ValueError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    str(str): str,
+    str(int): _read_number,
+    str(bool): _read_flag,
+    str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
+    str(datetime): read_moment,
+    str(timedelta): read_duration,
+}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return os.pathsep.join(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value.total_seconds())
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,73 @@
+"""State: everything that one endpoint holds, and what may be done to it as a whole."""
+
+import threading
+from datetime import datetime, timedelta
+
+from keytrail import fixtures
+from keytrail.authorization.sigv4 import Callers
+from keytrail.clock import Clock
+from keytrail.dispatch import Dispatcher
+from keytrail.settings import Settings
+from keytrail.store import KeyStore
+from keytrail.trail import Trail
+
+
+class State:
+    """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Load the settings' fixtures; raises fixtures.FixtureError if one is bad."""
+        self.settings = settings
+        self.clock = clock
+        self.store = KeyStore()
+        self.trail = Trail(settings.max_events, settings.usage_delay)
+        self.callers = Callers(settings.account)
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self._lock = threading.Lock()
+        self._load(fixtures.read_files(settings.fixtures, settings, clock.now()))
+        self.callers.keep()
+        self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
+
+    def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
+        """Load a seed document, YAML or JSON; gives what it held, counted.
+
+        `account` takes the place of the default account. Raises fixtures.FixtureError and loads nothing then.
+        """
+        settings = self.settings
+        if account is not None:
+            settings = settings.in_account(account)
+        return self._load(fixtures.read_document(document, settings, self.clock.now()))
+
+    def load_files(self, *paths: str) -> dict[str, int]:
+        """Load seed files or folders; as `load`."""
+        return self._load(fixtures.read_files(paths, self.settings, self.clock.now()))
+
+    def _load(self, seed: fixtures.Seed) -> dict[str, int]:
+        with self._lock:
+            seed.load(self.store, self.trail)
+            self.callers.declare(seed.principals)
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+
+    def reset(self, account: str | None = None) -> None:
+        """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
+        with self._lock:
+            self.store.restore(self._first_store, account)
+            self.trail.restore(self._first_trail, account)
+            if account is None:
+                self.callers.reset()
+                self.clock.reset()
+
+    def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
+        """Set the time, or whether it stands still; gives the new time. Raises OverflowError."""
+        before = self.clock.now()
+        return self._moved(before, self.clock.set(now, frozen=frozen))
+
+    def advance_clock(self, duration: timedelta) -> datetime:
+        """Move the time by a duration; gives the new time. Raises OverflowError."""
+        before = self.clock.now()
+        return self._moved(before, self.clock.advance(duration))
+
+    def _moved(self, before: datetime, after: datetime) -> datetime:
+        if after < before:
+            self.trail.turned_back()
+        return after

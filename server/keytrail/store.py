@@ -1,0 +1,335 @@
+"""KeyStore: all keys and aliases of all accounts and Regions, behind one private lock.
+
+Reads take no lock: they fetch one frozen value from a dict. Writes are transitions, applied to the newest value
+under the lock. No call costs more with more keys: pages come from ordered indexes, due changes from a heap.
+"""
+
+import heapq
+import threading
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
+from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
+from keytrail.domain.key import Key, KeyState, Transition
+from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
+
+MAX_KEYS_PER_REGION = 100_000
+
+Place = tuple[str, str]
+"""An account and a Region."""
+
+
+@dataclass(slots=True)
+class _Indexes:
+    """The keys and aliases of one account and Region in the order in which lists give them."""
+
+    key_ids: list[str]
+    alias_names: list[str]
+
+
+class KeyStore:
+    """The keys, aliases and multi-Region sets of every account and Region. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._lock = threading.RLock()
+        self._keys: dict[str, Key] = {}
+        self._aliases: dict[str, Alias] = {}
+        self._aliases_of: dict[str, list[str]] = {}
+        self._sets: dict[Place, MultiRegionSet] = {}
+        self._owners: dict[Place, tuple[str, ...]] = {}
+        self._indexes: dict[Place, _Indexes] = {}
+        self._due: list[tuple[datetime, str]] = []
+
+    # Reading
+
+    def key(self, account: str, region: str, key_id: str) -> Key | None:
+        """The key with this id, if there is one."""
+        return self._keys.get(key_arn(region, account, key_id))
+
+    def has(self, arn: str) -> bool:
+        """Whether there is a key with this ARN."""
+        return arn in self._keys
+
+    def require_key(self, arn: str) -> Key:
+        """The key with this ARN; raises NotFoundException in AWS's words."""
+        key = self._keys.get(arn)
+        if key is None:
+            raise NotFoundException(f"Key '{arn}' does not exist")
+        return key
+
+    def any_key(self) -> Key | None:
+        """The first key that was added, if there are any."""
+        return next(iter(self._keys.values()), None)
+
+    def alias(self, account: str, region: str, name: str) -> Alias | None:
+        """The alias with this name (`alias/` included), if there is one."""
+        return self._aliases.get(alias_arn(region, account, name))
+
+    def require_alias(self, account: str, region: str, name: str) -> Alias:
+        """The alias with this name; raises NotFoundException in AWS's words."""
+        arn = alias_arn(region, account, name)
+        alias = self._aliases.get(arn)
+        if alias is None:
+            raise NotFoundException(f"Alias {arn} is not found.")
+        return alias
+
+    def named(self, name: KeyIdentifier) -> Key | None:
+        """The key that an identifier names, by its id or by an alias of it, if there is one."""
+        key_id = name.key_id
+        if name.alias is not None:
+            alias = self.alias(name.account, name.region, name.alias)
+            key_id = alias.target_key_id if alias is not None else None
+        return self.key(name.account, name.region, key_id) if key_id is not None else None
+
+    def require_named(self, name: KeyIdentifier) -> Key:
+        """The key that an identifier names; raises NotFoundException in AWS's words."""
+        key_id = name.key_id
+        if key_id is None:
+            key_id = self.require_alias(name.account, name.region, name.alias or "").target_key_id
+        return self.require_key(key_arn(name.region, name.account, key_id))
+
+    def keys_with_id(self, region: str, key_id: str) -> Iterator[Key]:
+        """The keys with this id in a Region, whichever accounts own them (nearly always one, at most)."""
+        for account in self._owners.get((region, key_id), ()):
+            key = self.key(account, region, key_id)
+            if key is not None:
+                yield key
+
+    def multi_region_set(self, key: Key) -> MultiRegionSet | None:
+        """Where the keys related to this one are; None for a single-Region key."""
+        return self._sets.get((key.account, key.key_id)) if key.multi_region else None
+
+    def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
+        """The next ids of keys in their order: at most `limit` of those behind `after`."""
+        with self._lock:
+            return _page(self._index(account, region).key_ids, after, limit)
+
+    def arn_prefix(self, account: str, region: str) -> str:
+        """What the ARNs of an account's keys in a Region begin with, up to the id."""
+        return key_arn(region, account, "")
+
+    def aliases_after(self, account: str, region: str, after: str, limit: int) -> list[Alias]:
+        """The next aliases in the order of their names: at most `limit` of those behind `after`."""
+        with self._lock:
+            names = _page(self._index(account, region).alias_names, after, limit)
+            return [self._aliases[alias_arn(region, account, name)] for name in names]
+
+    def aliases_of_after(self, key: Key, after: str, limit: int) -> list[Alias]:
+        """The same of one key's aliases."""
+        with self._lock:
+            names = _page(self._aliases_of.get(key.arn, []), after, limit)
+            return [self._aliases[alias_arn(key.region, key.account, name)] for name in names]
+
+    # Changing
+
+    def add(self, keys: Iterable[Key], sets: Iterable[tuple[Place, MultiRegionSet]] = (), *, counted: bool) -> None:
+        """Add new keys and the multi-Region sets that they are in; all or none.
+
+        `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
+        """
+        with self._lock:
+            added = list(keys)
+            for key in added:
+                if key.arn in self._keys:
+                    raise AlreadyExistsException(f"Key '{key.arn}' already exists")
+                count = len(self._index(key.account, key.region).key_ids)
+                if counted and count >= MAX_KEYS_PER_REGION:
+                    raise LimitExceededException(
+                        f"Key quota for this account in this region is {MAX_KEYS_PER_REGION} "
+                        f"but the current usage is {count}."
+                    )
+            for key in added:
+                self._keys[key.arn] = key
+                insort(self._index(key.account, key.region).key_ids, key.key_id)
+                holders = self._owners.get((key.region, key.key_id), ())
+                self._owners[key.region, key.key_id] = (*holders, key.account)
+                self._note_due(key)
+            self._sets.update(sets)
+
+    def change(self, arn: str, transition: Transition) -> Key:
+        """Apply a transition to the newest value of a key; gives the new value.
+
+        Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
+        """
+        with self._lock:
+            changed = transition(self.require_key(arn))
+            self._keys[arn] = changed
+            self._note_due(changed)
+            return changed
+
+    def add_replica(self, primary: Key, replica: Key) -> None:
+        """Add a replica of a primary key; raises AlreadyExistsException if the Region has one."""
+        with self._lock:
+            place = (primary.account, primary.key_id)
+            self.add([replica], [(place, self._sets[place].with_replica(replica.region))], counted=True)
+
+    def move_primary(self, account: str, key_id: str, region: str) -> None:
+        """Make the replica in a Region the primary key of its set."""
+        with self._lock:
+            self._sets[account, key_id] = self._sets[account, key_id].with_primary(region)
+
+    def add_alias(self, alias: Alias) -> None:
+        """Add an alias; raises AlreadyExistsException or LimitExceededException."""
+        with self._lock:
+            if alias.arn in self._aliases:
+                raise AlreadyExistsException(f"An alias with the name {alias.arn} already exists")
+            self._point(alias)
+            insort(self._index(alias.account, alias.region).alias_names, alias.name)
+
+    def point_alias(self, alias: Alias, key: Key, now: datetime) -> None:
+        """Let an alias name another key; raises NotFoundException or LimitExceededException."""
+        with self._lock:
+            current = self.require_alias(alias.account, alias.region, alias.name)
+            if current.target_key_id != key.key_id:
+                self._point(current.point_to(key.key_id, now))
+                self._unpoint(current)
+            else:
+                self._aliases[alias.arn] = current.point_to(key.key_id, now)
+
+    def remove_alias(self, account: str, region: str, name: str) -> Alias:
+        """Remove an alias and give it; raises NotFoundException."""
+        with self._lock:
+            alias = self.require_alias(account, region, name)
+            self._unpoint(alias)
+            del self._aliases[alias.arn]
+            _discard(self._index(account, region).alias_names, name)
+            return alias
+
+    # Time
+
+    def settle(self, now: datetime) -> list[Key]:
+        """Let happen what is due by now: deletions, and the ends of Creating and Updating.
+
+        Each in the order of its moment. Gives the keys that are deleted.
+        """
+        if not self._due or self._due[0][0] > now:
+            return []
+        deleted = []
+        with self._lock:
+            while self._due and self._due[0][0] <= now:
+                moment, arn = heapq.heappop(self._due)
+                key = self._keys.get(arn)
+                if key is None:
+                    continue
+                if key.deletion_date is not None and key.deletion_date <= moment:
+                    self._delete(key, moment)
+                    deleted.append(key)
+                else:
+                    settled = key.settle(moment)
+                    self._keys[arn] = settled
+                    if settled is not key:
+                        self._note_due(settled)
+        return deleted
+
+    # Snapshots
+
+    def snapshot(self) -> "KeyStore":
+        """A copy that later changes of this store do not touch."""
+        copy = KeyStore()
+        with self._lock:
+            copy._copy_from(self, None)
+        return copy
+
+    def restore(self, snapshot: "KeyStore", account: str | None = None) -> None:
+        """Become what the snapshot is; with an account, only what that account owns does."""
+        with self._lock:
+            self._copy_from(snapshot, account)
+
+    def _copy_from(self, other: "KeyStore", account: str | None) -> None:
+        if account is not None:
+            mine = [key for key in self._keys.values() if key.account != account]
+            aliases = [alias for alias in self._aliases.values() if alias.account != account]
+            sets = {place: members for place, members in self._sets.items() if place[0] != account}
+        else:
+            mine, aliases, sets = [], [], {}
+        keys = [*mine, *(key for key in other._keys.values() if account in (None, key.account))]
+        aliases += (alias for alias in other._aliases.values() if account in (None, alias.account))
+        sets |= {place: members for place, members in other._sets.items() if account in (None, place[0])}
+        self._keys = {key.arn: key for key in keys}
+        self._aliases = {alias.arn: alias for alias in aliases}
+        self._sets = sets
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._indexes, self._owners, self._aliases_of, self._due = {}, {}, {}, []
+        for key in self._keys.values():
+            self._index(key.account, key.region).key_ids.append(key.key_id)
+            self._owners[key.region, key.key_id] = (
+                *self._owners.get((key.region, key.key_id), ()),
+                key.account,
+            )
+            self._note_due(key)
+        for alias in self._aliases.values():
+            self._index(alias.account, alias.region).alias_names.append(alias.name)
+            target = key_arn(alias.region, alias.account, alias.target_key_id)
+            self._aliases_of.setdefault(target, []).append(alias.name)
+        for index in self._indexes.values():
+            index.key_ids.sort()
+            index.alias_names.sort()
+        for names in self._aliases_of.values():
+            names.sort()
+
+    # Under the lock
+
+    def _index(self, account: str, region: str) -> _Indexes:
+        return self._indexes.setdefault((account, region), _Indexes([], []))
+
+    def _note_due(self, key: Key) -> None:
+        for moment in (key.deletion_date, key.settles_at):
+            if moment is not None:
+                heapq.heappush(self._due, (moment, key.arn))
+
+    def _point(self, alias: Alias) -> None:
+        target = key_arn(alias.region, alias.account, alias.target_key_id)
+        names = self._aliases_of.setdefault(target, [])
+        if len(names) >= MAX_ALIASES_PER_KEY:
+            raise LimitExceededException(
+                f"Aliases per key quota for this account in this region is {MAX_ALIASES_PER_KEY}, "
+                f"current usage is {len(names)}."
+            )
+        insort(names, alias.name)
+        self._aliases[alias.arn] = alias
+
+    def _unpoint(self, alias: Alias) -> None:
+        target = key_arn(alias.region, alias.account, alias.target_key_id)
+        _discard(self._aliases_of[target], alias.name)
+        if not self._aliases_of[target]:
+            del self._aliases_of[target]
+
+    def _delete(self, key: Key, moment: datetime) -> None:
+        for name in list(self._aliases_of.get(key.arn, [])):
+            self.remove_alias(key.account, key.region, name)
+        del self._keys[key.arn]
+        _discard(self._index(key.account, key.region).key_ids, key.key_id)
+        owners = tuple(owner for owner in self._owners[key.region, key.key_id] if owner != key.account)
+        if owners:
+            self._owners[key.region, key.key_id] = owners
+        else:
+            del self._owners[key.region, key.key_id]
+        members = self._sets.get((key.account, key.key_id))
+        if members is None:
+            return
+        if members.primary == key.region:
+            del self._sets[key.account, key.key_id]
+            return
+        members = members.without(key.region)
+        self._sets[key.account, key.key_id] = members
+        primary = self.key(key.account, members.primary, key.key_id)
+        if primary is not None and not members.replicas and primary.state is KeyState.PENDING_REPLICA_DELETION:
+            self.change(primary.arn, lambda waiting: waiting.replicas_are_gone(moment))
+
+
+def _page(names: list[str], after: str, limit: int) -> list[str]:
+    at = bisect_right(names, after)
+    return names[at : at + limit]
+
+
+def _discard(names: list[str], name: str) -> None:
+    at = bisect_left(names, name)
+    if at < len(names) and names[at] == name:
+        del names[at]

@@ -1,0 +1,102 @@
+"""The published service models: operations and shapes, without their prose. The only reader of them.
+
+The files in `models/` are made from botocore when the package is built (see `build_model.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+_MODELS = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """A shape of a service model. Which of the members are set depends on `type`."""
+
+    name: str
+    type: str
+    members: "Mapping[str, Shape]"
+    required: frozenset[str]
+    member: "Shape | None"
+    """What a list holds, or the value of a map."""
+    min: int | None
+    max: int | None
+    pattern: str | None
+    enum: tuple[str, ...]
+    sensitive: bool
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether AWS echoes and logs no value of this shape."""
+        return self.sensitive or self.type == "blob"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationModel:
+    """An operation of a service: its input and output shapes (None: no body) and the errors it declares."""
+
+    name: str
+    input: Shape
+    output: Shape | None
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceModel:
+    """A service: its operations by name, and what its X-Amz-Target begins with."""
+
+    name: str
+    target_prefix: str | None
+    operations: Mapping[str, OperationModel]
+    errors: frozenset[str]
+    """The names of all error shapes."""
+
+
+@cache
+def load(service: str) -> ServiceModel:
+    """The model of `kms`, `cloudtrail` or `sts`."""
+    document: dict[str, Any] = msgspec.json.decode((_MODELS / f"{service}.json").read_bytes())
+    shapes = _Shapes(document["shapes"])
+    operations = {
+        name: OperationModel(
+            name,
+            shapes.get(described["input"]) if "input" in described else _NO_INPUT,
+            shapes.get(described["output"]) if "output" in described else None,
+            tuple(described.get("errors", ())),
+        )
+        for name, described in document["operations"].items()
+    }
+    errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
+    return ServiceModel(service, document["metadata"].get("targetPrefix"), operations, errors)
+
+
+_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)
+
+
+class _Shapes:
+    def __init__(self, described: dict[str, dict[str, Any]]) -> None:
+        self._described = described
+        self._made: dict[str, Shape] = {}
+
+    def get(self, name: str) -> Shape:
+        if name not in self._made:
+            shape = self._described[name]
+            inner = shape.get("member") or shape.get("value")
+            self._made[name] = Shape(
+                name,
+                shape["type"],
+                {member: self.get(ref["shape"]) for member, ref in shape.get("members", {}).items()},
+                frozenset(shape.get("required", ())),
+                self.get(inner["shape"]) if inner else None,
+                shape.get("min"),
+                shape.get("max"),
+                shape.get("pattern"),
+                tuple(shape.get("enum", ())),
+                shape.get("sensitive", False),
+            )
+        return self._made[name]
