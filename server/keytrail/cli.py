@@ -9,7 +9,7 @@ import click
 
 from keytrail.settings import Settings, variable
 
-_HELP = {
+OPTION_HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on.",
     "fixtures": "Seed file or folder; may be repeated.",
@@ -52,7 +52,7 @@ def _options(command: Any) -> Any:
             field.name,
             multiple=field.name == "fixtures",
             metavar="VALUE" if field.name != "fixtures" else "PATH",
-            help=_HELP[field.name] + shown,
+            help=OPTION_HELP[field.name] + shown,
         )(command)
     return command
 
@@ -125,6 +125,7 @@ def _greeting(app: Any, url: str) -> list[str]:
 def check(paths: tuple[str, ...], schema: bool) -> None:
     """Check seed files without serving them."""
     from keytrail import fixtures
+    from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
 
     if schema:
@@ -135,7 +136,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = fixtures.read_files(paths, _settings({}), Clock().now())
+        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy)
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

@@ -23,8 +23,8 @@ from keytrail.errors import (
     UnknownOperationException,
     UnsupportedOperationException,
 )
-from keytrail.operations import kms
-from keytrail.operations.registry import OPERATIONS, Operation
+from keytrail.operations.kms import OPERATIONS
+from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
 from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
@@ -34,7 +34,8 @@ from keytrail.wire.validation import validate
 
 _log = logging.getLogger("keytrail")
 
-assert kms.__all__  # the package is imported so that its operations are registered
+_LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
+"""CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
 
 class Request(NamedTuple):
@@ -203,15 +204,15 @@ class Dispatcher:
             call.principal,
             call.account,
             operation is not None and operation.read_only,
-            _logged(endpoint, call),
+            _logged(endpoint, call, request),
             elements,
             call.additional if kept and call.additional else None,
             resources,
             error.trail_code if error is not None else None,
-            error.message if error is not None else None,
+            error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
             None,
             request.source_ip,
-            request.user_agent,
+            request.user_agent[:_LOGGED_TEXT],
         )
         owners = {account for account, _ in resources or ()} - {call.account}
         if not owners or isinstance(error, AccessDeniedException):
@@ -248,10 +249,13 @@ def _resources(call: Call, operation: Operation | None, error: AwsError | None) 
     return () if error is None and operation is not None else None
 
 
-def _logged(endpoint: _Endpoint, call: Call) -> dict[str, object] | None:
+def _logged(endpoint: _Endpoint, call: Call, request: Request) -> dict[str, object] | None:
     operation = endpoint.operation
     if operation is None or not operation.logged_request:
         return None
+    size = len(request.body or b"")
+    if size > _LOGGED_REQUEST:
+        return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
     shown = {name: operation.defaults[name] for name in operation.logged_defaults}
     shown.update(call.logged)
     members = call.members

@@ -8,7 +8,7 @@ import binascii
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -199,13 +199,17 @@ class Seed:
         trail.record([event for _, _, event in uses], [(arn, use) for arn, use, _ in uses])
 
 
-def read_files(paths: Iterable[str], settings: Settings, now: datetime) -> Seed:
+PolicyCheck = Callable[[str], object]
+"""Raises AwsError for a key policy document that KMS would not take."""
+
+
+def read_files(paths: Iterable[str], settings: Settings, now: datetime, check_policy: PolicyCheck) -> Seed:
     """The seed of files, and of the .yaml, .yml and .json files in folders. Raises FixtureError."""
     seed, problems = Seed(), []
     for path in paths:
         try:
             for file in _files(Path(path)):
-                read_document(file.read_bytes(), settings, now, name=str(file), seed=seed)
+                read_document(file.read_bytes(), settings, now, check_policy, name=str(file), seed=seed)
         except OSError as error:
             problems.append(f"{path}: {error.strerror}; name a readable file or folder")
         except FixtureError as error:
@@ -222,7 +226,13 @@ def _files(path: Path) -> list[Path]:
 
 
 def read_document(
-    data: bytes, settings: Settings, now: datetime, *, name: str = "document", seed: Seed | None = None
+    data: bytes,
+    settings: Settings,
+    now: datetime,
+    check_policy: PolicyCheck,
+    *,
+    name: str = "document",
+    seed: Seed | None = None,
 ) -> Seed:
     """Add what a document describes to a seed (a new one if none is given). Raises FixtureError."""
     seed = seed if seed is not None else Seed()
@@ -231,7 +241,7 @@ def read_document(
         read = msgspec.convert(document, FixtureDocument, strict=True)
     except msgspec.ValidationError as error:
         raise FixtureError([f"{name}: {_in_our_words(str(error))}"]) from None
-    reader = _Reader(name, settings, now, seed)
+    reader = _Reader(name, settings, now, seed, check_policy)
     reader.read(read)
     if reader.problems:
         raise FixtureError(reader.problems)
@@ -353,11 +363,12 @@ def read_relative_moment(text: str, now: datetime) -> datetime:
 class _Reader:
     """Turns one document into values, and notes what is wrong on the way."""
 
-    def __init__(self, name: str, settings: Settings, now: datetime, seed: Seed) -> None:
+    def __init__(self, name: str, settings: Settings, now: datetime, seed: Seed, check_policy: PolicyCheck) -> None:
         self._name = name
         self._settings = settings
         self._now = now
         self._seed = seed
+        self._check_policy = check_policy
         self.problems: list[str] = []
 
     def read(self, document: FixtureDocument) -> None:
@@ -543,12 +554,12 @@ class _Reader:
     def _policy(self, path: str, member: _RegionalMember) -> str | None:
         policy = member.policy
         if isinstance(policy, dict):
-            return msgspec.json.encode(policy).decode()
+            policy = msgspec.json.encode(policy).decode()
         if policy is not None:
             try:
-                msgspec.json.decode(policy)
-            except msgspec.DecodeError as error:
-                self._wrong(f"{path}.Policy", f"not JSON: {error}")
+                self._check_policy(policy)
+            except AwsError as error:
+                self._wrong(f"{path}.Policy", f"{error.code}: {error.message}")
         return policy
 
     def _tags(self, path: str, member: _RegionalMember) -> dict[str, str]:

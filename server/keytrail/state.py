@@ -4,6 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 from keytrail import fixtures
+from keytrail.authorization.policy import read_policy
 from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
@@ -24,7 +25,7 @@ class State:
         self.callers = Callers(settings.account)
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
         self._lock = threading.Lock()
-        self._load(fixtures.read_files(settings.fixtures, settings, clock.now()))
+        self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
         self.callers.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
@@ -36,11 +37,11 @@ class State:
         settings = self.settings
         if account is not None:
             settings = settings.in_account(account)
-        return self._load(fixtures.read_document(document, settings, self.clock.now()))
+        return self._load(fixtures.read_document(document, settings, self.clock.now(), read_policy))
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
-        return self._load(fixtures.read_files(paths, self.settings, self.clock.now()))
+        return self._load(fixtures.read_files(paths, self.settings, self.clock.now(), read_policy))
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:

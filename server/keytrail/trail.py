@@ -60,7 +60,8 @@ class Event(NamedTuple):
         }
         if self.error_code is not None:
             record["errorCode"] = self.error_code
-            record["errorMessage"] = self.error_message or ""
+            if self.error_message is not None:
+                record["errorMessage"] = self.error_message
         record["requestParameters"] = written(self.request_parameters)
         record["responseElements"] = written(self.response_elements)
         if self.additional:

@@ -1,0 +1,144 @@
+"""The README is true: its snippets run, its tables are what the code says."""
+
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from keytrail.authorization.policy import read_policy
+from keytrail.cli import OPTION_HELP
+from keytrail.fixtures import read_document
+from keytrail.operations.kms import OPERATIONS
+from keytrail.server import KeytrailServer
+from keytrail.settings import Settings, variable
+from keytrail.wire import service_model
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def between(name: str) -> str:
+    """A generated part of the README."""
+    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+
+
+def operations_table() -> str:
+    """The table of operations, from the service model and the registry."""
+    lines = [f"{len(OPERATIONS)} of {len(service_model.load('kms').operations)} are built.\n"]
+    lines += ["| operation | last usage | other accounts' keys |", "| --- | --- | --- |"]
+    for name, operation in sorted(OPERATIONS.items()):
+        tracked = "recorded" if operation.tracked else ""
+        lines.append(f"| {name} | {tracked} | {'yes' if operation.cross_account else ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_table() -> str:
+    """The table of settings, from the Settings class."""
+    lines = ["| variable | default | |", "| --- | --- | --- |"]
+    for field in fields(Settings):
+        default = getattr(Settings(), field.name)
+        shown = f"`{default}`" if default not in ("", ()) else ""
+        lines.append(f"| `{variable(field.name)}` | {shown} | {OPTION_HELP[field.name]} |")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("name", "table"), [("operations", operations_table()), ("settings", settings_table())])
+def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
+    assert between(name) == table
+
+
+def test_the_ten_line_test_passes_for_a_user(tmp_path: Path) -> None:
+    test, script = blocks("python")
+    assert script
+    (tmp_path / "test_readme_example.py").write_text(test)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_script_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    script = blocks("python")[1]
+    # The namespace is the script's own; it holds the server that the script has stopped by its end.
+    namespace: dict[str, object] = {}
+    exec(compile(script, "README.md", "exec"), namespace)
+    assert isinstance(namespace["event_id"], str)
+
+
+def test_the_seed_loads() -> None:
+    seeds = [block for block in blocks("yaml") if block.startswith("# fixture")]
+    assert len(seeds) == 1
+    seed = read_document(seeds[0].encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), read_policy)
+    assert len(seed.keys) == 5
+    assert seed.usage_delay is not None
+
+
+def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
+    compose, workflow = (yaml.safe_load(block) for block in blocks("yaml")[:2])
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    kms = compose["services"]["kms"]
+    assert f"EXPOSE {kms['ports'][0].split(':')[1]}" in dockerfile
+    assert f"KEYTRAIL_FIXTURES={kms['volumes'][0].split(':')[1]}" in dockerfile
+    assert "HEALTHCHECK" in dockerfile
+    job = workflow["jobs"]["test"]
+    assert job["services"]["kms"]["ports"] == kms["ports"]
+    assert [step["run"] for step in job["steps"] if "curl" in step.get("run", "")]
+
+
+def shell_commands() -> list[str]:
+    """Each command of the README, those of the workflow too."""
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line]
+    workflow = yaml.safe_load(blocks("yaml")[1])
+    return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
+
+
+@pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("curl")])
+def test_what_curl_sends_is_answered(command: str) -> None:
+    # The workflow posts the quick-start seed to an empty server; the others ask a server that has it.
+    posts_seed = "--data-binary" in command
+    with KeytrailServer(fixtures=[] if posts_seed else [ROOT / "fixtures/quickstart.yaml"]) as server:
+        words = [word.replace("http://127.0.0.1:4599", server.url) for word in shlex.split(command)]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    expected = {"GetKeyLastUsage": '"Operation":"Decrypt"', "advance": '"frozen":false', "--data-binary": '"keys":3'}
+    [wanted] = [answer for word, answer in expected.items() if word in command]
+    assert wanted in done.stdout
+
+
+@pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("make")])
+def test_make_knows_the_targets(command: str) -> None:
+    # Not run in full: this very test is part of `make test`.
+    subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, check=True)
+
+
+def test_docker_is_told_of_the_port_and_the_folder_of_the_image() -> None:
+    [command] = [line for line in shell_commands() if line.startswith("docker")]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "-p 4599:4599" in command
+    assert "KEYTRAIL_PORT=4599" in dockerfile
+    assert ":/fixtures:ro" in command
+    assert "KEYTRAIL_FIXTURES=/fixtures" in dockerfile
+
+
+if __name__ == "__main__":
+    # `python -m tests.test_readme` writes the tables anew.
+    text = README
+    for part, table in (("operations", operations_table()), ("settings", settings_table())):
+        head, rest = text.split(f"<!-- {part} -->\n")
+        text = f"{head}<!-- {part} -->\n{table}<!-- /{part} -->{rest.split(f'<!-- /{part} -->')[1]}"
+    (ROOT / "README.md").write_text(text)
