@@ -39,6 +39,11 @@ def _in_json(error: HTTPException) -> Response:
     return Response(msgspec.json.encode({"error": text}), error.code or 500, mimetype="application/json")
 
 
-def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Keytrail:
-    """An endpoint with these settings and this clock; raises fixtures.FixtureError if a seed file is bad."""
-    return Keytrail(State(settings or Settings(), clock or Clock()))
+def create_app(
+    settings: Settings | None = None, clock: Clock | None = None, *, documents: Iterable[bytes] = ()
+) -> Keytrail:
+    """An endpoint with these settings and this clock, and seed documents besides the settings' files.
+
+    Raises fixtures.FixtureError if a seed is bad.
+    """
+    return Keytrail(State(settings or Settings(), clock or Clock(), documents))

@@ -355,6 +355,8 @@ def read_relative_moment(text: str, now: datetime) -> datetime:
             ) from None
     try:
         distance = timedelta(**{f"{found['unit']}s": int(found["ahead"] or found["back"])})
+        # Whole seconds, as a last usage tells them: so that a creation at the same moment is not later.
+        now = now.replace(microsecond=0)
         return now + distance if found["ahead"] else now - distance
     except OverflowError:
         raise ValueError(f"{text!r} lies outside the calendar") from None

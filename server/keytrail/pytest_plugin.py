@@ -27,11 +27,11 @@ class KeytrailClock:
         """The server's time: aware, UTC."""
         return self._server.clock.now()
 
-    def freeze(self, now: datetime | None = None) -> datetime:
+    def freeze(self, now: datetime | str | None = None) -> datetime:
         """Let time stand still, at a moment or where it is; gives the time."""
         return self._server.set_clock(now, frozen=True)
 
-    def set(self, now: datetime) -> datetime:
+    def set(self, now: datetime | str) -> datetime:
         """Set the time; it goes on or stands still as before."""
         return self._server.set_clock(now)
 
@@ -39,8 +39,11 @@ class KeytrailClock:
         """Let time go on from where it is."""
         return self._server.set_clock(frozen=False)
 
-    def advance(self, duration: timedelta | None = None, **units: float) -> datetime:
-        """Move the time by a timedelta, or by its keywords: `advance(days=30)`; gives the time."""
+    def advance(self, duration: timedelta | str | None = None, **units: float) -> datetime:
+        """Move the time by a timedelta, an ISO 8601 duration (`"P30D"`), or by keywords: `advance(days=30)`.
+
+        Gives the time.
+        """
         return self._server.advance(duration if duration is not None else timedelta(**units))
 
 

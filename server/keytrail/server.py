@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -21,7 +21,7 @@ from granian.server.mt import MTServer
 
 from keytrail.app import Keytrail, create_app
 from keytrail.clock import Clock
-from keytrail.settings import Settings
+from keytrail.settings import Settings, read_duration, read_moment
 
 _BACKLOG = 1024
 _THREADS = 256
@@ -101,28 +101,39 @@ def end_at_once_on_signals() -> None:
     signal.signal(signal.SIGINT, end)
 
 
+Seed = str | Path | Mapping[str, Any]
+"""The path of a seed file or folder, or a seed document."""
+
+
 class KeytrailServer:
     """A Keytrail endpoint in this process, on a free port of 127.0.0.1; a context manager.
 
         with KeytrailServer(fixtures=["fixtures/quickstart.yaml"]) as server:
             kms = boto3.client("kms", endpoint_url=server.url, region_name="us-east-1", ...)
 
-    `url` is there between start and stop. Keyword arguments are those of Settings.
+    `url` is there between start and stop, and the same after another start.
     """
 
-    def __init__(self, settings: Settings | None = None, **given: Any) -> None:
-        """Load the fixtures; raises fixtures.FixtureError if one is bad, ValueError for a bad setting."""
+    def __init__(self, settings: Settings | None = None, *, fixtures: Seed | Iterable[Seed] = (), **given: Any) -> None:
+        """Load the fixtures: paths, or seed documents as mappings; one, or several.
+
+        Other keyword arguments are those of Settings. Raises fixtures.FixtureError if a fixture is bad,
+        ValueError or TypeError for a bad setting.
+        """
+        seeds: Iterable[Seed] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
+        documents = [msgspec.json.encode(seed) for seed in seeds if isinstance(seed, Mapping)]
+        paths = tuple(str(seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
             given.setdefault("port", 0)
-            if "fixtures" in given:
-                given["fixtures"] = tuple(str(path) for path in given["fixtures"])
             settings = Settings(**given)
+        settings = settings.with_fixtures(*paths)
         self.settings = settings
-        self._app = create_app(settings)
+        self._app = create_app(settings, documents=documents)
         self._state = self._app.state
         self._server: _Background | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
+        self._port = settings.port
 
     @property
     def url(self) -> str:
@@ -140,8 +151,9 @@ class KeytrailServer:
         """Begin to answer. Raises OSError if the port is taken."""
         if self._server is not None:
             return self
-        listener = listen(self.settings.host, self.settings.port)
+        listener = listen(self.settings.host, self._port)
         host, port = listener.getsockname()[:2]
+        self._port = port
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._server = _Background(self._app, listener)
         self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
@@ -170,7 +182,7 @@ class KeytrailServer:
         """Go back to just after the start; with an account, only what that account owns does."""
         self._state.reset(account)
 
-    def load(self, seed: Mapping[str, Any] | str | Path) -> dict[str, int]:
+    def load(self, seed: Seed) -> dict[str, int]:
         """Load more: a seed document as a mapping, or the path of a file or folder.
 
         Gives what it held, counted. Raises fixtures.FixtureError and loads nothing if it is bad.
@@ -179,13 +191,13 @@ class KeytrailServer:
             return self._state.load(msgspec.json.encode(seed))
         return self._state.load_files(str(seed))
 
-    def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time, or whether it stands still; gives the new time."""
-        return self._state.set_clock(now, frozen=frozen)
+    def set_clock(self, now: datetime | str | None = None, *, frozen: bool | None = None) -> datetime:
+        """Set the time (a datetime, or ISO 8601), or whether it stands still; gives the new time."""
+        return self._state.set_clock(read_moment(now) if isinstance(now, str) else now, frozen=frozen)
 
-    def advance(self, duration: timedelta) -> datetime:
-        """Move the time by a duration; gives the new time."""
-        return self._state.advance_clock(duration)
+    def advance(self, duration: timedelta | str) -> datetime:
+        """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
+        return self._state.advance_clock(read_duration(duration) if isinstance(duration, str) else duration)
 
     def events(self, **equal: str) -> list[dict[str, Any]]:
         """The CloudTrail records, oldest first; keyword arguments select by top-level members (eventName=...)."""

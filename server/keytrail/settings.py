@@ -60,6 +60,10 @@ class Settings:
         """The same settings with another default account."""
         return replace(self, account=account)
 
+    def with_fixtures(self, *paths: str) -> "Settings":
+        """The same settings with more seed files."""
+        return replace(self, fixtures=(*self.fixtures, *paths))
+
     def to_environment(self) -> dict[str, str]:
         """The `KEYTRAIL_*` variables that `from_environment` reads back to an equal value."""
         return {variable(field.name): _written(getattr(self, field.name)) for field in fields(self)}

@@ -1,6 +1,7 @@
 """State: everything that one endpoint holds, and what may be done to it as a whole."""
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from keytrail import fixtures
@@ -16,8 +17,8 @@ from keytrail.trail import Trail
 class State:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Load the settings' fixtures; raises fixtures.FixtureError if one is bad."""
+    def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
+        """Load the settings' fixtures, then the documents; raises fixtures.FixtureError if one is bad."""
         self.settings = settings
         self.clock = clock
         self.store = KeyStore()
@@ -26,6 +27,8 @@ class State:
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
+        for document in documents:
+            self.load(document)
         self.callers.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 

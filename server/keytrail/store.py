@@ -44,6 +44,7 @@ class KeyStore:
         self._owners: dict[Place, tuple[str, ...]] = {}
         self._indexes: dict[Place, _Indexes] = {}
         self._due: list[tuple[datetime, str]] = []
+        self._next_due: datetime | None = None
 
     # Reading
 
@@ -207,7 +208,9 @@ class KeyStore:
 
         Each in the order of its moment. Gives the keys that are deleted.
         """
-        if not self._due or self._due[0][0] > now:
+        # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
+        next_due = self._next_due
+        if next_due is None or next_due > now:
             return []
         deleted = []
         with self._lock:
@@ -224,6 +227,7 @@ class KeyStore:
                     self._keys[arn] = settled
                     if settled is not key:
                         self._note_due(settled)
+            self._next_due = self._due[0][0] if self._due else None
         return deleted
 
     # Snapshots
@@ -257,6 +261,7 @@ class KeyStore:
 
     def _rebuild(self) -> None:
         self._indexes, self._owners, self._aliases_of, self._due = {}, {}, {}, []
+        self._next_due = None
         for key in self._keys.values():
             self._index(key.account, key.region).key_ids.append(key.key_id)
             self._owners[key.region, key.key_id] = (
@@ -283,6 +288,7 @@ class KeyStore:
         for moment in (key.deletion_date, key.settles_at):
             if moment is not None:
                 heapq.heappush(self._due, (moment, key.arn))
+                self._next_due = self._due[0][0]
 
     def _point(self, alias: Alias) -> None:
         target = key_arn(alias.region, alias.account, alias.target_key_id)

@@ -35,7 +35,7 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         _body(environ, dispatcher.settings.max_body),
         environ.get("HTTP_AUTHORIZATION", ""),
         environ.get("QUERY_STRING", ""),
-        environ.get("REMOTE_ADDR", "").partition(":")[0],
+        environ.get("REMOTE_ADDR", ""),
         environ.get("HTTP_USER_AGENT", ""),
     )
     response = dispatcher.answer(request)
