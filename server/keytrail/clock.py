@@ -5,6 +5,7 @@ system for the time (ruff TID251 sees to it).
 """
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -24,10 +25,11 @@ class Clock:
 
     def now(self) -> datetime:
         """The current moment: aware, UTC, whole milliseconds."""
-        moment = self._frozen
-        if moment is None:
-            moment = datetime.now(UTC) + self._offset
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        frozen = self._frozen
+        if frozen is not None:
+            return frozen
+        moment = datetime.fromtimestamp(int(time.time() * 1000) / 1000, UTC)
+        return moment + self._offset if self._offset else moment
 
     def set(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
         """Set the moment, or whether time stands still, or both; what is None stays. Gives the new moment.
@@ -35,11 +37,10 @@ class Clock:
         Raises OverflowError for a moment that the calendar cannot hold, and leaves the clock as it was.
         """
         with self._lock:
-            target = self.now() if now is None else now.astimezone(UTC)
-            if frozen is None:
-                frozen = self.frozen
-            offset = target - datetime.now(UTC)
-            self._offset, self._frozen = offset, target if frozen else None
+            target = self.now() if now is None else _in_milliseconds(now.astimezone(UTC))
+            stands = self.frozen if frozen is None else frozen
+            offset = target - _in_milliseconds(datetime.now(UTC))
+            self._offset, self._frozen = offset, target if stands else None
             return self.now()
 
     def advance(self, duration: timedelta) -> datetime:
@@ -49,13 +50,16 @@ class Clock:
         """
         with self._lock:
             if self._frozen is not None:
-                self._frozen = self._frozen + duration
+                self._frozen = _in_milliseconds(self._frozen + duration)
             else:
-                _ = self.now() + duration
-                self._offset += duration
+                self._offset = _in_milliseconds(self.now() + duration) - _in_milliseconds(datetime.now(UTC))
             return self.now()
 
     def reset(self) -> None:
         """Be the real time again, running."""
         with self._lock:
             self._offset, self._frozen = timedelta(0), None
+
+
+def _in_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

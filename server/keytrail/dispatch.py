@@ -214,9 +214,10 @@ class Dispatcher:
             request.source_ip,
             request.user_agent[:_LOGGED_TEXT],
         )
-        owners = {account for account, _ in resources or ()} - {call.account}
-        if not owners or isinstance(error, AccessDeniedException):
+        at_home = all(account == call.account for account, _ in resources or ())
+        if at_home or isinstance(error, AccessDeniedException):
             return [mine]
+        owners = {account for account, _ in resources or ()} - {call.account}
         shared = new_event_id()
         copies = [
             mine._replace(
@@ -256,13 +257,13 @@ def _logged(endpoint: _Endpoint, call: Call, request: Request) -> dict[str, obje
     size = len(request.body or b"")
     if size > _LOGGED_REQUEST:
         return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
-    shown = {name: operation.defaults[name] for name in operation.logged_defaults}
-    shown.update(call.logged)
     members = call.members
-    for name in endpoint.logged:
-        if name in members:
-            value = members[name]
-            shown[name] = AsSent(value) if name in endpoint.maps else value  # type: ignore[arg-type]
+    shown = {name: members[name] for name in endpoint.logged if name in members}
+    for name in endpoint.maps:
+        if name in shown:
+            shown[name] = AsSent(shown[name])  # type: ignore[arg-type]
+    if operation.logged_defaults or call.logged:
+        shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
     return shown or None
 
 

@@ -81,18 +81,17 @@ class KeyStore:
 
     def named(self, name: KeyIdentifier) -> Key | None:
         """The key that an identifier names, by its id or by an alias of it, if there is one."""
-        key_id = name.key_id
-        if name.alias is not None:
-            alias = self.alias(name.account, name.region, name.alias)
-            key_id = alias.target_key_id if alias is not None else None
-        return self.key(name.account, name.region, key_id) if key_id is not None else None
+        if name.alias is None:
+            return self._keys.get(name.arn)
+        alias = self._aliases.get(name.arn)
+        return self.key(name.account, name.region, alias.target_key_id) if alias is not None else None
 
     def require_named(self, name: KeyIdentifier) -> Key:
         """The key that an identifier names; raises NotFoundException in AWS's words."""
-        key_id = name.key_id
-        if key_id is None:
-            key_id = self.require_alias(name.account, name.region, name.alias or "").target_key_id
-        return self.require_key(key_arn(name.region, name.account, key_id))
+        if name.alias is None:
+            return self.require_key(name.arn)
+        alias = self.require_alias(name.account, name.region, name.alias)
+        return self.require_key(key_arn(name.region, name.account, alias.target_key_id))
 
     def keys_with_id(self, region: str, key_id: str) -> Iterator[Key]:
         """The keys with this id in a Region, whichever accounts own them (nearly always one, at most)."""

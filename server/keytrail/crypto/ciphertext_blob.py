@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keytrail.crypto import symmetric
+from keytrail.crypto.keygen import NONCE_SIZE
 
 _MAGIC = bytes.fromhex("0102020078")
 _HEADER_SIZE = len(_MAGIC) + 32 + 1 + 16 + 4
@@ -106,8 +107,8 @@ def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
     if at < 0:
         raise NotABlob
     at += len(marker)
-    nonce = body[at : at + symmetric.NONCE_SIZE]
-    at += symmetric.NONCE_SIZE + len(b"\x02\x01\x10") + 1
+    nonce = body[at : at + NONCE_SIZE]
+    at += NONCE_SIZE + len(b"\x02\x01\x10") + 1
     first = body[at]
     at += 1 + (first & 0x7F if first & 0x80 else 0)
     return nonce, body[at:-_CHECK_SIZE]

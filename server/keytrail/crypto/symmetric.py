@@ -2,14 +2,14 @@
 
 import hashlib
 import hmac
-import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from keytrail.crypto.keygen import new_nonce
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-NONCE_SIZE = 12
 TAG_SIZE = 16
 KEY_SIZE = 32
 
@@ -28,7 +28,7 @@ def _cipher(key: bytes) -> "AESGCM":
 
 def encrypt(key: bytes, plaintext: bytes, associated_data: bytes) -> tuple[bytes, bytes]:
     """Encrypt under a fresh random nonce: (nonce of 12 bytes, ciphertext with its 16-byte tag)."""
-    nonce = os.urandom(NONCE_SIZE)
+    nonce = new_nonce()
     return nonce, _cipher(key).encrypt(nonce, plaintext, associated_data)
 
 

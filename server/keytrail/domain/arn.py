@@ -69,8 +69,11 @@ class KeyIdentifier:
     region: str
     key_id: str | None
     alias: str | None
+    arn: str
+    """Of the key, or of the alias."""
 
 
+@lru_cache(maxsize=8192)
 def read_key_identifier(text: str, account: str, region: str, *, aliases: bool) -> KeyIdentifier:
     """Read a key id, key ARN, alias name or alias ARN as the caller of this account and Region means it.
 
@@ -80,9 +83,9 @@ def read_key_identifier(text: str, account: str, region: str, *, aliases: bool) 
     if not aliases and is_alias(text):
         raise InvalidArnException("Key Aliases are not supported for this operation.")
     if text.startswith(ALIAS_PREFIX):
-        return KeyIdentifier(account, region, None, text)
+        return KeyIdentifier(account, region, None, text, alias_arn(region, account, text))
     if is_key_id(text):
-        return KeyIdentifier(account, region, text, None)
+        return KeyIdentifier(account, region, text, None, key_arn(region, account, text))
     if not text.startswith("arn:"):
         raise NotFoundException(f"Invalid keyId '{text}'")
     return _read_arn(text, account, region)
@@ -101,10 +104,10 @@ def _read_arn(text: str, account: str, region: str) -> KeyIdentifier:
     if arn_region != region:
         raise NotFoundException(f"Invalid arn {arn_region}")
     if kind == "alias":
-        return KeyIdentifier(owner, region, None, resource)
+        return KeyIdentifier(owner, region, None, resource, text)
     if owner == account and not is_key_id(name):
         raise NotFoundException(f"Invalid keyId {name}")
-    return KeyIdentifier(owner, region, name, None)
+    return KeyIdentifier(owner, region, name, None, text)
 
 
 def _malformed(text: str) -> InvalidArnException:

@@ -12,7 +12,12 @@ from keytrail.dispatch import Dispatcher, Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CONTENT_TYPE = "application/x-amz-json-1.1"
+_SAME_HEADERS = (
+    ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
+    ("Content-Type", "application/x-amz-json-1.1"),
+    ("Expires", "0"),
+    ("Pragma", "no-cache"),
+)
 
 _STATUS = {
     200: "200 OK",
@@ -45,11 +50,8 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
 
 def _headers(response: Response) -> list[tuple[str, str]]:
     return [
-        ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
+        *_SAME_HEADERS,
         ("Content-Length", str(len(response.body))),
-        ("Content-Type", CONTENT_TYPE),
-        ("Expires", "0"),
-        ("Pragma", "no-cache"),
         ("x-amzn-RequestId", response.request_id),
     ]
 

@@ -94,10 +94,11 @@ def decrypt(
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
     assert recipient is None  # refused by the rules
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
-    key, blob = _key_and_blob(call, key, ciphertext_blob, encryption_algorithm)
+    data = None if dry_run_modifiers else ciphertext_blob
+    key, blob = _key_and_blob(call, key, data, encryption_algorithm)
     call.admit(key)
     require_algorithm(key, encryption_algorithm, encryption_context)
-    plaintext = b"" if blob is None else _open(call, key, blob, encryption_context, "keyMaterialId")
+    plaintext = _open(call, key, blob, encryption_context, "keyMaterialId")
     return {
         "KeyId": key.arn,
         "Plaintext": plaintext,
@@ -135,7 +136,8 @@ def re_encrypt(
     if source_key_id is not None:
         from_key = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
     to_key = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
-    source, blob = _key_and_blob(call, from_key, ciphertext_blob, source_encryption_algorithm, "kms:ReEncryptFrom")
+    data = None if dry_run_modifiers else ciphertext_blob
+    source, blob = _key_and_blob(call, from_key, data, source_encryption_algorithm, "kms:ReEncryptFrom")
     call.used[:] = [source, to_key]
     source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
     to_key.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptTo")
@@ -143,9 +145,7 @@ def re_encrypt(
     call.admit(to_key)
     require_algorithm(source, source_encryption_algorithm, source_encryption_context)
     require_algorithm(to_key, destination_encryption_algorithm, destination_encryption_context)
-    plaintext = b""
-    if blob is not None:
-        plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
+    plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
     sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
     return {
         "CiphertextBlob": sealed,
@@ -181,8 +181,14 @@ def seal(
     return blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
 
 
-def _open(call: Call, key: Key, blob: CiphertextBlob, encryption_context: Mapping[str, str], logged_as: str) -> bytes:
+def _open(
+    call: Call, key: Key, blob: CiphertextBlob | None, encryption_context: Mapping[str, str], logged_as: str
+) -> bytes:
+    """The plaintext; nothing where the ciphertext is to be ignored (a dry run)."""
     material = key.require_aes_material()
+    if blob is None:
+        call.additional[logged_as] = material.id
+        return b""
     if material.id != blob.material_id:
         raise InvalidCiphertextException
     try:
