@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from keytrail.clock import Clock
 from keytrail.http import endpoint
-from keytrail.http.control import PREFIX, control
+from keytrail.http.control import control
 from keytrail.settings import Settings
 from keytrail.state import State
 
@@ -29,7 +29,7 @@ class Keytrail(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        if environ.get("PATH_INFO", "/").startswith(PREFIX + "/"):
+        if endpoint.is_control(environ):
             return super().wsgi_app(environ, start_response)
         return endpoint.answer(self.state.dispatcher, environ, start_response)
 

@@ -77,11 +77,12 @@ def serve(**given: Any) -> None:
     from keytrail import server
 
     server.end_at_once_on_signals()
-    from keytrail.app import create_app
+    from keytrail.clock import Clock
     from keytrail.fixtures import FixtureError
+    from keytrail.state import State
 
     try:
-        app = create_app(settings)
+        state = State(settings, Clock())
     except FixtureError as error:
         raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
     try:
@@ -91,19 +92,19 @@ def serve(**given: Any) -> None:
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another with --port"
         ) from None
     host, port = listener.getsockname()[:2]
-    for line in _greeting(app, f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"):
+    for line in _greeting(state, f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"):
         click.echo(line)
     sys.stdout.flush()
-    server.serve(app, listener)
+    server.serve(server.Front(state), listener)
 
 
-def _greeting(app: Any, url: str) -> list[str]:
-    key = app.state.store.any_key()
+def _greeting(state: Any, url: str) -> list[str]:
+    key = state.store.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (
-            app.state.settings.account,
-            app.state.settings.region,
+            state.settings.account,
+            state.settings.region,
             "CreateKey",
             "{}",
         )

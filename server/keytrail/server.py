@@ -12,16 +12,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mt import MTServer
 
-from keytrail.app import Keytrail, create_app
 from keytrail.clock import Clock
+from keytrail.http import endpoint
 from keytrail.settings import Settings, read_duration, read_moment
+from keytrail.state import State
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _BACKLOG = 1024
 _THREADS = 256
@@ -37,10 +41,34 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
+class Front:
+    """The WSGI application that is served: the service itself, and Flask once the control API is called.
+
+    Flask takes longer to import than all the rest together, and a KMS call needs nothing of it.
+    """
+
+    def __init__(self, state: State) -> None:
+        """Serve one state."""
+        self.state = state
+        self._lock = threading.Lock()
+        self._control: WSGIApplication | None = None
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        if not endpoint.is_control(environ):
+            return endpoint.answer(self.state.dispatcher, environ, start_response)
+        with self._lock:
+            if self._control is None:
+                from keytrail.app import Keytrail
+
+                self._control = Keytrail(self.state)
+        return self._control(environ, start_response)
+
+
 class _Granian(MTServer):
     """granian on a socket of ours, serving an application that is there already."""
 
-    def __init__(self, app: Keytrail, listener: socket.socket) -> None:
+    def __init__(self, app: "WSGIApplication", listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
         super().__init__(
             "keytrail",
@@ -86,7 +114,7 @@ class _Background(_Granian):
         self._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
 
-def serve(app: Keytrail, listener: socket.socket) -> None:
+def serve(app: "WSGIApplication", listener: socket.socket) -> None:
     """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first."""
     _Foreground(app, listener).run()
 
@@ -128,8 +156,7 @@ class KeytrailServer:
             settings = Settings(**given)
         settings = settings.with_fixtures(*paths)
         self.settings = settings
-        self._app = create_app(settings, documents=documents)
-        self._state = self._app.state
+        self._state = State(settings, Clock(), documents)
         self._server: _Background | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
@@ -155,7 +182,7 @@ class KeytrailServer:
         host, port = listener.getsockname()[:2]
         self._port = port
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._server = _Background(self._app, listener)
+        self._server = _Background(Front(self._state), listener)
         self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
         self._thread.start()
         return self

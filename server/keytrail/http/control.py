@@ -12,11 +12,10 @@ from flask import Blueprint, Response, request
 
 from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
+from keytrail.http.endpoint import CONTROL
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
 from keytrail.trail import Event
-
-PREFIX = "/_keytrail"
 
 _Body = TypeVar("_Body")
 
@@ -37,7 +36,7 @@ class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
 
 def control(state: State) -> Blueprint:
     """The control API of one endpoint."""
-    api = Blueprint("control", __name__, url_prefix=PREFIX)
+    api = Blueprint("control", __name__, url_prefix=CONTROL)
 
     @api.before_request
     def admit() -> Response | None:

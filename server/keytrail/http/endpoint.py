@@ -12,6 +12,9 @@ from keytrail.dispatch import Dispatcher, Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+CONTROL = "/_keytrail"
+"""Where the control API is; everything else is the service's."""
+
 _SAME_HEADERS = (
     ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
     ("Content-Type", "application/x-amz-json-1.1"),
@@ -30,6 +33,12 @@ _STATUS = {
 
 _DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
+
+
+def is_control(environ: "WSGIEnvironment") -> bool:
+    """Whether a request is to the control API."""
+    path: str = environ.get("PATH_INFO", "/")
+    return path.startswith(CONTROL + "/")
 
 
 def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
