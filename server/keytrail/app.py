@@ -29,7 +29,7 @@ class Keytrail(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        if endpoint.is_control(environ):
+        if endpoint.is_control(environ.get("PATH_INFO", "/")):
             return super().wsgi_app(environ, start_response)
         return endpoint.answer(self.state.dispatcher, environ, start_response)
 

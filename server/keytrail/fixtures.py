@@ -207,13 +207,13 @@ def read_files(paths: Iterable[str], settings: Settings, now: datetime, check_po
     """The seed of files, and of the .yaml, .yml and .json files in folders. Raises FixtureError."""
     seed, problems = Seed(), []
     for path in paths:
-        try:
-            for file in _files(Path(path)):
+        for file in _files(Path(path)):
+            try:
                 read_document(file.read_bytes(), settings, now, check_policy, name=str(file), seed=seed)
-        except OSError as error:
-            problems.append(f"{path}: {error.strerror}; name a readable file or folder")
-        except FixtureError as error:
-            problems += error.problems
+            except OSError as error:
+                problems.append(f"{file}: {error.strerror}; name a readable file or folder")
+            except FixtureError as error:
+                problems += error.problems
     if problems:
         raise FixtureError(problems)
     return seed
@@ -240,7 +240,7 @@ def read_document(
     try:
         read = msgspec.convert(document, FixtureDocument, strict=True)
     except msgspec.ValidationError as error:
-        raise FixtureError([f"{name}: {_in_our_words(str(error))}"]) from None
+        raise FixtureError([f"{name}: {_in_our_words(str(error), document)}"]) from None
     reader = _Reader(name, settings, now, seed, check_policy)
     reader.read(read)
     if reader.problems:
@@ -293,29 +293,47 @@ def _yaml_loader() -> Any:
 
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
+_ELLIPSIS = re.compile(r"\[\.\.\.\]$")
 
 
-def _in_our_words(error: str) -> str:
-    """Msgspec's message with the path first, and with what would be right."""
+def _in_our_words(error: str, document: object) -> str:
+    """The message of msgspec with the path first, and with what would be right."""
     found = _PLACE.search(error)
     path, what = (found[1], error[: found.start()]) if found else ("", error)
+    path = _ELLIPSIS.sub(lambda ellipsis: _member_that_is_no_text(document, path[: ellipsis.start()]), path)
     what = what.replace("`", "")
     unknown = re.search(r"unknown field (\S+)", what)
     if unknown:
         near = difflib.get_close_matches(unknown[1], _member_names(), 1, 0.5)
         what = f"there is no member {unknown[1]}" + (f"; did you mean {near[0]}?" if near else "")
         what += "" if near else "; `keytrail check --schema` lists the members"
-    elif "got int" in what and re.search(r"Account$|Key$|KeyId$|Tags|\[\.\.\.\]$", path):
+    elif "got int" in what and re.search(r"Account$|Key$|KeyId$|Tags", path):
         what += "; write it in quotes"
-    elif "pattern" in what and path.endswith("Account"):
-        what += " (12 digits, in quotes)"
-    elif "pattern" in what and path.endswith("KeyId"):
-        what += " (a lower-case UUID, or mrk- and 32 lower-case hex digits)"
+    elif "matching regex" in what:
+        what = f"expected {_FORMS.get(path.rpartition('.')[2], what)}"
     elif "Invalid enum value" in what:
         choices = _CHOICES.get(path.rpartition(".")[2])
         what += f"; choose from {', '.join(choices)}" if choices else ""
     return f"{path}: {what}" if path else what
 
+
+def _member_that_is_no_text(document: object, path: str) -> str:
+    """Which member of a mapping of texts msgspec means by its `[...]`."""
+    at: Any = document
+    for step in re.findall(r"[^.\[\]]+", path):
+        at = at[int(step) if isinstance(at, list) else step]
+    wrong = next((name for name, value in at.items() if not isinstance(value, str)), None)
+    return f".{wrong}" if wrong is not None else ""
+
+
+_FORMS = {
+    "Account": "12 digits, in quotes",
+    "KeyId": "a lower-case UUID, or `mrk-` and 32 lower-case hex digits",
+    "Region": "the name of a Region, such as us-east-1",
+    "CloudTrailEventId": "a lower-case UUID",
+    "KmsRequestId": "a lower-case UUID",
+}
+"""What members with a pattern look like; of aliases, the pattern itself says it."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "KeyState": tuple(KeyState),

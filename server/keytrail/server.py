@@ -1,126 +1,164 @@
-"""Serving: one process, one port, by granian's own threads.
+"""Serving: one process, one port, one event loop, by uvicorn.
 
-granian's thread server is meant for free-threaded Python, but works as well under the GIL, and is the one server
-measured here that keeps up with the application and yet runs in the caller's process (docs/DECISIONS.md).
+A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The control API is
+Flask's, in a thread (docs/DECISIONS.md).
 """
 
+import asyncio
 import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from granian.constants import HTTPModes, Interfaces, Loops
-from granian.net import SocketHolder  # type: ignore[attr-defined]
-from granian.server.mt import MTServer
+import uvicorn
 
 from keytrail.clock import Clock
+from keytrail.dispatch import Request
 from keytrail.http import endpoint
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
+    from uvicorn._types import ASGIApplication, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 _BACKLOG = 1024
-_THREADS = 256
-"""At most; made as they are needed. A client that sends half a body holds one until it goes."""
+_IDLE = 300
+"""Seconds that a connection may wait for its next request."""
 
-_GRACE = 1.5
+_GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; from here on connections wait for the server. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    # Connections inherit it. Without, an answer's second part waits 40 ms for the client's acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class Front:
-    """The WSGI application that is served: the service itself, and Flask once the control API is called.
+    """The ASGI application that is served: the service itself, and Flask once the control API is called.
 
     Flask takes longer to import than all the rest together, and a KMS call needs nothing of it.
     """
 
     def __init__(self, state: State) -> None:
         """Serve one state."""
-        self.state = state
+        self._state = state
+        self._dispatcher = state.dispatcher
+        self._limit = state.settings.max_body
         self._lock = threading.Lock()
-        self._control: WSGIApplication | None = None
+        self._flask: WSGIApplication | None = None
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
-        if not endpoint.is_control(environ):
-            return endpoint.answer(self.state.dispatcher, environ, start_response)
+        assert scope["type"] == "http"  # what else there is, is switched off
+        control = endpoint.is_control(scope["path"])
+        given = dict(scope["headers"])
+        announced = given.get(b"content-length", b"0")
+        too_large = len(announced) > 9 or int(announced) > endpoint.MOST_DRAINED
+        try:
+            body = None if too_large else await _body(receive, endpoint.MOST_DRAINED if control else self._limit)
+        except ConnectionError:
+            return
+        if control:
+            status, headers, data = await asyncio.to_thread(self._control, scope, body or b"")
+        else:
+            client = scope["client"]
+            request = Request(
+                given.get(b"x-amz-target", b"").decode("latin-1"),
+                body,
+                given.get(b"authorization", b"").decode("latin-1"),
+                scope["query_string"].decode("latin-1"),
+                client[0] if client is not None else "",
+                given.get(b"user-agent", b"").decode("latin-1"),
+            )
+            response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
+            status, data = response.status, response.body
+            headers = [(name.encode(), value.encode()) for name, value in endpoint.headers(response)]
+        if too_large:
+            headers = [*headers, (b"Connection", b"close")]
+        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+        await send({"type": "http.response.body", "body": data, "more_body": False})
+
+    def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        from werkzeug.test import EnvironBuilder, run_wsgi_app
+
         with self._lock:
-            if self._control is None:
+            if self._flask is None:
                 from keytrail.app import Keytrail
 
-                self._control = Keytrail(self.state)
-        return self._control(environ, start_response)
+                self._flask = Keytrail(self._state)
+        environ = EnvironBuilder(
+            path=scope["path"],
+            method=scope["method"],
+            query_string=scope["query_string"].decode("latin-1"),
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+            data=body,
+        ).get_environ()
+        pieces, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
+        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return int(status.split()[0]), sent, b"".join(pieces)
 
 
-class _Granian(MTServer):
-    """granian on a socket of ours, serving an application that is there already."""
+async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:
+    """The request's body; None if it is larger than the limit, which is read and dropped up to a bound.
 
-    def __init__(self, app: "WSGIApplication", listener: socket.socket) -> None:
-        host, port = listener.getsockname()[:2]
-        super().__init__(
-            "keytrail",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            loop=Loops.asyncio,
-            log_enabled=False,
-            blocking_threads=_THREADS,
+    Raises ConnectionError if the client has gone.
+    """
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body = message.get("body", b"")
+        return body if len(body) <= limit else None
+    pieces, size = [], 0
+    while message["type"] == "http.request":
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size <= limit:
+            pieces.append(piece)
+        if not message.get("more_body") or size > endpoint.MOST_DRAINED:
+            return b"".join(pieces) if size <= limit else None
+        message = await receive()
+    raise ConnectionError
+
+
+def _uvicorn(app: "ASGIApplication") -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            loop="auto",  # uvloop where it is installed
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,  # AWS sends none
+            timeout_keep_alive=_IDLE,
+            timeout_graceful_shutdown=_GRACE,
         )
-        self._app = app
-        self._listener = listener
-
-    def _check_gil(self) -> None:
-        """Run under the GIL too."""
-
-    def _init_shared_socket(self) -> None:
-        self._shd: Any = SocketHolder(self._listener.detach(), False, _BACKLOG)  # type: ignore[call-arg]
-
-    def run(self) -> None:
-        """Serve until stopped."""
-        self.serve(target_loader=lambda: self._app, wrap_loader=False)
+    )
 
 
-class _Foreground(_Granian):
-    """Serves in the main thread until SIGTERM or SIGINT, and then ends within two seconds."""
-
-    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        # Clients that hang in the middle of a request would keep the process for ever.
-        end = threading.Timer(_GRACE, os._exit, (0,))
-        end.daemon = True
-        end.start()
-        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
-
-
-class _Background(_Granian):
-    """Serves in a thread of the caller's process; touches neither signals nor the environment."""
-
-    def startup(self, spawn_target: Callable[..., Any], target_loader: Callable[..., Any]) -> None:
-        self._init_shared_socket()
-        self._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
-
-
-def serve(app: "WSGIApplication", listener: socket.socket) -> None:
+def serve(app: "ASGIApplication", listener: socket.socket) -> None:
     """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first."""
-    _Foreground(app, listener).run()
+    _uvicorn(app).run(sockets=[listener])
 
 
 def end_at_once_on_signals() -> None:
-    """Until the server runs, let SIGTERM and SIGINT end the process: as PID 1 it would not hear them."""
+    """Let SIGTERM and SIGINT end the process with exit code 0: as PID 1 it would not hear them before it serves.
+
+    uvicorn has handlers of its own while it serves, and hands the signal on when it is done.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
         os._exit(0)
@@ -157,7 +195,7 @@ class KeytrailServer:
         settings = settings.with_fixtures(*paths)
         self.settings = settings
         self._state = State(settings, Clock(), documents)
-        self._server: _Background | None = None
+        self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
         self._port = settings.port
@@ -182,8 +220,8 @@ class KeytrailServer:
         host, port = listener.getsockname()[:2]
         self._port = port
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._server = _Background(Front(self._state), listener)
-        self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
+        self._server = _uvicorn(Front(self._state))
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="keytrail", daemon=True)
         self._thread.start()
         return self
 
@@ -191,8 +229,8 @@ class KeytrailServer:
         """Answer what is in flight, and end; what was loaded stays for the next start."""
         if self._server is None or self._thread is None:
             return
-        self._server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
-        self._thread.join(_GRACE)
+        self._server.should_exit = True
+        self._thread.join(2 * _GRACE)
         self._server = self._thread = None
 
     def __enter__(self) -> "KeytrailServer":

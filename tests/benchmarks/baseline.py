@@ -1,4 +1,4 @@
-"""The same server with nothing behind it: a WSGI callable that answers one recorded answer to everything.
+"""The same server with nothing behind it: an ASGI callable that answers one recorded answer to everything.
 
     python baseline.py PORT ANSWER.json
 
@@ -7,27 +7,27 @@ It reads the request's body, as any application must, and returns the headers an
 
 import base64
 import json
-import socket
 import sys
 from pathlib import Path
 
-from keytrail.server import serve
+from keytrail.server import listen, serve
 
 
 def recorded(answer: dict):
-    status = f"{answer['status']} OK"
-    headers = [tuple(header) for header in answer["headers"]]
-    body = [base64.b64decode(answer["body"])]
+    headers = [(name.encode(), value.encode()) for name, value in answer["headers"]]
+    start = {"type": "http.response.start", "status": answer["status"], "headers": headers}
+    body = {"type": "http.response.body", "body": base64.b64decode(answer["body"])}
 
-    def application(environ, start_response):
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        start_response(status, headers)
-        return body
+    async def application(scope, receive, send):
+        while (await receive()).get("more_body"):
+            pass
+        await send(start)
+        await send(body)
 
     return application
 
 
 if __name__ == "__main__":
     port, answer = sys.argv[1:]
-    listener = socket.create_server(("127.0.0.1", int(port)), backlog=1024)
+    listener = listen("127.0.0.1", int(port))
     serve(recorded(json.loads(Path(answer).read_text())), listener)

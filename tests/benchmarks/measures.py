@@ -29,7 +29,7 @@ class Effort:
 
 
 def versus_raw_callable(effort: Effort) -> list[Row]:
-    """Requests per second, compared with a WSGI callable that returns the same bytes on the same server."""
+    """Requests per second, compared with a raw ASGI callable that returns the same bytes on the same server."""
     rows = []
     with servers.keytrail() as keytrail:
         for operation, at_least in AT_LEAST_OF_RAW.items():

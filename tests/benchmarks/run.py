@@ -23,7 +23,7 @@ def main() -> None:
     for name in options.only or MEASURES:
         print(f"measuring {name}: {MEASURES[name].__doc__}", file=sys.stderr)
         rows += MEASURES[name](effort)
-    versions = [f"granian {version('granian')}", f"flask {version('flask')}", competitor_versions()]
+    versions = [f"uvicorn {version('uvicorn')}", f"flask {version('flask')}", competitor_versions()]
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
     print(f"\n{machine}, {effort.rounds} rounds of {effort.seconds:g} s; {', '.join(filter(None, versions))}.")
     print("Medians; `/s` is requests per second, `us` is the server's CPU time per request.")

@@ -1,11 +1,12 @@
-"""POST /: a WSGI request in, KMS's answer out.
+"""POST /: an HTTP request in, KMS's answer out.
 
-Written against WSGI itself rather than as a Flask view: a view costs nine times as much as the answer.
-Headers as recorded from AWS (Date and Server are the HTTP server's).
+Not a Flask view: a view costs nine times as much as the answer. The headers are those recorded from AWS and no
+others; Date is the HTTP server's.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from keytrail.dispatch import Dispatcher, Request, Response
 
@@ -22,42 +23,24 @@ _SAME_HEADERS = (
     ("Pragma", "no-cache"),
 )
 
-_STATUS = {
-    200: "200 OK",
-    400: "400 Bad Request",
-    404: "404 Not Found",
-    413: "413 Request Entity Too Large",
-    500: "500 Internal Server Error",
-    503: "503 Service Unavailable",
-}
-
-_DRAINED = 64 * 1024 * 1024
+MOST_DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
 
 
-def is_control(environ: "WSGIEnvironment") -> bool:
-    """Whether a request is to the control API."""
-    path: str = environ.get("PATH_INFO", "/")
+def is_control(path: str) -> bool:
+    """Whether a path is one of the control API."""
     return path.startswith(CONTROL + "/")
 
 
-def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Answer a request to the service, whatever its method and path."""
-    is_service = environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO", "/") in ("/", "")
-    request = Request(
-        environ.get("HTTP_X_AMZ_TARGET", "") if is_service else "",
-        _body(environ, dispatcher.settings.max_body),
-        environ.get("HTTP_AUTHORIZATION", ""),
-        environ.get("QUERY_STRING", ""),
-        environ.get("REMOTE_ADDR", ""),
-        environ.get("HTTP_USER_AGENT", ""),
-    )
-    response = dispatcher.answer(request)
-    start_response(_STATUS[response.status], _headers(response))
-    return [response.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
+def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response:
+    """Answer a request to the service; any method and path but POST / name no operation."""
+    if method != "POST" or path not in ("/", ""):
+        request = request._replace(target="")
+    return dispatcher.answer(request)
 
 
-def _headers(response: Response) -> list[tuple[str, str]]:
+def headers(response: Response) -> list[tuple[str, str]]:
+    """The headers that KMS sends with an answer, but for Date."""
     return [
         *_SAME_HEADERS,
         ("Content-Length", str(len(response.body))),
@@ -65,26 +48,29 @@ def _headers(response: Response) -> list[tuple[str, str]]:
     ]
 
 
+def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """The same for WSGI."""
+    method = environ["REQUEST_METHOD"]
+    request = Request(
+        environ.get("HTTP_X_AMZ_TARGET", ""),
+        _body(environ, dispatcher.settings.max_body),
+        environ.get("HTTP_AUTHORIZATION", ""),
+        environ.get("QUERY_STRING", ""),
+        environ.get("REMOTE_ADDR", ""),
+        environ.get("HTTP_USER_AGENT", ""),
+    )
+    response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
+    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
+    return [response.body if method != "HEAD" else b""]
+
+
 def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:
     """The request's body; None if it is larger than the limit."""
-    stream: Any = environ["wsgi.input"]
-    length = environ.get("CONTENT_LENGTH")
-    if length:
-        size = int(length) if length.isdecimal() else 0
-        if size <= limit:
-            data = stream.read(size)
-            return bytes(data)
-        left = size
-    elif environ.get("HTTP_TRANSFER_ENCODING"):
-        body = bytes(stream.read(limit + 1))
-        if len(body) <= limit:
-            return body
-        left = _DRAINED
-    else:
-        return b""
-    while 0 < left <= _DRAINED:
-        chunk = stream.read(min(left, 65536))
-        if not chunk:
-            break
-        left -= len(chunk)
-    return None
+    stream = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH") or (str(limit + 1) if environ.get("HTTP_TRANSFER_ENCODING") else "0")
+    size = int(length) if length.isdecimal() else 0
+    body = bytes(stream.read(min(size, limit + 1)))
+    left = min(size, MOST_DRAINED) - len(body)
+    while len(body) > limit and left > 0 and (piece := stream.read(min(left, 65536))):
+        left -= len(piece)
+    return body if len(body) <= limit else None

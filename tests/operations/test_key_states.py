@@ -1,0 +1,168 @@
+"""What every operation answers in every key state: the table of the KMS Developer Guide, cell by cell.
+
+How we know: tests/vectors/key-states.tsv, whose last column has the tag of each cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from keytrail.operations.kms import OPERATIONS
+from tests.support import (
+    ALIAS,
+    ELSEWHERE,
+    KEY,
+    MRK,
+    OTHER_KEY,
+    key_arn,
+    refusal,
+    request,
+    set_scene,
+)
+from tests.support import invoke as call
+
+STATES = (
+    "Enabled",
+    "Disabled",
+    "PendingDeletion",
+    "PendingReplicaDeletion",
+    "PendingImport",
+    "Unavailable",
+    "Creating",
+    "Updating",
+)
+MULTI_REGION_STATES = {"PendingReplicaDeletion", "Creating", "Updating"}
+MULTI_REGION_OPERATIONS = {"ReplicateKey", "UpdatePrimaryRegion"}
+ORIGINS = {"PendingImport": "EXTERNAL", "Unavailable": "AWS_CLOUDHSM"}
+
+SUBJECTS = {
+    ("Decrypt", ""): ("KeyId", None),
+    ("ReEncrypt", ""): ("SourceKeyId", "DestinationKeyId", None),
+    ("CreateAlias", ""): ("TargetKeyId",),
+    ("UpdateAlias", ""): ("TargetKeyId",),
+    ("UpdateAlias", "new target is in this state"): ("TargetKeyId",),
+    ("UpdateAlias", "only the old target is in this state"): ("AliasName",),
+    ("DeleteAlias", ""): ("AliasName",),
+}
+"""The members by which a request names the key in that state, one case for each; None: only its ciphertext does.
+Of the operations that are not here, KeyId. A condition that is not here has no case yet, and fails as unknown."""
+
+
+class Case(NamedTuple):
+    operation: str
+    state: str
+    member: str | None
+    code: str
+    message: str | None
+    """None: any; a final `*`: any end."""
+
+
+def read_table() -> list[dict[str, str]]:
+    text = (Path(__file__).parents[1] / "vectors" / "key-states.tsv").read_text()
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def read_cell(operation: str, state: str, cell: str) -> list[Case]:
+    cases = []
+    for alternative in cell.split(" / "):
+        found = re.fullmatch(r"(?P<code>[^|\[ ]+)(?:\|(?P<text>[^\[]*?))?(?: ?\[(?P<notes>.*)\])?", alternative)
+        assert found is not None, alternative
+        notes = re.split("; ?", found["notes"] or "")
+        condition = "; ".join(note for note in notes if not note.startswith("text "))
+        message = found["text"]
+        if "text inferred" in notes:
+            message = None
+        elif "text prefix" in notes:
+            message = (message or "").rstrip(".") + "*"
+        known = condition == "" or (operation, condition) in SUBJECTS
+        assert known, f"{operation} in {state}: no case for the condition {condition!r}"
+        for member in SUBJECTS.get((operation, condition), ("KeyId",)):
+            cases.append(Case(operation, state, member, found["code"], message))
+    return cases
+
+
+TABLE = read_table()
+CASES = [
+    case
+    for row in TABLE
+    if row["operation"] in OPERATIONS
+    for state in STATES
+    if row[state] != "-"
+    for case in read_cell(row["operation"], state, row[state])
+]
+
+
+def subject(case: Case) -> dict[str, Any]:
+    """A seeded key in the state of the case."""
+    multi_region = case.state in MULTI_REGION_STATES or case.operation in MULTI_REGION_OPERATIONS
+    seed: dict[str, Any] = {"KeyId": MRK if multi_region else KEY, "KeyState": case.state, "Aliases": [ALIAS]}
+    if case.state in ORIGINS:
+        seed["Origin"] = ORIGINS[case.state]
+    if multi_region and case.state != "PendingDeletion":
+        seed["Replicas"] = [{"Region": ELSEWHERE}]
+    return seed
+
+
+# ---- Shape
+
+
+def test_the_table_has_a_row_for_every_operation_that_is_built() -> None:
+    assert {row["operation"] for row in TABLE} >= set(OPERATIONS)
+    assert len(TABLE) == 56
+
+
+# ---- Rules and refusals
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.operation}-{case.state}-{case.member}")
+def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: Any, keytrail_clean: Any) -> None:
+    seed = subject(case)
+    key_id = seed["KeyId"]
+    ciphertexts = {KEY: set_scene(keytrail_clean, kms)}
+    ciphertexts[MRK] = kms.encrypt(KeyId=MRK, Plaintext=b"x")["CiphertextBlob"]
+    keytrail_clean.reset()
+    keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY}]})
+
+    members = request(case.operation, ciphertexts[key_id])
+    if case.member is not None and case.member != "AliasName":
+        members[case.member] = key_id
+    if case.member == "DestinationKeyId":
+        members["CiphertextBlob"] = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")["CiphertextBlob"]
+
+    if case.code == "ok":
+        assert call(kms, case.operation, **members)["ResponseMetadata"]["HTTPStatusCode"] == 200
+        return
+    code, message = refusal(kms, case.operation, **members)
+    assert code == case.code
+    if case.message is not None:
+        expected = case.message.replace("<ARN>", key_arn(key_id))
+        exact = not expected.endswith("*")
+        assert message == expected if exact else message.startswith(expected[:-1])
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_enabled_is_true_in_the_state_enabled_alone(state: str, kms: Any, keytrail_clean: Any) -> None:
+    """How we know: model, KeyMetadata."""
+    seed = subject(Case("DescribeKey", state, "KeyId", "ok", None))
+    keytrail_clean.load({"keys": [seed]})
+    metadata = kms.describe_key(KeyId=seed["KeyId"])["KeyMetadata"]
+    assert (metadata["KeyState"], metadata["Enabled"]) == (state, state == "Enabled")
+
+
+@pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
+@pytest.mark.parametrize("operation", ["Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"])
+def test_the_key_usage_is_checked_before_the_key_state(
+    operation: str, state: str, kms: Any, keytrail_clean: Any
+) -> None:
+    """How we know: measured, for Sign on an HMAC key."""
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": "HMAC_256", "KeyState": state}]})
+    assert refusal(kms, operation, **request(operation, b"")) == (
+        "InvalidKeyUsageException",
+        f"{key_arn(KEY)} key usage is GENERATE_VERIFY_MAC which is not valid for {operation}.",
+    )

@@ -1,0 +1,171 @@
+"""What several test files need: names, a scene with a valid request of every operation in it, refusals to compare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+ACCOUNT, FOREIGN = "000000000000", "444455556666"
+REGION, ELSEWHERE = "us-east-1", "eu-west-1"
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = "2345abcd-12ab-34cd-56ef-1234567890ab"
+DOOMED_KEY = "3456abcd-12ab-34cd-56ef-1234567890ab"
+MISSING_KEY = "99999999-9999-4999-8999-999999999999"
+MRK = "mrk-1234abcd12ab34cd56ef1234567890ab"
+ALIAS = "alias/orders"
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+NO_SUCH_OR_NO_ACCESS = (
+    "because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
+)
+
+SCENE: Mapping[str, Any] = {
+    "keys": [
+        {"KeyId": KEY, "Aliases": [ALIAS]},
+        {"KeyId": OTHER_KEY},
+        {"KeyId": DOOMED_KEY, "KeyState": "PendingDeletion"},
+        {"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]},
+    ]
+}
+"""Keys of the default account on which each operation can succeed."""
+
+_ON_KEY = {"KeyId": KEY}
+REQUESTS: Mapping[str, Mapping[str, Any]] = {
+    "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
+    "CreateAlias": {"AliasName": "alias/fresh", "TargetKeyId": KEY},
+    "CreateKey": {},
+    "Decrypt": {"CiphertextBlob": ...},
+    "DeleteAlias": {"AliasName": ALIAS},
+    "DescribeKey": _ON_KEY,
+    "DisableKey": _ON_KEY,
+    "EnableKey": _ON_KEY,
+    "Encrypt": {**_ON_KEY, "Plaintext": b"attack at dawn"},
+    "GenerateDataKey": {**_ON_KEY, "KeySpec": "AES_256"},
+    "GenerateDataKeyWithoutPlaintext": {**_ON_KEY, "NumberOfBytes": 24},
+    "GenerateRandom": {"NumberOfBytes": 32},
+    "GetKeyLastUsage": _ON_KEY,
+    "ListAliases": {},
+    "ListKeys": {},
+    "ReEncrypt": {"CiphertextBlob": ..., "DestinationKeyId": OTHER_KEY},
+    "ReplicateKey": {"KeyId": MRK, "ReplicaRegion": "ap-south-1"},
+    "ScheduleKeyDeletion": {**_ON_KEY, "PendingWindowInDays": 7},
+    "UpdateAlias": {"AliasName": ALIAS, "TargetKeyId": OTHER_KEY},
+    "UpdateKeyDescription": {**_ON_KEY, "Description": "other words"},
+    "UpdatePrimaryRegion": {"KeyId": MRK, "PrimaryRegion": ELSEWHERE},
+}
+"""A request of each operation that succeeds in the scene; `...` stands for a ciphertext under KEY."""
+
+
+def request(operation: str, ciphertext: bytes, **members: object) -> dict[str, Any]:
+    """A valid request of the operation in the scene, with some members given."""
+    valid = {name: ciphertext if value is ... else value for name, value in REQUESTS[operation].items()}
+    return {**valid, **members}
+
+
+def set_scene(server: Any, client: Any) -> bytes:
+    """Load the scene and make a ciphertext under KEY, of which neither usage nor trail knows."""
+    server.load(SCENE)
+    blob = client.encrypt(KeyId=KEY, Plaintext=b"attack at dawn")["CiphertextBlob"]
+    server.reset()  # the material of a seeded key is derived from its id, so the ciphertext stays good
+    server.load(SCENE)
+    return bytes(blob)
+
+
+def client_of(server: Any) -> Any:
+    """A client of a server of the test's own, as the plugin makes them of the session's."""
+    return boto3.client(
+        "kms",
+        endpoint_url=server.url,
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="any",
+    )
+
+
+def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
+    return f"arn:aws:kms:{region}:{account}:key/{key_id}"
+
+
+def alias_arn(name: str = ALIAS, account: str = ACCOUNT, region: str = REGION) -> str:
+    return f"arn:aws:kms:{region}:{account}:{name}"
+
+
+def invoke(client: Any, operation: str, **members: object) -> dict[str, Any]:
+    """Call an operation by KMS's name."""
+    answer: dict[str, Any] = getattr(client, xform_name(operation))(**members)
+    return answer
+
+
+def refusal(client: Any, operation: str, **members: object) -> tuple[str, str]:
+    """Code and message of the refusal that the call must end in; the message is empty where AWS sends none."""
+    with pytest.raises(ClientError) as caught:
+        invoke(client, operation, **members)
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400, "AWS answers every client error with 400"
+    return answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+def answered_members(client: Any, operation: str, **members: object) -> list[str]:
+    """The members of an answer as they stand on the wire, those that the model lacks included, in their order."""
+    bodies: list[bytes] = []
+    event = f"before-parse.kms.{operation}"
+
+    def keep(response_dict: Mapping[str, Any], **_: object) -> None:
+        bodies.append(response_dict["body"])
+
+    client.meta.events.register(event, keep)
+    try:
+        invoke(client, operation, **members)
+    finally:
+        client.meta.events.unregister(event, keep)
+    return list(json.loads(bodies[-1]))
+
+
+def outcomes(act: Callable[[], object], times: int = 12) -> list[str]:
+    """How the same call ends, made many times at once: the error's code, or `ok`; sorted."""
+
+    def outcome(_: int) -> str:
+        try:
+            act()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "ok"
+
+    with ThreadPoolExecutor(times) as pool:
+        return sorted(pool.map(outcome, range(times)))
+
+
+def shared_policy(*actions: str, owner: str = ACCOUNT, to: str = FOREIGN) -> dict[str, Any]:
+    """A key policy that lets another account do the actions."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{owner}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{to}:root"},
+                "Action": list(actions),
+                "Resource": "*",
+            },
+        ],
+    }
+
+
+def denied(action: str, account: str = FOREIGN, what: str = "this resource") -> tuple[str, str]:
+    """The refusal of another account's caller, as reported from AWS."""
+    caller = f"arn:aws:iam::{account}:root"
+    words = f"User: {caller} is not authorized to perform: {action} on {what} {NO_SUCH_OR_NO_ACCESS}"
+    return "AccessDeniedException", words

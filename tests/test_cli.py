@@ -1,0 +1,283 @@
+"""The `keytrail` command, as a shell sees it.
+
+How we know: the issue's "Server and clients", "Docker" (the end within 2 s) and "Fixtures" (`check`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+import requests
+
+from keytrail.settings import Settings, variable
+from tests.support import KEY, OTHER_KEY
+from tests.wire_support import connect, post
+
+COMMAND = [sys.executable, "-m", "keytrail"]
+QUICKSTART = str(Path(__file__).parent.parent / "fixtures" / "quickstart.yaml")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment without settings of its own, and these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KEYTRAIL_")} | variables
+
+
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command that must end by itself."""
+    return subprocess.run(
+        [*COMMAND, *words], env=environment(**variables), capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+@contextmanager
+def serving(*words: str, **variables: str) -> Iterator[SimpleNamespace]:
+    """`keytrail serve`: its process, its url, and the lines that it printed."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *words],
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = []
+        while not (lines and "_keytrail/events" in lines[-1]):
+            line = process.stdout.readline()
+            assert line, process.communicate()
+            lines.append(line.rstrip())
+        url = re.search(r"http://\S+", lines[0])
+        assert url is not None
+        yield SimpleNamespace(process=process, url=url[0], lines=lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# ---- help
+
+
+def test_help_lists_every_flag_and_its_variable() -> None:
+    shown = run("serve", "--help")
+    assert shown.returncode == 0
+    for field in fields(Settings):
+        assert f"--{field.name.replace('_', '-')} " in shown.stdout
+        assert variable(field.name) in shown.stdout
+
+
+def test_the_command_lists_its_commands_and_its_version() -> None:
+    shown = run("--help")
+    assert shown.returncode == 0
+    assert all(re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health"))
+    assert re.search(r"\d+\.\d+\.\d+", run("--version").stdout)
+
+
+# ---- serve
+
+
+def test_serve_prints_what_one_can_paste_and_answers_it() -> None:
+    with serving("--port", "0", "--fixtures", QUICKSTART) as server:
+        commands = [shlex.split(line) for line in server.lines if line.startswith("  curl ")]
+        asking, events = commands
+        user = asking[asking.index("--user") + 1].partition(":")[0]
+        region = asking[asking.index("--aws-sigv4") + 1].split(":")[2]
+        name, _, target = asking[asking.index("-H") + 1].partition(": ")
+        assert name == "X-Amz-Target"
+        answer = post(server, target, asking[asking.index("-d") + 1], account=user, region=region, prefix="")
+        assert asking[-1] == f"{server.url}/"
+        assert answer.status_code == 200
+        assert answer.json()["KeyLastUsage"]["Operation"] == "Decrypt"
+        names = [event["eventName"] for event in requests.get(events[-1], timeout=5).json()["Records"]]
+        assert "GetKeyLastUsage" in names
+
+
+def test_serve_without_fixtures_prints_a_command_that_succeeds_too() -> None:
+    with serving("--port", "0", "--account", "111122223333", "--region", "eu-west-1") as server:
+        assert any("TrentService.CreateKey" in line and "111122223333" in line for line in server.lines)
+        key = post(server, "CreateKey", account="any", region="eu-west-1").json()["KeyMetadata"]
+        assert key["AWSAccountId"] == "111122223333"
+
+
+def test_settings_come_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(f"keys: [{{KeyId: {KEY}}}]")
+    (tmp_path / "two.yaml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
+    variables = {
+        "KEYTRAIL_PORT": "0",
+        "KEYTRAIL_ACCOUNT": "111122223333",
+        "KEYTRAIL_REGION": "ap-south-1",
+        "KEYTRAIL_FIXTURES": os.pathsep.join((str(tmp_path / "one.yaml"), str(tmp_path / "two.yaml"))),
+        "KEYTRAIL_CONTROL_TOKEN": "sesame",
+        "KEYTRAIL_USAGE_DELAY": "PT15M",
+    }
+    with serving(**variables) as server:
+        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
+        assert {key["KeyArn"] for key in answer.json()["Keys"]} == {
+            f"arn:aws:kms:ap-south-1:111122223333:key/{key}" for key in (KEY, OTHER_KEY)
+        }
+        assert requests.get(f"{server.url}/_keytrail/events", timeout=5).status_code == 401
+
+
+def test_a_flag_goes_before_its_variable() -> None:
+    with serving("--account", "222233334444", KEYTRAIL_PORT="0", KEYTRAIL_ACCOUNT="111122223333") as server:
+        key = post(server, "CreateKey", account="any").json()["KeyMetadata"]
+    assert key["AWSAccountId"] == "222233334444"
+
+
+# ---- the end
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_two_seconds_with_code_0(number: signal.Signals) -> None:
+    with serving("--port", "0") as server:
+        with requests.Session() as session:
+            assert session.get(f"{server.url}/_keytrail/health", timeout=5).status_code == 200
+            begin = time.monotonic()
+            server.process.send_signal(number)
+            assert server.process.wait(timeout=5) == 0
+        assert time.monotonic() - begin < 2
+        assert server.process.stderr.read() == ""
+
+
+def test_sigterm_ends_it_within_two_seconds_while_clients_hang() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListKeys\r\nContent-Length: 100\r\n"
+    with serving("--port", "0") as server:
+        hanging = [connect(server) for _ in range(16)]
+        try:
+            for at, connection in enumerate(hanging):
+                connection.sendall(head if at % 2 else head + b"\r\n{")
+            # An answer says that the server has come round to those before it.
+            assert post(server, "ListKeys").status_code == 200
+            begin = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(timeout=5) == 0
+            assert time.monotonic() - begin < 2
+        finally:
+            for connection in hanging:
+                connection.close()
+
+
+# ---- what cannot be served: exit code 2, one clear message
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The message of a start that was refused."""
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("keytrail: ")
+    return done.stderr
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        message = refused(run("serve", "--port", port))
+    assert len(message.splitlines()) == 1
+    assert f"127.0.0.1:{port}" in message
+    assert "--port" in message
+
+
+def test_a_bad_fixture_stops_the_start(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(f"keys: [{{KeyId: {KEY}, KeyState: Asleep}}]")
+    message = refused(run("serve", "--port", "0", "--fixtures", str(bad)))
+    assert f"{bad}: keys[0].KeyState: " in message
+    assert "PendingDeletion" in message
+
+
+BAD_SETTINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], str]] = {
+    "a port that is no number": (("--port", "http"), {}, "http"),
+    "a port out of range": (("--port", "65536"), {}, "65535"),
+    "a variable that is no number": ((), {"KEYTRAIL_PORT": "http"}, "KEYTRAIL_PORT"),
+    "an account too short": (("--account", "1"), {}, "12 digits"),
+    "a delay beyond an hour": (("--usage-delay", "PT2H"), {}, "1 hour"),
+    "a delay that is none": ((), {"KEYTRAIL_USAGE_DELAY": "soon"}, "KEYTRAIL_USAGE_DELAY"),
+    "a moment that is none": (("--tracking-start", "soon"), {}, "ISO 8601"),
+    "a truth that is none": (("--control", "perhaps"), {}, "true or false"),
+    "no events at all": (("--max-events", "0"), {}, "max_events"),
+    "a missing fixture": (("--fixtures", "/nowhere.yaml"), {}, "/nowhere.yaml"),
+    "a host that is none": (("--host", "256.0.0.1"), {}, "256.0.0.1"),
+}
+
+
+@pytest.mark.parametrize(("words", "variables", "told"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
+def test_a_bad_setting_is_told(words: tuple[str, ...], variables: Mapping[str, str], told: str) -> None:
+    assert told in refused(run("serve", *words, **{"KEYTRAIL_PORT": "0", **variables}))
+
+
+def test_an_unknown_flag_is_told() -> None:
+    done = run("serve", "--prot", "1")
+    assert done.returncode == 2
+    assert "--prot" in done.stderr
+
+
+# ---- check
+
+
+def test_check_says_what_a_good_file_holds() -> None:
+    done = run("check", QUICKSTART)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "good: 3 keys, 2 aliases, 1 credential\n"
+
+
+def test_check_tells_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"keys: [{{KeyId: {KEY}, CreationDate: soon}}]")
+    (tmp_path / "b.yaml").write_text("keys: all")
+    done = run("check", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), QUICKSTART)
+    assert (done.returncode, done.stdout) == (1, "")
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"{tmp_path / 'a.yaml'}: keys[0].CreationDate: ")
+    assert second.startswith(f"{tmp_path / 'b.yaml'}: keys: ")
+
+
+def test_check_of_nothing_is_told_what_to_name() -> None:
+    done = run("check")
+    assert done.returncode == 2
+    assert "--schema" in done.stderr
+
+
+def test_check_prints_the_json_schema() -> None:
+    done = run("check", "--schema")
+    assert done.returncode == 0
+    schema = json.loads(done.stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid({"keys": [{"KeyId": KEY}]})
+    assert not validator.is_valid({"keys": [{"KeyId": "seven"}]})
+
+
+# ---- health
+
+
+def test_health_is_0_while_the_server_answers_and_1_after() -> None:
+    with serving("--port", "0", "--control-token", "sesame") as server:
+        port = server.url.rpartition(":")[2]
+        done = run("health", KEYTRAIL_PORT=port, KEYTRAIL_CONTROL_TOKEN="sesame")
+        assert (done.returncode, done.stdout) == (0, "ready\n")
+        assert run("health", KEYTRAIL_PORT=port).returncode == 1, "the token is wanted by every call"
+    done = run("health", KEYTRAIL_PORT=port)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_health_asks_at_home_where_the_server_listens_everywhere() -> None:
+    with serving("--port", "0", "--host", "0.0.0.0") as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        port = server.url.rpartition(":")[2]
+        assert run("health", KEYTRAIL_PORT=port, KEYTRAIL_HOST="0.0.0.0").returncode == 0

@@ -1,0 +1,290 @@
+"""KeytrailServer in a program of one's own, and the pytest plugin in a suite of one's own.
+
+How we know: the issue's "Server and clients"; what is promised besides is in their docstrings.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from keytrail.fixtures import FixtureError
+from keytrail.server import KeytrailServer
+from keytrail.settings import Settings
+from tests.support import ALIAS, KEY, OTHER_KEY, SCENE, key_arn
+from tests.wire_support import connect, post
+
+
+def key_ids(server: KeytrailServer) -> set[str]:
+    return {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]}
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/_keytrail/health", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+# ---- Start and stop
+
+
+def test_a_with_statement_serves_on_a_free_port_until_its_end() -> None:
+    with KeytrailServer() as one, KeytrailServer() as other:
+        assert one.url != other.url
+        assert urlsplit(one.url).hostname == "127.0.0.1"
+        assert answers(one.url)
+        assert answers(other.url)
+        post(one, "CreateKey")
+        assert key_ids(other) == set(), "each has a state of its own"
+        urls = one.url, other.url
+    assert [answers(url) for url in urls] == [False, False]
+
+
+def test_start_and_stop_may_be_said_twice() -> None:
+    server = KeytrailServer()
+    assert server.start() is server
+    url = server.url
+    assert server.start().url == url
+    assert answers(url)
+    server.stop()
+    server.stop()
+    assert not answers(url)
+
+
+def test_there_is_no_url_while_it_does_not_run() -> None:
+    server = KeytrailServer()
+    with pytest.raises(RuntimeError, match=r"start\(\)"):
+        _ = server.url
+    with server:
+        assert server.url
+    with pytest.raises(RuntimeError):
+        _ = server.url
+
+
+def test_what_was_loaded_stays_for_the_next_start_at_the_same_url() -> None:
+    server = KeytrailServer(fixtures=SCENE)
+    with server:
+        url = server.url
+        made = post(server, "CreateKey").json()["KeyMetadata"]["KeyId"]
+    with server:
+        assert server.url == url
+        assert {made, KEY} <= key_ids(server)
+
+
+def test_a_taken_port_is_an_os_error() -> None:
+    with KeytrailServer() as server:
+        port = urlsplit(server.url).port
+        with pytest.raises(OSError, match="in use"):
+            KeytrailServer(port=port).start()
+
+
+def test_it_ends_though_a_client_hangs() -> None:
+    server = KeytrailServer().start()
+    with connect(server) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nContent-Length: 100\r\n\r\n{")
+        begin = datetime.now(UTC)
+        server.stop()
+        assert datetime.now(UTC) - begin < timedelta(seconds=2)
+
+
+def test_it_can_run_in_any_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        server = pool.submit(lambda: KeytrailServer().start()).result()
+        assert answers(server.url)
+        pool.submit(server.stop).result()
+    assert threading.active_count() < 50
+
+
+# ---- Settings and fixtures
+
+
+def test_keyword_arguments_are_settings() -> None:
+    with KeytrailServer(account="111122223333", region="eu-west-1", max_events=2) as server:
+        assert server.settings.account == "111122223333"
+        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.CreateKey"}, timeout=5)
+        assert answer.json()["KeyMetadata"]["Arn"].startswith("arn:aws:kms:eu-west-1:111122223333:key/")
+        for _ in range(5):
+            post(server, "ListKeys")
+        assert len(server.events()) == 2
+
+
+def test_settings_can_be_given_whole() -> None:
+    with KeytrailServer(Settings(port=0, account="222233334444")) as server:
+        assert post(server, "CreateKey", account="any").json()["KeyMetadata"]["AWSAccountId"] == "222233334444"
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [({"account": "1"}, ValueError), ({"usage_delay": timedelta(hours=2)}, ValueError), ({"acount": "1"}, TypeError)],
+)
+def test_a_bad_setting_is_refused(given: dict[str, object], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        KeytrailServer(**given)  # type: ignore[arg-type]
+
+
+def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
+    file = tmp_path / "seed.yaml"
+    file.write_text(f"keys: [{{KeyId: {KEY}}}]")
+    document = {"keys": [{"KeyId": OTHER_KEY}]}
+    for fixtures, expected in (
+        (file, {KEY}),
+        (str(file), {KEY}),
+        (document, {OTHER_KEY}),
+        ([file, document], {KEY, OTHER_KEY}),
+        ((), set()),
+    ):
+        with KeytrailServer(fixtures=fixtures) as server:
+            assert key_ids(server) == expected
+
+
+def test_a_bad_fixture_is_refused() -> None:
+    with pytest.raises(FixtureError, match="KeyState"):
+        KeytrailServer(fixtures={"keys": [{"KeyId": KEY, "KeyState": "Asleep"}]})
+
+
+# ---- What a test does to it
+
+
+def test_load_adds_and_reset_takes_away_again(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text(f"keys: [{{KeyId: {OTHER_KEY}, Aliases: [{ALIAS}]}}]")
+    with KeytrailServer(fixtures={"keys": [{"KeyId": KEY}]}) as server:
+        counted = server.load(tmp_path / "seed.yaml")
+        assert (counted["keys"], counted["aliases"]) == (1, 1)
+        assert key_ids(server) == {KEY, OTHER_KEY}
+        server.reset()
+        assert key_ids(server) == {KEY}
+
+
+def test_reset_of_an_account_leaves_the_others() -> None:
+    with KeytrailServer() as server:
+        post(server, "CreateKey")
+        post(server, "CreateKey", account="111122223333")
+        server.reset("111122223333")
+        assert len(key_ids(server)) == 1
+        assert post(server, "ListKeys", account="111122223333").json()["Keys"] == []
+
+
+def test_events_are_selected_by_their_members() -> None:
+    with KeytrailServer(fixtures=SCENE) as server:
+        post(server, "DescribeKey", {"KeyId": KEY})
+        used = post(server, "Encrypt", {"KeyId": KEY, "Plaintext": b"x"})
+        assert [event["eventName"] for event in server.events()] == ["DescribeKey", "Encrypt"]
+        (event,) = server.events(eventName="Encrypt", readOnly=True)  # type: ignore[arg-type]
+        assert event["requestID"] == used.headers["x-amzn-RequestId"]
+        assert event["resources"][0]["ARN"] == key_arn()
+        assert server.events(eventName="Decrypt") == []
+
+
+def test_the_clock_is_in_the_tests_hands() -> None:
+    with KeytrailServer() as server:
+        moment = datetime(2027, 1, 1, tzinfo=UTC)
+        assert server.set_clock("2027-01-01T00:00:00Z", frozen=True) == server.clock.now() == moment
+        assert server.advance("P30D") == server.clock.now() == moment + timedelta(days=30)
+        assert server.advance(timedelta(days=-30)) == moment
+        assert post(server, "CreateKey").json()["KeyMetadata"]["CreationDate"] == moment.timestamp()
+
+
+# ---- The pytest plugin, as its users meet it
+
+
+def pytest_run(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """pytest in a project that has nothing but this test file."""
+    (folder / "test_user.py").write_text(text)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+USER = f'''
+import datetime
+
+def test_use(kms):
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.encrypt(KeyId=key, Plaintext=b"x")
+    assert kms.get_key_last_usage(KeyId=key)["KeyLastUsage"]["Operation"] == "Encrypt"
+
+def test_each_test_begins_clean(kms, keytrail_server):
+    assert kms.list_keys()["Keys"] == []
+    assert kms.meta.endpoint_url == keytrail_server.url
+
+def test_clock(kms, keytrail_clock):
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    keytrail_clock.advance(days=8)
+    assert kms.list_keys()["Keys"] == []
+
+def test_the_clock_is_the_real_one_again(keytrail_clock):
+    assert abs(keytrail_clock.now - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
+
+def test_frozen(keytrail_clock):
+    assert keytrail_clock.freeze("2027-01-01T00:00:00Z") == keytrail_clock.now
+    assert keytrail_clock.advance("PT1H").hour == 1
+    assert keytrail_clock.set("2027-02-01") == keytrail_clock.now
+    assert keytrail_clock.run() >= datetime.datetime(2027, 2, 1, tzinfo=datetime.timezone.utc)
+
+def test_accounts(keytrail_client):
+    one, other = keytrail_client(account="111122223333"), keytrail_client(account="222233334444", region="eu-west-1")
+    assert one.create_key()["KeyMetadata"]["AWSAccountId"] == "111122223333"
+    assert other.list_keys()["Keys"] == []
+
+def test_seed(keytrail_clean, kms):
+    keytrail_clean.load({{"keys": [{{"KeyId": "{KEY}"}}]}})
+    assert kms.describe_key(KeyId="{KEY}")["KeyMetadata"]["Enabled"]
+'''
+
+
+def test_the_plugin_serves_a_users_suite(tmp_path: Path) -> None:
+    done = pytest_run(tmp_path, USER, "-W", "error")
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
+
+
+OVERRIDING = f'''
+import pytest
+
+@pytest.fixture(scope="session")
+def keytrail_settings():
+    return {{"fixtures": ["kms.yaml"], "account": "111122223333", "region": "eu-west-1"}}
+
+def test_seeded(kms):
+    metadata = kms.describe_key(KeyId="{ALIAS}")["KeyMetadata"]
+    assert metadata["Arn"] == "{key_arn(account="111122223333", region="eu-west-1")}"
+    kms.delete_alias(AliasName="{ALIAS}")
+
+def test_seeded_again(kms):
+    assert len(kms.list_aliases()["Aliases"]) == 1
+'''
+
+
+def test_a_suite_can_override_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "kms.yaml").write_text(f"keys: [{{KeyId: {KEY}, Aliases: [{ALIAS}]}}]")
+    done = pytest_run(tmp_path, OVERRIDING)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+UNUSED = """
+import sys
+
+def test_nothing_of_it_is_imported():
+    assert "keytrail.pytest_plugin" in sys.modules
+    heavy = {"boto3", "botocore", "flask", "granian", "msgspec", "cryptography", "keytrail.server", "keytrail.app"}
+    assert heavy & set(sys.modules) == set()
+"""
+
+
+def test_the_plugin_costs_a_suite_that_does_not_use_it_no_imports(tmp_path: Path) -> None:
+    done = pytest_run(tmp_path, UNUSED)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
