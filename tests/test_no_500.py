@@ -150,8 +150,7 @@ def test_no_query_string_makes_it_fail(keytrail_server: KeytrailServer, query: s
         )
         status, told, body = read_answer(connection)
     assert status < 500, body
-    if status != 400 or body:  # an address that is no URI is refused by the HTTP server, which has no ids
-        assert REQUEST_ID.fullmatch(told["x-amzn-requestid"])
+    assert REQUEST_ID.fullmatch(told["x-amzn-requestid"])
 
 
 @EFFORT
@@ -173,3 +172,37 @@ def test_no_control_call_makes_it_fail(
     answer = SESSION.request(method, f"{keytrail_clean.url}/_keytrail/{path}{query}", data=body, timeout=10)
     assert answer.status_code < 500, answer.text
     assert isinstance(answer.json(), dict)
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListKeys\r\n"
+BROKEN_HTTP = {
+    "a chunk of no size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n",
+    "a chunk longer than it says": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx\r\n0\r\n\r\n",
+    "a length that is no number": HEAD + b"Content-Length: abc\r\n\r\n{}",
+    "a negative length": HEAD + b"Content-Length: -1\r\n\r\n{}",
+    "two lengths": HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+    "a header without a colon": HEAD + b"nonsense\r\n\r\n",
+    "no HTTP at all": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", BROKEN_HTTP.values(), ids=BROKEN_HTTP)
+def test_what_is_no_http_is_refused_and_harms_nobody_else(keytrail_server: KeytrailServer, data: bytes) -> None:
+    """The HTTP server itself refuses these, before there is a request that could have an id."""
+    with connect(keytrail_server) as connection:
+        connection.sendall(data)
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"Traceback" not in answer
+    never_fails(send(keytrail_server, b"{}", "TrentService.ListKeys"))
+
+
+@pytest.mark.parametrize("sent", [HEAD, HEAD + b"Content-Length: 100\r\n\r\n", HEAD + b"Content-Length: 100\r\n\r\n{"])
+def test_a_client_that_goes_away_in_the_middle_harms_nobody_else(keytrail_server: KeytrailServer, sent: bytes) -> None:
+    keytrail_server.reset()
+    for _ in range(20):
+        with connect(keytrail_server) as connection:
+            connection.sendall(sent)
+    never_fails(send(keytrail_server, b"{}", "TrentService.DescribeKey"))
+    names = {event["eventName"] for event in keytrail_server.events()}
+    assert names == {"DescribeKey"}, "half a request is none"
