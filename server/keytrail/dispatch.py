@@ -214,10 +214,9 @@ class Dispatcher:
             request.source_ip,
             request.user_agent[:_LOGGED_TEXT],
         )
-        at_home = all(account == call.account for account, _ in resources or ())
-        if at_home or isinstance(error, AccessDeniedException):
+        owners = {account for account, _ in resources} - {call.account} if resources else None
+        if not owners or isinstance(error, AccessDeniedException):
             return [mine]
-        owners = {account for account, _ in resources or ()} - {call.account}
         shared = new_event_id()
         copies = [
             mine._replace(
@@ -245,7 +244,7 @@ def _resources(call: Call, operation: Operation | None, error: AwsError | None) 
     if call.resources is not None:
         return tuple(call.resources)
     if call.used:
-        return tuple((key.account, key.arn) for key in call.used)
+        return tuple([(key.account, key.arn) for key in call.used])
     # A list that names no key has an empty list here; a call that found no key has none at all.
     return () if error is None and operation is not None else None
 

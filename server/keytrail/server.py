@@ -32,6 +32,8 @@ _BACKLOG = 1024
 _IDLE = 300
 """Seconds that a connection may wait for its next request."""
 
+_SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
+
 _GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
 
@@ -84,7 +86,11 @@ class Front:
             )
             response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
             status, data = response.status, response.body
-            headers = [(name.encode(), value.encode()) for name, value in endpoint.headers(response)]
+            headers = [
+                *_SAME_HEADERS,
+                (b"Content-Length", b"%d" % len(data)),
+                (b"x-amzn-RequestId", response.request_id.encode()),
+            ]
         if too_large:
             headers = [*headers, (b"Connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONTROL = "/_keytrail"
 """Where the control API is; everything else is the service's."""
 
-_SAME_HEADERS = (
+SAME_HEADERS = (
     ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
     ("Content-Type", "application/x-amz-json-1.1"),
     ("Expires", "0"),
@@ -42,7 +42,7 @@ def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) ->
 def headers(response: Response) -> list[tuple[str, str]]:
     """The headers that KMS sends with an answer, but for Date."""
     return [
-        *_SAME_HEADERS,
+        *SAME_HEADERS,
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]
