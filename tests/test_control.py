@@ -83,6 +83,22 @@ def test_reset_of_an_account_leaves_the_others_alone(keytrail_clean: KeytrailSer
     assert recipients == {FOREIGN}
 
 
+def test_reset_forgets_credentials_that_came_later_and_keeps_those_of_the_start() -> None:
+    def credential(access_key: str) -> dict[str, object]:
+        principal = f"arn:aws:iam::{FOREIGN}:user/{access_key}"
+        return {"credentials": [{"AccessKeyId": access_key, "SecretAccessKey": "s", "Principal": principal}]}
+
+    with KeytrailServer(fixtures=credential("AKIAFIRST")) as server:
+        assert ask(server, "POST", "fixtures", credential("AKIALATER")).status_code == 200
+        accounts = []
+        for _ in range(2):
+            for access_key in ("AKIAFIRST", "AKIALATER"):
+                answer = post(server, "CreateKey", account=access_key)
+                accounts.append(answer.json()["KeyMetadata"]["AWSAccountId"])
+            assert ask(server, "POST", "reset").status_code == 200
+    assert accounts == [FOREIGN, FOREIGN, FOREIGN, ACCOUNT]
+
+
 @pytest.mark.parametrize("account", ["1", "", "12345678901x", "1234567890123"])
 def test_an_account_is_twelve_digits(control: Callable[..., requests.Response], account: str) -> None:
     for path in ("reset", "fixtures"):
@@ -298,6 +314,14 @@ def test_events_come_oldest_first_and_filtered(history: KeytrailServer, query: s
     assert [record["eventName"] for record in records] == names
     times = [record["eventTime"] for record in records]
     assert times == sorted(times)
+
+
+def test_the_past_of_a_key_that_is_loaded_later_stands_before_what_was_called_since(history: KeytrailServer) -> None:
+    key = {"KeyId": MISSING_KEY, "LastUsage": {"Operation": "Decrypt", "Timestamp": "200 days ago"}}
+    assert ask(history, "POST", "fixtures", {"keys": [key]}).status_code == 200
+    records = ask(history, "GET", "events").json()["Records"]
+    assert [record["eventName"] for record in records[:2]] == ["Decrypt", "Encrypt"]
+    assert records[0]["resources"][0]["ARN"] == key_arn(MISSING_KEY)
 
 
 def test_an_event_is_found_by_its_id(history: KeytrailServer) -> None:

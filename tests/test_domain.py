@@ -152,8 +152,8 @@ def test_another_arn_is_no_principal(arn: str) -> None:
 # ---- The store
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
-PLACES = st.tuples(st.sampled_from([ACCOUNT, FOREIGN]), st.sampled_from([REGION, ELSEWHERE]))
-IDS = st.sampled_from([f"{n:08x}-0000-4000-8000-000000000000" for n in (7, 3, 1, 9, 4)])
+PLACES = st.sampled_from([(ACCOUNT, REGION), (ACCOUNT, ELSEWHERE), (FOREIGN, REGION)])
+IDS = st.sampled_from([f"{n:08x}-0000-4000-8000-000000000000" for n in (7, 3, 1)])
 NAMES = st.sampled_from([f"alias/{name}" for name in ("b", "a", "a/b", "Z", "_")])
 
 
@@ -199,11 +199,12 @@ class StoreModel(RuleBasedStateMachine):
         self.store.change(arn_of(doomed[1], doomed[0], doomed[2]), Key.cancel_deletion)
         self.keys[doomed] = None
 
-    @rule(place=PLACES, name=NAMES, key_id=IDS)
-    def add_or_point_alias(self, place: tuple[str, str], name: str, key_id: str) -> None:
+    @precondition(lambda self: self.keys)
+    @rule(name=NAMES, data=st.data())
+    def add_or_point_alias(self, name: str, data: st.DataObject) -> None:
+        *place, key_id = data.draw(st.sampled_from(sorted(self.keys)))
         key = self.store.key(*place, key_id)
-        if key is None:
-            return
+        assert key is not None
         alias = Alias(*place, name, key_id, self.now, self.now)
         if (*place, name) in self.aliases:
             with pytest.raises(AlreadyExistsException):
@@ -287,7 +288,7 @@ class StoreModel(RuleBasedStateMachine):
 
 
 TestStore = StoreModel.TestCase
-TestStore.settings = effort(max_examples=60, stateful_step_count=30, deadline=None)
+TestStore.settings = effort(max_examples=100, stateful_step_count=40, deadline=None)
 
 
 def test_a_change_that_raises_changes_nothing() -> None:

@@ -22,6 +22,9 @@ _IAM_PRINCIPAL = re.compile(
 )
 _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
+_NOT_IN_KEY_POLICIES = ("aws:resourcetag", "kms:resourcetag", "kms:resourcealiases")
+_NOT_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -91,6 +94,7 @@ def _read_statement(statement: object) -> Statement:
     condition = statement.get("Condition", {})
     if not isinstance(condition, Mapping):
         raise _malformed("Policy contains a statement whose Condition is not a JSON object.")
+    _check_condition(condition)
     negated = "NotPrincipal" in statement
     if negated == ("Principal" in statement):
         raise _malformed("Policy contains a statement with one or more invalid principals.")
@@ -102,6 +106,24 @@ def _read_statement(statement: object) -> Statement:
         excludes_actions="NotAction" in statement,
         conditional=bool(condition),
     )
+
+
+def _check_condition(condition: Mapping[str, object]) -> None:
+    for operator, keys in condition.items():
+        if not isinstance(keys, Mapping):
+            raise _malformed(f"Policy contains a condition {operator} that is not a JSON object.")
+        for key in map(str.lower, keys):
+            if key.startswith(_NOT_IN_KEY_POLICIES):
+                raise MalformedPolicyDocumentException(
+                    "These condition keys are not permitted in a key policy: "
+                    "aws:ResourceTag, kms:ResourceTag, kms:ResourceAliases"
+                )
+            if operator.lower().startswith("forallvalues:") and key.startswith(_NOT_FOR_ALL_VALUES):
+                # unverified: what stands between the first word and the last sentence
+                raise MalformedPolicyDocumentException(
+                    f"OverlyPermissiveCondition: {operator} with {key} also holds for a request without the key. "
+                    "To fix, remove ForAllValues."
+                )
 
 
 def _read_principals(principal: object) -> tuple[str, ...]:
