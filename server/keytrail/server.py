@@ -147,6 +147,7 @@ def _uvicorn(app: "ASGIApplication") -> uvicorn.Server:
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level="critical",  # what a client sends amiss is no news
             access_log=False,
             server_header=False,  # AWS sends none
             timeout_keep_alive=_IDLE,

@@ -464,3 +464,16 @@ def test_a_dry_run_that_ignores_the_ciphertext_still_looks_at_the_key(
     keytrail_clean.load({"keys": [{"KeyId": KEY, "KeyState": state}]})
     code = {"Disabled": "DisabledException", "PendingDeletion": "KMSInvalidStateException"}[state]
     assert refusal(kms, "Decrypt", KeyId=KEY, **IGNORE_CIPHERTEXT)[0] == code
+
+
+def test_a_blob_of_a_key_whose_material_is_another_now_is_an_invalid_ciphertext(
+    keytrail_clean: KeytrailServer, kms: Any
+) -> None:
+    """How we know: docs, "tampered or foreign blob"; AWS never gives an id to other material, a seed may."""
+    blobs = []
+    for material in (b"1" * 32, b"2" * 32):
+        keytrail_clean.reset()
+        keytrail_clean.load({"keys": [{"KeyId": KEY, "KeyMaterial": base64.b64encode(material).decode()}]})
+        blobs.append(kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"])
+    assert kms.decrypt(CiphertextBlob=blobs[1])["Plaintext"] == b"x"
+    assert refusal(kms, "Decrypt", CiphertextBlob=blobs[0])[0] == "InvalidCiphertextException"

@@ -219,13 +219,13 @@ def _key_and_blob(
 
 
 def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
-    """The key that a ciphertext names, once the caller may use it: of keys alike, the caller's own."""
-    found = [
-        key
-        for key in call.store.keys_with_id(call.region, blob.key_id)
-        if key.material is None or key.material.id == blob.material_id
-    ]
-    key = min(found, key=lambda key: key.account != call.account, default=None)
+    """The key that a ciphertext names, once the caller may use it: of keys alike, the one that fits best."""
+
+    def misfit(key: Key) -> tuple[bool, bool]:
+        other_material = key.material is not None and key.material.id != blob.material_id
+        return other_material, key.account != call.account
+
+    key = min(call.store.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized
     return key
