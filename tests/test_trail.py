@@ -581,3 +581,13 @@ def test_a_seeded_past_counts_among_the_events(kms: Any, keytrail_clean: Keytrai
     kms.list_keys()
     keytrail_clean.load({"keys": [{"KeyId": KEY, "LastUsage": past}]})
     assert [record["eventName"] for record in keytrail_clean.events()] == ["Decrypt", "ListKeys"]
+
+
+def test_a_call_to_another_service_is_that_service_s_event(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: CloudTrail User Guide, eventSource."""
+    with pytest.raises(ClientError, match="LookupEvents"):
+        keytrail_client("cloudtrail").lookup_events()
+    [record] = keytrail_clean.events(eventName="LookupEvents")
+    assert record["eventSource"] == "cloudtrail.amazonaws.com"

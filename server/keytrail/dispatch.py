@@ -64,6 +64,8 @@ class _Endpoint:
     """An operation of a service model, and our operation of that name if there is one."""
 
     name: str
+    source: str
+    """CloudTrail's eventSource."""
     model: OperationModel
     operation: Operation | None
     logged: tuple[str, ...]
@@ -84,7 +86,7 @@ class Dispatcher:
         self._callers = callers
         self._decision = Decision()
         self._endpoints = {
-            f"{model.target_prefix}.{name}": _endpoint(name, described, own)
+            f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
                 (service_model.load("kms"), OPERATIONS),
                 (service_model.load("cloudtrail"), {}),
@@ -213,6 +215,8 @@ class Dispatcher:
             None,
             request.source_ip,
             request.user_agent[:_LOGGED_TEXT],
+            None,
+            endpoint.source,
         )
         owners = {account for account, _ in resources} - {call.account} if resources else None
         if not owners or isinstance(error, AccessDeniedException):
@@ -230,14 +234,14 @@ class Dispatcher:
         return [mine._replace(shared_event_id=shared), *copies]
 
 
-def _endpoint(name: str, model: OperationModel, own: Mapping[str, Operation]) -> _Endpoint:
+def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, Operation]) -> _Endpoint:
     loggable = {
         member: shape
         for member, shape in model.input.members.items()
         if not shape.is_secret and member not in ("GrantTokens", "Recipient")
     }
     maps = frozenset(member for member, shape in loggable.items() if shape.type == "map")
-    return _Endpoint(name, model, own.get(name), tuple(loggable), maps)
+    return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
 def _resources(call: Call, operation: Operation | None, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:

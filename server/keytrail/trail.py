@@ -41,6 +41,7 @@ class Event(NamedTuple):
     source_ip: str = ""
     user_agent: str = ""
     invoked_by: str | None = None
+    source: str = "kms.amazonaws.com"
 
     def record(self) -> dict[str, object]:
         """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
@@ -52,7 +53,7 @@ class Event(NamedTuple):
             "eventVersion": "1.11",
             "userIdentity": identity,
             "eventTime": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "eventSource": "kms.amazonaws.com",
+            "eventSource": self.source,
             "eventName": self.name,
             "awsRegion": self.region,
             "sourceIPAddress": self.invoked_by or self.source_ip,
