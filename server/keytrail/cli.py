@@ -99,7 +99,8 @@ def serve(**given: Any) -> None:
 
 
 def _greeting(state: Any, url: str) -> list[str]:
-    key = state.store.any_key()
+    used = state.trail.lately_used()
+    key = state.store.require_key(used) if used is not None else state.store.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (

@@ -131,6 +131,10 @@ class Trail:
         shown = self._uses.get(arn)
         return shown[1] if shown is not None else None
 
+    def lately_used(self) -> str | None:
+        """The ARN of a key with a use on record, of those there at the start the one that was used last."""
+        return next(reversed(self._uses), None)
+
     def forget(self, arn: str) -> None:
         """A key is deleted, and its usage with it."""
         with self._lock:
