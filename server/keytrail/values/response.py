@@ -180,6 +180,10 @@ class GetKeyLastUsageResponse:
         """The lxml element of this name; timestamps are ISO 8601."""
         return xml.encode(shape(_SHAPE).shape, self.members(), tag)
 
+    def to_string(self, tag: str = _SHAPE) -> bytes:
+        """The text of that element, in UTF-8."""
+        return xml.to_bytes(self.to_xml(tag))
+
     @classmethod
     def from_json(cls, document: object) -> Self:
         """From a JSON text (str, or bytes in UTF-8), or a document as `json.loads` makes it.
