@@ -321,7 +321,7 @@ HOSTILE: Mapping[str, tuple[str | bytes, str]] = {
     "half a document": ("<r><KeyId>a", "not XML"),
     "two documents": ("<r/><r/>", "not XML"),
     "a prolog without end": ("<!--" * 100_000, "not XML"),
-    "a member twice": ("<r><KeyId>a</KeyId><KeyId>b</KeyId></r>", "$.KeyId: given twice"),
+    "a member twice": ("<r><KeyId>a</KeyId><KeyId>b</KeyId></r>", "$: KeyId is given twice"),
     "text among members": ("<r>text<KeyId>a</KeyId></r>", "$: expected elements, got text"),
 }
 

@@ -182,6 +182,7 @@ def test_xml_is_read_without_its_namespaces_with_iso_8601_and_epoch_timestamps(t
         ("2026-03-11T18:23:45.560Z", CREATED),
         ("2026-03-11T18:23:45.560", CREATED),
         ("\n 2026-03-11T20:23:45.56+02:00 ", CREATED),
+        ("20260311T182457Z", USED_AT),
         ("2026-03-11", datetime(2026, 3, 11, tzinfo=UTC)),
         ("1773253497", USED_AT),
         ("1773253497.", USED_AT),
@@ -196,7 +197,19 @@ def test_the_forms_of_a_timestamp_in_xml(text: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "nan", "inf", "1e999", "1_000", "٣", "2026-13-01", "2026-03-11T18:23:60Z", "9" * 31],
+    [
+        "",
+        "soon",
+        "nan",
+        "inf",
+        "1e999",
+        "1_000",
+        "٣",
+        "2026-13-01",
+        "2026-03-11x18:23",
+        "2026-03-11T18:23:60Z",
+        "1" * 40,
+    ],
 )
 def test_other_text_is_no_timestamp(text: str) -> None:
     with pytest.raises(CodecError, match=r"^\$\.KeyCreationDate: "):
@@ -212,6 +225,7 @@ WRONG = [
     ({"KeyId": b"bytes"}, "$.KeyId: expected a string, got bytes"),
     ({"KeyCreationDate": 1e300}, "$.KeyCreationDate: out of the range of a moment"),
     ({"KeyCreationDate": float("nan")}, "$.KeyCreationDate: out of the range of a moment"),
+    ({"KeyCreationDate": 10**5000}, "$.KeyCreationDate: out of the range of a moment"),
     (None, "$: expected an object, got null"),
     ([], "$: expected an object, got an array"),
     ("[]", "$: expected an object, got an array"),

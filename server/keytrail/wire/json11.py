@@ -178,7 +178,7 @@ def _integer(value: object) -> object:
     if type(value) is not int:
         raise _unexpected(value, "Integer")
     if value not in _INT32:
-        raise CodecError("out of the range of an integer", f"{value} is out of the range of an Integer")
+        raise CodecError("out of the range of an integer", f"{_printed(value)} is out of the range of an Integer")
     return value
 
 
@@ -194,7 +194,14 @@ def _timestamp(value: object) -> object:
     try:
         return datetime.fromtimestamp(value, UTC)  # type: ignore[arg-type]
     except (ValueError, OverflowError, OSError):
-        raise CodecError("out of the range of a moment", f"{value} is out of the range of a Date") from None
+        raise CodecError("out of the range of a moment", f"{_printed(value)} is out of the range of a Date") from None
+
+
+def _printed(number: object) -> str:
+    try:
+        return str(number)
+    except ValueError:  # more digits than Python prints; no JSON text has them
+        return "The number"
 
 
 _SCALARS: Mapping[str, Decoder] = {

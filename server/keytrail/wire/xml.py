@@ -83,18 +83,22 @@ def decode(shape: Shape, element: "_Element") -> Any:
     return read(shape, element) if read is not None else from_text(shape, _text(element))
 
 
+def _inside(shape: Shape, element: "_Element", step: str) -> object:
+    try:
+        return decode(shape, element)
+    except CodecError as error:
+        error.within(step)
+        raise
+
+
 def _structure(shape: Shape, element: "_Element") -> object:
     decoded: dict[str, object] = {}
     for name, child in _children(element):
         member = shape.members.get(name)
         if member is not None:
-            try:
-                if name in decoded:
-                    raise CodecError("given twice")
-                decoded[name] = decode(member, child)
-            except CodecError as error:
-                error.within(f".{name}")
-                raise
+            if name in decoded:
+                raise CodecError(f"{name} is given twice")
+            decoded[name] = _inside(member, child, f".{name}")
     return decoded
 
 
@@ -103,11 +107,7 @@ def _list(shape: Shape, element: "_Element") -> object:
     decoded: list[object] = []
     for name, child in _children(element):
         if name == "member":
-            try:
-                decoded.append(decode(shape.member, child))
-            except CodecError as error:
-                error.within(f"[{len(decoded)}]")
-                raise
+            decoded.append(_inside(shape.member, child, f"[{len(decoded)}]"))
     return decoded
 
 
@@ -120,11 +120,7 @@ def _map(shape: Shape, element: "_Element") -> object:
             if not pair.keys() >= {"key", "value"}:
                 raise CodecError("expected an entry of key and value")
             name = _text(pair["key"])
-            try:
-                decoded[name] = decode(shape.member, pair["value"])
-            except CodecError as error:
-                error.within(map_step(name))
-                raise
+            decoded[name] = _inside(shape.member, pair["value"], map_step(name))
     return decoded
 
 
