@@ -77,7 +77,7 @@ def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
     assert f"{len(TESTS)} passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", SCRIPTS, ids=range(len(SCRIPTS)))
 def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert "\nassert " in script or "    assert " in script

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from keytrail.wire.codec_error import CodecError, expected
-from keytrail.wire.json11 import map_step
+from keytrail.wire.codec_error import CodecError, expected, map_step
 from keytrail.wire.service_model import Shape
 
 

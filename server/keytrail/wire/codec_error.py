@@ -1,5 +1,6 @@
 """What is wrong with a document, and where in it."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -42,3 +43,8 @@ class CodecError(ValueError):
 def expected(wanted: str, value: object, in_kms_words: str | None = None) -> CodecError:
     """A value of another type than is wanted."""
     return CodecError(f"expected {wanted}, got {_KINDS.get(type(value), type(value).__name__)}", in_kms_words)
+
+
+def map_step(name: str) -> str:
+    """The step of a path that leads to the value of this key of a map."""
+    return f"[{json.dumps(name)}]"

@@ -5,7 +5,6 @@ Members are a mapping by the service model's names: blobs are bytes, timestamps 
 """
 
 import binascii
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -14,7 +13,7 @@ from typing import Any
 import msgspec
 
 from keytrail.errors import SerializationException
-from keytrail.wire.codec_error import CodecError, expected
+from keytrail.wire.codec_error import CodecError, expected, map_step
 from keytrail.wire.service_model import Shape
 
 Decoder = Callable[[object], object]
@@ -141,11 +140,6 @@ def _map_decoder(values: Shape) -> Decoder:
         return decoded
 
     return decode
-
-
-def map_step(name: str) -> str:
-    """The step of a path that leads to a map's value."""
-    return f"[{json.dumps(name)}]"
 
 
 def _string(value: object) -> object:

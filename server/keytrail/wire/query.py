@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from keytrail.wire.codec_error import CodecError
-from keytrail.wire.json11 import map_step
+from keytrail.wire.codec_error import CodecError, map_step
 from keytrail.wire.service_model import Shape
 from keytrail.wire.text import from_text, to_text
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from keytrail.wire.codec_error import CodecError
-from keytrail.wire.json11 import map_step
+from keytrail.wire.codec_error import CodecError, map_step
 from keytrail.wire.service_model import Shape
 from keytrail.wire.text import from_text, to_text
 
