@@ -14,15 +14,18 @@ from importlib.metadata import version
 from measures import MEASURES, Effort
 from report import Row, table
 from servers import competitor_versions
+from values import value_codecs
+
+ALL = {**MEASURES, "values": value_codecs}
 
 
 def main() -> None:
     options = arguments()
     effort = Effort(options.rounds, options.seconds)
     rows: list[Row] = []
-    for name in options.only or MEASURES:
-        print(f"measuring {name}: {MEASURES[name].__doc__}", file=sys.stderr)
-        rows += MEASURES[name](effort)
+    for name in options.only or ALL:
+        print(f"measuring {name}: {ALL[name].__doc__}", file=sys.stderr)
+        rows += ALL[name](effort)
     versions = [f"uvicorn {version('uvicorn')}", f"flask {version('flask')}", competitor_versions()]
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
     print(f"\n{machine}, {effort.rounds} rounds of {effort.seconds:g} s; {', '.join(filter(None, versions))}.")
@@ -33,7 +36,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure Keytrail beside its targets.")
-    parser.add_argument("--only", action="append", choices=MEASURES, help="this alone (may be repeated)")
+    parser.add_argument("--only", action="append", choices=ALL, help="this alone (may be repeated)")
     parser.add_argument("--rounds", type=at_least_three, default=5, help="a median is taken of so many (5)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of load in a round, for each side (1)")
     return parser.parse_args()

@@ -53,6 +53,8 @@ class ServiceModel:
     name: str
     target_prefix: str | None
     operations: Mapping[str, OperationModel]
+    shapes: Mapping[str, Shape]
+    """All shapes by name, those of errors too."""
     errors: frozenset[str]
     """The names of all error shapes."""
 
@@ -71,8 +73,9 @@ def load(service: str) -> ServiceModel:
         )
         for name, described in document["operations"].items()
     }
+    made = {name: shapes.get(name) for name in document["shapes"]}
     errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
-    return ServiceModel(service, document["metadata"].get("targetPrefix"), operations, errors)
+    return ServiceModel(service, document["metadata"].get("targetPrefix"), operations, made, errors)
 
 
 _NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)

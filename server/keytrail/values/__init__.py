@@ -1,0 +1,56 @@
+"""KMS's answer to GetKeyLastUsage, and the values of any other KMS shape, outside any server.
+
+Public API. `GetKeyLastUsageResponse` and `GetKeyLastUsageError` are typed values; `shape(name)` gives the codecs of
+any shape of the service model, which are the same.
+"""
+
+from keytrail.domain.last_usage import UsageHistory
+from keytrail.values.error import (
+    DependencyTimeoutException,
+    GetKeyLastUsageError,
+    InvalidArnException,
+    KMSInternalException,
+    NotFoundException,
+    UnknownOperationError,
+    error_from_json,
+    error_from_xml,
+    error_to_json,
+)
+from keytrail.values.history import trailing_days_without_usage, usage_history
+from keytrail.values.response import GetKeyLastUsageResponse, KeyLastUsageData, TrackedOperation
+from keytrail.values.shapes import ShapeCodec, shape
+from keytrail.values.tree import Blob, Boolean, Enum, Integer, List, Map, String, Structure, Timestamp, Value
+from keytrail.wire.codec_error import CodecError
+from keytrail.wire.query import Query
+
+__all__ = [
+    "Blob",
+    "Boolean",
+    "CodecError",
+    "DependencyTimeoutException",
+    "Enum",
+    "GetKeyLastUsageError",
+    "GetKeyLastUsageResponse",
+    "Integer",
+    "InvalidArnException",
+    "KMSInternalException",
+    "KeyLastUsageData",
+    "List",
+    "Map",
+    "NotFoundException",
+    "Query",
+    "ShapeCodec",
+    "String",
+    "Structure",
+    "Timestamp",
+    "TrackedOperation",
+    "UnknownOperationError",
+    "UsageHistory",
+    "Value",
+    "error_from_json",
+    "error_from_xml",
+    "error_to_json",
+    "shape",
+    "trailing_days_without_usage",
+    "usage_history",
+]

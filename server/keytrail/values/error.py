@@ -1,0 +1,113 @@
+"""The errors that GetKeyLastUsage answers with, as values; nothing here is raised but CodecError.
+
+Source: KMS API Reference, GetKeyLastUsage, "Errors", and "Common Errors"; spellings of `message` as recorded from AWS.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from keytrail.errors import AccessDeniedException
+from keytrail.values.shapes import ShapeCodec, shape
+from keytrail.wire import json11
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """An error that the operation declares. KMS leaves some messages out: None."""
+
+    message: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The error's code, as `__type` tells it."""
+        return type(self).__name__
+
+
+class DependencyTimeoutException(_Declared):
+    """The system timed out; the request can be tried again."""
+
+    __slots__ = ()
+
+
+class InvalidArnException(_Declared):
+    """An ARN is not valid, or names what the operation does not take."""
+
+    __slots__ = ()
+
+
+class KMSInternalException(_Declared):
+    """KMS failed; the request can be tried again."""
+
+    __slots__ = ()
+
+
+class NotFoundException(_Declared):
+    """There is no such key in this account and Region."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownOperationError:
+    """An error that the operation does not declare, such as AccessDeniedException or ThrottlingException."""
+
+    code: str
+    text: str | None = None
+    """Its message, if it has one."""
+
+
+Declared = DependencyTimeoutException | InvalidArnException | KMSInternalException | NotFoundException
+"""The errors that the operation declares."""
+
+GetKeyLastUsageError = Declared | UnknownOperationError
+"""What GetKeyLastUsage answers instead of a response."""
+
+_DECLARED: Mapping[str, type[Declared]] = {
+    error.__name__: error
+    for error in (DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException)
+}
+
+_SPELLED_OTHERWISE = {AccessDeniedException.code: AccessDeniedException.message_member}
+
+
+def error_from_json(code: str, document: object) -> GetKeyLastUsageError:
+    """The error of this code, its message from a JSON text or document.
+
+    What stands before a `#` or after a `:` in the code is no part of it (`com.amazonaws.kms#NotFoundException`); the
+    message may be spelled `message` or `Message`. Raises CodecError for what is no such document.
+    """
+    return _error(code, _codec().from_json(document))
+
+
+def error_from_xml(code: str, element: "_Element | str | bytes") -> GetKeyLastUsageError:
+    """The error of this code, its message from an lxml element or an XML text: an Error, or one inside its answer."""
+    if isinstance(element, (str, bytes)):
+        return _error(code, _codec().from_string(element))
+    return _error(code, _codec().from_xml(element))
+
+
+def error_to_json(error: GetKeyLastUsageError) -> dict[str, object]:
+    """The document that KMS sends for the error: `__type`, and the message if there is one."""
+    message = error.text if isinstance(error, UnknownOperationError) else error.message
+    return json11.error_document(error.code, _SPELLED_OTHERWISE.get(error.code, "message"), message)
+
+
+def _error(code: str, members: Mapping[str, Any]) -> GetKeyLastUsageError:
+    code = code.rpartition("#")[2].partition(":")[0]
+    inside = members.get("Error", members)
+    message = inside.get("message", inside.get("Message"))
+    declared = _DECLARED.get(code)
+    return declared(message) if declared is not None else UnknownOperationError(code, message)
+
+
+@cache
+def _codec() -> ShapeCodec:
+    """Of what all errors have in common, in either spelling, and of an Error inside an ErrorResponse."""
+    error = shape("KMSInternalException").shape
+    both = replace(error, members={**error.members, "Message": error.members["message"]})
+    return ShapeCodec(replace(both, members={**both.members, "Error": both}))

@@ -1,0 +1,214 @@
+"""GetKeyLastUsageResponse as a value.
+
+Source: KMS API Reference, GetKeyLastUsage, KeyLastUsageData; the service model's shapes of these names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from keytrail.values.shapes import shape
+from keytrail.values.tree import Structure
+from keytrail.wire import json11, query, xml
+from keytrail.wire.query import Query
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_SHAPE = "GetKeyLastUsageResponse"
+
+
+class TrackedOperation(StrEnum):
+    """The cryptographic operations that count as a usage. The model's KeyLastUsageTrackingOperation."""
+
+    DECRYPT = "Decrypt"
+    DERIVE_SHARED_SECRET = "DeriveSharedSecret"
+    ENCRYPT = "Encrypt"
+    GENERATE_DATA_KEY = "GenerateDataKey"
+    GENERATE_DATA_KEY_PAIR = "GenerateDataKeyPair"
+    GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = "GenerateDataKeyPairWithoutPlaintext"
+    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
+    GENERATE_MAC = "GenerateMac"
+    RE_ENCRYPT = "ReEncrypt"
+    SIGN = "Sign"
+    VERIFY = "Verify"
+    VERIFY_MAC = "VerifyMac"
+    ENCAPSULATE = "Encapsulate"
+    DECAPSULATE = "Decapsulate"
+
+
+_OPERATIONS: Mapping[str, TrackedOperation] = {operation.value: operation for operation in TrackedOperation}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLastUsageData:
+    """The last successful cryptographic operation with a key; without members, there was none since tracking began."""
+
+    operation: TrackedOperation | str | None = None
+    """ReEncrypt for both of its keys. Text that is none of the enum is an operation that AWS has added since."""
+    timestamp: datetime | None = None
+    """When it was: aware; KMS tells whole seconds."""
+    cloud_trail_event_id: str | None = None
+    """The eventID of its CloudTrail record, in the account of the key's owner."""
+    kms_request_id: str | None = None
+    """Its x-amzn-RequestId."""
+
+    def __post_init__(self) -> None:
+        """Take an operation's text for the operation. Raises ValueError for a naive datetime."""
+        if self.operation is not None and type(self.operation) is str:
+            object.__setattr__(self, "operation", _OPERATIONS.get(self.operation, self.operation))
+        _require_aware(self.timestamp)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no member is there."""
+        return not self.members()
+
+    def members(self) -> dict[str, object]:
+        """The members that are there, under KMS's names."""
+        return _present(
+            Operation=self.operation,
+            Timestamp=self.timestamp,
+            CloudTrailEventId=self.cloud_trail_event_id,
+            KmsRequestId=self.kms_request_id,
+        )
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any]) -> Self:
+        """From members under KMS's names."""
+        get = members.get
+        return cls(
+            operation=get("Operation"),
+            timestamp=get("Timestamp"),
+            cloud_trail_event_id=get("CloudTrailEventId"),
+            kms_request_id=get("KmsRequestId"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetKeyLastUsageResponse:
+    """When a key was last used: KMS's answer to GetKeyLastUsage. Every member may be absent (None).
+
+    Readers raise `CodecError` for what is no such response; members that the model lacks are ignored. In JSON, XML and
+    the tagged tree an empty KeyLastUsage and an absent one are told apart; AWS Query has no field for either.
+    """
+
+    key_id: str | None = None
+    """The globally unique id of the key: no ARN, no alias."""
+    key_last_usage: KeyLastUsageData | None = None
+    """The last use since tracking began; KMS sends an empty one where there was none."""
+    tracking_start_date: datetime | None = None
+    """Since when uses of the key are recorded: aware; its creation, if that came later."""
+    key_creation_date: datetime | None = None
+    """When the key was created: aware."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a naive datetime."""
+        _require_aware(self.tracking_start_date)
+        _require_aware(self.key_creation_date)
+
+    @classmethod
+    def make(
+        cls,
+        *,
+        key_id: str | None = None,
+        key_last_usage: KeyLastUsageData | None = None,
+        tracking_start_date: datetime | None = None,
+        key_creation_date: datetime | None = None,
+    ) -> Self:
+        """The response of these members; the same as calling the class."""
+        return cls(
+            key_id=key_id,
+            key_last_usage=key_last_usage,
+            tracking_start_date=tracking_start_date,
+            key_creation_date=key_creation_date,
+        )
+
+    def members(self) -> dict[str, object]:
+        """The members that are there, under KMS's names: what a boto3 client returns, less ResponseMetadata."""
+        usage = self.key_last_usage
+        return _present(
+            KeyId=self.key_id,
+            KeyLastUsage=usage.members() if usage is not None else None,
+            TrackingStartDate=self.tracking_start_date,
+            KeyCreationDate=self.key_creation_date,
+        )
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any]) -> Self:
+        """From members under KMS's names, such as a boto3 client returns."""
+        get = members.get
+        usage = get("KeyLastUsage")
+        return cls(
+            key_id=get("KeyId"),
+            key_last_usage=KeyLastUsageData.from_members(usage) if usage is not None else None,
+            tracking_start_date=get("TrackingStartDate"),
+            key_creation_date=get("KeyCreationDate"),
+        )
+
+    def to_value(self) -> Structure:
+        """The tagged tree: a Structure of pairs, with String, Enum and Timestamp leaves; absent members left out."""
+        value = shape(_SHAPE).to_value(self.members())
+        assert isinstance(value, Structure)
+        return value
+
+    @classmethod
+    def from_value(cls, value: Structure) -> Self:
+        """From the tagged tree."""
+        return cls.from_members(shape(_SHAPE).from_value(value))
+
+    def to_query(self) -> Query:
+        """The AWS Query tree; `.pairs` are its fields: nested names joined by dots, timestamps ISO 8601."""
+        return query.encode(shape(_SHAPE).shape, self.members())
+
+    @classmethod
+    def from_xml(cls, element: "_Element") -> Self:
+        """From an lxml element, whatever its name and namespaces; timestamps are ISO 8601 or epoch seconds.
+
+        Entities are refused, never resolved.
+        """
+        return cls.from_members(shape(_SHAPE).from_xml(element))
+
+    @classmethod
+    def from_string(cls, text: str | bytes) -> Self:
+        """From an XML text: UTF-8 if it is bytes. A document type declaration is refused, so nothing is resolved."""
+        return cls.from_members(shape(_SHAPE).from_string(text))
+
+    def to_xml(self, tag: str = _SHAPE) -> "_Element":
+        """The lxml element of this name; timestamps are ISO 8601."""
+        return xml.encode(shape(_SHAPE).shape, self.members(), tag)
+
+    def to_string(self, tag: str = _SHAPE) -> bytes:
+        """The text of that element, in UTF-8."""
+        return xml.to_bytes(self.to_xml(tag))
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """From a JSON text (str, or bytes in UTF-8), or a document as `json.loads` makes it.
+
+        Timestamps are epoch seconds, with a fraction or an exponent if need be. null is absent.
+        """
+        return cls.from_members(shape(_SHAPE).from_json(document))
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON document, as `json.dumps` takes it.
+
+        Timestamps are epoch seconds as a float, which keeps milliseconds always and microseconds until the year 2242.
+        """
+        document: dict[str, Any] = json11.document(shape(_SHAPE).shape, self.members())
+        return document
+
+    def to_json_bytes(self) -> bytes:
+        """The text of the JSON document, as KMS sends it: compact, members in alphabetical order."""
+        return json11.encode(shape(_SHAPE).shape, self.members())
+
+
+def _present(**members: object) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _require_aware(moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("a moment needs its offset from UTC: expected an aware datetime, got a naive one")

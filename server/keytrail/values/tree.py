@@ -1,0 +1,181 @@
+"""Values as trees in which each leaf says what it is.
+
+`tagged` makes them of members (what json11 gives: mappings by KMS's names, bytes, aware datetimes) and checks the types
+on the way; `members` undoes it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from keytrail.wire.codec_error import CodecError, expected, map_step
+from keytrail.wire.service_model import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Names and values in the model's order; absent members are left out."""
+
+    members: tuple[tuple[str, "Value"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Values in order."""
+
+    items: tuple["Value", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Keys and values in the order given."""
+
+    entries: tuple[tuple[str, "Value"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """Text that may be any."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """Text out of a set that the model names, or that AWS has added to it since."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes, not their base64."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """True or false."""
+
+    flag: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """An aware datetime."""
+
+    moment: datetime
+
+
+Value = Structure | List | Map | String | Enum | Blob | Boolean | Integer | Timestamp
+"""A value of any shape."""
+
+
+def tagged(shape: Shape, value: object) -> Value:
+    """The tree of a value of this shape; None stands for an absent member. Raises CodecError for another type."""
+    return _TAGS[shape.type](shape, value)
+
+
+def members(value: Value) -> Any:
+    """What the tree was made of."""
+    return _UNTAG[type(value)](value)
+
+
+def _inside(shape: Shape, value: object, step: str) -> Value:
+    try:
+        return tagged(shape, value)
+    except CodecError as error:
+        error.within(step)
+        raise
+
+
+def _structure(shape: Shape, value: object) -> Structure:
+    if not isinstance(value, Mapping):
+        raise expected("a mapping", value)
+    given = ((name, member, value.get(name)) for name, member in shape.members.items())
+    return Structure(
+        tuple((name, _inside(member, inner, f".{name}")) for name, member, inner in given if inner is not None)
+    )
+
+
+def _list(shape: Shape, value: object) -> List:
+    assert shape.member is not None
+    if not isinstance(value, (list, tuple)):
+        raise expected("a list", value)
+    return List(tuple(_inside(shape.member, inner, f"[{at}]") for at, inner in enumerate(value)))
+
+
+def _map(shape: Shape, value: object) -> Map:
+    assert shape.member is not None
+    if not isinstance(value, Mapping):
+        raise expected("a mapping", value)
+    for name in value:
+        if not isinstance(name, str):
+            raise expected("keys that are strings", name)
+    return Map(tuple((name, _inside(shape.member, inner, map_step(name))) for name, inner in value.items()))
+
+
+def _string(shape: Shape, value: object) -> String | Enum:
+    if not isinstance(value, str):
+        raise expected("a string", value)
+    return Enum(str(value)) if shape.enum else String(str(value))
+
+
+def _blob(_: Shape, value: object) -> Blob:
+    if not isinstance(value, bytes):
+        raise expected("bytes", value)
+    return Blob(value)
+
+
+def _boolean(_: Shape, value: object) -> Boolean:
+    if not isinstance(value, bool):
+        raise expected("a boolean", value)
+    return Boolean(value)
+
+
+def _integer(_: Shape, value: object) -> Integer:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise expected("a whole number", value)
+    return Integer(value)
+
+
+def _timestamp(_: Shape, value: object) -> Timestamp:
+    if not isinstance(value, datetime):
+        raise expected("a datetime", value)
+    if value.tzinfo is None:
+        raise CodecError("expected an aware datetime, got a naive one")
+    return Timestamp(value)
+
+
+_TAGS: Mapping[str, Callable[[Shape, object], Value]] = {
+    "structure": _structure,
+    "list": _list,
+    "map": _map,
+    "string": _string,
+    "blob": _blob,
+    "boolean": _boolean,
+    "integer": _integer,
+    "long": _integer,
+    "timestamp": _timestamp,
+}
+
+_UNTAG: Mapping[type, Callable[[Any], object]] = {
+    Structure: lambda value: {name: members(inner) for name, inner in value.members},
+    List: lambda value: [members(inner) for inner in value.items],
+    Map: lambda value: {name: members(inner) for name, inner in value.entries},
+    String: lambda value: value.text,
+    Enum: lambda value: value.text,
+    Blob: lambda value: value.data,
+    Boolean: lambda value: value.flag,
+    Integer: lambda value: value.number,
+    Timestamp: lambda value: value.moment,
+}
