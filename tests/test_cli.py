@@ -101,7 +101,7 @@ def test_serve_prints_what_one_can_paste_and_answers_it() -> None:
         answer = post(server, target, asking[asking.index("-d") + 1], account=user, region=region, prefix="")
         assert asking[-1] == f"{server.url}/"
         assert answer.status_code == 200
-        assert answer.json()["KeyLastUsage"]["Operation"] == "Decrypt"
+        assert answer.json()["KeyLastUsage"]["Operation"] == "GenerateDataKey"
         names = [event["eventName"] for event in requests.get(events[-1], timeout=5).json()["Records"]]
         assert "GetKeyLastUsage" in names
 

@@ -48,8 +48,8 @@ def settings_table() -> str:
     """The table of settings, from the Settings class."""
     lines = ["| variable | default | |", "| --- | --- | --- |"]
     for field in fields(Settings):
-        default = getattr(Settings(), field.name)
-        shown = f"`{default}`" if default not in ("", ()) else ""
+        default = Settings().to_environment()[variable(field.name)]
+        shown = f"`{default}`" if default else ""
         lines.append(f"| `{variable(field.name)}` | {shown} | {OPTION_HELP[field.name]} |")
     return "\n".join(lines) + "\n"
 

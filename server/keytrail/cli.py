@@ -42,11 +42,10 @@ def main() -> None:
 
 def _options(command: Any) -> Any:
     """A flag for each setting; each also reads its environment variable."""
+    defaults = Settings().to_environment()
     for field in reversed(fields(Settings)):
-        default = getattr(Settings(), field.name)
-        shown = f" [{variable(field.name)}]"
-        if default not in ("", ()):
-            shown = f" [{variable(field.name)}; default {default}]"
+        default = defaults[variable(field.name)]
+        shown = f" [{variable(field.name)}{'; default ' if default else ''}{default}]"
         command = click.option(
             f"--{field.name.replace('_', '-')}",
             field.name,

@@ -160,5 +160,6 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return str(value.total_seconds())
+        seconds = value.total_seconds()
+        return str(int(seconds) if seconds.is_integer() else seconds)
     return str(value).lower() if isinstance(value, bool) else str(value)

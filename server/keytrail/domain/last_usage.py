@@ -1,4 +1,4 @@
-"""What the last usage of a key says about its past.
+"""Which operations count as a usage, and what the last one says about the past of a key.
 
 Source: KMS API Reference, GetKeyLastUsage; KMS Developer Guide, "Determine past usage of a KMS key" and
 "kms:TrailingDaysWithoutKeyUsage".
@@ -6,6 +6,25 @@ Source: KMS API Reference, GetKeyLastUsage; KMS Developer Guide, "Determine past
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+
+class TrackedOperation(StrEnum):
+    """The cryptographic operations that count as a usage. The model's KeyLastUsageTrackingOperation."""
+
+    DECRYPT = "Decrypt"
+    DERIVE_SHARED_SECRET = "DeriveSharedSecret"
+    ENCRYPT = "Encrypt"
+    GENERATE_DATA_KEY = "GenerateDataKey"
+    GENERATE_DATA_KEY_PAIR = "GenerateDataKeyPair"
+    GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = "GenerateDataKeyPairWithoutPlaintext"
+    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
+    GENERATE_MAC = "GenerateMac"
+    RE_ENCRYPT = "ReEncrypt"
+    SIGN = "Sign"
+    VERIFY = "Verify"
+    VERIFY_MAC = "VerifyMac"
+    ENCAPSULATE = "Encapsulate"
+    DECAPSULATE = "Decapsulate"
 
 
 class UsageHistory(StrEnum):

@@ -4,7 +4,7 @@ Public API. `GetKeyLastUsageResponse` and `GetKeyLastUsageError` are typed value
 any shape of the service model, which are the same.
 """
 
-from keytrail.domain.last_usage import UsageHistory
+from keytrail.domain.last_usage import TrackedOperation, UsageHistory
 from keytrail.values.error import (
     DependencyTimeoutException,
     GetKeyLastUsageError,
@@ -17,7 +17,7 @@ from keytrail.values.error import (
     error_to_json,
 )
 from keytrail.values.history import trailing_days_without_usage, usage_history
-from keytrail.values.response import GetKeyLastUsageResponse, KeyLastUsageData, TrackedOperation
+from keytrail.values.response import GetKeyLastUsageResponse, KeyLastUsageData
 from keytrail.values.shapes import ShapeCodec, shape
 from keytrail.values.tree import Blob, Boolean, Enum, Integer, List, Map, String, Structure, Timestamp, Value
 from keytrail.wire.codec_error import CodecError

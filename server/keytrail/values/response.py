@@ -6,9 +6,9 @@ Source: KMS API Reference, GetKeyLastUsage, KeyLastUsageData; the service model'
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
+from keytrail.domain.last_usage import TrackedOperation
 from keytrail.values.shapes import shape
 from keytrail.values.tree import Structure
 from keytrail.wire import json11, query, xml
@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _SHAPE = "GetKeyLastUsageResponse"
-
-
-class TrackedOperation(StrEnum):
-    """The cryptographic operations that count as a usage. The model's KeyLastUsageTrackingOperation."""
-
-    DECRYPT = "Decrypt"
-    DERIVE_SHARED_SECRET = "DeriveSharedSecret"
-    ENCRYPT = "Encrypt"
-    GENERATE_DATA_KEY = "GenerateDataKey"
-    GENERATE_DATA_KEY_PAIR = "GenerateDataKeyPair"
-    GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = "GenerateDataKeyPairWithoutPlaintext"
-    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
-    GENERATE_MAC = "GenerateMac"
-    RE_ENCRYPT = "ReEncrypt"
-    SIGN = "Sign"
-    VERIFY = "Verify"
-    VERIFY_MAC = "VerifyMac"
-    ENCAPSULATE = "Encapsulate"
-    DECAPSULATE = "Decapsulate"
 
 
 _OPERATIONS: Mapping[str, TrackedOperation] = {operation.value: operation for operation in TrackedOperation}
