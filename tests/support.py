@@ -37,6 +37,13 @@ SCENE: Mapping[str, Any] = {
 }
 """Keys of the default account on which each operation can succeed."""
 
+POLICY: Mapping[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
+
 _ON_KEY = {"KeyId": KEY}
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
@@ -52,11 +59,17 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "GenerateDataKeyWithoutPlaintext": {**_ON_KEY, "NumberOfBytes": 24},
     "GenerateRandom": {"NumberOfBytes": 32},
     "GetKeyLastUsage": _ON_KEY,
+    "GetKeyPolicy": _ON_KEY,
     "ListAliases": {},
+    "ListKeyPolicies": _ON_KEY,
     "ListKeys": {},
+    "ListResourceTags": _ON_KEY,
+    "PutKeyPolicy": {**_ON_KEY, "Policy": json.dumps(POLICY)},
     "ReEncrypt": {"CiphertextBlob": ..., "DestinationKeyId": OTHER_KEY},
     "ReplicateKey": {"KeyId": MRK, "ReplicaRegion": "ap-south-1"},
     "ScheduleKeyDeletion": {**_ON_KEY, "PendingWindowInDays": 7},
+    "TagResource": {**_ON_KEY, "Tags": [{"TagKey": "team", "TagValue": "payments"}]},
+    "UntagResource": {**_ON_KEY, "TagKeys": ["team"]},
     "UpdateAlias": {"AliasName": ALIAS, "TargetKeyId": OTHER_KEY},
     "UpdateKeyDescription": {**_ON_KEY, "Description": "other words"},
     "UpdatePrimaryRegion": {"KeyId": MRK, "PrimaryRegion": ELSEWHERE},

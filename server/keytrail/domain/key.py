@@ -3,7 +3,7 @@
 Source: KMS Developer Guide, "Key states of KMS keys"; the texts as recorded from AWS.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from enum import StrEnum
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.tag import read_tags
 from keytrail.errors import (
     AwsError,
     DisabledException,
@@ -162,6 +163,19 @@ class Key:
     def describe(self, description: str) -> "Key":
         """The same key under another description."""
         return replace(self, description=description)
+
+    def tag(self, tags: Mapping[str, str]) -> "Key":
+        """The same key with these tags besides its own. Raises TagException for too many."""
+        return replace(self, tags=read_tags({**self.tags, **tags}.items()))
+
+    def untag(self, names: Iterable[str]) -> "Key":
+        """The same key without the tags of these keys."""
+        gone = set(names)
+        return replace(self, tags={name: value for name, value in self.tags.items() if name not in gone})
+
+    def govern(self, policy: str) -> "Key":
+        """The same key under another key policy."""
+        return replace(self, policy=policy)
 
     def schedule_deletion(self, now: datetime, days: int, *, has_replicas: bool) -> "Key":
         """Pending deletion in `days`; a primary with replicas waits for them without a date."""

@@ -5,6 +5,9 @@ Source: KMS Developer Guide, "Default key policy" (the one for keys made through
 
 from keytrail.domain.arn import root_arn
 
+DEFAULT_POLICY_NAME = "default"
+"""The name of the one key policy that a key has."""
+
 MAX_POLICY_SIZE = 32_768
 """Bytes of a key policy document."""
 

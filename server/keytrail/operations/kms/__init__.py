@@ -1,6 +1,25 @@
 """The operations of AWS KMS, one module per family; importing this package registers them all."""
 
-from keytrail.operations.kms import aliases, data_keys, encryption, key_lifecycle, multi_region, usage
+from keytrail.operations.kms import (
+    aliases,
+    data_keys,
+    encryption,
+    key_lifecycle,
+    key_policies,
+    multi_region,
+    tags,
+    usage,
+)
 from keytrail.operations.registry import OPERATIONS
 
-__all__ = ["OPERATIONS", "aliases", "data_keys", "encryption", "key_lifecycle", "multi_region", "usage"]
+__all__ = [
+    "OPERATIONS",
+    "aliases",
+    "data_keys",
+    "encryption",
+    "key_lifecycle",
+    "key_policies",
+    "multi_region",
+    "tags",
+    "usage",
+]

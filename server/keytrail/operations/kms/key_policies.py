@@ -1,0 +1,42 @@
+"""Who may use a key, as its policy says. Source: KMS API Reference; KMS Developer Guide, "Key policies in AWS KMS"."""
+
+from keytrail.call import Call, Reply
+from keytrail.domain.key import Key
+from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy
+from keytrail.errors import NotFoundException, ValidationException
+from keytrail.operations.pagination import page
+from keytrail.operations.registry import operation
+
+
+@operation()
+def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NAME) -> Reply:
+    """The key's policy document, as it was given."""
+    if policy_name != DEFAULT_POLICY_NAME:
+        raise NotFoundException("No such policy exists")
+    return {"Policy": key.policy or default_key_policy(key.region, key.account), "PolicyName": policy_name}
+
+
+@operation()
+def put_key_policy(
+    call: Call,
+    key: Key,
+    *,
+    policy: str,
+    policy_name: str = DEFAULT_POLICY_NAME,
+    bypass_policy_lockout_safety_check: bool = False,
+) -> None:
+    """Replace the key's policy document."""
+    if policy_name != DEFAULT_POLICY_NAME:
+        # unverified: the words, and the code for other names than AWS_RAM
+        raise ValidationException(f"The policy {policy_name} cannot be changed; the only one that can is default.")
+    call.authorizer.check_key_policy(
+        call.principal, policy, key.account, bypass_lockout=bypass_policy_lockout_safety_check
+    )
+    call.change(key, lambda newest: newest.govern(policy))
+
+
+@operation()
+def list_key_policies(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
+    """List the names of the key's policies: there is one, `default`."""
+    part = page(call, limit, marker, default=100, most=1000, of=key.arn)
+    return part.reply("PolicyNames", [name for name in (DEFAULT_POLICY_NAME,) if name > part.after], str)

@@ -1,0 +1,32 @@
+"""Tags of keys. Source: KMS API Reference; KMS Developer Guide, "Tags in AWS KMS"."""
+
+from collections.abc import Mapping, Sequence
+
+from keytrail.call import Call, Reply
+from keytrail.domain import key as states
+from keytrail.domain.key import Key
+from keytrail.domain.tag import MAX_TAGS_PER_KEY, read_tags
+from keytrail.operations.pagination import page
+from keytrail.operations.registry import operation
+
+
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key")
+def tag_resource(call: Call, key: Key, *, tags: Sequence[Mapping[str, str]]) -> None:
+    """Add tags to a key; a tag that is there takes the new value."""
+    added = read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags)
+    call.change(key, lambda newest: newest.tag(added))
+
+
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key")
+def untag_resource(call: Call, key: Key, *, tag_keys: Sequence[str]) -> None:
+    """Take tags from a key; one that is not there is no error."""
+    call.change(key, lambda newest: newest.untag(tag_keys))
+
+
+@operation()
+def list_resource_tags(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
+    """List a key's tags by their keys."""
+    part = page(call, limit, marker, default=MAX_TAGS_PER_KEY, most=MAX_TAGS_PER_KEY, of=key.arn)
+    names = sorted(name for name in key.tags if name > part.after)
+    reply = part.reply("Tags", names, str)
+    return {**reply, "Tags": [{"TagKey": name, "TagValue": key.tags[name]} for name in names[: part.limit]]}
