@@ -99,7 +99,7 @@ def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
     usage = answer["KeyLastUsage"]
     assert usage["Operation"] == "Decrypt"
     assert about(usage["Timestamp"], days=200)
-    (event,) = keytrail_server.events(eventID=usage["CloudTrailEventId"])
+    (event,) = keytrail_server.events(eventId=usage["CloudTrailEventId"])
     assert (event["eventName"], event["requestID"]) == ("Decrypt", usage["KmsRequestId"])
     assert event["eventTime"] == f"{usage['Timestamp']:%Y-%m-%dT%H:%M:%SZ}"
     assert event["resources"][0]["ARN"] == key_arn(account=OWNER)
@@ -252,7 +252,7 @@ def test_the_ids_of_a_last_usage_can_be_given(keytrail_clean: KeytrailServer, km
     )
     usage = kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]
     assert {name: usage[name] for name in ids} == ids
-    assert keytrail_clean.events(eventID=ids["CloudTrailEventId"])
+    assert keytrail_clean.events(eventId=ids["CloudTrailEventId"])
 
 
 # ---- Key material

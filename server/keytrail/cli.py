@@ -88,7 +88,7 @@ def serve(**given: Any) -> None:
         listener = server.listen(settings.host, settings.port)
     except OSError as error:
         raise _Usage(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another with --port"
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
         ) from None
     host, port = listener.getsockname()[:2]
     for line in _greeting(state, f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"):
@@ -161,7 +161,7 @@ def health() -> None:
     try:
         connection.request("GET", "/_keytrail/health", headers=headers)
         status = connection.getresponse().status
-    except OSError as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
         click.echo(f"keytrail: no answer from {host}:{settings.port}: {error}", err=True)
         sys.exit(1)
     click.echo("ready" if status == 200 else f"not ready: {status}")

@@ -8,6 +8,9 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What the clock can be set to: from then on all that KMS adds stays inside the calendar."""
+
 
 class Clock:
     """A clock that tests can move. Thread-safe; `now()` costs about a microsecond."""
@@ -37,7 +40,7 @@ class Clock:
         Raises OverflowError for a moment that the calendar cannot hold, and leaves the clock as it was.
         """
         with self._lock:
-            target = self.now() if now is None else _in_milliseconds(now.astimezone(UTC))
+            target = self.now() if now is None else _bounded(now.astimezone(UTC))
             stands = self.frozen if frozen is None else frozen
             offset = target - _in_milliseconds(datetime.now(UTC))
             self._offset, self._frozen = offset, target if stands else None
@@ -50,15 +53,21 @@ class Clock:
         """
         with self._lock:
             if self._frozen is not None:
-                self._frozen = _in_milliseconds(self._frozen + duration)
+                self._frozen = _bounded(self._frozen + duration)
             else:
-                self._offset = _in_milliseconds(self.now() + duration) - _in_milliseconds(datetime.now(UTC))
+                self._offset = _bounded(self.now() + duration) - _in_milliseconds(datetime.now(UTC))
             return self.now()
 
     def reset(self) -> None:
         """Be the real time again, running."""
         with self._lock:
             self._offset, self._frozen = timedelta(0), None
+
+
+def _bounded(moment: datetime) -> datetime:
+    if not FIRST <= moment <= LAST:
+        raise OverflowError(f"expected a moment from {FIRST.year} to {LAST.year}, got {moment.isoformat()}")
+    return _in_milliseconds(moment)
 
 
 def _in_milliseconds(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from keytrail.authorization.decision import Decision
@@ -36,6 +37,9 @@ _log = logging.getLogger("keytrail")
 
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
+
+_LOGGED_REFUSAL = 10 * 1024
+"""Of what is refused we keep less, for anybody can send it."""
 
 
 class Request(NamedTuple):
@@ -116,8 +120,7 @@ class Dispatcher:
             if operation.rules is not None:
                 operation.rules(members)
             # settle: what is due by now happens before anything is looked at
-            for deleted in self._store.settle(call.now):
-                self._trail.forget(deleted.arn)
+            self.settle(call.now)
             if members.get("GrantTokens"):
                 raise InvalidGrantTokenException  # no grant can have been made yet, so no token is one
             # resolve, authorize, admit, and the operation itself
@@ -143,6 +146,11 @@ class Dispatcher:
             _log.exception("request %s (%s) failed", request_id, request.target)
             return _refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
         return Response(200, body, request_id)
+
+    def settle(self, now: datetime) -> None:
+        """Let everything happen that is due by now."""
+        for deleted in self._store.settle(now):
+            self._trail.forget(deleted.arn)
 
     def _call(self, endpoint: _Endpoint, request_id: str, access_key_id: str | None, region: str | None) -> Call:
         operation = endpoint.operation
@@ -175,7 +183,7 @@ class Dispatcher:
             elements = reply
         events = self._events(endpoint, call, request, elements, None)
         uses: tuple[tuple[str, Use], ...] = ()
-        if operation.tracked:
+        if operation.tracked and call.now >= self.settings.tracking_start:
             ids = {event.recipient: event.event_id for event in events}
             uses = tuple(
                 (key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used
@@ -206,7 +214,7 @@ class Dispatcher:
             call.principal,
             call.account,
             operation is not None and operation.read_only,
-            _logged(endpoint, call, request),
+            _logged(endpoint, call, request, succeeded=error is None),
             elements,
             call.additional if kept and call.additional else None,
             resources,
@@ -253,12 +261,12 @@ def _resources(call: Call, operation: Operation | None, error: AwsError | None) 
     return () if error is None and operation is not None else None
 
 
-def _logged(endpoint: _Endpoint, call: Call, request: Request) -> dict[str, object] | None:
+def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
     operation = endpoint.operation
     if operation is None or not operation.logged_request:
         return None
     size = len(request.body or b"")
-    if size > _LOGGED_REQUEST:
+    if size > (_LOGGED_REQUEST if succeeded else _LOGGED_REFUSAL):
         return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
     members = call.members
     shown = {name: members[name] for name in endpoint.logged if name in members}

@@ -25,7 +25,7 @@ class KeytrailClock:
     @property
     def now(self) -> datetime:
         """The server's time: aware, UTC."""
-        return self._server.clock.now()
+        return self._server.now
 
     def freeze(self, now: datetime | str | None = None) -> datetime:
         """Let time stand still, at a moment or where it is; gives the time."""
@@ -106,4 +106,4 @@ def kms(keytrail_client: Callable[..., Any]) -> Any:
 def keytrail_clock(keytrail_clean: KeytrailServer) -> Iterator[KeytrailClock]:
     """The server's clock; the next test's clean state has the real time again."""
     yield KeytrailClock(keytrail_clean)
-    keytrail_clean.clock.reset()
+    keytrail_clean.reset_clock()

@@ -23,6 +23,7 @@ from keytrail.dispatch import Request
 from keytrail.http import endpoint
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
+from keytrail.trail import RECORD_MEMBERS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -72,8 +73,8 @@ class Front:
             body = None if too_large else await _body(receive, endpoint.MOST_DRAINED if control else self._limit)
         except ConnectionError:
             return
-        if control:
-            status, headers, data = await asyncio.to_thread(self._control, scope, body or b"")
+        if control and body is not None:
+            status, headers, data = await asyncio.to_thread(self._control, scope, body)
         else:
             client = scope["client"]
             request = Request(
@@ -215,9 +216,13 @@ class KeytrailServer:
         return self._url
 
     @property
-    def clock(self) -> Clock:
-        """The endpoint's clock; move it by `set_clock` and `advance`."""
-        return self._state.clock
+    def now(self) -> datetime:
+        """The endpoint's time: aware, UTC. `set_clock`, `advance` and `reset_clock` move it."""
+        return self._state.clock.now()
+
+    def reset_clock(self) -> datetime:
+        """Go back to the real time, running; gives it."""
+        return self._state.reset_clock()
 
     def start(self) -> "KeytrailServer":
         """Begin to answer. Raises OSError if the port is taken."""
@@ -271,7 +276,22 @@ class KeytrailServer:
         """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
         return self._state.advance_clock(read_duration(duration) if isinstance(duration, str) else duration)
 
-    def events(self, **equal: str) -> list[dict[str, Any]]:
-        """The CloudTrail records, oldest first; keyword arguments select by top-level members (eventName=...)."""
-        records = [event.record() for event in self._state.trail.events()]
-        return [r for r in records if all(r.get(name) == value for name, value in equal.items())]
+    def events(
+        self,
+        *,
+        keyArn: str | None = None,
+        eventName: str | None = None,
+        errorCode: str | None = None,
+        eventId: str | None = None,
+        **members: object,
+    ) -> list[dict[str, Any]]:
+        """The CloudTrail records that match, oldest first: the filters of GET /_keytrail/events, or record members.
+
+        Raises TypeError for a member that no record has.
+        """
+        unknown = members.keys() - RECORD_MEMBERS
+        if unknown:
+            raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
+        chosen = self._state.trail.select(event_id=eventId, key_arn=keyArn, event_name=eventName, error_code=errorCode)
+        records = (event.record() for event in chosen)
+        return [record for record in records if all(record.get(name) == members[name] for name in members)]

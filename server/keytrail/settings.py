@@ -40,7 +40,19 @@ class Settings:
     """If set, every control call but health needs it as a bearer token."""
 
     def __post_init__(self) -> None:
-        """Refuse values that no endpoint could serve with."""
+        """Take text for what it says, and refuse values that no endpoint could serve with: ValueError."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            try:
+                if isinstance(value, str) and field.type is not str:
+                    value = _READERS[str(field.type)](value)
+                elif isinstance(value, datetime) and value.tzinfo is None:
+                    value = value.replace(tzinfo=UTC)
+            except ValueError as error:
+                raise ValueError(f"{field.name}: {error}") from None
+            if type(value) is not (getattr(field.type, "__origin__", None) or field.type):
+                raise ValueError(f"{field.name}: expected {field.type}, got {value!r}")
+            object.__setattr__(self, field.name, value)
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise ValueError(f"account: expected 12 digits, got {self.account!r}")
         if not re.fullmatch(r"[a-z0-9-]{1,32}", self.region):

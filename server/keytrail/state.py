@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
 from keytrail.authorization.policy import read_policy
@@ -37,10 +37,11 @@ class State:
 
         `account` takes the place of the default account. Raises fixtures.FixtureError and loads nothing then.
         """
-        settings = self.settings
-        if account is not None:
-            settings = settings.in_account(account)
-        return self._load(fixtures.read_document(document, settings, self.clock.now(), read_policy))
+        settings = self.settings if account is None else self.settings.in_account(account)
+        seed = fixtures.read_document(document, settings, self.clock.now(), read_policy)
+        if account is not None and seed.usage_delay is not None:
+            raise fixtures.FixtureError(["settings.UsageDelay: is the whole server's; load it without an account"])
+        return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
@@ -48,6 +49,7 @@ class State:
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
+            self.dispatcher.settle(self.clock.now())
             seed.load(self.store, self.trail)
             self.callers.declare(seed.principals)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
@@ -59,19 +61,34 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
-                self.clock.reset()
+                self.reset_clock()
 
     def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time, or whether it stands still; gives the new time. Raises OverflowError."""
-        before = self.clock.now()
+        """Set the time (UTC, if naive), or whether it stands still; gives the new time. Raises OverflowError."""
+        if now is not None and now.tzinfo is None:
+            now = now.replace(tzinfo=UTC)
+        before = self._settled()
         return self._moved(before, self.clock.set(now, frozen=frozen))
+
+    def reset_clock(self) -> datetime:
+        """Go back to the real time, running."""
+        before = self.clock.now()
+        self.clock.reset()
+        return self._moved(before, self.clock.now())
 
     def advance_clock(self, duration: timedelta) -> datetime:
         """Move the time by a duration; gives the new time. Raises OverflowError."""
-        before = self.clock.now()
+        before = self._settled()
         return self._moved(before, self.clock.advance(duration))
+
+    def _settled(self) -> datetime:
+        """The time, once all that is due by now has happened: after a turn back it would wait for ever."""
+        now = self.clock.now()
+        self.dispatcher.settle(now)
+        return now
 
     def _moved(self, before: datetime, after: datetime) -> datetime:
         if after < before:
             self.trail.turned_back()
+        self.dispatcher.settle(after)
         return after

@@ -56,6 +56,10 @@ class KeyStore:
         """Whether there is a key with this ARN."""
         return arn in self._keys
 
+    def has_set(self, account: str, key_id: str) -> bool:
+        """Whether there is a multi-Region key with this id in some Region."""
+        return (account, key_id) in self._sets
+
     def require_key(self, arn: str) -> Key:
         """The key with this ARN; raises NotFoundException in AWS's words."""
         key = self._keys.get(arn)
@@ -107,7 +111,8 @@ class KeyStore:
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
         with self._lock:
-            return _page(self._index(account, region).key_ids, after, limit)
+            index = self._indexes.get((account, region))
+            return _page(index.key_ids, after, limit) if index is not None else []
 
     def arn_prefix(self, account: str, region: str) -> str:
         """What the ARNs of an account's keys in a Region begin with, up to the id."""
@@ -116,7 +121,8 @@ class KeyStore:
     def aliases_after(self, account: str, region: str, after: str, limit: int) -> list[Alias]:
         """The next aliases in the order of their names: at most `limit` of those behind `after`."""
         with self._lock:
-            names = _page(self._index(account, region).alias_names, after, limit)
+            index = self._indexes.get((account, region))
+            names = _page(index.alias_names, after, limit) if index is not None else []
             return [self._aliases[alias_arn(region, account, name)] for name in names]
 
     def aliases_of_after(self, key: Key, after: str, limit: int) -> list[Alias]:
@@ -127,14 +133,22 @@ class KeyStore:
 
     # Changing
 
-    def add(self, keys: Iterable[Key], sets: Iterable[tuple[Place, MultiRegionSet]] = (), *, counted: bool) -> None:
-        """Add new keys and the multi-Region sets that they are in; all or none.
+    def add(
+        self,
+        keys: Iterable[Key],
+        sets: Iterable[tuple[Place, MultiRegionSet]] = (),
+        aliases: Iterable[Alias] = (),
+        *,
+        counted: bool,
+    ) -> None:
+        """Add new keys, the multi-Region sets that they are in, and aliases of them; all or none.
 
         `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
         """
         with self._lock:
-            added = list(keys)
-            for key in added:
+            added = {key.arn: key for key in keys}
+            named = {alias.arn: alias for alias in aliases}
+            for key in added.values():
                 if key.arn in self._keys:
                     raise AlreadyExistsException(f"Key '{key.arn}' already exists")
                 count = len(self._index(key.account, key.region).key_ids)
@@ -143,13 +157,17 @@ class KeyStore:
                         f"Key quota for this account in this region is {MAX_KEYS_PER_REGION} "
                         f"but the current usage is {count}."
                     )
-            for key in added:
-                self._keys[key.arn] = key
+            for alias in named.values():
+                self._require_new(alias)
+            self._sets.update(sets)
+            self._keys.update(added)  # at once: who reads without the lock sees all or none
+            for key in added.values():
                 insort(self._index(key.account, key.region).key_ids, key.key_id)
                 holders = self._owners.get((key.region, key.key_id), ())
                 self._owners[key.region, key.key_id] = (*holders, key.account)
                 self._note_due(key)
-            self._sets.update(sets)
+            for alias in named.values():
+                self.add_alias(alias)
 
     def change(self, arn: str, transition: Transition) -> Key:
         """Apply a transition to the newest value of a key; gives the new value.
@@ -162,22 +180,35 @@ class KeyStore:
             self._note_due(changed)
             return changed
 
-    def add_replica(self, primary: Key, replica: Key) -> None:
-        """Add a replica of a primary key; raises AlreadyExistsException if the Region has one."""
+    def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
+        """Add a replica of a primary key that is still in one of these states.
+
+        Raises AlreadyExistsException if the Region has one, and what the primary's state calls for.
+        """
         with self._lock:
+            self.require_key(primary.arn).require_state(states)
             place = (primary.account, primary.key_id)
             self.add([replica], [(place, self._sets[place].with_replica(replica.region))], counted=True)
 
-    def move_primary(self, account: str, key_id: str, region: str) -> None:
-        """Make the replica in a Region the primary key of its set."""
+    def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
+        """Make the replica in a Region the primary key of its set; both keys take the transition, or neither.
+
+        Gives the new primary key. Raises NotFoundException, or what the transition raises.
+        """
         with self._lock:
-            self._sets[account, key_id] = self._sets[account, key_id].with_primary(region)
+            primary = transition(self.require_key(old.arn))
+            replica = transition(self.require_key(key_arn(region, old.account, old.key_id)))
+            for key in (primary, replica):
+                self._keys[key.arn] = key
+                self._note_due(key)
+            place = (old.account, old.key_id)
+            self._sets[place] = self._sets[place].with_primary(region)
+            return replica
 
     def add_alias(self, alias: Alias) -> None:
         """Add an alias; raises AlreadyExistsException or LimitExceededException."""
         with self._lock:
-            if alias.arn in self._aliases:
-                raise AlreadyExistsException(f"An alias with the name {alias.arn} already exists")
+            self._require_new(alias)
             self._point(alias)
             insort(self._index(alias.account, alias.region).alias_names, alias.name)
 
@@ -288,6 +319,18 @@ class KeyStore:
             if moment is not None:
                 heapq.heappush(self._due, (moment, key.arn))
                 self._next_due = self._due[0][0]
+        if len(self._due) > 2 * len(self._keys) + 64:  # most are of deletions that were cancelled
+            self._due = [
+                (moment, held.arn)
+                for held in self._keys.values()
+                for moment in (held.deletion_date, held.settles_at)
+                if moment is not None
+            ]
+            heapq.heapify(self._due)
+
+    def _require_new(self, alias: Alias) -> None:
+        if alias.arn in self._aliases:
+            raise AlreadyExistsException(f"An alias with the name {alias.arn} already exists")
 
     def _point(self, alias: Alias) -> None:
         target = key_arn(alias.region, alias.account, alias.target_key_id)

@@ -88,6 +88,17 @@ class Event(NamedTuple):
         return self.resources is not None and any(resource == arn for _, resource in self.resources)
 
 
+RECORD_MEMBERS = frozenset(
+    {
+        *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress"),
+        *("userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData"),
+        *("requestID", "eventID", "readOnly", "resources", "eventType", "managementEvent", "recipientAccountId"),
+        *("sharedEventID", "eventCategory"),
+    }
+)
+"""The members that a record may have."""
+
+
 class Use(NamedTuple):
     """A successful cryptographic operation on a key."""
 
@@ -124,6 +135,8 @@ class Trail:
         late = self._late.get(arn)
         if late is not None:
             with self._lock:
+                if late and late[0][0] != self._turns:  # the clock was set back: the first is not the earliest
+                    late = self._late[arn] = deque(sorted(late, key=lambda use: use[1].timestamp))
                 while late and late[0][1].timestamp + self.usage_delay <= now:
                     self._show(arn, *late.popleft())
                 if not late:
@@ -157,6 +170,28 @@ class Trail:
         # Nearly sorted already: only events that a fixture brings from the past came later.
         return sorted(events, key=lambda event: event.time)
 
+    def select(
+        self,
+        *,
+        event_id: str | None = None,
+        key_arn: str | None = None,
+        event_name: str | None = None,
+        error_code: str | None = None,
+    ) -> list[Event]:
+        """The events that are all that is asked for, oldest first; None asks for nothing."""
+        if event_id is not None:
+            found = self.event(event_id)
+            events = [found] if found is not None else []
+        else:
+            events = self.events()
+        return [
+            event
+            for event in events
+            if (key_arn is None or event.concerns(key_arn))
+            and event_name in (None, event.name)
+            and error_code in (None, event.error_code)
+        ]
+
     def snapshot(self) -> "Trail":
         """A copy that later events do not touch."""
         copy = Trail(self._max_events)
@@ -181,11 +216,15 @@ class Trail:
             self._events = deque(sorted((*kept, *back), key=lambda event: event.time))
             self._uses = _mixed(self._uses, other._uses, account)
             self._late = {arn: deque(late) for arn, late in _mixed(self._late, other._late, account).items()}
+        while len(self._events) > self._max_events:
+            self._events.popleft()
         self._by_id = {event.event_id: event for event in self._events}
 
     def _append(self, event: Event) -> None:
         if len(self._events) >= self._max_events:
-            self._by_id.pop(self._events.popleft().event_id, None)
+            oldest = self._events.popleft()
+            if self._by_id.get(oldest.event_id) is oldest:
+                del self._by_id[oldest.event_id]
         self._events.append(event)
         self._by_id[event.event_id] = event
 

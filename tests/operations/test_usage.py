@@ -76,7 +76,7 @@ def request_id(answer: dict[str, Any]) -> str:
 
 def event_of(server: KeytrailServer, usage: dict[str, Any]) -> dict[str, Any]:
     """The one record of the trail with the event id of a last usage."""
-    (record,) = server.events(eventID=usage["CloudTrailEventId"])
+    (record,) = server.events(eventId=usage["CloudTrailEventId"])
     return record
 
 

@@ -6,6 +6,7 @@ nobody.
 Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
 """
 
+import fnmatch
 import json
 import re
 from collections.abc import Mapping
@@ -158,7 +159,8 @@ def _texts(members: Mapping[str, object], *names: str) -> tuple[str, ...]:
 
 
 def _wildcards(pattern: str) -> str:
-    return "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
+    # fnmatch's expressions do not backtrack, however many stars there are; brackets mean nothing to IAM.
+    return fnmatch.translate(pattern.replace("[", "[[]"))
 
 
 def _malformed(words: str) -> MalformedPolicyDocumentException:

@@ -14,6 +14,9 @@ from keytrail.domain.principal import Principal
 from keytrail.errors import InvalidSignatureException
 
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
+_LONGEST_ACCESS_KEY = 128
+"""IAM API Reference, AccessKey."""
+_REMEMBERED = 4096
 
 
 class CredentialScope(NamedTuple):
@@ -36,8 +39,14 @@ def read_credential_scope(authorization: str, query: str) -> CredentialScope:
     return CredentialScope(None, None)
 
 
-@lru_cache(maxsize=1024)
 def _read(credential: str) -> CredentialScope:
+    if len(credential) > 2 * _LONGEST_ACCESS_KEY:
+        raise InvalidSignatureException("The credential is longer than any access key and scope can be.")
+    return _read_short(credential)
+
+
+@lru_cache(maxsize=1024)
+def _read_short(credential: str) -> CredentialScope:
     words = credential.split("/")
     if len(words) < 5:
         return CredentialScope(words[0] or None, None)
@@ -55,13 +64,11 @@ class Callers:
         self._default_account = default_account
         self._declared: Mapping[str, Principal] = {}
         self._initial: Mapping[str, Principal] = {}
-        # Bound to this instance: its answers depend on what is declared.
-        self.principal_of = lru_cache(maxsize=1024)(self._principal_of)
+        self._met: dict[str | None, Principal] = {}
 
     def declare(self, principals: Mapping[str, Principal]) -> None:
         """Make access keys known; a key declared before gets its new principal."""
-        self._declared = {**self._declared, **principals}
-        self.principal_of.cache_clear()
+        self._set({**self._declared, **principals})
 
     def keep(self) -> None:
         """What is declared now is what `reset` comes back to."""
@@ -69,13 +76,20 @@ class Callers:
 
     def reset(self) -> None:
         """Forget what was declared since `keep`."""
-        self._declared = self._initial
-        self.principal_of.cache_clear()
+        self._set(self._initial)
 
-    def _principal_of(self, access_key_id: str | None) -> Principal:
-        declared = self._declared.get(access_key_id or "")
-        if declared is not None:
-            return declared
-        if access_key_id is not None and is_account(access_key_id):
-            return Principal.root(access_key_id, access_key_id)
-        return Principal.root(self._default_account, access_key_id)
+    def _set(self, declared: Mapping[str, Principal]) -> None:
+        # A new dict, so that a call which is looking somebody up cannot write an old answer into it.
+        self._declared = declared
+        self._met = dict[str | None, Principal](declared.items())
+
+    def principal_of(self, access_key_id: str | None) -> Principal:
+        """Who calls with this access key."""
+        met = self._met
+        principal = met.get(access_key_id)
+        if principal is None:
+            named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
+            principal = Principal.root(named or self._default_account, access_key_id)
+            if len(met) < _REMEMBERED:
+                met[access_key_id] = principal
+        return principal

@@ -10,9 +10,6 @@ from keytrail.crypto.keygen import new_nonce
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-TAG_SIZE = 16
-KEY_SIZE = 32
-
 
 class NotAuthentic(Exception):
     """The ciphertext, the tag or the associated data is not what was encrypted under this key."""

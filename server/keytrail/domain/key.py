@@ -115,11 +115,6 @@ class Key:
         """Whether this is a symmetric encryption key."""
         return self.spec == SYMMETRIC_DEFAULT
 
-    @property
-    def in_custom_key_store(self) -> bool:
-        """Whether the material lives in a CloudHSM or external key store."""
-        return self.origin in CUSTOM_KEY_STORE_ORIGINS
-
     def require_usage(self, usage: KeyUsage, operation: str) -> None:
         """Raise InvalidKeyUsageException unless the key is for this usage."""
         if self.usage is not usage:
@@ -158,6 +153,8 @@ class Key:
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
             return replace(self, becomes=state)
+        if self.origin is Origin.EXTERNAL and self.material is None:
+            state = KeyState.PENDING_IMPORT  # its deletion was cancelled, and it still has no material
         return replace(self, state=state)
 
     def describe(self, description: str) -> "Key":

@@ -19,6 +19,13 @@ from keytrail.trail import Event
 
 _Body = TypeVar("_Body")
 
+_ARGUMENTS = {
+    "control.reset": {"account"},
+    "control.load": {"account"},
+    "control.events": {"keyArn", "eventName", "errorCode", "eventId"},
+}
+"""What may stand in the query, by endpoint."""
+
 
 class _BadRequest(Exception):
     """The caller's mistake, in a sentence that helps."""
@@ -42,9 +49,13 @@ def control(state: State) -> Blueprint:
     def admit() -> Response | None:
         token = state.settings.control_token
         if token:
-            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), token.encode()):
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
                 return _answer(401, error="Send the control token: Authorization: Bearer <KEYTRAIL_CONTROL_TOKEN>.")
+        unknown = set(request.args) - _ARGUMENTS.get(request.endpoint or "", set())
+        if unknown:
+            known = ", ".join(sorted(_ARGUMENTS.get(request.endpoint or "", set()))) or "none"
+            return _answer(400, error=f"There is no parameter {', '.join(sorted(unknown))}; those that are: {known}.")
         if not state.settings.control and request.endpoint != "control.health":
             return _answer(403, error="The control API is off; start with KEYTRAIL_CONTROL=true to use it.")
         return None
@@ -63,6 +74,8 @@ def control(state: State) -> Blueprint:
 
     @api.post("/reset")
     def reset() -> Response:
+        if request.get_data().strip() not in (b"", b"{}"):
+            raise _BadRequest("Send no body; to reset one account alone, POST reset?account=111122223333.")
         state.reset(_account())
         return _answer(status="reset")
 
@@ -99,11 +112,6 @@ def control(state: State) -> Blueprint:
 
     @api.get("/events")
     def events() -> Response:
-        unknown = set(request.args) - {"keyArn", "eventName", "errorCode", "eventId"}
-        if unknown:
-            raise _BadRequest(
-                f"There is no filter {', '.join(sorted(unknown))}; filter by keyArn, eventName, errorCode, eventId."
-            )
         return _answer(Records=[event.record() for event in _selected(state)])
 
     return api
@@ -111,18 +119,12 @@ def control(state: State) -> Blueprint:
 
 def _selected(state: State) -> list[Event]:
     wanted = request.args
-    if "eventId" in wanted:
-        found = state.trail.event(wanted["eventId"])
-        events = [found] if found is not None else []
-    else:
-        events = state.trail.events()
-    if "keyArn" in wanted:
-        events = [event for event in events if event.concerns(wanted["keyArn"])]
-    if "eventName" in wanted:
-        events = [event for event in events if event.name == wanted["eventName"]]
-    if "errorCode" in wanted:
-        events = [event for event in events if event.error_code == wanted["errorCode"]]
-    return events
+    return state.trail.select(
+        event_id=wanted.get("eventId"),
+        key_arn=wanted.get("keyArn"),
+        event_name=wanted.get("eventName"),
+        error_code=wanted.get("errorCode"),
+    )
 
 
 def _account() -> str | None:

@@ -61,6 +61,7 @@ def list_aliases(
     AliasCount, which no model has, counts the aliases of the answer, as recorded from AWS.
     """
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
+    call.resources = []
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=key.arn if key is not None else "")
     if key is not None:

@@ -155,12 +155,13 @@ def _window_in_range(members: Mapping[str, object]) -> None:
 @operation(states=states.DELETABLE, rules=_window_in_range, logged_reply="reply")
 def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int = LONGEST_WINDOW) -> Reply:
     """Delete a key after a waiting period; a multi-Region primary waits for its replicas first."""
-    related = call.store.multi_region_set(key)
-    has_replicas = related is not None and related.primary == key.region and bool(related.replicas)
-    pending = call.change(
-        key,
-        lambda newest: newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas),
-    )
+
+    def schedule(newest: Key) -> Key:
+        related = call.store.multi_region_set(newest)
+        has_replicas = related is not None and related.primary == newest.region and bool(related.replicas)
+        return newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas)
+
+    pending = call.change(key, schedule)
     reply: dict[str, object] = {"KeyId": pending.arn, "KeyState": pending.state}
     if pending.deletion_date is not None:
         reply["DeletionDate"] = pending.deletion_date

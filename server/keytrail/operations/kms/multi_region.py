@@ -65,10 +65,11 @@ def replicate_key(
         policy=policy,
         tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
     ).begin(KeyState.CREATING, call.now + call.settings.transition_time)
-    call.store.add_replica(key, replica)
-    call.companions.append(_creation(call, replica))
+    call.store.add_replica(key, replica, call.states)
+    metadata = key_metadata(replica, call.store.multi_region_set(replica))
+    call.companions.append(_creation(call, replica, metadata))
     reply: dict[str, object] = {
-        "ReplicaKeyMetadata": key_metadata(replica, call.store.multi_region_set(replica)),
+        "ReplicaKeyMetadata": metadata,
         "ReplicaPolicy": policy or default_key_policy(replica_region, key.account),
     }
     if tags:
@@ -76,7 +77,7 @@ def replicate_key(
     return reply
 
 
-def _creation(call: Call, replica: Key) -> Event:
+def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event:
     """The CreateKey record that replication leaves in the replica's Region."""
     return Event(
         event_id=new_event_id(),
@@ -87,14 +88,17 @@ def _creation(call: Call, replica: Key) -> Event:
         principal=call.principal,
         recipient=replica.account,
         read_only=False,
-        # unverified: which members this record shows
+        # unverified: which members this record shows; those of any CreateKey
         request_parameters={
+            "BypassPolicyLockoutSafetyCheck": False,
+            "CustomerMasterKeySpec": replica.spec,
             "Description": replica.description,
             "KeySpec": replica.spec,
             "KeyUsage": replica.usage,
-            "Origin": replica.origin,
             "MultiRegion": True,
+            "Origin": replica.origin,
         },
+        response_elements={"KeyMetadata": metadata},
         resources=((replica.account, replica.arn),),
         invoked_by="kms.amazonaws.com",
     )
@@ -115,9 +119,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
         newest.require_state(call.states)
         return newest.begin(KeyState.UPDATING, until)
 
-    replica = call.store.change(arn, updating)
-    call.change(key, updating)
-    call.store.move_primary(key.account, key.key_id, primary_region)
+    replica = call.store.move_primary(key, primary_region, updating)
     call.companions.append(
         Event(
             event_id=new_event_id(),

@@ -17,8 +17,7 @@ def get_key_last_usage(call: Call, key: Key) -> Reply:
     tracking_start = max(call.settings.tracking_start, key.creation_date)
     use = call.trail.last_use(key.arn, call.now)
     usage: dict[str, object] = {}
-    # Not compared with the creation: a clock that was set back may well have used the key before.
-    if use is not None and use.timestamp >= call.settings.tracking_start:
+    if use is not None:
         usage = {
             "Operation": use.operation,
             "Timestamp": use.timestamp.replace(microsecond=0),
