@@ -55,6 +55,8 @@ def values_of(shape: Shape, at_least: int = 0) -> st.SearchStrategy[Any]:
 
 def without_empty(value: Any) -> Any:
     """A value as Query can tell it: without structures and maps that hold nothing."""
+    if isinstance(value, list):
+        return [kept for kept in map(without_empty, value) if kept != {}]
     if not isinstance(value, dict):
         return value
     kept = {name: without_empty(inner) for name, inner in value.items()}
