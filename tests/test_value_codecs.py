@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, objectify
 
 from keytrail import values
 from keytrail.errors import SerializationException
-from keytrail.values import CodecError, shape
+from keytrail.values import CodecError, NotFoundException, error_from_json, shape, tree
 from keytrail.wire import json11, service_model
 from keytrail.wire.service_model import Shape
 
@@ -381,3 +382,57 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
 
 def test_the_document_is_one_that_json_dumps_takes() -> None:
     assert json.loads(json.dumps(shape("DescribeKeyResponse").to_json(DESCRIBED)))["KeyMetadata"]["Enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (tree.Structure((("KeyId", tree.Integer(5)),)), "$.KeyId: expected a string"),
+        (tree.Structure((("KeyCreationDate", tree.String("x")),)), "$.KeyCreationDate: expected a datetime"),
+        ("x", "$: expected a tagged value"),
+    ],
+)
+def test_a_tree_of_another_shape_is_refused_with_its_place(value: Any, words: str) -> None:
+    with pytest.raises(CodecError, match=re.escape(words)):
+        shape("GetKeyLastUsageResponse").from_value(value)
+
+
+@pytest.mark.parametrize("write", ["to_json", "to_json_bytes", "to_string", "to_query"])
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"KeyId": "\ud800"}, "$.KeyId: holds a surrogate"),
+        ({"TrackingStartDate": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))}, "out of the range"),
+    ],
+)
+def test_what_no_document_can_hold_is_refused_by_every_writer(write: str, members: Any, words: str) -> None:
+    with pytest.raises(CodecError, match=re.escape(words)):
+        getattr(shape("GetKeyLastUsageResponse"), write)(members)
+
+
+@pytest.mark.parametrize(("name", "service"), [("X", "kms"), ("X", "s3"), ("GetKeyLastUsageResponse", "../wire/kms")])
+def test_a_shape_that_is_none_is_a_lookup_error(name: str, service: str) -> None:
+    with pytest.raises(LookupError):
+        shape(name, service)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<r><KeyId>a</KeyId>junk</r>",
+        "<r><KeyCreationDate>2026-1-1</KeyCreationDate></r>",
+    ],
+)
+def test_xml_that_only_looks_right_is_refused(text: str) -> None:
+    with pytest.raises(CodecError):
+        shape("GetKeyLastUsageResponse").from_string(text)
+
+
+def test_an_objectified_element_is_read_like_any_other() -> None:
+    element = objectify.fromstring("<r><KeyId>a</KeyId></r>")
+    assert shape("GetKeyLastUsageResponse").from_xml(element) == {"KeyId": "a"}
+
+
+@pytest.mark.parametrize("code", ["NotFoundException:http://x/#y", "com.amazonaws.kms#NotFoundException"])
+def test_an_error_s_code_is_found_among_its_trimmings(code: str) -> None:
+    assert error_from_json(code, {"Error": "boom", "message": "m"}) == NotFoundException("m")

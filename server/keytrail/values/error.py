@@ -81,14 +81,14 @@ def error_from_json(code: str, document: object) -> GetKeyLastUsageError:
     What stands before a `#` or after a `:` in the code is no part of it (`com.amazonaws.kms#NotFoundException`); the
     message may be spelled `message` or `Message`. Raises CodecError for what is no such document.
     """
-    return _error(code, _codec().from_json(document))
+    return _error(code, _codec(nested=False).from_json(document))
 
 
 def error_from_xml(code: str, element: "_Element | str | bytes") -> GetKeyLastUsageError:
     """The error of this code, its message from an lxml element or an XML text: an Error, or one inside its answer."""
     if isinstance(element, (str, bytes)):
-        return _error(code, _codec().from_string(element))
-    return _error(code, _codec().from_xml(element))
+        return _error(code, _codec(nested=True).from_string(element))
+    return _error(code, _codec(nested=True).from_xml(element))
 
 
 def error_to_json(error: GetKeyLastUsageError) -> dict[str, object]:
@@ -98,7 +98,7 @@ def error_to_json(error: GetKeyLastUsageError) -> dict[str, object]:
 
 
 def _error(code: str, members: Mapping[str, Any]) -> GetKeyLastUsageError:
-    code = code.rpartition("#")[2].partition(":")[0]
+    code = code.partition(":")[0].rpartition("#")[2]
     inside = members.get("Error", members)
     message = inside.get("message", inside.get("Message"))
     declared = _DECLARED.get(code)
@@ -106,8 +106,8 @@ def _error(code: str, members: Mapping[str, Any]) -> GetKeyLastUsageError:
 
 
 @cache
-def _codec() -> ShapeCodec:
-    """Of what all errors have in common, in either spelling, and of an Error inside an ErrorResponse."""
+def _codec(*, nested: bool) -> ShapeCodec:
+    """Of what all errors have in common, in either spelling; `nested`: also of an Error inside an ErrorResponse."""
     error = shape("KMSInternalException").shape
     both = replace(error, members={**error.members, "Message": error.members["message"]})
-    return ShapeCodec(replace(both, members={**both.members, "Error": both}))
+    return ShapeCodec(replace(both, members={**both.members, "Error": both}) if nested else both)

@@ -191,5 +191,7 @@ def _present(**members: object) -> dict[str, object]:
 
 
 def _require_aware(moment: datetime | None) -> None:
-    if moment is not None and moment.tzinfo is None:
+    if moment is not None and not isinstance(moment, datetime):
+        raise TypeError(f"expected a datetime, got {type(moment).__name__}")
+    if moment is not None and moment.utcoffset() is None:
         raise ValueError("a moment needs its offset from UTC: expected an aware datetime, got a naive one")

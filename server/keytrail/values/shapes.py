@@ -65,7 +65,7 @@ class ShapeCodec:
 
     def from_value(self, value: tree.Value) -> Any:
         """Read a tagged tree."""
-        return tree.members(value)
+        return self._checked(tree.members(value))
 
     def to_value(self, value: object) -> tree.Value:
         """The tagged tree, members in the model's order."""
@@ -79,6 +79,8 @@ class ShapeCodec:
 def shape(name: str, service: str = "kms") -> ShapeCodec:
     """The codecs of a shape by its name in the service model, such as DescribeKeyResponse. Raises LookupError."""
     try:
+        if not service.isalpha():
+            raise LookupError
         return ShapeCodec(service_model.load(service).shapes[name])
-    except KeyError:
+    except (LookupError, FileNotFoundError):
         raise LookupError(f"{service} has no shape {name}") from None

@@ -6,10 +6,11 @@ on the way; `members` undoes it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from keytrail.wire.codec_error import CodecError, expected, map_step
+from keytrail.wire.json11 import INTEGERS
 from keytrail.wire.service_model import Shape
 
 
@@ -86,8 +87,11 @@ def tagged(shape: Shape, value: object) -> Value:
 
 
 def members(value: Value) -> Any:
-    """What the tree was made of."""
-    return _UNTAG[type(value)](value)
+    """What the tree was made of. Raises CodecError for what is no tree."""
+    untag = _UNTAG.get(type(value))
+    if untag is None:
+        raise expected("a tagged value", value)
+    return untag(value)
 
 
 def _inside(shape: Shape, value: object, step: str) -> Value:
@@ -121,13 +125,20 @@ def _map(shape: Shape, value: object) -> Map:
     for name in value:
         if not isinstance(name, str):
             raise expected("keys that are strings", name)
+        _require_unicode(name)
     return Map(tuple((name, _inside(shape.member, inner, map_step(name))) for name, inner in value.items()))
 
 
 def _string(shape: Shape, value: object) -> String | Enum:
     if not isinstance(value, str):
         raise expected("a string", value)
+    _require_unicode(value)
     return Enum(str(value)) if shape.enum else String(str(value))
+
+
+def _require_unicode(text: str) -> None:
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise CodecError("holds a surrogate, which no encoding can")
 
 
 def _blob(_: Shape, value: object) -> Blob:
@@ -145,14 +156,20 @@ def _boolean(_: Shape, value: object) -> Boolean:
 def _integer(_: Shape, value: object) -> Integer:
     if not isinstance(value, int) or isinstance(value, bool):
         raise expected("a whole number", value)
+    if value not in INTEGERS:
+        raise CodecError("out of the range of an integer")
     return Integer(value)
 
 
 def _timestamp(_: Shape, value: object) -> Timestamp:
     if not isinstance(value, datetime):
         raise expected("a datetime", value)
-    if value.tzinfo is None:
+    if value.utcoffset() is None:
         raise CodecError("expected an aware datetime, got a naive one")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise CodecError("out of the range of a moment") from None
     return Timestamp(value)
 
 

@@ -22,7 +22,8 @@ Encoder = Callable[[object], object]
 _parse = msgspec.json.Decoder().decode
 _write = msgspec.json.Encoder(order="sorted").encode
 
-_INT32 = range(-(2**31), 2**31)
+INTEGERS = range(-(2**31), 2**31)
+"""What an integer of the service models may be."""
 
 
 def decode_body(shape: Shape, body: bytes) -> dict[str, object]:
@@ -171,7 +172,7 @@ def _integer(value: object) -> object:
         value = int(value)
     if type(value) is not int:
         raise _unexpected(value, "Integer")
-    if value not in _INT32:
+    if value not in INTEGERS:
         raise CodecError("out of the range of an integer", f"{_printed(value)} is out of the range of an Integer")
     return value
 

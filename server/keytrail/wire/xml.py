@@ -119,6 +119,8 @@ def _map(shape: Shape, element: "_Element") -> object:
             if not pair.keys() >= {"key", "value"}:
                 raise CodecError("expected an entry of key and value")
             name = _text(pair["key"])
+            if name in decoded:
+                raise CodecError("a key is given twice")
             decoded[name] = _inside(shape.member, pair["value"], map_step(name))
     return decoded
 
@@ -130,14 +132,16 @@ def _children(element: "_Element") -> Iterator[tuple[str, "_Element"]]:
     """The elements inside, with their names less the namespace."""
     if element.text is not None and element.text.strip():
         raise CodecError("expected elements, got text")
-    for child in element:
+    for child in element.iterchildren():  # an objectified element iterates over its like
+        if child.tail is not None and child.tail.strip():
+            raise CodecError("expected elements, got text")
         if _is_element(child):
             yield child.tag.rpartition("}")[2], child
 
 
 def _text(element: "_Element") -> str:
     parts = [element.text or ""]
-    for child in element:
+    for child in element.iterchildren():
         if _is_element(child):
             raise CodecError("expected text, got elements")
         parts.append(child.tail or "")
