@@ -90,8 +90,7 @@ def serve(**given: Any) -> None:
         raise _Usage(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
         ) from None
-    host, port = listener.getsockname()[:2]
-    for line in _greeting(state, f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"):
+    for line in _greeting(state, server.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()
     server.serve(server.Front(state), listener)

@@ -48,6 +48,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def url_of(listener: socket.socket) -> str:
+    """Where a listening socket of this machine is reached."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 class Front:
     """The ASGI application that is served: the service itself, and Flask once the control API is called.
 
@@ -229,9 +236,8 @@ class KeytrailServer:
         if self._server is not None:
             return self
         listener = listen(self.settings.host, self._port)
-        host, port = listener.getsockname()[:2]
-        self._port = port
-        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._port = listener.getsockname()[1]
+        self._url = url_of(listener)
         self._server = _uvicorn(Front(self._state))
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="keytrail", daemon=True)
         self._thread.start()

@@ -37,7 +37,7 @@ class Settings:
     control: bool = True
     """Whether /_keytrail/ answers (health always does)."""
     control_token: str = ""
-    """If set, every control call but health needs it as a bearer token."""
+    """If set, every control call needs it as a bearer token, health too."""
 
     def __post_init__(self) -> None:
         """Take text for what it says, and refuse values that no endpoint could serve with: ValueError."""

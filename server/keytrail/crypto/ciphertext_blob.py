@@ -11,6 +11,7 @@ import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keytrail.crypto import symmetric
 from keytrail.crypto.keygen import NONCE_SIZE
@@ -25,6 +26,8 @@ _UUID_FORM, _MULTI_REGION_FORM = 1, 2
 _ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")
 _DATA = bytes.fromhex("06092a864886f70d010701")
 _AES_256_GCM = bytes.fromhex("060960864801650304012e")
+_NONCE_MARKER = _AES_256_GCM + b"\x30\x11\x04\x0c"
+"""What the nonce stands behind."""
 
 
 class NotABlob(Exception):
@@ -66,17 +69,30 @@ def seal(
     key_id: str, material_id: str, material: bytes, plaintext: bytes, encryption_context: Mapping[str, str]
 ) -> bytes:
     """The blob of a plaintext under this key's material, bound to its encryption context."""
+    header = _header(key_id, material_id)
+    nonce, sealed = symmetric.encrypt(material, plaintext, header + canonical(encryption_context))
+    before, between = _frame(len(sealed))
+    whole = b"".join((header, before, nonce, between, sealed))
+    return whole + _check_sum(whole)
+
+
+@lru_cache(maxsize=4096)
+def _header(key_id: str, material_id: str) -> bytes:
     form, digits = _UUID_FORM, key_id.replace("-", "")
     if key_id.startswith("mrk-"):
         form, digits = _MULTI_REGION_FORM, key_id[4:]
     # The form of the key id hides in the version byte before it, which AWS always writes as 01.
-    header = b"".join((_MAGIC, bytes.fromhex(material_id), bytes([form]), bytes.fromhex(digits)))
-    nonce, sealed = symmetric.encrypt(material, plaintext, header + canonical(encryption_context))
-    algorithm = _der(0x30, _AES_256_GCM + _der(0x30, _der(0x04, nonce) + b"\x02\x01\x10"))
-    content = _DATA + algorithm
-    body = _encrypted_data(content, sealed + bytes(_CHECK_SIZE))[:-_CHECK_SIZE]
-    whole = header + struct.pack(">I", len(body) + _CHECK_SIZE) + body
-    return whole + _check_sum(whole)
+    return b"".join((_MAGIC, bytes.fromhex(material_id), bytes([form]), bytes.fromhex(digits)))
+
+
+@lru_cache(maxsize=512)
+def _frame(size: int) -> tuple[bytes, bytes]:
+    """What stands before the nonce, length included, and between it and `size` sealed bytes."""
+    algorithm = _der(0x30, _AES_256_GCM + _der(0x30, _der(0x04, bytes(NONCE_SIZE)) + b"\x02\x01\x10"))
+    body = _encrypted_data(_DATA + algorithm, bytes(size + _CHECK_SIZE))
+    at = body.index(_NONCE_MARKER) + len(_NONCE_MARKER)
+    before = struct.pack(">I", len(body)) + body[:at]
+    return before, body[at + NONCE_SIZE : -(size + _CHECK_SIZE)]
 
 
 def read(blob: bytes) -> CiphertextBlob:
@@ -102,11 +118,10 @@ def _encrypted_data(content: bytes, sealed: bytes) -> bytes:
 
 def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
     # The check sum has vouched for the structure; what is left is to find its two variable parts.
-    marker = _AES_256_GCM + b"\x30\x11\x04\x0c"
-    at = body.find(marker)
+    at = body.find(_NONCE_MARKER)
     if at < 0:
         raise NotABlob
-    at += len(marker)
+    at += len(_NONCE_MARKER)
     nonce = body[at : at + NONCE_SIZE]
     at += NONCE_SIZE + len(b"\x02\x01\x10") + 1
     first = body[at]

@@ -15,7 +15,8 @@ from keytrail.wire.service_model import Shape
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _EPOCH_SECONDS = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
-# Eight bare digits are epoch seconds. What `fromisoformat` takes beyond that is no ISO 8601, such as any digits whatever.
+# Eight bare digits are epoch seconds.
+# What `fromisoformat` takes beyond that is no ISO 8601, such as any digits whatever.
 _ISO_8601 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}(?=T))(T[0-9:]{2,8}([.,][0-9]{1,9})?(Z|[+-][0-9:]{2,5})?)?"
 )
