@@ -281,3 +281,11 @@ def test_health_asks_at_home_where_the_server_listens_everywhere() -> None:
         assert server.url.startswith("http://127.0.0.1:")
         port = server.url.rpartition(":")[2]
         assert run("health", KEYTRAIL_PORT=port, KEYTRAIL_HOST="0.0.0.0").returncode == 0
+
+
+def test_a_fixtures_flag_is_one_path_whatever_it_holds(tmp_path: Path) -> None:
+    """How we know: only the environment variable is a list; a flag is repeated."""
+    seed = tmp_path / "a:b.yaml"
+    seed.write_text(f'keys: [{{KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab, Account: "{"1" * 12}"}}]')
+    with serving("--port", "0", "--fixtures", str(seed)) as server:
+        assert any("1234abcd" in line for line in server.lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -231,3 +232,27 @@ def _client(server: KeytrailServer, account: str = "000000000000") -> Any:
         aws_access_key_id=account,
         aws_secret_access_key="any",
     )
+
+
+def test_a_control_body_announced_too_large_is_refused_and_does_nothing(
+    kms: Any, keytrail_clean: KeytrailServer
+) -> None:
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    host, port = keytrail_clean.url.removeprefix("http://").split(":")
+    connection = HTTPConnection(host, int(port), timeout=5)
+    connection.putrequest("POST", "/_keytrail/reset")
+    connection.putheader("Content-Length", str(65 * 1024 * 1024))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert "larger than" in json.loads(answer.read())["error"]
+    connection.close()
+    assert [key["KeyId"] for key in kms.list_keys()["Keys"]] == [key_id]
+
+
+def test_an_undeclared_caller_is_a_root_of_its_regions_partition(keytrail_client: Callable[..., Any]) -> None:
+    """How we know: IAM User Guide, "IAM ARNs"."""
+    foreign = f"arn:aws-cn:kms:cn-north-1:222233334444:key/{KEY}"
+    words = refusal(keytrail_client(account=ACCOUNT, region="cn-north-1"), "DescribeKey", KeyId=foreign)[1]
+    assert words is not None
+    assert words.startswith(f"User: arn:aws-cn:iam::{ACCOUNT}:root is not authorized to perform: kms:DescribeKey")

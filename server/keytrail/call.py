@@ -97,10 +97,10 @@ class Call:
         if key is not None:
             self.used.append(key)
 
-    def admit(self, key: Key, operation: str | None = None) -> None:
+    def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""
         if self.usage is not None:
-            key.require_usage(self.usage, operation or self.operation)
+            key.require_usage(self.usage, self.operation)
         key.require_state(self.states)
 
     def change(self, key: Key, transition: Transition) -> Key:

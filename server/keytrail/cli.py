@@ -12,7 +12,7 @@ from keytrail.settings import Settings, variable
 OPTION_HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on.",
-    "fixtures": "Seed file or folder; may be repeated.",
+    "fixtures": f"Seed file or folder; may be repeated, in the variable behind `{os.pathsep}`.",
     "account": "Account of callers that name no other.",
     "region": "Region of calls without a credential scope.",
     "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
@@ -58,11 +58,14 @@ def _options(command: Any) -> Any:
 
 def _settings(given: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
+    paths = given.pop("fixtures", ())
     for name, value in given.items():
-        if value is not None and value != ():
-            environment[variable(name)] = value if isinstance(value, str) else os.pathsep.join(value)
+        if value is not None:
+            environment[variable(name)] = value
+    if paths:
+        environment.pop(variable("fixtures"), None)
     try:
-        return Settings.from_environment(environment)
+        return Settings.from_environment(environment).with_fixtures(*paths)
     except ValueError as error:
         raise _Usage(str(error)) from None
 
@@ -73,9 +76,9 @@ def serve(**given: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
     settings = _settings(given)
     # Heavy imports only now, so that --help and a bad flag are answered at once.
-    from keytrail import server
+    from keytrail import serving
 
-    server.end_at_once_on_signals()
+    serving.end_at_once_on_signals()
     from keytrail.clock import Clock
     from keytrail.fixtures import FixtureError
     from keytrail.state import State
@@ -85,15 +88,15 @@ def serve(**given: Any) -> None:
     except FixtureError as error:
         raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
     try:
-        listener = server.listen(settings.host, settings.port)
+        listener = serving.listen(settings.host, settings.port)
     except OSError as error:
         raise _Usage(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
         ) from None
-    for line in _greeting(state, server.url_of(listener)):
+    for line in _greeting(state, serving.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()
-    server.serve(server.Front(state), listener)
+    serving.serve(serving.Front(state), listener)
 
 
 def _greeting(state: Any, url: str) -> list[str]:
@@ -150,7 +153,7 @@ def _plural(name: str) -> str:
 
 @main.command()
 def health() -> None:
-    """Ask the server of these settings whether it is ready; exit code 0 or 1."""
+    """Ask the server that the KEYTRAIL_* variables tell of whether it is ready; exit code 0 or 1."""
     import http.client
 
     settings = _settings({})

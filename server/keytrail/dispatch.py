@@ -154,10 +154,11 @@ class Dispatcher:
 
     def _call(self, endpoint: _Endpoint, request_id: str, access_key_id: str | None, region: str | None) -> Call:
         operation = endpoint.operation
+        region = region or self.settings.region
         call = Call(
             operation=endpoint.name,
-            principal=self._callers.principal_of(access_key_id),
-            region=region or self.settings.region,
+            principal=self._callers.principal_of(access_key_id, region),
+            region=region,
             now=self._clock.now(),
             request_id=request_id,
             store=self._store,

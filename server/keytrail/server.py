@@ -1,186 +1,20 @@
-"""Serving: one process, one port, one event loop, by uvicorn.
+"""KeytrailServer: an endpoint in the caller's own process."""
 
-A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The control API is
-Flask's, in a thread (docs/DECISIONS.md).
-"""
-
-import asyncio
-import os
-import signal
-import socket
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any
 
 import msgspec
 import uvicorn
 
 from keytrail.clock import Clock
-from keytrail.dispatch import Request
-from keytrail.http import endpoint
+from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
 from keytrail.trail import RECORD_MEMBERS
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-    from uvicorn._types import ASGIApplication, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
-
-_BACKLOG = 1024
-_IDLE = 300
-"""Seconds that a connection may wait for its next request."""
-
-_SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
-
-_GRACE = 1
-"""Seconds that requests in flight have at a stop before those who hang are dropped."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; from here on connections wait for the server. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Connections inherit it. Without, an answer's second part waits 40 ms for the client's acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """Where a listening socket of this machine is reached."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-class Front:
-    """The ASGI application that is served: the service itself, and Flask once the control API is called.
-
-    Flask takes longer to import than all the rest together, and a KMS call needs nothing of it.
-    """
-
-    def __init__(self, state: State) -> None:
-        """Serve one state."""
-        self._state = state
-        self._dispatcher = state.dispatcher
-        self._limit = state.settings.max_body
-        self._lock = threading.Lock()
-        self._flask: WSGIApplication | None = None
-
-    async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
-        """Answer one request."""
-        assert scope["type"] == "http"  # what else there is, is switched off
-        control = endpoint.is_control(scope["path"])
-        given = dict(scope["headers"])
-        announced = given.get(b"content-length", b"0")
-        too_large = len(announced) > 9 or int(announced) > endpoint.MOST_DRAINED
-        try:
-            body = None if too_large else await _body(receive, endpoint.MOST_DRAINED if control else self._limit)
-        except ConnectionError:
-            return
-        if control and body is not None:
-            status, headers, data = await asyncio.to_thread(self._control, scope, body)
-        else:
-            client = scope["client"]
-            request = Request(
-                given.get(b"x-amz-target", b"").decode("latin-1"),
-                body,
-                given.get(b"authorization", b"").decode("latin-1"),
-                scope["query_string"].decode("latin-1"),
-                client[0] if client is not None else "",
-                given.get(b"user-agent", b"").decode("latin-1"),
-            )
-            response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
-            status, data = response.status, response.body
-            headers = [
-                *_SAME_HEADERS,
-                (b"Content-Length", b"%d" % len(data)),
-                (b"x-amzn-RequestId", response.request_id.encode()),
-            ]
-        if too_large:
-            headers = [*headers, (b"Connection", b"close")]
-        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": data, "more_body": False})
-
-    def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        from werkzeug.test import EnvironBuilder, run_wsgi_app
-
-        with self._lock:
-            if self._flask is None:
-                from keytrail.app import Keytrail
-
-                self._flask = Keytrail(self._state)
-        environ = EnvironBuilder(
-            path=scope["path"],
-            method=scope["method"],
-            query_string=scope["query_string"].decode("latin-1"),
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-            data=body,
-        ).get_environ()
-        pieces, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
-        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return int(status.split()[0]), sent, b"".join(pieces)
-
-
-async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:
-    """The request's body; None if it is larger than the limit, which is read and dropped up to a bound.
-
-    Raises ConnectionError if the client has gone.
-    """
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body = message.get("body", b"")
-        return body if len(body) <= limit else None
-    pieces, size = [], 0
-    while message["type"] == "http.request":
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= limit:
-            pieces.append(piece)
-        if not message.get("more_body") or size > endpoint.MOST_DRAINED:
-            return b"".join(pieces) if size <= limit else None
-        message = await receive()
-    raise ConnectionError
-
-
-def _uvicorn(app: "ASGIApplication") -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            loop="auto",  # uvloop where it is installed
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",  # what a client sends amiss is no news
-            access_log=False,
-            server_header=False,  # AWS sends none
-            timeout_keep_alive=_IDLE,
-            timeout_graceful_shutdown=_GRACE,
-        )
-    )
-
-
-def serve(app: "ASGIApplication", listener: socket.socket) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first."""
-    _uvicorn(app).run(sockets=[listener])
-
-
-def end_at_once_on_signals() -> None:
-    """Let SIGTERM and SIGINT end the process with exit code 0: as PID 1 it would not hear them before it serves.
-
-    uvicorn has handlers of its own while it serves, and hands the signal on when it is done.
-    """
-
-    def end(number: int, frame: FrameType | None) -> None:
-        os._exit(0)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-
 
 Seed = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -238,7 +72,7 @@ class KeytrailServer:
         listener = listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
-        self._server = _uvicorn(Front(self._state))
+        self._server = uvicorn_of(Front(self._state))
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="keytrail", daemon=True)
         self._thread.start()
         return self
@@ -248,7 +82,7 @@ class KeytrailServer:
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
-        self._thread.join(2 * _GRACE)
+        self._thread.join(2 * GRACE)
         self._server = self._thread = None
 
     def __enter__(self) -> "KeytrailServer":

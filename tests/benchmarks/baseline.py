@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from keytrail.server import listen, serve
+from keytrail.serving import listen, serve
 
 
 def recorded(answer: dict):

@@ -296,3 +296,16 @@ def test_a_list_of_a_missing_keys_aliases_is_not_found(kms: Any) -> None:
 def test_a_marker_that_no_list_gave_out_is_invalid(marker: str, kms: Any) -> None:
     """How we know: the code from the API Reference, HTTP 400; its words are not known."""
     assert refusal(kms, "ListAliases", Marker=marker)[0] == "InvalidMarkerException"
+
+
+def test_an_alias_that_is_missing_is_told_before_the_state_of_its_new_target(
+    kms: Any, keytrail_clean: KeytrailServer
+) -> None:
+    """How we know: E, identifiers are resolved (2) before the key state is looked at (6)."""
+    doomed = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=doomed)
+    answer = refusal(kms, "UpdateAlias", AliasName="alias/never-made", TargetKeyId=doomed)
+    assert answer == (
+        "NotFoundException",
+        "Alias arn:aws:kms:us-east-1:000000000000:alias/never-made is not found.",
+    )

@@ -64,7 +64,7 @@ class Callers:
         self._default_account = default_account
         self._declared: Mapping[str, Principal] = {}
         self._initial: Mapping[str, Principal] = {}
-        self._met: dict[str | None, Principal] = {}
+        self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, principals: Mapping[str, Principal]) -> None:
         """Make access keys known; a key declared before gets its new principal."""
@@ -79,17 +79,15 @@ class Callers:
         self._set(self._initial)
 
     def _set(self, declared: Mapping[str, Principal]) -> None:
-        # A new dict, so that a call which is looking somebody up cannot write an old answer into it.
         self._declared = declared
-        self._met = dict[str | None, Principal](declared.items())
 
-    def principal_of(self, access_key_id: str | None) -> Principal:
-        """Who calls with this access key."""
-        met = self._met
-        principal = met.get(access_key_id)
+    def principal_of(self, access_key_id: str | None, region: str) -> Principal:
+        """Who calls with this access key; who is not declared is a root of the Region's partition."""
+        roots = self._roots
+        principal = self._declared.get(access_key_id or "") or roots.get((access_key_id, region))
         if principal is None:
             named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
-            principal = Principal.root(named or self._default_account, access_key_id)
-            if len(met) < _REMEMBERED:
-                met[access_key_id] = principal
+            principal = Principal.root(named or self._default_account, access_key_id, region=region)
+            if len(roots) < _REMEMBERED:
+                roots[access_key_id, region] = principal
         return principal

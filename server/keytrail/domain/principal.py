@@ -7,6 +7,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from keytrail.domain.arn import root_arn
+
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
     r"(?P<kind>root|user|role|assumed-role|federated-user)(?:/(?P<name>[\w+=,.@/-]+))?"
@@ -28,9 +30,9 @@ class Principal:
     declared: bool = False
 
     @classmethod
-    def root(cls, account: str, access_key_id: str | None = None) -> "Principal":
-        """The root of an account."""
-        return cls(f"arn:aws:iam::{account}:root", account, "root", "", access_key_id)
+    def root(cls, account: str, access_key_id: str | None = None, *, region: str = "us-east-1") -> "Principal":
+        """The root of an account, in the partition of a Region."""
+        return cls(root_arn(region, account), account, "root", "", access_key_id)
 
     @classmethod
     def from_arn(cls, arn: str, access_key_id: str | None = None) -> "Principal":

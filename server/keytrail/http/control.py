@@ -52,12 +52,12 @@ def control(state: State) -> Blueprint:
             given = request.headers.get("Authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
                 return _answer(401, error="Send the control token: Authorization: Bearer <KEYTRAIL_CONTROL_TOKEN>.")
+        if not state.settings.control and request.endpoint != "control.health":
+            return _answer(403, error="The control API is off; start with KEYTRAIL_CONTROL=true to use it.")
         unknown = set(request.args) - _ARGUMENTS.get(request.endpoint or "", set())
         if unknown:
             known = ", ".join(sorted(_ARGUMENTS.get(request.endpoint or "", set()))) or "none"
             return _answer(400, error=f"There is no parameter {', '.join(sorted(unknown))}; those that are: {known}.")
-        if not state.settings.control and request.endpoint != "control.health":
-            return _answer(403, error="The control API is off; start with KEYTRAIL_CONTROL=true to use it.")
         return None
 
     @api.errorhandler(_BadRequest)

@@ -26,11 +26,13 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     call.store.add_alias(alias)
 
 
-@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
-def update_alias(call: Call, key: Key, *, alias_name: str) -> None:
+@operation(key=None, states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
+    key = call.resolve(target_key_id, aliases=False)
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
+    call.admit(key)
     current = call.store.key(call.account, call.region, alias.target_key_id)
     if current is not None and (current.usage is not key.usage or current.is_symmetric != key.is_symmetric):
         # unverified: the words
