@@ -1,6 +1,6 @@
 """Call: what an operation knows of its request, and the steps that it may take with a key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,16 @@ from keytrail.trail import Event, Trail
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What an operation gives in place of its reply when the rest of it is slow (an RSA signature).
+
+    `work` gives the reply or raises, as the operation would. It runs in a thread: not on the event loop, under no lock.
+    """
+
+    work: Callable[[], Reply]
 
 
 class Authorizer(Protocol):

@@ -4,14 +4,15 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from keytrail.authorization.decision import Decision
 from keytrail.authorization.sigv4 import Callers, read_credential_scope
-from keytrail.call import Call, Reply
+from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
 from keytrail.errors import (
@@ -63,6 +64,12 @@ class Response(NamedTuple):
     request_id: str
 
 
+class Unfinished(NamedTuple):
+    """A request whose operation is slow: what is left of the path gives the response. To be called in a thread."""
+
+    finish: Callable[[], Response]
+
+
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
     """An operation of a service model, and our operation of that name if there is one."""
@@ -98,8 +105,8 @@ class Dispatcher:
             for name, described in model.operations.items()
         }
 
-    def answer(self, request: Request) -> Response:
-        """One request from its target to its answer. Never raises."""
+    def answer(self, request: Request) -> Response | Unfinished:
+        """One request from its target to its answer, or to where its slow work begins. Never raises."""
         request_id = new_uuid()
         endpoint = self._endpoints.get(request.target)
         if endpoint is None:
@@ -125,27 +132,45 @@ class Dispatcher:
                 raise InvalidGrantTokenException  # no grant can have been made yet, so no token is one
             # resolve, authorize, admit, and the operation itself
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
-            reply: Reply | None
+            reply: Reply | Later | None
             if operation.key is None:
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
                 call.admit(key)
                 reply = operation.function(call, key, **words)
-            if members.get("DryRun"):
-                raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
-            body = json11.encode_body(endpoint.model.output, reply)
-            # record: the event and the last usage together
-            self._record_success(endpoint, call, request, reply)
-        except AwsError as error:
+            if isinstance(reply, Later):
+                return Unfinished(partial(self._finish_later, endpoint, call, request, reply))
+            return self._finish(endpoint, call, request, reply)
+        except Exception as error:
+            return self._refused(endpoint, call, request, request_id, error)
+
+    def _finish_later(self, endpoint: _Endpoint, call: Call, request: Request, later: Later) -> Response:
+        try:
+            return self._finish(endpoint, call, request, later.work())
+        except Exception as error:
+            return self._refused(endpoint, call, request, call.request_id, error)
+
+    def _finish(self, endpoint: _Endpoint, call: Call, request: Request, reply: Reply | None) -> Response:
+        """The path's end: dry run, encode, record."""
+        if call.members.get("DryRun"):
+            raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
+        body = json11.encode_body(endpoint.model.output, reply)
+        # record: the event and the last usage together
+        self._record_success(endpoint, call, request, reply)
+        return Response(200, body, call.request_id)
+
+    def _refused(
+        self, endpoint: _Endpoint, call: Call | None, request: Request, request_id: str, error: Exception
+    ) -> Response:
+        """The path's other end."""
+        if isinstance(error, AwsError):
             if call is not None:
                 self._record_refusal(endpoint, call, request, error)
             return _refuse(error, request_id)
-        except Exception:
-            # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
-            _log.exception("request %s (%s) failed", request_id, request.target)
-            return _refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
-        return Response(200, body, request_id)
+        # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
+        _log.error("request %s (%s) failed", request_id, request.target, exc_info=error)
+        return _refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""

@@ -1,7 +1,7 @@
 """Serving: one process, one port, one event loop, by uvicorn.
 
-A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The control API is
-Flask's, in a thread (docs/DECISIONS.md).
+A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The slow rest of one
+(an RSA signature) goes to a thread, and so does the control API, which is Flask's (docs/DECISIONS.md).
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from keytrail.dispatch import Request
+from keytrail.dispatch import Request, Unfinished
 from keytrail.http import endpoint
 from keytrail.state import State
 
@@ -95,6 +95,8 @@ class Front:
                 given.get(b"user-agent", b"").decode("latin-1"),
             )
             response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
+            if isinstance(response, Unfinished):
+                response = await asyncio.to_thread(response.finish)
             status, data = response.status, response.body
             headers = [
                 *_SAME_HEADERS,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from keytrail.crypto import keygen, symmetric
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,13 @@ class KeyMaterial:
     def of(cls, data: bytes) -> "KeyMaterial":
         """Given material; the same bytes always have the same id."""
         return cls(data, symmetric.material_id(data))
+
+    @classmethod
+    def of_spec(cls, spec: str, data: bytes) -> "KeyMaterial":
+        """Material for a key of this spec: raw bytes, or a PKCS #8 private key. Raises ValueError for a misfit."""
+        if spec != SYMMETRIC_DEFAULT or len(data) != 32:
+            raise ValueError(f"{len(data)} bytes are no key material of {spec}")
+        return cls.of(data)
 
     @classmethod
     def random(cls) -> "KeyMaterial":

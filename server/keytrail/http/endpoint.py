@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from keytrail.dispatch import Dispatcher, Request, Response
+from keytrail.dispatch import Dispatcher, Request, Response, Unfinished
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,7 +32,7 @@ def is_control(path: str) -> bool:
     return path.startswith(CONTROL + "/")
 
 
-def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response:
+def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished:
     """Answer a request to the service; any method and path but POST / name no operation."""
     if method != "POST" or path not in ("/", ""):
         request = request._replace(target="")
@@ -60,6 +60,8 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         environ.get("HTTP_USER_AGENT", ""),
     )
     response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
+    if isinstance(response, Unfinished):
+        response = response.finish()
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
     return [response.body if method != "HEAD" else b""]
 

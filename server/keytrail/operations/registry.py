@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Literal, TypeVar
 
-from keytrail.call import Reply
+from keytrail.call import Later, Reply
 from keytrail.domain.key import ANY, KeyState
 from keytrail.domain.key_spec import KeyUsage
 
@@ -25,7 +25,7 @@ class Operation:
     """
 
     name: str
-    function: Callable[..., Reply | None]
+    function: Callable[..., Reply | Later | None]
     parameters: Mapping[str, str]
     defaults: Mapping[str, object]
     key: str | None
@@ -48,7 +48,7 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 """Every operation that is answered, by KMS's name."""
 
-_Function = TypeVar("_Function", bound=Callable[..., Reply | None])
+_Function = TypeVar("_Function", bound=Callable[..., Reply | Later | None])
 
 
 def operation(
