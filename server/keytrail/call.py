@@ -30,19 +30,10 @@ class Later:
 class Authorizer(Protocol):
     """Who decides whether a caller may."""
 
-    def authorize(
-        self,
-        principal: Principal,
-        action: str,
-        key: Key | None,
-        named: KeyIdentifier | None,
-        *,
-        foreign: bool,
-    ) -> None:
-        """Raise AccessDeniedException unless the principal may do the action on the key.
+    def authorize(self, call: "Call", action: str, key: Key | None, named: KeyIdentifier | None) -> None:
+        """Raise AccessDeniedException unless the caller may do the action on the key.
 
-        `key` is None where there is none; `named` is None for a key that only a ciphertext names; `foreign` says
-        whether the operation works on other accounts' keys at all.
+        `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
 
     def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
@@ -62,6 +53,10 @@ class Call:
     trail: Trail
     settings: Settings
     authorizer: Authorizer
+    source_ip: str = ""
+    user_agent: str = ""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """What the members that are not sent stand for."""
     cross_account: bool = False
     """Whether the operation works on other accounts' keys."""
     states: frozenset[KeyState] = frozenset()
@@ -101,9 +96,7 @@ class Call:
 
     def authorize(self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
-        self.authorizer.authorize(
-            self.principal, action or f"kms:{self.operation}", key, named, foreign=self.cross_account
-        )
+        self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
         if key is not None:
             self.used.append(key)
 

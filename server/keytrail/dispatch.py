@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from keytrail.authorization.decision import Decision
-from keytrail.authorization.sigv4 import Callers, read_credential_scope
+from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credential_scope
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -115,7 +115,7 @@ class Dispatcher:
         try:
             # identify: who calls, and in which Region
             scope = read_credential_scope(request.authorization, request.query)
-            call = self._call(endpoint, request_id, scope.access_key_id, scope.region)
+            call = self._call(endpoint, request, request_id, scope)
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             operation = endpoint.operation
@@ -177,12 +177,12 @@ class Dispatcher:
         for deleted in self._store.settle(now):
             self._trail.forget(deleted.arn)
 
-    def _call(self, endpoint: _Endpoint, request_id: str, access_key_id: str | None, region: str | None) -> Call:
+    def _call(self, endpoint: _Endpoint, request: Request, request_id: str, scope: CredentialScope) -> Call:
         operation = endpoint.operation
-        region = region or self.settings.region
+        region = scope.region or self.settings.region
         call = Call(
             operation=endpoint.name,
-            principal=self._callers.principal_of(access_key_id, region),
+            principal=self._callers.principal_of(scope.access_key_id, region),
             region=region,
             now=self._clock.now(),
             request_id=request_id,
@@ -190,12 +190,15 @@ class Dispatcher:
             trail=self._trail,
             settings=self.settings,
             authorizer=self._decision,
+            source_ip=request.source_ip,
+            user_agent=request.user_agent,
         )
         if operation is not None:
-            call.cross_account, call.states, call.usage = (
+            call.cross_account, call.states, call.usage, call.defaults = (
                 operation.cross_account,
                 operation.states,
                 operation.usage,
+                operation.defaults,
             )
         return call
 

@@ -1,9 +1,12 @@
-"""May they? For now: everybody in the key's own account may; others if the key policy says so.
+"""May they? Nobody whom the key policy denies; else everybody in the key's own account, and others whom it allows.
 
-Source: KMS Developer Guide, "Allowing users in other accounts to use a KMS key" and "Troubleshooting key access".
+Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing users in other accounts to use a KMS key"
+and "Troubleshooting key access"; IAM User Guide, "Policy evaluation logic".
 """
 
 from keytrail.authorization import policy as policies
+from keytrail.authorization.context import RequestContext
+from keytrail.call import Call
 from keytrail.domain.arn import KeyIdentifier
 from keytrail.domain.key import Key
 from keytrail.domain.key_policy import default_key_policy
@@ -15,34 +18,33 @@ _NO_RESOURCE_POLICY = (
     "or a resource-based policy explicitly denies access"
 )
 
+_NAMED_BY_CIPHERTEXT = frozenset({"kms:Decrypt", "kms:ReEncryptFrom"})
+
 
 class Decision:
     """The one place that says whether a caller may."""
 
-    def authorize(
-        self,
-        principal: Principal,
-        action: str,
-        key: Key | None,
-        named: KeyIdentifier | None,
-        *,
-        foreign: bool,
-    ) -> None:
-        """Raise AccessDeniedException unless the principal may do the action on the key.
+    def authorize(self, call: Call, action: str, key: Key | None, named: KeyIdentifier | None) -> None:
+        """Raise AccessDeniedException unless the caller may do the action on the key.
 
-        `key` is None where there is none; `named` is None for a key that only a ciphertext names; `foreign` says
-        whether the operation works on other accounts' keys at all.
+        `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
+        principal, in_ciphertext = call.principal, named is None and action in _NAMED_BY_CIPHERTEXT
+        what = "the resource associated with this ciphertext" if in_ciphertext else "this resource"
         if key is not None and key.account == principal.account:
-            return
-        if foreign and key is not None:
-            document = key.policy or default_key_policy(key.region, key.account)
-            if policies.allows(document, principal, action):
+            # The default key policy, which None stands for, denies nobody.
+            if key.policy is None:
                 return
-        what = "this resource" if named is not None else "the resource associated with this ciphertext"
-        raise AccessDeniedException(
-            f"User: {principal.arn} is not authorized to perform: {action} on {what} {_NO_RESOURCE_POLICY}"
-        )
+            if not policies.denies(key.policy, principal, action, RequestContext(call, action, key)):
+                return
+            if not in_ciphertext:
+                why = "with an explicit deny in a resource-based policy"
+                raise _denied(principal, action, f"resource: {key.arn}", why)
+        elif call.cross_account and key is not None:
+            document = key.policy or default_key_policy(key.region, key.account)
+            if policies.allows(document, principal, action, RequestContext(call, action, key)):
+                return
+        raise _denied(principal, action, what, _NO_RESOURCE_POLICY)
 
     def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
         """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
@@ -51,3 +53,7 @@ class Decision:
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
+
+
+def _denied(principal: Principal, action: str, what: str, why: str) -> AccessDeniedException:
+    return AccessDeniedException(f"User: {principal.arn} is not authorized to perform: {action} on {what} {why}")

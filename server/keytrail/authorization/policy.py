@@ -1,18 +1,15 @@
 """Key policy documents: read, checked as KMS checks them, and matched against a caller and an action.
 
-Conditions are not evaluated yet: an Allow with a Condition allows nobody across accounts, a Deny with one denies
-nobody.
-
 Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
 """
 
-import fnmatch
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from keytrail.authorization.conditions import Conditions, Lookup, hold, read_conditions, wildcards
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
 from keytrail.errors import InvalidArnException, LimitExceededException, MalformedPolicyDocumentException
@@ -36,7 +33,7 @@ class Statement:
     excludes_principals: bool
     actions: re.Pattern[str]
     excludes_actions: bool
-    conditional: bool
+    conditions: Conditions
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement is about this action, such as `kms:Decrypt`."""
@@ -46,6 +43,10 @@ class Statement:
         """Whether the statement names the caller: itself, its role, its account, or everybody."""
         named = any(_names(pattern, principal) for pattern in self.principals)
         return named != self.excludes_principals
+
+    def applies(self, principal: Principal, action: str, lookup: Lookup) -> bool:
+        """Whether the statement speaks of this request."""
+        return self.covers_action(action) and self.names(principal) and hold(self.conditions, lookup)
 
     def names_account(self, account: str) -> bool:
         """Whether the statement names anybody in the account."""
@@ -81,10 +82,11 @@ def read_policy(document: str) -> tuple[Statement, ...]:
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise _malformed("Policy contains no statement.")
-    return tuple(_read_statement(statement) for statement in statements)
+    variables = policy.get("Version") == "2012-10-17"
+    return tuple(_read_statement(statement, variables=variables) for statement in statements)
 
 
-def _read_statement(statement: object) -> Statement:
+def _read_statement(statement: object, *, variables: bool) -> Statement:
     if not isinstance(statement, Mapping):
         raise _malformed("Policy contains a statement that is not a JSON object.")
     if statement.get("Effect") not in ("Allow", "Deny"):
@@ -96,6 +98,10 @@ def _read_statement(statement: object) -> Statement:
     if not isinstance(condition, Mapping):
         raise _malformed("Policy contains a statement whose Condition is not a JSON object.")
     _check_condition(condition)
+    try:
+        conditions = read_conditions(condition, variables=variables)
+    except ValueError as error:
+        raise _malformed(f"Policy contains {error}.") from None
     negated = "NotPrincipal" in statement
     if negated == ("Principal" in statement):
         raise _malformed("Policy contains a statement with one or more invalid principals.")
@@ -103,9 +109,9 @@ def _read_statement(statement: object) -> Statement:
         allows=statement["Effect"] == "Allow",
         principals=_read_principals(statement["NotPrincipal" if negated else "Principal"]),
         excludes_principals=negated,
-        actions=re.compile("|".join(_wildcards(action) for action in actions), re.IGNORECASE),
+        actions=re.compile("|".join(wildcards(action).pattern for action in actions), re.IGNORECASE),
         excludes_actions="NotAction" in statement,
-        conditional=bool(condition),
+        conditions=conditions,
     )
 
 
@@ -158,28 +164,26 @@ def _texts(members: Mapping[str, object], *names: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _wildcards(pattern: str) -> str:
-    # fnmatch's expressions do not backtrack, however many stars there are; brackets mean nothing to IAM.
-    return fnmatch.translate(pattern.replace("[", "[[]"))
-
-
 def _malformed(words: str) -> MalformedPolicyDocumentException:
     # unverified: AWS's words for a broken document are not known, but for the invalid principals.
     return MalformedPolicyDocumentException(words)
 
 
-def allows(document: str, principal: Principal, action: str) -> bool:
-    """Whether a key policy itself lets the caller do the action: an Allow that names it, and no Deny."""
-    relevant = [
-        s for s in read_policy(document) if not s.conditional and s.covers_action(action) and s.names(principal)
-    ]
-    return any(s.allows for s in relevant) and all(s.allows for s in relevant)
+def denies(document: str, principal: Principal, action: str, lookup: Lookup) -> bool:
+    """Whether a key policy denies the caller the action: a Deny that names it and whose conditions hold."""
+    return any(not s.allows and s.applies(principal, action, lookup) for s in read_policy(document))
+
+
+def allows(document: str, principal: Principal, action: str, lookup: Lookup) -> bool:
+    """Whether a key policy itself lets the caller do the action: an Allow whose conditions hold, and no Deny."""
+    applying = [s.allows for s in read_policy(document) if s.applies(principal, action, lookup)]
+    return bool(applying) and all(applying)
 
 
 def keeps_control(document: str, principal: Principal, account: str) -> bool:
     """Whether somebody can still change the policy: the caller, or, for an undeclared one, its account."""
     put = [s for s in read_policy(document) if s.covers_action("kms:PutKeyPolicy")]
-    if any(not s.allows and not s.conditional and s.names(principal) for s in put):
+    if any(not s.allows and not s.conditions and s.names(principal) for s in put):
         return False
     if principal.declared:
         return any(s.allows and s.names(principal) for s in put)
