@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from keytrail.fixtures import FixtureError
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
 from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, client_of, key_arn, refusal, set_scene
 
+SEEDED = "6789abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_SEEDED = "789aabcd-12ab-34cd-56ef-1234567890ab"
+MATERIAL = b64encode(bytes(range(32))).decode()
 START = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -270,3 +275,71 @@ def test_a_key_that_cannot_rotate_may_have_rotation_disabled_and_has_no_rotation
     assert kms.list_key_rotations(KeyId=hmac)["Rotations"] == []
     with pytest.raises(ClientError, match="UnsupportedOperationException"):
         kms.list_key_rotations(KeyId=hmac, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+
+
+# fixtures
+
+
+def test_a_seeded_key_has_rotations_behind_it_and_before_it(
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+) -> None:
+    """How we know: the issue: fixtures seed rotations with dates."""
+    seed = {
+        "KeyId": SEEDED,
+        "Rotation": {
+            "RotationPeriodInDays": 100,
+            "Rotations": [
+                {"RotationDate": days(-130).isoformat()},
+                {"RotationDate": days(-30).isoformat(), "RotationType": "ON_DEMAND"},
+            ],
+        },
+    }
+    keytrail_clean.load({"keys": [seed]})
+    assert dates(kms, SEEDED) == [("AUTOMATIC", days(-130)), ("ON_DEMAND", days(-30))]
+    assert kms.describe_key(KeyId=SEEDED)["KeyMetadata"]["CreationDate"] == days(-130)
+    assert status(kms, SEEDED)["NextRotationDate"] == days(70)
+    blob = kms.encrypt(KeyId=SEEDED, Plaintext=b"x")["CiphertextBlob"]
+    keytrail_clock.set(days(71))
+    assert kms.decrypt(CiphertextBlob=blob)["KeyMaterialId"] != current(kms, SEEDED)
+    assert dates(kms, SEEDED)[2:] == [("AUTOMATIC", days(70))]
+
+
+def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: the issue; KeyMaterial is the current one, as DescribeKey would say."""
+    past = {"Rotations": [{"RotationDate": "20 days ago"}]}
+    twin = {"KeyId": OTHER_SEEDED, "KeyMaterial": MATERIAL}
+    keytrail_clean.load({"keys": [{"KeyId": SEEDED, "KeyMaterial": MATERIAL, "Rotation": past}, twin]})
+    assert status(kms, SEEDED) == {"KeyId": SEEDED, "KeyRotationEnabled": False}
+    assert current(kms, SEEDED) == current(kms, OTHER_SEEDED)
+
+
+def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: the issue."""
+    rotation = {"RotationPeriodInDays": 90, "NextRotationDate": "in 2 days"}
+    keytrail_clean.load({"keys": [{"KeyId": SEEDED, "Rotation": rotation}]})
+    assert status(kms, SEEDED)["NextRotationDate"] == days(2)
+
+
+@pytest.mark.parametrize(
+    ("seed", "problem"),
+    [
+        ({"KeySpec": "HMAC_256", "Rotation": {}}, "Rotation: only a symmetric key"),
+        ({"Origin": "EXTERNAL", "Rotation": {}}, "Rotation: only a symmetric key"),
+        ({"Rotation": {"NextRotationDate": "in 2 days"}}, "NextRotationDate: is for automatic rotation"),
+        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "in 91 days"}}, "within the 90 days"),
+        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "1 day ago"}}, "within the 90 days"),
+        ({"Rotation": {"Rotations": [{"RotationDate": "in 2 days"}]}}, "lies in the future"),
+        ({"Rotation": {"Rotations": [{"RotationDate": "soon"}]}}, "expected an ISO 8601 moment"),
+        (
+            {"Rotation": {"Rotations": [{"RotationDate": "2 days ago"}, {"RotationDate": "3 days ago"}]}},
+            "put the oldest rotation first",
+        ),
+        (
+            {"CreationDate": "1 day ago", "Rotation": {"Rotations": [{"RotationDate": "2 days ago"}]}},
+            "is before the key's CreationDate",
+        ),
+    ],
+)
+def test_a_rotation_that_cannot_be_is_told(seed: dict[str, Any], problem: str, keytrail_clean: KeytrailServer) -> None:
+    with pytest.raises(FixtureError, match=problem):
+        keytrail_clean.load({"keys": [{"KeyId": SEEDED, **seed}]})
