@@ -53,6 +53,17 @@ SUBJECTS = {
 Of the operations that are not here, KeyId. A condition that is not here has no case yet, and fails as unknown."""
 
 
+SEEDS: dict[str, dict[str, str]] = {
+    "otherwise": {},
+    "origin AWS_KMS": {},
+    "symmetric key, origin EXTERNAL": {"Origin": "EXTERNAL"},
+    "symmetric key, origin EXTERNAL, no material pending rotation": {"Origin": "EXTERNAL"},
+    "custom-store key": {"Origin": "AWS_CLOUDHSM"},
+    "asymmetric or HMAC key": {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
+}
+"""What the key of a condition is like, whatever the operation."""
+
+
 class Case(NamedTuple):
     operation: str
     state: str
@@ -60,6 +71,7 @@ class Case(NamedTuple):
     code: str
     message: str | None
     """None: any; a final `*`: any end."""
+    condition: str = ""
 
 
 def read_table() -> list[dict[str, str]]:
@@ -80,10 +92,10 @@ def read_cell(operation: str, state: str, cell: str) -> list[Case]:
             message = None
         elif "text prefix" in notes:
             message = (message or "").rstrip(".") + "*"
-        known = condition == "" or (operation, condition) in SUBJECTS
+        known = condition == "" or (operation, condition) in SUBJECTS or condition in SEEDS
         assert known, f"{operation} in {state}: no case for the condition {condition!r}"
         for member in SUBJECTS.get((operation, condition), ("KeyId",)):
-            cases.append(Case(operation, state, member, found["code"], message))
+            cases.append(Case(operation, state, member, found["code"], message, condition))
     return cases
 
 
@@ -102,6 +114,7 @@ def subject(case: Case) -> dict[str, Any]:
     """A seeded key in the state of the case."""
     multi_region = case.state in MULTI_REGION_STATES or case.operation in MULTI_REGION_OPERATIONS
     seed: dict[str, Any] = {"KeyId": MRK if multi_region else KEY, "KeyState": case.state, "Aliases": [ALIAS]}
+    seed |= SEEDS.get(case.condition, {})
     if case.state in ORIGINS:
         seed["Origin"] = ORIGINS[case.state]
     if multi_region and case.state != "PendingDeletion":
@@ -141,7 +154,7 @@ def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: A
     code, message = refusal(kms, case.operation, **members)
     assert code == case.code
     if case.message is not None:
-        expected = case.message.replace("<ARN>", key_arn(key_id))
+        expected = case.message.replace("<ARN>", key_arn(key_id)).replace("<ORIGIN>", seed.get("Origin", "AWS_KMS"))
         exact = not expected.endswith("*")
         assert message == expected if exact else message.startswith(expected[:-1])
 

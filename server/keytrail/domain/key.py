@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_materials import AutomaticRotation, OnDemandRotation, PastMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.tag import read_tags
 from keytrail.errors import (
@@ -80,6 +81,7 @@ class Key:
 
     `material` is None until there is any (PendingImport, custom key stores, specs without cryptography here).
     `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come.
+    `materials` are all it has had, the current one last; empty for a key that was never rotated.
     `policy` is the document as given; None stands for the default key policy.
     """
 
@@ -97,6 +99,9 @@ class Key:
     deletion_date: datetime | None = None
     pending_window_in_days: int | None = None
     material: KeyMaterial | None = None
+    materials: tuple[PastMaterial, ...] = ()
+    automatic: AutomaticRotation | None = None
+    on_demand: OnDemandRotation | None = None
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     arn: str = field(init=False)
@@ -141,6 +146,12 @@ class Key:
                 f"{self.arn} has origin {self.origin}: Keytrail holds no key material for it and can describe it only."
             )
         return self.material
+
+    def find_material(self, material_id: str) -> KeyMaterial | None:
+        """The key's material of this id, current or earlier; None if it has none such."""
+        if self.material is not None and self.material.id == material_id:
+            return self.material
+        return next((past.material for past in self.materials if past.material.id == material_id), None)
 
     def enable(self) -> "Key":
         """Enabled. A key that is unavailable shows it once it is back."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from keytrail.domain import key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.key import Key, KeyState, Transition
@@ -108,6 +109,11 @@ class KeyStore:
         """Where the keys related to this one are; None for a single-Region key."""
         return self._sets.get((key.account, key.key_id)) if key.multi_region else None
 
+    def is_replica(self, key: Key) -> bool:
+        """Whether the key is a replica of a primary key in another Region."""
+        members = self.multi_region_set(key)
+        return members is not None and members.primary != key.region
+
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
         with self._lock:
@@ -176,8 +182,7 @@ class KeyStore:
         """
         with self._lock:
             changed = transition(self.require_key(arn))
-            self._keys[arn] = changed
-            self._note_due(changed)
+            self._put(changed)
             return changed
 
     def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
@@ -188,6 +193,7 @@ class KeyStore:
         with self._lock:
             self.require_key(primary.arn).require_state(states)
             place = (primary.account, primary.key_id)
+            replica = key_rotation.share(self.require_key(primary.arn), replica)
             self.add([replica], [(place, self._sets[place].with_replica(replica.region))], counted=True)
 
     def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
@@ -254,9 +260,10 @@ class KeyStore:
                     deleted.append(key)
                 else:
                     settled = key.settle(moment)
-                    self._keys[arn] = settled
+                    if not self.is_replica(key):  # its primary key rotates for it
+                        settled = key_rotation.settle(settled, moment)
                     if settled is not key:
-                        self._note_due(settled)
+                        self._put(settled)
             self._next_due = self._due[0][0] if self._due else None
         return deleted
 
@@ -314,18 +321,24 @@ class KeyStore:
     def _index(self, account: str, region: str) -> _Indexes:
         return self._indexes.setdefault((account, region), _Indexes([], []))
 
+    def _put(self, key: Key) -> None:
+        """Hold the new value of a key; what a primary key shares goes to its replicas in the same step."""
+        before, after = self._keys[key.arn], {key.arn: key}
+        if key.multi_region and _shared(before) != _shared(key) and not self.is_replica(key):
+            for region in self._sets[key.account, key.key_id].replicas:
+                replica = self.key(key.account, region, key.key_id)
+                if replica is not None:
+                    after[replica.arn] = key_rotation.share(key, replica)
+        self._keys.update(after)
+        for changed in after.values():
+            self._note_due(changed)
+
     def _note_due(self, key: Key) -> None:
-        for moment in (key.deletion_date, key.settles_at):
-            if moment is not None:
-                heapq.heappush(self._due, (moment, key.arn))
-                self._next_due = self._due[0][0]
-        if len(self._due) > 2 * len(self._keys) + 64:  # most are of deletions that were cancelled
-            self._due = [
-                (moment, held.arn)
-                for held in self._keys.values()
-                for moment in (held.deletion_date, held.settles_at)
-                if moment is not None
-            ]
+        for moment in _due_moments(key):
+            heapq.heappush(self._due, (moment, key.arn))
+            self._next_due = self._due[0][0]
+        if len(self._due) > 6 * len(self._keys) + 64:  # most are of deletions that were cancelled
+            self._due = [(moment, held.arn) for held in self._keys.values() for moment in _due_moments(held)]
             heapq.heapify(self._due)
 
     def _require_new(self, alias: Alias) -> None:
@@ -370,6 +383,14 @@ class KeyStore:
         primary = self.key(key.account, members.primary, key.key_id)
         if primary is not None and not members.replicas and primary.state is KeyState.PENDING_REPLICA_DELETION:
             self.change(primary.arn, lambda waiting: waiting.replicas_are_gone(moment))
+
+
+def _due_moments(key: Key) -> list[datetime]:
+    return [moment for moment in (key.deletion_date, key.settles_at, key_rotation.due(key)) if moment is not None]
+
+
+def _shared(key: Key) -> tuple[object, ...]:
+    return key.material, key.materials, key.automatic, key.on_demand
 
 
 def _page(names: list[str], after: str, limit: int) -> list[str]:

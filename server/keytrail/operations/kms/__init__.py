@@ -7,6 +7,7 @@ from keytrail.operations.kms import (
     key_lifecycle,
     key_policies,
     multi_region,
+    rotation,
     tags,
     usage,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "key_lifecycle",
     "key_policies",
     "multi_region",
+    "rotation",
     "tags",
     "usage",
 ]

@@ -103,7 +103,7 @@ def decrypt(
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": encryption_algorithm,
-        "KeyMaterialId": key.require_aes_material().id,
+        "KeyMaterialId": call.additional["keyMaterialId"],
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
@@ -153,7 +153,7 @@ def re_encrypt(
         "KeyId": to_key.arn,
         "SourceEncryptionAlgorithm": source_encryption_algorithm,
         "DestinationEncryptionAlgorithm": destination_encryption_algorithm,
-        "SourceKeyMaterialId": source.require_aes_material().id,
+        "SourceKeyMaterialId": call.additional["sourceKeyMaterialId"],
         "DestinationKeyMaterialId": to_key.require_aes_material().id,
     }
 
@@ -185,11 +185,12 @@ def _open(
     call: Call, key: Key, blob: CiphertextBlob | None, encryption_context: Mapping[str, str], logged_as: str
 ) -> bytes:
     """The plaintext; nothing where the ciphertext is to be ignored (a dry run)."""
-    material = key.require_aes_material()
+    current = key.require_aes_material()
     if blob is None:
-        call.additional[logged_as] = material.id
+        call.additional[logged_as] = current.id
         return b""
-    if material.id != blob.material_id:
+    material = key.find_material(blob.material_id)
+    if material is None:
         raise InvalidCiphertextException
     try:
         plaintext = blob.open(material.data, encryption_context)
@@ -222,7 +223,7 @@ def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
     """The key that a ciphertext names, once the caller may use it: of keys alike, the one that fits best."""
 
     def misfit(key: Key) -> tuple[bool, bool]:
-        other_material = key.material is not None and key.material.id != blob.material_id
+        other_material = key.material is not None and key.find_material(blob.material_id) is None
         return other_material, key.account != call.account
 
     key = min(call.store.keys_with_id(call.region, blob.key_id), key=misfit, default=None)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain import key as states
+from keytrail.domain import key_rotation
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
@@ -131,7 +132,8 @@ def list_keys(
 @operation(states=states.SWITCHABLE, logged_reply="key")
 def enable_key(call: Call, key: Key) -> None:
     """Let a disabled key be used again; an enabled one stays so."""
-    call.change(key, Key.enable)
+    rotates = not call.store.is_replica(key)
+    call.change(key, lambda newest: key_rotation.catch_up(newest.enable(), call.now) if rotates else newest.enable())
 
 
 @operation(states=states.SWITCHABLE, logged_reply="key")

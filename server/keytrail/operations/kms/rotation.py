@@ -1,0 +1,101 @@
+"""New material for old keys. Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"."""
+
+from keytrail.call import Call, Reply
+from keytrail.domain import key_rotation
+from keytrail.domain.key import Key, KeyState, Origin, Transition
+from keytrail.domain.key_materials import PastMaterial
+from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
+from keytrail.operations.pagination import page
+from keytrail.operations.registry import operation
+
+_SUSPENDED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
+DEFAULT_ROTATION_PERIOD = 365
+
+
+@operation(logged_reply="key")
+def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = DEFAULT_ROTATION_PERIOD) -> None:
+    """Let a key get new material every so many days; done again, it changes the period."""
+    _change_set(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days))
+
+
+@operation()
+def disable_key_rotation(call: Call, key: Key) -> None:
+    """End automatic rotation."""
+    _change_set(call, key, key_rotation.disable_rotation)
+
+
+@operation(logged_reply="key")
+def rotate_key_on_demand(call: Call, key: Key) -> Reply:
+    """Give a key new material; it takes as long as the setting of transitions says."""
+    takes = call.settings.transition_time
+    _change_set(call, key, lambda newest: key_rotation.rotate_on_demand(newest, call.now, takes))
+    return {"KeyId": key.arn}
+
+
+@operation(cross_account=True)
+def get_key_rotation_status(call: Call, key: Key) -> Reply:
+    """Whether a key is rotated, and when; a key that is pending deletion is not, until that is cancelled."""
+    key_rotation.require_status(key)
+    status: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
+    if key.automatic is not None and key.state not in _SUSPENDED:
+        status |= {
+            "KeyRotationEnabled": True,
+            "RotationPeriodInDays": key.automatic.period_in_days,
+            "NextRotationDate": key.automatic.next_date,
+        }
+    if key.on_demand is not None:
+        status["OnDemandRotationStartDate"] = key.on_demand.start
+    return status
+
+
+@operation()
+def list_key_rotations(
+    call: Call,
+    key: Key,
+    *,
+    include_key_material: str = "ROTATIONS_ONLY",
+    limit: int | None = None,
+    marker: str | None = None,
+) -> Reply:
+    """List a key's rotations, the oldest first; or all its materials, the first one too."""
+    key_rotation.require_origin_in_kms(key)
+    everything = include_key_material == "ALL_KEY_MATERIAL"
+    if everything and not key.is_symmetric:
+        raise UnsupportedOperationException  # unverified: the code; AWS documents only that it is for such keys
+    part = page(call, limit, marker, default=100, most=1000, of=f"{key.arn}/{include_key_material}")
+    listed = [
+        past
+        for past in (key_rotation.history(key) if key.is_symmetric else ())
+        if everything or past.rotation_date is not None
+    ]
+    ids = [past.material.id for past in listed]
+    if part.after and part.after not in ids:
+        raise InvalidMarkerException
+    start = ids.index(part.after) + 1 if part.after else 0
+    entries = [_entry(key, past) for past in listed[start : start + part.limit + 1]]
+    return part.reply("Rotations", entries, lambda entry: str(entry["KeyMaterialId"]))
+
+
+def _entry(key: Key, past: PastMaterial) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "KeyId": key.key_id,
+        "KeyMaterialId": past.material.id,
+        "KeyMaterialState": "CURRENT" if past.material == key.material else "NON_CURRENT",
+    }
+    if key.origin is Origin.EXTERNAL:
+        entry |= {"ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    if past.rotation_date is not None:
+        entry |= {"RotationDate": past.rotation_date, "RotationType": past.rotation_type}
+    return entry
+
+
+def _change_set(call: Call, key: Key, transition: Transition) -> None:
+    """Apply a transition to a key, and with it to its replicas; a replica itself does not take one."""
+
+    def admitted(newest: Key) -> Key:
+        changed = transition(newest)
+        if call.store.is_replica(newest):
+            raise UnsupportedOperationException(f"{key.arn} is not a multi-region primary key.")  # unverified
+        return changed
+
+    call.change(key, admitted)
