@@ -22,6 +22,13 @@ MRK = "mrk-1234abcd12ab34cd56ef1234567890ab"
 ALIAS = "alias/orders"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
+GRANT_ID = "12ab" * 16
+GRANT: Mapping[str, Any] = {
+    "GrantId": GRANT_ID,
+    "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader",
+    "Operations": ["Decrypt", "DescribeKey"],
+}
+
 NO_SUCH_OR_NO_ACCESS = (
     "because the resource does not exist in this Region, no resource-based policies allow access, "
     "or a resource-based policy explicitly denies access"
@@ -29,7 +36,7 @@ NO_SUCH_OR_NO_ACCESS = (
 
 SCENE: Mapping[str, Any] = {
     "keys": [
-        {"KeyId": KEY, "Aliases": [ALIAS]},
+        {"KeyId": KEY, "Aliases": [ALIAS], "Grants": [GRANT]},
         {"KeyId": OTHER_KEY},
         {"KeyId": DOOMED_KEY, "KeyState": "PendingDeletion"},
         {"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]},
@@ -48,6 +55,11 @@ _ON_KEY = {"KeyId": KEY}
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
     "CreateAlias": {"AliasName": "alias/fresh", "TargetKeyId": KEY},
+    "CreateGrant": {
+        **_ON_KEY,
+        "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader",
+        "Operations": ["Decrypt"],
+    },
     "CreateKey": {},
     "Decrypt": {"CiphertextBlob": ...},
     "DeleteAlias": {"AliasName": ALIAS},
@@ -64,14 +76,18 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "GetKeyPolicy": _ON_KEY,
     "GetKeyRotationStatus": _ON_KEY,
     "ListAliases": {},
+    "ListGrants": _ON_KEY,
     "ListKeyPolicies": _ON_KEY,
     "ListKeyRotations": {**_ON_KEY, "IncludeKeyMaterial": "ALL_KEY_MATERIAL"},
     "ListKeys": {},
     "ListResourceTags": _ON_KEY,
+    "ListRetirableGrants": {"RetiringPrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader"},
     "PutKeyPolicy": {**_ON_KEY, "Policy": json.dumps(POLICY)},
     "ReEncrypt": {"CiphertextBlob": ..., "DestinationKeyId": OTHER_KEY},
     "ReplicateKey": {"KeyId": MRK, "ReplicaRegion": "ap-south-1"},
     "RotateKeyOnDemand": _ON_KEY,
+    "RetireGrant": {"KeyId": KEY, "GrantId": GRANT_ID},
+    "RevokeGrant": {**_ON_KEY, "GrantId": GRANT_ID},
     "ScheduleKeyDeletion": {**_ON_KEY, "PendingWindowInDays": 7},
     "TagResource": {**_ON_KEY, "Tags": [{"TagKey": "team", "TagValue": "payments"}]},
     "UntagResource": {**_ON_KEY, "TagKeys": ["team"]},

@@ -73,6 +73,10 @@ class Call:
     """CloudTrail's additionalEventData."""
     logged: dict[str, object] = field(default_factory=dict)
     """Members that CloudTrail shows among the requestParameters though they were not sent."""
+    elements: Mapping[str, object] | None = None
+    """CloudTrail's responseElements where these are neither the key nor the whole reply."""
+    grant_tokens: tuple[str, ...] = ()
+    """The tokens that came along; each is a grant's."""
     companions: list[Event] = field(default_factory=list)
     """Events that the call writes elsewhere: the record in another Region."""
 
@@ -80,6 +84,11 @@ class Call:
     def account(self) -> str:
         """The caller's account."""
         return self.principal.account
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the operation is to check everything and change nothing."""
+        return bool(self.members.get("DryRun"))
 
     def resolve(self, identifier: str, *, aliases: bool, action: str | None = None) -> Key:
         """The key that the caller named, once the caller may use it.

@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,7 +31,7 @@ from keytrail.settings import Settings
 from keytrail.store import KeyStore
 from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
 from keytrail.wire import json11, service_model
-from keytrail.wire.service_model import OperationModel
+from keytrail.wire.service_model import OperationModel, Shape
 from keytrail.wire.validation import validate
 
 _log = logging.getLogger("keytrail")
@@ -82,7 +82,7 @@ class _Endpoint:
     logged: tuple[str, ...]
     """Members of the request that may stand in a log."""
     maps: frozenset[str]
-    """Those of them whose keys are the caller's own words."""
+    """Those of them whose keys, or the keys of a map in them, are the caller's own words."""
 
 
 class Dispatcher:
@@ -128,8 +128,9 @@ class Dispatcher:
                 operation.rules(members)
             # settle: what is due by now happens before anything is looked at
             self.settle(call.now)
-            if members.get("GrantTokens"):
-                raise InvalidGrantTokenException  # no grant can have been made yet, so no token is one
+            tokens = members.get("GrantTokens")
+            if tokens:
+                call.grant_tokens = self._grant_tokens(tokens, call.region)  # type: ignore[arg-type]
             # resolve, authorize, admit, and the operation itself
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
@@ -177,6 +178,13 @@ class Dispatcher:
         for deleted in self._store.settle(now):
             self._trail.forget(deleted.arn)
 
+    def _grant_tokens(self, tokens: Iterable[str], region: str) -> tuple[str, ...]:
+        """The tokens, once each is known to be a grant's; raises InvalidGrantTokenException."""
+        known = tuple(tokens)
+        if any(self._store.grants.by_token(token, region) is None for token in known):
+            raise InvalidGrantTokenException
+        return known
+
     def _call(self, endpoint: _Endpoint, request: Request, request_id: str, scope: CredentialScope) -> Call:
         operation = endpoint.operation
         region = scope.region or self.settings.region
@@ -210,6 +218,8 @@ class Dispatcher:
             elements = {"KeyId": call.used[0].arn} if call.used else None
         elif operation.logged_reply == "reply":
             elements = reply
+        if call.elements is not None:
+            elements = call.elements
         events = self._events(endpoint, call, request, elements, None)
         uses: tuple[tuple[str, Use], ...] = ()
         if operation.tracked and call.now >= self.settings.tracking_start:
@@ -277,7 +287,11 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
         for member, shape in model.input.members.items()
         if not shape.is_secret and member not in ("GrantTokens", "Recipient")
     }
-    maps = frozenset(member for member, shape in loggable.items() if shape.type == "map")
+    maps = frozenset(
+        member
+        for member, shape in loggable.items()
+        if shape.type == "map" or any(inner.type == "map" for inner in shape.members.values())
+    )
     return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
@@ -292,8 +306,10 @@ def _resources(call: Call, operation: Operation | None, error: AwsError | None) 
 
 def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
     operation = endpoint.operation
-    if operation is None or not operation.logged_request:
+    if operation is None:
         return None
+    if not operation.logged_request:
+        return dict(call.logged) or None
     size = len(request.body or b"")
     if size > (_LOGGED_REQUEST if succeeded else _LOGGED_REFUSAL):
         return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
@@ -301,10 +317,19 @@ def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: boo
     shown = {name: members[name] for name in endpoint.logged if name in members}
     for name in endpoint.maps:
         if name in shown:
-            shown[name] = AsSent(shown[name])  # type: ignore[arg-type]
+            shown[name] = _in_own_words(endpoint.model.input.members[name], shown[name])
     if operation.logged_defaults or call.logged:
         shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
     return shown or None
+
+
+def _in_own_words(shape: Shape, value: object) -> object:
+    """The value with every map in it as it was sent."""
+    if not isinstance(value, Mapping):
+        return value
+    if shape.type == "map":
+        return AsSent(value)
+    return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
 
 
 def _refuse(error: AwsError, request_id: str) -> Response:

@@ -21,6 +21,7 @@ from tests.support import (
     DOOMED_KEY,
     ELSEWHERE,
     FOREIGN,
+    GRANT,
     KEY,
     MISSING_KEY,
     MRK,
@@ -177,7 +178,10 @@ def test_an_operation_across_accounts_works_on_a_key_whose_policy_allows_it(
 ) -> None:
     """How we know: docs, Cross-account use: Yes."""
     policy = shared_policy(action(operation, member), "kms:ReEncryptFrom", to=FOREIGN)
-    keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": policy}, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
+    # A key policy lets nobody retire a grant: who may is its retiring principal.
+    grant = {**GRANT, "RetiringPrincipal": f"arn:aws:iam::{FOREIGN}:root"}
+    key = {"KeyId": KEY, "Policy": policy, "Grants": [grant]}
+    keytrail_clean.load({"keys": [key, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
     blob = keytrail_client(account=ACCOUNT).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     user = keytrail_client(account=FOREIGN)
     answer = call(user, operation, **members_of(operation, member, blob, key_arn()))

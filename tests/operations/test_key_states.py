@@ -16,6 +16,7 @@ from keytrail.operations.kms import OPERATIONS
 from tests.support import (
     ALIAS,
     ELSEWHERE,
+    GRANT,
     KEY,
     MRK,
     OTHER_KEY,
@@ -115,6 +116,7 @@ def subject(case: Case) -> dict[str, Any]:
     multi_region = case.state in MULTI_REGION_STATES or case.operation in MULTI_REGION_OPERATIONS
     seed: dict[str, Any] = {"KeyId": MRK if multi_region else KEY, "KeyState": case.state, "Aliases": [ALIAS]}
     seed |= SEEDS.get(case.condition, {})
+    seed["Grants"] = [{**GRANT, "Operations": ["DescribeKey"]}]
     if case.state in ORIGINS:
         seed["Origin"] = ORIGINS[case.state]
     if multi_region and case.state != "PendingDeletion":

@@ -32,6 +32,17 @@ def new_nonce() -> bytes:
             _nonces.extend(data[at : at + NONCE_SIZE] for at in range(0, len(data), NONCE_SIZE))
 
 
+def new_grant_id() -> str:
+    """64 random hex digits."""
+    return os.urandom(32).hex()
+
+
+def new_grant_token() -> str:
+    """A text that nobody can guess, which reads as base64 as KMS's does."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return "AQpA" + "".join(letters[byte & 63] for byte in os.urandom(192))
+
+
 def new_symmetric_material() -> bytes:
     """256 random bits."""
     return os.urandom(32)

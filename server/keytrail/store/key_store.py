@@ -14,9 +14,11 @@ from datetime import datetime
 from keytrail.domain import key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
+from keytrail.store.grants import GrantShelf
 
 MAX_KEYS_PER_REGION = 100_000
 
@@ -38,6 +40,7 @@ class KeyStore:
     def __init__(self) -> None:
         """Begin empty."""
         self._lock = threading.RLock()
+        self.grants = GrantShelf(self._lock)
         self._keys: dict[str, Key] = {}
         self._aliases: dict[str, Alias] = {}
         self._aliases_of: dict[str, list[str]] = {}
@@ -144,10 +147,11 @@ class KeyStore:
         keys: Iterable[Key],
         sets: Iterable[tuple[Place, MultiRegionSet]] = (),
         aliases: Iterable[Alias] = (),
+        grants: Iterable[tuple[Grant, str]] = (),
         *,
         counted: bool,
     ) -> None:
-        """Add new keys, the multi-Region sets that they are in, and aliases of them; all or none.
+        """Add new keys, the multi-Region sets that they are in, aliases and grants of them; all or none.
 
         `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
         """
@@ -174,6 +178,8 @@ class KeyStore:
                 self._note_due(key)
             for alias in named.values():
                 self.add_alias(alias)
+            for grant, token in grants:
+                self.grants.add(grant, token)
 
     def change(self, arn: str, transition: Transition) -> Key:
         """Apply a transition to the newest value of a key; gives the new value.
@@ -184,6 +190,12 @@ class KeyStore:
             changed = transition(self.require_key(arn))
             self._put(changed)
             return changed
+
+    def add_grant(self, grant: Grant, token: str, states: frozenset[KeyState], *, rehearsed: bool) -> Grant:
+        """Add a grant on a key that is still in one of these states; as GrantShelf.add."""
+        with self._lock:
+            self.require_key(grant.key_arn).require_state(states)
+            return self.grants.add(grant, token, rehearsed=rehearsed)
 
     def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
         """Add a replica of a primary key that is still in one of these states.
@@ -294,6 +306,7 @@ class KeyStore:
         self._keys = {key.arn: key for key in keys}
         self._aliases = {alias.arn: alias for alias in aliases}
         self._sets = sets
+        self.grants.copy_from(other.grants, account)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -365,6 +378,7 @@ class KeyStore:
     def _delete(self, key: Key, moment: datetime) -> None:
         for name in list(self._aliases_of.get(key.arn, [])):
             self.remove_alias(key.account, key.region, name)
+        self.grants.remove_all(key.arn)
         del self._keys[key.arn]
         _discard(self._index(key.account, key.region).key_ids, key.key_id)
         owners = tuple(owner for owner in self._owners[key.region, key.key_id] if owner != key.account)

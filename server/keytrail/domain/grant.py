@@ -1,0 +1,280 @@
+"""Grants: who else may use a key, for which operations, under which constraints.
+
+Source: KMS API Reference, CreateGrant, GrantListEntry, GrantConstraints; KMS Developer Guide, "Grants in AWS KMS".
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from keytrail.domain.key import Key
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.principal import Principal
+from keytrail.errors import InvalidArnException, InvalidGrantIdException, ValidationException
+
+MAX_GRANTS_PER_KEY = 50_000
+
+GrantOperation = Literal[
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "Sign",
+    "Verify",
+    "GetPublicKey",
+    "CreateGrant",
+    "RetireGrant",
+    "DescribeKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateMac",
+    "VerifyMac",
+    "DeriveSharedSecret",
+    "Encapsulate",
+    "Decapsulate",
+]
+"""What a grant can allow."""
+
+_GRANT_ID = re.compile(r"[0-9a-f]{64}")
+_MAX_PAIRS, _MAX_CONTEXT = 8, 384
+
+_OF_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
+_OF_SYMMETRIC_KEYS = frozenset(
+    {
+        "Encrypt",
+        "Decrypt",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+    }
+)
+_OF_OTHER_KEYS = {
+    KeyUsage.ENCRYPT_DECRYPT: frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"}),
+    KeyUsage.SIGN_VERIFY: frozenset({"Sign", "Verify", "GetPublicKey"}),
+    KeyUsage.GENERATE_VERIFY_MAC: frozenset({"GenerateMac", "VerifyMac"}),
+    KeyUsage.KEY_AGREEMENT: frozenset({"DeriveSharedSecret", "GetPublicKey"}),
+    KeyUsage.ENCAPSULATE_DECAPSULATE: frozenset({"Encapsulate", "Decapsulate", "GetPublicKey"}),
+}
+"""The grant operations of keys that are not for symmetric encryption, by usage (Guide, "Grant operations")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a request must bring along for a grant to count. None: nothing of that kind is asked for."""
+
+    encryption_context_subset: Mapping[str, str] | None = None
+    encryption_context_equals: Mapping[str, str] | None = None
+    source_arn: str | None = None
+
+    @classmethod
+    def read(cls, members: Mapping[str, object] | None) -> "Constraints":
+        """The constraints of a GrantConstraints structure."""
+        found: Mapping[str, object] = members or {}
+        subset, equals, source = (
+            found.get(name) for name in ("EncryptionContextSubset", "EncryptionContextEquals", "SourceArn")
+        )
+        return cls(
+            dict(subset) if isinstance(subset, Mapping) else None,
+            dict(equals) if isinstance(equals, Mapping) else None,
+            str(source) if source is not None else None,
+        )
+
+    def members(self) -> dict[str, object]:
+        """The GrantConstraints structure; empty if there are none."""
+        every = {
+            "EncryptionContextSubset": self.encryption_context_subset,
+            "EncryptionContextEquals": self.encryption_context_equals,
+            "SourceArn": self.source_arn,
+        }
+        return {name: value for name, value in every.items() if value is not None}
+
+    @property
+    def of_context(self) -> bool:
+        """Whether an encryption context is asked for."""
+        return self.encryption_context_subset is not None or self.encryption_context_equals is not None
+
+    def require_valid(self) -> None:
+        """Refuse constraints that no grant may have (ValidationException)."""
+        if self.encryption_context_subset is not None and self.encryption_context_equals is not None:
+            # unverified: the words
+            raise ValidationException(
+                "A grant can have an EncryptionContextEquals or an EncryptionContextSubset constraint, but not both."
+            )
+        for context in (self.encryption_context_subset, self.encryption_context_equals):
+            if context is None:
+                continue
+            if len(context) > _MAX_PAIRS:
+                # unverified: the words
+                raise ValidationException(f"A grant constraint can have at most {_MAX_PAIRS} encryption context pairs.")
+            if sum(len(name) + len(value) for name, value in context.items()) > _MAX_CONTEXT:
+                # unverified: the words, and that the names count as the values do
+                raise ValidationException(
+                    f"The encryption context of a grant constraint can have at most {_MAX_CONTEXT} characters."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A grant on one key; all that KMS knows of it but its tokens, of which every CreateGrant gives another."""
+
+    grant_id: str
+    """64 hex digits."""
+    key_arn: str
+    name: str
+    """Empty if it has none."""
+    creation_date: datetime
+    issuing_account: str
+    """The ARN of the root of the account that made it."""
+    operations: tuple[str, ...]
+    grantee_principal: str | None = None
+    grantee_service_principal: str | None = None
+    retiring_principal: str | None = None
+    retiring_service_principal: str | None = None
+    constraints: Constraints = field(default_factory=Constraints)
+
+    @property
+    def account(self) -> str:
+        """The account of the key."""
+        return self.key_arn.split(":", 5)[4]
+
+    @property
+    def region(self) -> str:
+        """The Region of the key."""
+        return self.key_arn.split(":", 5)[3]
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a list: by the moment at which it was made. Ends with its id."""
+        return f"{self.creation_date:%Y%m%d%H%M%S%f}/{self.grant_id}"
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """What two requests of the same name must have in common to mean the same grant."""
+        asked = self.constraints
+        return (
+            self.key_arn,
+            self.name,
+            self.issuing_account,
+            frozenset(self.operations),
+            self.grantee_principal,
+            self.grantee_service_principal,
+            self.retiring_principal,
+            self.retiring_service_principal,
+            _pairs(asked.encryption_context_subset),
+            _pairs(asked.encryption_context_equals),
+            asked.source_arn,
+        )
+
+    def require_valid(self) -> None:
+        """Refuse what no key can have: ValidationException, or InvalidArnException for a principal that is none."""
+        if (self.grantee_principal is None) == (self.grantee_service_principal is None):
+            # unverified: the words
+            raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
+        if self.retiring_principal is not None and self.retiring_service_principal is not None:
+            # unverified: the words
+            raise ValidationException("Specify at most one of RetiringPrincipal and RetiringServicePrincipal.")
+        if self.grantee_service_principal is not None:
+            retiring = self.retiring_principal or self.retiring_service_principal
+            if self.constraints.source_arn is None or retiring is None:
+                # unverified: the words
+                raise ValidationException(
+                    "A grant with a GranteeServicePrincipal must have a SourceArn constraint and a retiring principal."
+                )
+        if not self.operations:
+            raise ValidationException("Grants must contain at least one operation.")  # unverified: the words
+        if set(self.operations) == {"CreateGrant"}:
+            raise ValidationException("Grants must not contain only the CreateGrant operation.")
+        self.constraints.require_valid()
+        for arn in (self.grantee_principal, self.retiring_principal):
+            if arn is not None:
+                require_principal(arn)
+
+    def require_fit(self, key: Key) -> None:
+        """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
+        fitting = _OF_ANY_KEY | (_OF_SYMMETRIC_KEYS if _encrypts_symmetrically(key) else _OF_OTHER_KEYS[key.usage])
+        unfit = [operation for operation in self.operations if operation not in fitting]
+        if unfit:
+            # unverified: the words
+            raise ValidationException(
+                f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
+                f"and KeyUsage {key.usage}."
+            )
+        if self.constraints.of_context and not _encrypts_symmetrically(key):
+            # unverified: the words
+            raise ValidationException(
+                "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
+            )
+
+    def may_be_retired_by(self, principal: Principal) -> bool:
+        """Whether it is for the principal to retire: as the one named for that, as grantee, or as the issuer."""
+        if principal.account == self.issuing_account.split(":")[4]:
+            return True
+        may = [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
+        return any(arn is not None and _stands_for(principal, arn) for arn in may)
+
+
+def require_principal(arn: str) -> None:
+    """Refuse what is no ARN of a root, user, role or session (InvalidArnException)."""
+    try:
+        Principal.from_arn(arn)
+    except ValueError:
+        raise InvalidArnException(f"ARN does not refer to a valid principal: {arn}") from None
+
+
+def require_grant_id(text: str) -> None:
+    """Refuse what has not the form of a grant id (InvalidGrantIdException)."""
+    if not is_grant_id(text):
+        raise InvalidGrantIdException(f"Invalid grant id '{text}'")  # unverified: the words
+
+
+def is_grant_id(text: str) -> bool:
+    """Whether a text has the form of a grant id: 64 hex digits."""
+    return _GRANT_ID.fullmatch(text) is not None
+
+
+def grant_of(
+    members: Mapping[str, object], *, grant_id: str, key_arn: str, issuing_account: str, creation_date: datetime
+) -> Grant:
+    """The grant that the members of a CreateGrant request ask for."""
+
+    def text(name: str) -> str | None:
+        value = members.get(name)
+        return str(value) if value is not None else None
+
+    operations, constraints = members.get("Operations"), members.get("Constraints")
+    return Grant(
+        grant_id=grant_id,
+        key_arn=key_arn,
+        name=text("Name") or "",
+        creation_date=creation_date,
+        issuing_account=issuing_account,
+        operations=tuple(operations) if isinstance(operations, Sequence) else (),
+        grantee_principal=text("GranteePrincipal"),
+        grantee_service_principal=text("GranteeServicePrincipal"),
+        retiring_principal=text("RetiringPrincipal"),
+        retiring_service_principal=text("RetiringServicePrincipal"),
+        constraints=Constraints.read(constraints if isinstance(constraints, Mapping) else None),
+    )
+
+
+def _encrypts_symmetrically(key: Key) -> bool:
+    return key.spec == SYMMETRIC_DEFAULT
+
+
+def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | None:
+    return frozenset(context.items()) if context is not None else None
+
+
+def _stands_for(principal: Principal, arn: str) -> bool:
+    """Whether a caller is the principal of an ARN; an account's root, and a caller not declared, is all of it."""
+    other = Principal.from_arn(arn)
+    if principal.account != other.account:
+        return False
+    return other.kind == "root" or not principal.declared or arn in (principal.arn, principal.role_arn)

@@ -1,0 +1,212 @@
+"""Grants of keys. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from keytrail.call import Call, Reply
+from keytrail.crypto.keygen import new_grant_id, new_grant_token
+from keytrail.domain.arn import read_key_identifier, root_arn
+from keytrail.domain.grant import Constraints, Grant, grant_of, require_grant_id, require_principal
+from keytrail.domain.key import USABLE, Key, KeyState
+from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
+from keytrail.operations.pagination import Page, page
+from keytrail.operations.registry import operation
+
+_GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _grant_is_valid(members: Mapping[str, object]) -> None:
+    grant_of(members, grant_id="", key_arn="", issuing_account="", creation_date=_ANY_TIME).require_valid()
+
+
+@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid)
+def create_grant(
+    call: Call,
+    key: Key,
+    *,
+    operations: Sequence[str],
+    grantee_principal: str | None = None,
+    grantee_service_principal: str | None = None,
+    retiring_principal: str | None = None,
+    retiring_service_principal: str | None = None,
+    constraints: Mapping[str, object] | None = None,
+    name: str | None = None,
+) -> Reply:
+    """Let a principal use a key. The same name with the same parameters is the same grant, with a token more."""
+    grant = Grant(
+        grant_id=new_grant_id(),
+        key_arn=key.arn,
+        name=name or "",
+        creation_date=call.now,
+        issuing_account=root_arn(call.region, call.account),
+        operations=tuple(operations),
+        grantee_principal=grantee_principal,
+        grantee_service_principal=grantee_service_principal,
+        retiring_principal=retiring_principal,
+        retiring_service_principal=retiring_service_principal,
+        constraints=Constraints.read(constraints),
+    )
+    grant.require_fit(key)
+    token = new_grant_token()
+    made = call.store.add_grant(grant, token, call.states, rehearsed=call.dry_run)
+    call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
+    return {"GrantToken": token, "GrantId": made.grant_id}
+
+
+def _filters_are_valid(members: Mapping[str, object]) -> None:
+    if "GrantId" in members:
+        require_grant_id(str(members["GrantId"]))
+
+
+@operation(cross_account=True, rules=_filters_are_valid)
+def list_grants(
+    call: Call,
+    key: Key,
+    *,
+    limit: int | None = None,
+    marker: str | None = None,
+    grant_id: str | None = None,
+    grantee_principal: str | None = None,
+    grantee_service_principal: str | None = None,
+) -> Reply:
+    """List a key's grants by their age: all, the one of an id, or those of a grantee."""
+    grantee, service = grantee_principal or "", grantee_service_principal or ""
+    # unverified: KMS documents at most 100 here, though its model lets 1000 through
+    part = page(call, limit, marker, default=50, most=100, of=f"{key.arn}/{grant_id}/{grantee}/{service}")
+    if grant_id is not None:
+        grant = call.store.grants.grant(key.arn, grant_id)
+        grants = [grant] if grant is not None and grant.place > part.after else []
+    else:
+        grants = call.store.grants.of_key_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
+    # A grant has one grantee, so what the index or the id found must still be the other filters'.
+    wanted = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    return _listed(part, [grant for grant in grants if asked.items() <= _entry(grant).items()])
+
+
+def _one_retiring_principal(members: Mapping[str, object]) -> None:
+    if ("RetiringPrincipal" in members) == ("RetiringServicePrincipal" in members):
+        # unverified: the words
+        raise ValidationException("Specify exactly one of RetiringPrincipal and RetiringServicePrincipal.")
+    if "RetiringPrincipal" in members:
+        require_principal(str(members["RetiringPrincipal"]))
+
+
+@operation(key=None, cross_account=True, rules=_one_retiring_principal)
+def list_retirable_grants(
+    call: Call,
+    *,
+    limit: int | None = None,
+    marker: str | None = None,
+    retiring_principal: str | None = None,
+    retiring_service_principal: str | None = None,
+) -> Reply:
+    """List the grants in the Region, on whichever account's keys, that a principal of the account is to retire."""
+    principal, service = retiring_principal or "", retiring_service_principal or ""
+    if principal and principal.split(":")[4] != call.account:
+        # unverified: the code and the words
+        raise AccessDeniedException(
+            f"User: {call.principal.arn} is not authorized to perform: kms:ListRetirableGrants "
+            f"for the principal {principal} of another account"
+        )
+    part = page(call, limit, marker, default=50, most=100, of=f"{principal}/{service}")
+    return _listed(
+        part,
+        call.store.grants.retirable_after(
+            call.region, part.after, part.limit + 1, principal=principal, service=service
+        ),
+    )
+
+
+def _names_a_grant(members: Mapping[str, object]) -> None:
+    by_token, by_id = "GrantToken" in members, {"KeyId", "GrantId"} & members.keys()
+    if by_token == bool(by_id) or len(by_id) == 1:
+        # unverified: the words
+        raise ValidationException("Specify either a GrantToken, or both a KeyId and a GrantId.")
+    _filters_are_valid(members)
+
+
+@operation(key=None, cross_account=True, rules=_names_a_grant, logged_request=False, logged_reply="key")
+def retire_grant(
+    call: Call, *, grant_token: str | None = None, key_id: str | None = None, grant_id: str | None = None
+) -> None:
+    """Give a grant up: for its retiring principal, its grantee if it says so, and the account that issued it."""
+    if call.dry_run:
+        call.logged["DryRun"] = True
+    grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
+    key = call.store.require_key(grant.key_arn)
+    if not grant.may_be_retired_by(call.principal):
+        _deny(call, grant.key_arn)
+    call.used.append(key)
+    call.additional["grantId"] = grant.grant_id
+    call.store.grants.remove(grant, rehearsed=call.dry_run)
+
+
+@operation(cross_account=True, rules=_filters_are_valid)
+def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
+    """Take a grant away from its grantee."""
+    grant = call.store.grants.grant(key.arn, grant_id)
+    if grant is None:
+        raise _unknown(grant_id)
+    call.store.grants.remove(grant, rehearsed=call.dry_run)
+
+
+def _by_token(call: Call, token: str) -> Grant:
+    grant = call.store.grants.by_token(token, call.region)
+    if grant is None:
+        raise InvalidGrantTokenException
+    return grant
+
+
+def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
+    named = read_key_identifier(key_id, call.account, call.region, aliases=False)
+    at_home = named.account == call.account
+    if at_home:
+        call.store.require_named(named)
+    grant = call.store.grants.grant(named.arn, grant_id)
+    if grant is None:
+        if not at_home:
+            _deny(call, named.arn)
+        raise _unknown(grant_id)
+    return grant
+
+
+def _unknown(grant_id: str) -> NotFoundException:
+    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+
+
+def _deny(call: Call, key_arn: str) -> NoReturn:
+    named = read_key_identifier(key_arn, call.account, call.region, aliases=False)
+    if named.account != call.account:
+        call.authorize(None, named=named)  # refuses, in the words for whatever another account owns
+    raise AccessDeniedException(
+        f"User: {call.principal.arn} is not authorized to perform: kms:RetireGrant on resource: {key_arn} "
+        "because no identity-based policy allows the kms:RetireGrant action"
+    )
+
+
+def _listed(part: Page, grants: Sequence[Grant]) -> Reply:
+    reply = part.reply("Grants", grants, lambda grant: grant.place)
+    return {**reply, "Grants": [_entry(grant) for grant in grants[: part.limit]]}
+
+
+def _entry(grant: Grant) -> dict[str, object]:
+    """GrantListEntry; of what a grant may lack, only the name is there then, and empty."""
+    optional = {
+        "GranteePrincipal": grant.grantee_principal,
+        "GranteeServicePrincipal": grant.grantee_service_principal,
+        "RetiringPrincipal": grant.retiring_principal,
+        "RetiringServicePrincipal": grant.retiring_service_principal,
+        "Constraints": grant.constraints.members() or None,
+    }
+    return {
+        "KeyId": grant.key_arn,
+        "GrantId": grant.grant_id,
+        "Name": grant.name,
+        "CreationDate": grant.creation_date,
+        "IssuingAccount": grant.issuing_account,
+        "Operations": list(grant.operations),
+        **{name: value for name, value in optional.items() if value is not None},
+    }

@@ -1,0 +1,371 @@
+"""CreateGrant, ListGrants, ListRetirableGrants, RetireGrant, RevokeGrant, and GrantTokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keytrail.fixtures import FixtureError
+from keytrail.server import KeytrailServer
+from keytrail.store import grants as shelf
+from tests.support import (
+    ACCOUNT,
+    FOREIGN,
+    GRANT_ID,
+    KEY,
+    OTHER_KEY,
+    REGION,
+    key_arn,
+    refusal,
+    set_scene,
+)
+
+READER = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+RETIRER = f"arn:aws:iam::{ACCOUNT}:role/Retirer"
+STRANGER = f"arn:aws:iam::{FOREIGN}:role/Stranger"
+SERVICE, SOURCE = "ec2.us-east-1.amazonaws.com", f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-1"
+Make = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    set_scene(keytrail_clean, kms)
+
+
+def create(kms: Any, key: str = OTHER_KEY, **members: Any) -> Any:
+    wanted = {"KeyId": key, "GranteePrincipal": READER, "Operations": ["Decrypt"], **members}
+    return kms.create_grant(**{name: value for name, value in wanted.items() if value is not None})
+
+
+def ids(kms: Any, key: str = OTHER_KEY, **members: Any) -> list[str]:
+    return [grant["GrantId"] for grant in kms.list_grants(KeyId=key, **members)["Grants"]]
+
+
+# shape
+
+
+def test_a_grant_is_answered_with_its_id_and_a_token(kms: Any) -> None:
+    """How we know: docs, CreateGrant."""
+    made = create(kms)
+    assert re.fullmatch("[0-9a-f]{64}", made["GrantId"])
+    assert re.fullmatch("[A-Za-z0-9+/]{100,}", made["GrantToken"])
+
+
+def test_a_list_tells_all_of_a_grant_and_its_name_even_if_it_has_none(kms: Any) -> None:
+    """How we know: docs, GrantListEntry."""
+    full = {
+        "Name": "all",
+        "GranteePrincipal": READER,
+        "RetiringPrincipal": RETIRER,
+        "Operations": ["Decrypt", "RetireGrant"],
+        "Constraints": {"EncryptionContextSubset": {"Team": "a"}, "SourceArn": SOURCE},
+    }
+    create(kms, **full)
+    create(kms)
+    first, second = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
+    assert {name: first[name] for name in full} == full
+    assert (first["KeyId"], first["IssuingAccount"]) == (key_arn(OTHER_KEY), f"arn:aws:iam::{ACCOUNT}:root")
+    assert second["Name"] == ""
+    assert not {"RetiringPrincipal", "Constraints", "GranteeServicePrincipal"} & second.keys()
+
+
+# rules
+
+
+def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms: Any) -> None:
+    """How we know: docs, CreateGrant, Name; without a name each call makes a grant."""
+    first, again = create(kms, Name="same"), create(kms, Name="same")
+    assert first["GrantId"] == again["GrantId"]
+    assert first["GrantToken"] != again["GrantToken"]
+    for token in (first["GrantToken"], again["GrantToken"]):
+        kms.describe_key(KeyId=KEY, GrantTokens=[token])
+    others = {create(kms, Name="same", Operations=["Encrypt"])["GrantId"], create(kms)["GrantId"]}
+    others |= {create(kms)["GrantId"]}
+    assert len(others | {first["GrantId"]}) == 4 == len(ids(kms))
+
+
+def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
+    """How we know: docs, ListGrants."""
+    made = [create(kms)["GrantId"] for _ in range(7)]
+    pages = list(kms.get_paginator("list_grants").paginate(KeyId=OTHER_KEY, PaginationConfig={"PageSize": 3}))
+    assert [[grant["GrantId"] for grant in page["Grants"]] for page in pages] == [made[:3], made[3:6], made[6:]]
+    first = kms.list_grants(KeyId=OTHER_KEY, Limit=3)
+    kms.revoke_grant(KeyId=OTHER_KEY, GrantId=made[2])
+    assert ids(kms, Marker=first["NextMarker"]) == made[3:]
+
+
+def test_a_marker_of_another_list_is_refused(kms: Any) -> None:
+    """How we know: the issue; docs, InvalidMarkerException."""
+    for _ in range(2):
+        create(kms)
+    marker = kms.list_grants(KeyId=OTHER_KEY, Limit=1)["NextMarker"]
+    assert refusal(kms, "ListGrants", KeyId=KEY, Marker=marker)[0] == "InvalidMarkerException"
+    filtered = refusal(kms, "ListGrants", KeyId=OTHER_KEY, GranteePrincipal=READER, Marker=marker)
+    assert filtered[0] == "InvalidMarkerException"
+
+
+def test_a_list_can_be_of_one_grantee_or_one_grant(kms: Any) -> None:
+    """How we know: docs, ListGrants."""
+    mine, other = create(kms)["GrantId"], create(kms, GranteePrincipal=RETIRER)["GrantId"]
+    service = create(
+        kms,
+        GranteePrincipal=None,
+        GranteeServicePrincipal=SERVICE,
+        RetiringPrincipal=RETIRER,
+        Constraints={"SourceArn": SOURCE},
+    )["GrantId"]
+    assert ids(kms, GranteePrincipal=READER) == [mine]
+    assert ids(kms, GranteeServicePrincipal=SERVICE) == [service]
+    assert ids(kms, GrantId=other) == [other]
+    assert ids(kms, GrantId=other, GranteePrincipal=READER) == []
+    assert ids(kms, GrantId="0" * 64) == []
+
+
+def test_retirable_grants_are_listed_across_keys(kms: Any) -> None:
+    """How we know: docs, ListRetirableGrants."""
+    made = [create(kms, key, RetiringPrincipal=RETIRER)["GrantId"] for key in (KEY, OTHER_KEY, KEY)]
+    create(kms)
+    pages = kms.get_paginator("list_retirable_grants").paginate(
+        RetiringPrincipal=RETIRER, PaginationConfig={"PageSize": 2}
+    )
+    assert [grant["GrantId"] for page in pages for grant in page["Grants"]] == made
+    service = create(kms, RetiringServicePrincipal=SERVICE)["GrantId"]
+    listed = kms.list_retirable_grants(RetiringServicePrincipal=SERVICE)["Grants"]
+    assert [grant["GrantId"] for grant in listed] == [service]
+
+
+@pytest.mark.parametrize("by", ["token", "id"])
+def test_a_retired_grant_is_gone_and_so_are_its_tokens(kms: Any, by: str) -> None:
+    """How we know: docs, RetireGrant."""
+    made = create(kms)
+    named = {"KeyId": key_arn(OTHER_KEY), "GrantId": made["GrantId"]}
+    kms.retire_grant(**({"GrantToken": made["GrantToken"]} if by == "token" else named))
+    assert ids(kms) == []
+    code, _ = refusal(kms, "DescribeKey", KeyId=KEY, GrantTokens=[made["GrantToken"]])
+    assert code == "InvalidGrantTokenException"
+    assert refusal(kms, "RetireGrant", GrantToken=made["GrantToken"])[0] == "InvalidGrantTokenException"
+
+
+def test_a_revoked_grant_is_gone_and_so_are_its_tokens(kms: Any) -> None:
+    """How we know: docs, RevokeGrant."""
+    made = create(kms)
+    kms.revoke_grant(KeyId=OTHER_KEY, GrantId=made["GrantId"])
+    assert ids(kms) == []
+    code, _ = refusal(kms, "DescribeKey", KeyId=KEY, GrantTokens=[made["GrantToken"]])
+    assert code == "InvalidGrantTokenException"
+    assert refusal(kms, "RevokeGrant", KeyId=OTHER_KEY, GrantId=made["GrantId"])[0] == "NotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("caller", "code"),
+    {
+        READER: "AccessDeniedException",  # the grantee, without RetireGrant
+        STRANGER: None,  # the retiring principal
+        f"arn:aws:iam::{FOREIGN}:role/Else": "AccessDeniedException",
+        f"arn:aws:sts::{FOREIGN}:assumed-role/Stranger/session": None,
+        f"arn:aws:iam::{FOREIGN}:root": "AccessDeniedException",
+        f"arn:aws:iam::{ACCOUNT}:root": "AccessDeniedException",  # the key's account did not issue it
+        "arn:aws:iam::777788889999:user/Issuer": None,
+    }.items(),
+)
+def test_who_may_retire(
+    keytrail_clean: KeytrailServer, keytrail_client: Make, kms: Any, caller: str, code: str | None
+) -> None:
+    """How we know: docs, RetireGrant and "Retiring and revoking grants"."""
+    grant = {
+        "GrantId": "3" * 64,
+        "GranteePrincipal": READER,
+        "RetiringPrincipal": STRANGER,
+        "IssuingAccount": "777788889999",
+        "Operations": ["Decrypt"],
+    }
+    key = "5678abcd-12ab-34cd-56ef-1234567890ab"
+    keytrail_clean.load(
+        {
+            "credentials": [{"AccessKeyId": "AKIACALLER", "SecretAccessKey": "x", "Principal": caller}],
+            "keys": [{"KeyId": key, "Grants": [grant]}],
+        }
+    )
+    client = keytrail_client(access_key_id="AKIACALLER")
+    named = {"KeyId": key_arn(key), "GrantId": "3" * 64}
+    if code is None:
+        client.retire_grant(**named)
+        assert ids(kms, key) == []
+    else:
+        answer = refusal(client, "RetireGrant", **named)
+        assert answer[0] == code
+        assert answer[1].startswith(f"User: {caller} is not authorized to perform: kms:RetireGrant on ")
+        assert ids(kms, key) == ["3" * 64]
+
+
+@pytest.mark.parametrize("operation", ["CreateGrant", "RevokeGrant", "RetireGrant"])
+def test_a_dry_run_leaves_no_trace(kms: Any, operation: str) -> None:
+    """How we know: docs, DryRun."""
+    made = create(kms, Name="dry")
+    before = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
+    members: dict[str, Any] = {"KeyId": OTHER_KEY, "GrantId": made["GrantId"]}
+    if operation == "CreateGrant":
+        members = {"KeyId": OTHER_KEY, "GranteePrincipal": READER, "Operations": ["Decrypt"]}
+    assert refusal(kms, operation, **members, DryRun=True)[0] == "DryRunOperationException"
+    assert kms.list_grants(KeyId=OTHER_KEY)["Grants"] == before
+    kms.describe_key(KeyId=KEY, GrantTokens=[made["GrantToken"]])
+
+
+def test_grants_and_tokens_go_with_their_key(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: docs, ScheduleKeyDeletion: all that belongs to the key goes."""
+    made = create(kms, RetiringPrincipal=RETIRER)
+    kms.schedule_key_deletion(KeyId=OTHER_KEY, PendingWindowInDays=7)
+    keytrail_clean.advance("P8D")
+    assert kms.list_retirable_grants(RetiringPrincipal=RETIRER)["Grants"] == []
+    code, _ = refusal(kms, "DescribeKey", KeyId=KEY, GrantTokens=[made["GrantToken"]])
+    assert code == "InvalidGrantTokenException"
+    assert ids(kms, KEY) == [GRANT_ID]
+
+
+def test_a_seeded_grant_has_the_token_that_the_seed_says(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: the issue, "fixtures can seed all of it"."""
+    key = "5678abcd-12ab-34cd-56ef-1234567890ab"
+    grant = {"GrantToken": "seeded", "GranteePrincipal": READER, "Operations": ["Decrypt"], "Name": "n"}
+    keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [grant]}]})
+    kms.describe_key(KeyId=key, GrantTokens=["seeded"])
+    kms.retire_grant(GrantToken="seeded")
+    assert ids(kms, key) == []
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        ({"Operations": ["Sign"]}, "keys[0].Grants[0]: ValidationException: The operations [Sign]"),
+        ({"GranteePrincipal": "Reader"}, "keys[0].Grants[0]: InvalidArnException"),
+        ({"CreationDate": "in 2 days"}, "keys[0].Grants[0].CreationDate: "),
+        ({"GrantId": GRANT_ID}, f"grant {GRANT_ID}, or its token, already exists"),
+    ],
+)
+def test_a_seed_of_a_grant_that_kms_would_not_make_is_refused(
+    keytrail_clean: KeytrailServer, grant: dict[str, Any], said: str
+) -> None:
+    """How we know: the issue, fixtures."""
+    key = "5678abcd-12ab-34cd-56ef-1234567890ab"
+    seed = {"GranteePrincipal": READER, "Operations": ["Decrypt"], **grant}
+    with pytest.raises(FixtureError, match=re.escape(said)):
+        keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [seed]}]})
+
+
+def test_the_trail_tells_the_grant_and_never_its_token(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: docs, the samples of CreateGrant and RetireGrant; context keys stand as they were sent."""
+    made = create(kms, Constraints={"EncryptionContextSubset": {"Team": "a"}})
+    kms.retire_grant(GrantToken=made["GrantToken"])
+    created, retired = keytrail_clean.events()[-2:]
+    assert created["responseElements"] == {"grantId": made["GrantId"], "keyId": key_arn(OTHER_KEY)}
+    assert created["requestParameters"]["constraints"] == {"encryptionContextSubset": {"Team": "a"}}
+    assert retired["additionalEventData"] == {"grantId": made["GrantId"]}
+    assert (retired["requestParameters"], retired["responseElements"]) == (None, {"keyId": key_arn(OTHER_KEY)})
+    assert made["GrantToken"] not in str(keytrail_clean.events())
+
+
+# refusals
+
+UNFIT = {
+    "two grantees": ({"GranteeServicePrincipal": SERVICE}, "ValidationException"),
+    "no grantee": ({"GranteePrincipal": None}, "ValidationException"),
+    "two to retire": (
+        {"RetiringPrincipal": RETIRER, "RetiringServicePrincipal": SERVICE},
+        "ValidationException",
+    ),
+    "a service without SourceArn": (
+        {"GranteePrincipal": None, "GranteeServicePrincipal": SERVICE, "RetiringPrincipal": RETIRER},
+        "ValidationException",
+    ),
+    "a service that nobody retires": (
+        {"GranteePrincipal": None, "GranteeServicePrincipal": SERVICE, "Constraints": {"SourceArn": SOURCE}},
+        "ValidationException",
+    ),
+    "no operation": ({"Operations": []}, "ValidationException"),
+    "operations of another usage": ({"Operations": ["Decrypt", "Sign"]}, "ValidationException"),
+    "a public key of a symmetric key": ({"Operations": ["GetPublicKey"]}, "ValidationException"),
+    "equals and subset": (
+        {"Constraints": {"EncryptionContextEquals": {"a": "b"}, "EncryptionContextSubset": {"a": "b"}}},
+        "ValidationException",
+    ),
+    "nine pairs": (
+        {"Constraints": {"EncryptionContextEquals": {str(at): "" for at in range(9)}}},
+        "ValidationException",
+    ),
+    "385 characters": ({"Constraints": {"EncryptionContextEquals": {"a": "b" * 384}}}, "ValidationException"),
+}
+
+
+@pytest.mark.parametrize(("members", "code"), UNFIT.values(), ids=UNFIT)
+def test_a_grant_that_cannot_be_is_refused(kms: Any, members: dict[str, Any], code: str) -> None:
+    """How we know: docs, CreateGrant; the words are not known."""
+    wanted = {"KeyId": OTHER_KEY, "GranteePrincipal": READER, "Operations": ["Decrypt"], **members}
+    sent = {name: value for name, value in wanted.items() if value is not None}
+    assert refusal(kms, "CreateGrant", **sent)[0] == code
+    assert ids(kms) == []
+
+
+def test_what_aws_says_of_a_grant_of_create_grant_alone_and_of_no_principal(kms: Any) -> None:
+    """How we know: reported (reference E.9)."""
+    assert refusal(kms, "CreateGrant", KeyId=KEY, GranteePrincipal=READER, Operations=["CreateGrant"]) == (
+        "ValidationException",
+        "Grants must not contain only the CreateGrant operation.",
+    )
+    for member in ("GranteePrincipal", "RetiringPrincipal"):
+        members = {"GranteePrincipal": READER, member: "arn:aws:iam::1:group/x"}
+        assert refusal(kms, "CreateGrant", KeyId=KEY, Operations=["Decrypt"], **members) == (
+            "InvalidArnException",
+            "ARN does not refer to a valid principal: arn:aws:iam::1:group/x",
+        )
+
+
+def test_a_context_constraint_is_for_symmetric_keys(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: docs, GrantConstraints."""
+    key = "5678abcd-12ab-34cd-56ef-1234567890ab"
+    keytrail_clean.load({"keys": [{"KeyId": key, "KeySpec": "HMAC_256"}]})
+    create(kms, key, Operations=["GenerateMac"], Constraints={"SourceArn": SOURCE})
+    constraints = {"EncryptionContextSubset": {"a": "b"}}
+    members = {"KeyId": key, "GranteePrincipal": READER, "Operations": ["GenerateMac"], "Constraints": constraints}
+    assert refusal(kms, "CreateGrant", **members)[0] == "ValidationException"
+
+
+def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How we know: docs, "Resource quotas" (50,000; here 3, for the time's sake); the words are not known."""
+    monkeypatch.setattr(shelf, "MAX_GRANTS_PER_KEY", 3)
+    for _ in range(2):
+        create(kms)
+    create(kms, Name="last")
+    members = {"KeyId": OTHER_KEY, "GranteePrincipal": READER, "Operations": ["Decrypt"]}
+    assert refusal(kms, "CreateGrant", **members)[0] == "LimitExceededException"
+    assert refusal(kms, "CreateGrant", **members, DryRun=True)[0] == "LimitExceededException"
+    create(kms, Name="last")
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "code"),
+    [
+        ("RevokeGrant", {"KeyId": KEY, "GrantId": "no-id"}, "InvalidGrantIdException"),
+        ("RevokeGrant", {"KeyId": OTHER_KEY, "GrantId": GRANT_ID}, "NotFoundException"),
+        ("RetireGrant", {"KeyId": OTHER_KEY, "GrantId": GRANT_ID}, "NotFoundException"),
+        ("RetireGrant", {"KeyId": key_arn(account=FOREIGN), "GrantId": GRANT_ID}, "AccessDeniedException"),
+        ("RetireGrant", {"GrantToken": "x"}, "InvalidGrantTokenException"),
+        ("RetireGrant", {}, "ValidationException"),
+        ("RetireGrant", {"KeyId": KEY}, "ValidationException"),
+        ("RetireGrant", {"GrantToken": "x", "KeyId": KEY, "GrantId": GRANT_ID}, "ValidationException"),
+        ("ListGrants", {"KeyId": KEY, "GrantId": "no-id"}, "InvalidGrantIdException"),
+        ("ListRetirableGrants", {}, "ValidationException"),
+        (
+            "ListRetirableGrants",
+            {"RetiringPrincipal": READER, "RetiringServicePrincipal": SERVICE},
+            "ValidationException",
+        ),
+        ("ListRetirableGrants", {"RetiringPrincipal": "Reader"}, "InvalidArnException"),
+        ("ListRetirableGrants", {"RetiringPrincipal": STRANGER}, "AccessDeniedException"),
+        ("DescribeKey", {"KeyId": KEY, "GrantTokens": ["x"]}, "InvalidGrantTokenException"),
+    ],
+)
+def test_what_names_no_grant_is_refused(kms: Any, operation: str, members: dict[str, Any], code: str) -> None:
+    """How we know: the errors of each operation in the model; which of them is a guess (reference E.9)."""
+    assert refusal(kms, operation, **members)[0] == code
