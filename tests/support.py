@@ -59,6 +59,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
         **_ON_KEY,
         "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader",
         "Operations": ["Decrypt"],
+        "Constraints": {"EncryptionContextSubset": {"tenant": "a"}},
     },
     "CreateKey": {},
     "Decrypt": {"CiphertextBlob": ...},
