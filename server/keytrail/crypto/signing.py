@@ -1,108 +1,87 @@
-"""Signatures.
-
-RSASSA-PSS and PKCS #1 v1.5 (RFC 8017), ECDSA in DER (FIPS 186-5), Ed25519 and Ed25519ph (RFC 8032), ML-DSA (FIPS 204).
-A message is given whole (RAW), as its digest (DIGEST), or for ML-DSA as its message representative (EXTERNAL_MU).
-"""
+"""Signatures: RSASSA-PSS and PKCS #1 v1.5 (RFC 8017), ECDSA (FIPS 186-5), Ed25519 (RFC 8032), ML-DSA (FIPS 204)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from keytrail.crypto.key_pair import KeyPair, NotSupported
 
+_HASHES: Mapping[str, str] = {
+    f"{scheme}_SHA_{bits}": f"SHA{bits}"
+    for scheme in ("RSASSA_PSS", "RSASSA_PKCS1_V1_5", "ECDSA")
+    for bits in (256, 384, 512)
+}
 DIGEST_SIZES: Mapping[str, int] = {
-    **{f"{scheme}_SHA_{bits}": bits // 8 for scheme in ("RSASSA_PSS", "RSASSA_PKCS1_V1_5") for bits in (256, 384, 512)},
-    **{f"ECDSA_SHA_{bits}": bits // 8 for bits in (256, 384, 512)},
+    **{algorithm: int(name[3:]) // 8 for algorithm, name in _HASHES.items()},
     "ED25519_PH_SHA_512": 64,
 }
-"""Bytes of a message given as its digest, by the algorithm; algorithms that take none are not there."""
-
-MU_SIZE = 64
-"""Bytes of an ML-DSA message representative (FIPS 204, algorithm 7)."""
+"""Bytes of a message of type DIGEST, by algorithm; the others take no digest."""
 
 
 def sign(pair: KeyPair, algorithm: str, message_type: str, message: bytes) -> bytes:
-    """The signature of a message. Slow for RSA: 1 to 5 ms. Raises NotSupported for an algorithm that is not here."""
-    private = pair.private
-    if algorithm.startswith("RSASSA"):
-        return bytes(private.sign(message, _padding(algorithm), _digest(algorithm, message_type)))
-    if algorithm.startswith("ECDSA"):
-        return bytes(private.sign(message, _ecdsa(algorithm, message_type)))
+    """The signature of a message: as it is (RAW), its digest (DIGEST) or ML-DSA's mu of 64 bytes (EXTERNAL_MU).
+
+    ECDSA's is DER; PSS has a salt as long as the hash. Raises ValueError for a digest or a mu of a wrong length
+    and NotSupported for ED25519_PH_SHA_512 without pycryptodome.
+    """
     if algorithm == "ED25519_PH_SHA_512":
-        return _prehashed(pair, message)
-    if algorithm == "ML_DSA_SHAKE_256" and message_type == "EXTERNAL_MU":
-        return bytes(private.sign_mu(message))
-    return bytes(private.sign(message))
+        signature: bytes = _ed25519_ph(pair).sign(_hashed_again(message))
+    elif message_type == "EXTERNAL_MU":
+        signature = pair.private.sign_mu(message)
+    else:
+        signature = pair.private.sign(message, *_parameters(algorithm, message_type))
+    return signature
 
 
 def verify(pair: KeyPair, algorithm: str, message_type: str, message: bytes, signature: bytes) -> bool:
-    """Whether a signature is one of the message; of any length. Raises NotSupported as `sign` does."""
+    """Whether it is a signature of this message; raises as `sign` does, and never for the signature's sake."""
     from cryptography.exceptions import InvalidSignature
 
-    public = pair.private.public_key()
     if algorithm == "ED25519_PH_SHA_512":
-        return _is_prehashed(pair, message, signature)
+        try:
+            _ed25519_ph(pair).verify(_hashed_again(message), signature)
+        except ValueError:
+            return False
+        return True
+    public = pair.private.public_key()
     try:
-        if algorithm.startswith("RSASSA"):
-            public.verify(signature, message, _padding(algorithm), _digest(algorithm, message_type))
-        elif algorithm.startswith("ECDSA"):
-            public.verify(signature, message, _ecdsa(algorithm, message_type))
-        elif algorithm == "ML_DSA_SHAKE_256" and message_type == "EXTERNAL_MU":
+        if message_type == "EXTERNAL_MU":
             public.verify_mu(signature, message)
         else:
-            public.verify(signature, message)
-    except (InvalidSignature, ValueError):
+            public.verify(signature, message, *_parameters(algorithm, message_type))
+    except InvalidSignature:
         return False
     return True
 
 
-def _padding(algorithm: str) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import padding
-
-    if algorithm.startswith("RSASSA_PKCS1"):
-        return padding.PKCS1v15()
-    return padding.PSS(padding.MGF1(_hash(algorithm)), padding.PSS.DIGEST_LENGTH)
-
-
-def _hash(algorithm: str) -> Any:
+def _parameters(algorithm: str, message_type: str) -> tuple[Any, ...]:
+    """What `cryptography` wants to know besides the message."""
+    if algorithm not in _HASHES:
+        return ()  # the key says it all
     from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-    digests: Mapping[str, Any] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
-    return digests[algorithm[-3:]]()
-
-
-def _digest(algorithm: str, message_type: str) -> Any:
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-
-    return Prehashed(_hash(algorithm)) if message_type == "DIGEST" else _hash(algorithm)
-
-
-def _ecdsa(algorithm: str, message_type: str) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return ec.ECDSA(_digest(algorithm, message_type))
+    digest = getattr(hashes, _HASHES[algorithm])()
+    how = utils.Prehashed(digest) if message_type == "DIGEST" else digest
+    if algorithm.startswith("ECDSA"):
+        return (ec.ECDSA(how),)
+    if algorithm.startswith("RSASSA_PSS"):
+        return padding.PSS(padding.MGF1(digest), digest.digest_size), how
+    return padding.PKCS1v15(), how
 
 
-def _eddsa() -> tuple[Any, Any, Any]:
-    """Ed25519ph of pycryptodome, its SHA-512 and its reader of keys; `cryptography` has none."""
+def _ed25519_ph(pair: KeyPair) -> Any:
     try:
-        from Crypto.Hash import SHA512
         from Crypto.PublicKey import ECC
         from Crypto.Signature import eddsa
     except ImportError:
-        raise NotSupported("ED25519_PH_SHA_512") from None
-    return eddsa, SHA512, ECC
+        raise NotSupported(
+            "ED25519_PH_SHA_512 needs the package pycryptodome: pip install 'keytrail[algorithms]'"
+        ) from None
+    return eddsa.new(ECC.construct(curve="Ed25519", seed=pair.private.private_bytes_raw()), "rfc8032")
 
 
-def _prehashed(pair: KeyPair, digest: bytes) -> bytes:
-    # KMS takes the digest for the message, and so hashes it again: Developer Guide, "Key spec reference".
-    eddsa, sha512, ecc = _eddsa()
-    return bytes(eddsa.new(ecc.import_key(pair.private_der()), "rfc8032").sign(sha512.new(digest)))
+def _hashed_again(digest: bytes) -> Any:
+    """Ed25519ph of what the caller sends: KMS takes the digest for the message, and hashes it (reference E.1)."""
+    from Crypto.Hash import SHA512
 
-
-def _is_prehashed(pair: KeyPair, digest: bytes, signature: bytes) -> bool:
-    eddsa, sha512, ecc = _eddsa()
-    try:
-        eddsa.new(ecc.import_key(pair.public_der), "rfc8032").verify(sha512.new(digest), signature)
-    except ValueError:
-        return False
-    return True
+    return SHA512.new(digest)
