@@ -75,8 +75,6 @@ class Call:
     """Members that CloudTrail shows among the requestParameters though they were not sent."""
     elements: Mapping[str, object] | None = None
     """CloudTrail's responseElements where these are neither the key nor the whole reply."""
-    grant_tokens: tuple[str, ...] = ()
-    """The tokens that came along; each is a grant's."""
     companions: list[Event] = field(default_factory=list)
     """Events that the call writes elsewhere: the record in another Region."""
 

@@ -130,7 +130,7 @@ class Dispatcher:
             self.settle(call.now)
             tokens = members.get("GrantTokens")
             if tokens:
-                call.grant_tokens = self._grant_tokens(tokens, call.region)  # type: ignore[arg-type]
+                self._require_grants(tokens, call.region)  # type: ignore[arg-type]
             # resolve, authorize, admit, and the operation itself
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
@@ -154,7 +154,7 @@ class Dispatcher:
 
     def _finish(self, endpoint: _Endpoint, call: Call, request: Request, reply: Reply | None) -> Response:
         """The path's end: dry run, encode, record."""
-        if call.members.get("DryRun"):
+        if call.dry_run:
             raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
         body = json11.encode_body(endpoint.model.output, reply)
         # record: the event and the last usage together
@@ -178,12 +178,10 @@ class Dispatcher:
         for deleted in self._store.settle(now):
             self._trail.forget(deleted.arn)
 
-    def _grant_tokens(self, tokens: Iterable[str], region: str) -> tuple[str, ...]:
-        """The tokens, once each is known to be a grant's; raises InvalidGrantTokenException."""
-        known = tuple(tokens)
-        if any(self._store.grants.by_token(token, region) is None for token in known):
+    def _require_grants(self, tokens: Iterable[str], region: str) -> None:
+        """Raise InvalidGrantTokenException unless each token is a grant's."""
+        if any(self._store.grants.by_token(token, region) is None for token in tokens):
             raise InvalidGrantTokenException
-        return known
 
     def _call(self, endpoint: _Endpoint, request: Request, request_id: str, scope: CredentialScope) -> Call:
         operation = endpoint.operation

@@ -154,6 +154,7 @@ def test_re_encrypt_needs_one_permission_of_each_key(kms: Any, govern: Callable[
 # condition keys of the request: each Deny holds for the first request, and not for the second
 
 ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
+GRANT = {"KeyId": KEY, "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader", "Operations": ["Decrypt"]}
 CASES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]] = {
     "encryption context": (
         "Encrypt",
@@ -203,6 +204,30 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str
         {"KeyId": KEY},
         {},
     ),
+    "constraints of a grant": (
+        "CreateGrant",
+        {"StringNotEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}},
+        {**GRANT, "Constraints": {"EncryptionContextSubset": {"tenant": "a"}}},
+        {**GRANT, "Constraints": {"EncryptionContextEquals": {"tenant": "a"}}},
+    ),
+    "a grant without constraints": (
+        "CreateGrant",
+        {"Null": {"kms:GrantConstraintType": "true"}, "Bool": {"kms:GrantIsForAWSResource": "false"}},
+        GRANT,
+        {**GRANT, "Constraints": {"EncryptionContextEquals": {"tenant": "a"}}},
+    ),
+    "operations of a grant": (
+        "CreateGrant",
+        {"ForAnyValue:StringEquals": {"kms:GrantOperations": "Decrypt"}},
+        {**GRANT, "Operations": ["Encrypt", "Decrypt"]},
+        {**GRANT, "Operations": ["Encrypt"]},
+    ),
+    "period": (
+        "EnableKeyRotation",
+        {"NumericNotEquals": {"kms:RotationPeriodInDays": "365"}},
+        {"KeyId": KEY, "RotationPeriodInDays": 90},
+        {"KeyId": KEY},
+    ),
     "present parameter": (
         "PutKeyPolicy",
         {"Null": {"kms:BypassPolicyLockoutSafetyCheck": "false"}},
@@ -236,6 +261,22 @@ def test_a_condition_on_re_encrypt_sees_the_context_of_its_own_side(kms: Any, go
     kms.re_encrypt(**request)
     answer = refusal(kms, "ReEncrypt", **request, DestinationEncryptionContext={"side": "source"})
     assert answer == denial("kms:ReEncryptTo")
+
+
+@pytest.mark.parametrize("action", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
+@pytest.mark.parametrize("source", [None, KEY, key_arn(), ALIAS])
+@pytest.mark.parametrize("destination", [KEY, key_arn(), ALIAS])
+def test_re_encryption_on_the_same_key_is_told_however_the_key_is_named(
+    kms: Any, govern: Callable[..., None], action: str, source: str | None, destination: str
+) -> None:
+    """How we know: docs, F.4: kms:ReEncryptOnSameKey."""
+    govern(deny(action, Bool={"kms:ReEncryptOnSameKey": "true"}))
+    blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
+    named = {"SourceKeyId": source} if source is not None else {}
+    code, _ = refusal(kms, "ReEncrypt", CiphertextBlob=blob, DestinationKeyId=destination, **named)
+    assert code == "AccessDeniedException"
+    other = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY, **named)["CiphertextBlob"]
+    kms.re_encrypt(CiphertextBlob=other, DestinationKeyId=destination)
 
 
 # across accounts

@@ -1,7 +1,8 @@
 """What a request brings under each condition key.
 
 Source: KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys".
-A key that a request cannot have here (a VPC endpoint, an organization, a calling service) is absent, as in AWS.
+A key that a request cannot have here (a VPC endpoint, an organization, a calling service) is absent, as in AWS; so are
+those of tags and aliases of the resource, which KMS does not take in key policies.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,22 +10,29 @@ from datetime import datetime
 
 from keytrail.authorization.conditions import Values
 from keytrail.call import Call
+from keytrail.crypto.ciphertext_blob import NotABlob
+from keytrail.crypto.ciphertext_blob import read as read_blob
+from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.last_usage import trailing_days_without_usage
+from keytrail.errors import AwsError
 
 _CONTEXT = "kms:encryptioncontext:"
-_REQUEST_TAG, _RESOURCE_TAG = "aws:requesttag/", ("aws:resourcetag/", "kms:resourcetag/")
+_REQUEST_TAG = "aws:requesttag/"
 _PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser"}
 """aws:PrincipalType by the kind of the caller; a role's sessions have AssumedRole."""
 
-_SYMMETRIC_ONLY = frozenset(
+_ENCRYPT_A_DATA_KEY = frozenset(
     {
         *("GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
         *("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
     }
 )
 """Operations without an algorithm member, to whose requests kms:EncryptionAlgorithm belongs all the same."""
+
+_ON_GRANTS = frozenset({"CreateGrant", "ListGrants", "RevokeGrant"})
+"""Operations to whose requests kms:GrantIsForAWSResource belongs."""
 
 _MEMBERS: Mapping[str, str] = {
     "kms:bypasspolicylockoutsafetycheck": "BypassPolicyLockoutSafetyCheck",
@@ -72,10 +80,6 @@ class RequestContext:
         if name.startswith(_REQUEST_TAG):
             wanted = name.removeprefix(_REQUEST_TAG)
             return _texts(next((v for k, v in self._request_tags().items() if k.lower() == wanted), None))
-        for prefix in _RESOURCE_TAG:
-            if name.startswith(prefix):
-                wanted = name.removeprefix(prefix)
-                return _texts(next((v for k, v in self._key.tags.items() if k.lower() == wanted), None))
         if name == "aws:tagkeys" and "Tags" in self._call.members:
             return tuple(self._request_tags()) or None
         if name in _MEMBERS:
@@ -87,20 +91,29 @@ class RequestContext:
         sent = self._call.members.get(name)
         return sent if sent is not None or not default else self._call.defaults.get(name)
 
+    def _constraints(self) -> Mapping[str, object]:
+        constraints = self._call.members.get("Constraints")
+        return constraints if isinstance(constraints, Mapping) else {}
+
     def _encryption_context(self) -> Mapping[str, str]:
-        context = self._call.members.get(f"{self._side}EncryptionContext")
-        if context is None:
-            constraints = self._call.members.get("Constraints")
-            if isinstance(constraints, Mapping):
-                context = constraints.get("EncryptionContextEquals") or constraints.get("EncryptionContextSubset")
+        constraints = self._constraints()
+        context = (
+            self._call.members.get(f"{self._side}EncryptionContext")
+            or constraints.get("EncryptionContextEquals")
+            or constraints.get("EncryptionContextSubset")
+        )
         return context if isinstance(context, Mapping) else {}
+
+    def _grant_constraint_type(self) -> tuple[str, ...] | None:
+        kinds = ("EncryptionContextEquals", "EncryptionContextSubset")
+        return tuple(kind for kind in kinds if kind in self._constraints()) or None
 
     def _request_tags(self) -> Mapping[str, str]:
         tags = self._call.members.get("Tags")
         return {tag["TagKey"]: tag["TagValue"] for tag in tags} if isinstance(tags, list) else {}
 
     def _encryption_algorithm(self) -> object:
-        if self._call.operation in _SYMMETRIC_ONLY:
+        if self._call.operation in _ENCRYPT_A_DATA_KEY:
             return SYMMETRIC_DEFAULT
         return self._member(f"{self._side}EncryptionAlgorithm")
 
@@ -113,8 +126,26 @@ class RequestContext:
     def _re_encrypts_on_same_key(self) -> bool | None:
         if self._call.operation != "ReEncrypt":
             return None
-        source, destination = (self._call.members.get(f"{side}KeyId") for side in ("Source", "Destination"))
-        return source == destination
+        members = self._call.members
+        destination = self._arn_of(str(members.get("DestinationKeyId", "")))
+        if "SourceKeyId" in members:
+            return self._arn_of(str(members["SourceKeyId"])) == destination
+        if self._side == "Source":
+            return self._key.arn == destination
+        blob = members.get("CiphertextBlob")
+        try:
+            return isinstance(blob, bytes) and read_blob(blob).key_id == self._key.key_id
+        except NotABlob:
+            return False
+
+    def _arn_of(self, identifier: str) -> str | None:
+        """The key behind an id, ARN or alias; None if there is none."""
+        try:
+            named = read_key_identifier(identifier, self._call.account, self._call.region, aliases=True)
+        except AwsError:
+            return None
+        key = self._call.store.named(named)
+        return key.arn if key is not None else None
 
     def _multi_region_key_type(self) -> str | None:
         related = self._call.store.multi_region_set(self._key)
@@ -148,6 +179,10 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "kms:multiregionkeytype": RequestContext._multi_region_key_type,
     "kms:encryptionalgorithm": RequestContext._encryption_algorithm,
     "kms:encryptioncontextkeys": lambda of: tuple(of._encryption_context()) or None,
+    "kms:grantconstrainttype": RequestContext._grant_constraint_type,
+    "kms:grantconstraintsourcearn": lambda of: of._constraints().get("SourceArn"),
+    # No AWS service calls here on anybody's behalf.
+    "kms:grantisforawsresource": lambda of: False if of._call.operation in _ON_GRANTS else None,
     "kms:requestalias": RequestContext._request_alias,
     "kms:reencryptonsamekey": RequestContext._re_encrypts_on_same_key,
     "kms:trailingdayswithoutkeyusage": RequestContext._trailing_days,
