@@ -8,7 +8,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +18,12 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from keytrail.call import Call, Later
+from keytrail.domain.key import Key
+from keytrail.errors import InvalidCiphertextException
 from keytrail.fixtures import FixtureError
+from keytrail.operations.kms import OPERATIONS
+from keytrail.operations.registry import Operation
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
 from tests.support import ALIAS, KEY, OTHER_KEY, SCENE, key_arn
@@ -288,3 +295,58 @@ def test_nothing_of_it_is_imported():
 def test_the_plugin_costs_a_suite_that_does_not_use_it_no_imports(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, UNUSED)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+# ---- Slow work
+
+
+def slow(work: Callable[[], Mapping[str, object]]) -> Operation:
+    """Encrypt, but with nothing left of it but work for a thread."""
+
+    def function(call: Call, key: Key, **members: object) -> Later:
+        return Later(lambda: {"KeyId": key.arn, **work()})
+
+    return replace(OPERATIONS["Encrypt"], function=function)
+
+
+def test_slow_work_holds_nobody_up_and_is_recorded_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How we know: DECISIONS 12; until an operation of issue 3 is slow, one is made so."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> Mapping[str, object]:
+        begun.set()
+        assert go_on.wait(20)
+        return {"CiphertextBlob": b"sealed"}
+
+    monkeypatch.setitem(OPERATIONS, "Encrypt", slow(work))
+    with KeytrailServer(fixtures=SCENE) as server, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(post, server, "Encrypt", {"KeyId": KEY, "Plaintext": "eA=="})
+        assert begun.wait(20)
+        assert post(server, "DescribeKey", {"KeyId": KEY}).status_code == 200
+        assert server.events(eventName="Encrypt") == []
+        go_on.set()
+        answer = waiting.result(20)
+        assert answer.json() == {"CiphertextBlob": "c2VhbGVk", "KeyId": key_arn()}
+        [record] = server.events(eventName="Encrypt")
+        usage = post(server, "GetKeyLastUsage", {"KeyId": KEY}).json()["KeyLastUsage"]
+        assert record["requestID"] == answer.headers["x-amzn-RequestId"] == usage["KmsRequestId"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidCiphertextException(), 400, "InvalidCiphertextException"),
+        (ZeroDivisionError(), 500, "KMSInternalException"),
+    ],
+)
+def test_slow_work_that_fails_ends_as_its_operation_would(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    def work() -> Mapping[str, object]:
+        raise error
+
+    monkeypatch.setitem(OPERATIONS, "Encrypt", slow(work))
+    with KeytrailServer(fixtures=SCENE) as server:
+        answer = post(server, "Encrypt", {"KeyId": KEY, "Plaintext": "eA=="})
+        assert (answer.status_code, answer.json()["__type"]) == (status, code)
+        assert post(server, "GetKeyLastUsage", {"KeyId": KEY}).json()["KeyLastUsage"] == {}

@@ -18,6 +18,7 @@ from tests.support import (
     KEY,
     OTHER_KEY,
     REGION,
+    client_of,
     key_arn,
     refusal,
     set_scene,
@@ -233,6 +234,22 @@ def test_a_seeded_grant_has_the_token_that_the_seed_says(keytrail_clean: Keytrai
     kms.describe_key(KeyId=key, GrantTokens=["seeded"])
     kms.retire_grant(GrantToken="seeded")
     assert ids(kms, key) == []
+
+
+@pytest.mark.parametrize("account", [None, ACCOUNT])
+def test_a_reset_brings_seeded_grants_and_their_tokens_back_and_takes_others_away(account: str | None) -> None:
+    """How we know: README, `reset` goes back to just after the start."""
+    grant = {"GrantToken": "seeded", "GranteePrincipal": READER, "Operations": ["Decrypt"]}
+    with KeytrailServer(fixtures={"keys": [{"KeyId": KEY, "Grants": [grant]}]}) as server:
+        kms = client_of(server)
+        [seeded] = ids(kms, KEY)
+        fresh = create(kms, KEY)["GrantToken"]
+        kms.retire_grant(GrantToken="seeded")
+        server.reset(account)
+        assert ids(kms, KEY) == [seeded]
+        kms.describe_key(KeyId=KEY, GrantTokens=["seeded"])
+        assert refusal(kms, "DescribeKey", KeyId=KEY, GrantTokens=[fresh])[0] == "InvalidGrantTokenException"
+        assert [g["GrantId"] for g in kms.list_grants(KeyId=KEY, GranteePrincipal=READER)["Grants"]] == [seeded]
 
 
 @pytest.mark.parametrize(
