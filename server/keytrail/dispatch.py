@@ -198,13 +198,13 @@ class Dispatcher:
             authorizer=self._decision,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
+            defaults=operation.defaults if operation is not None else {},
         )
         if operation is not None:
-            call.cross_account, call.states, call.usage, call.defaults = (
+            call.cross_account, call.states, call.usage = (
                 operation.cross_account,
                 operation.states,
                 operation.usage,
-                operation.defaults,
             )
         return call
 
