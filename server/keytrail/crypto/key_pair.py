@@ -1,0 +1,120 @@
+"""Key pairs: made, read from PKCS #8, kept parsed (parsing an RSA key takes up to 300 ms).
+
+Formats: SubjectPublicKeyInfo (RFC 5280), PKCS #8 (RFC 5958); ML-DSA and ML-KEM private keys as seeds (RFC 9881,
+RFC 9935). What makes and reads the keys is imported with the first of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
+_CURVES = {
+    "ECC_NIST_P256": "secp256r1",
+    "ECC_NIST_P384": "secp384r1",
+    "ECC_NIST_P521": "secp521r1",
+    "ECC_SECG_P256K1": "secp256k1",
+}
+_CLASSES = {
+    "ECC_NIST_EDWARDS25519": ("ed25519", "Ed25519PrivateKey"),
+    "ML_DSA_44": ("mldsa", "MLDSA44PrivateKey"),
+    "ML_DSA_65": ("mldsa", "MLDSA65PrivateKey"),
+    "ML_DSA_87": ("mldsa", "MLDSA87PrivateKey"),
+    "ML_KEM_768": ("mlkem", "MLKEM768PrivateKey"),
+    "ML_KEM_1024": ("mlkem", "MLKEM1024PrivateKey"),
+}
+"""Specs that have a class of their own: its module and name."""
+
+SPECS = frozenset({*_RSA, *_CURVES, *_CLASSES})
+"""The key specs of which there are pairs here. Missing: ML_KEM_512 and SM2, which `cryptography` does not have."""
+
+
+class NotSupported(Exception):
+    """There is no cryptography here for this spec or algorithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A private key, parsed, and its public key in DER (SubjectPublicKeyInfo)."""
+
+    spec: str
+    private: Any = field(repr=False)
+    public_der: bytes
+
+    def private_der(self) -> bytes:
+        """The private key in DER (PKCS #8)."""
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        return bytes(self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def generate(spec: str) -> KeyPair:
+    """A fresh pair. Slow for RSA: tens of milliseconds for 2048 bits, up to seconds for 4096.
+
+    Raises NotSupported for a spec that is not in SPECS.
+    """
+    if spec in _RSA:
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        return _pair(spec, rsa.generate_private_key(65537, _RSA[spec]))
+    if spec in _CURVES:
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return _pair(spec, ec.generate_private_key(_curve(spec)))
+    if spec in _CLASSES:
+        return _pair(spec, _class(spec).generate())
+    raise NotSupported(spec)
+
+
+def load(spec: str, der: bytes) -> KeyPair:
+    """The pair of a PKCS #8 private key in DER.
+
+    Raises ValueError for what is none, or is one of another spec; NotSupported for a spec that is not in SPECS.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    if spec not in SPECS:
+        raise NotSupported(spec)
+    try:
+        private = load_der_private_key(der, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(f"no private key of {spec}") from error
+    if not _is_of(spec, private):
+        raise ValueError(f"a private key, but none of {spec}")
+    return _pair(spec, private)
+
+
+def _pair(spec: str, private: Any) -> KeyPair:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return KeyPair(spec, private, private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _is_of(spec: str, private: object) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    if spec in _RSA:
+        return isinstance(private, rsa.RSAPrivateKey) and private.key_size == _RSA[spec]
+    if spec in _CURVES:
+        return isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name == _CURVES[spec]
+    return isinstance(private, _class(spec))
+
+
+def _curve(spec: str) -> Any:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    curves: Mapping[str, Callable[[], Any]] = {
+        "secp256r1": ec.SECP256R1,
+        "secp384r1": ec.SECP384R1,
+        "secp521r1": ec.SECP521R1,
+        "secp256k1": ec.SECP256K1,
+    }
+    return curves[_CURVES[spec]]()
+
+
+def _class(spec: str) -> Any:
+    from importlib import import_module
+
+    module, name = _CLASSES[spec]
+    return getattr(import_module(f"cryptography.hazmat.primitives.asymmetric.{module}"), name)
