@@ -1,6 +1,6 @@
-"""Signatures: RSASSA-PSS and PKCS #1 v1.5 (RFC 8017), ECDSA in DER (FIPS 186-5), Ed25519 and Ed25519ph (RFC 8032),
-ML-DSA (FIPS 204).
+"""Signatures.
 
+RSASSA-PSS and PKCS #1 v1.5 (RFC 8017), ECDSA in DER (FIPS 186-5), Ed25519 and Ed25519ph (RFC 8032), ML-DSA (FIPS 204).
 A message is given whole (RAW), as its digest (DIGEST), or for ML-DSA as its message representative (EXTERNAL_MU).
 """
 
@@ -66,7 +66,8 @@ def _padding(algorithm: str) -> Any:
 def _hash(algorithm: str) -> Any:
     from cryptography.hazmat.primitives import hashes
 
-    return {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}[algorithm[-3:]]()
+    digests: Mapping[str, Any] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
+    return digests[algorithm[-3:]]()
 
 
 def _digest(algorithm: str, message_type: str) -> Any:
@@ -82,7 +83,7 @@ def _ecdsa(algorithm: str, message_type: str) -> Any:
 
 
 def _eddsa() -> tuple[Any, Any, Any]:
-    """pycryptodome's Ed25519ph, its SHA-512 and its reader of keys; `cryptography` has none."""
+    """Ed25519ph of pycryptodome, its SHA-512 and its reader of keys; `cryptography` has none."""
     try:
         from Crypto.Hash import SHA512
         from Crypto.PublicKey import ECC
