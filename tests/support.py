@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,9 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from keytrail.crypto import signing
+from keytrail.domain.key_material import KeyMaterial
+
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
 REGION, ELSEWHERE = "us-east-1", "eu-west-1"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -19,6 +23,10 @@ OTHER_KEY = "2345abcd-12ab-34cd-56ef-1234567890ab"
 DOOMED_KEY = "3456abcd-12ab-34cd-56ef-1234567890ab"
 MISSING_KEY = "99999999-9999-4999-8999-999999999999"
 MRK = "mrk-1234abcd12ab34cd56ef1234567890ab"
+MAC_KEY = "aaaa0001-12ab-34cd-56ef-1234567890ab"
+SIGNING_KEY = "aaaa0002-12ab-34cd-56ef-1234567890ab"
+AGREEMENT_KEY = "aaaa0003-12ab-34cd-56ef-1234567890ab"
+KEM_KEY = "aaaa0004-12ab-34cd-56ef-1234567890ab"
 ALIAS = "alias/orders"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -34,12 +42,21 @@ NO_SUCH_OR_NO_ACCESS = (
     "or a resource-based policy explicitly denies access"
 )
 
+KINDS: Mapping[str, Mapping[str, str]] = {
+    MAC_KEY: {"KeySpec": "HMAC_256"},
+    SIGNING_KEY: {"KeySpec": "ECC_NIST_P256"},
+    AGREEMENT_KEY: {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"},
+    KEM_KEY: {"KeySpec": "ML_KEM_768"},
+}
+"""The keys of the scene that are no symmetric encryption keys: for the operations that need another kind."""
+
 SCENE: Mapping[str, Any] = {
     "keys": [
         {"KeyId": KEY, "Aliases": [ALIAS], "Grants": [GRANT]},
         {"KeyId": OTHER_KEY},
         {"KeyId": DOOMED_KEY, "KeyState": "PendingDeletion"},
         {"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]},
+        *[{"KeyId": key, **kind} for key, kind in KINDS.items()],
     ]
 }
 """Keys of the default account on which each operation can succeed."""
@@ -51,7 +68,13 @@ POLICY: Mapping[str, Any] = {
     ],
 }
 
+MESSAGE = b"attack at dawn"
 _ON_KEY = {"KeyId": KEY}
+_ON_MAC_KEY = {"KeyId": MAC_KEY, "Message": MESSAGE, "MacAlgorithm": "HMAC_SHA_256"}
+_ON_SIGNING_KEY = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
+_ON_KEM_KEY = {"KeyId": KEM_KEY, "EncapsulationAlgorithm": "ML_KEM"}
+_SEEDED_PAIR = KeyMaterial.derived(SIGNING_KEY, "ECC_NIST_P256").pair
+assert _SEEDED_PAIR is not None
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
     "CreateAlias": {"AliasName": "alias/fresh", "TargetKeyId": KEY},
@@ -62,20 +85,31 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
         "Constraints": {"EncryptionContextSubset": {"tenant": "a"}},
     },
     "CreateKey": {},
+    "Decapsulate": {**_ON_KEM_KEY, "SharedSecretCiphertextBlob": bytes(1088)},
     "Decrypt": {"CiphertextBlob": ...},
     "DeleteAlias": {"AliasName": ALIAS},
+    "DeriveSharedSecret": {
+        "KeyId": AGREEMENT_KEY,
+        "KeyAgreementAlgorithm": "ECDH",
+        "PublicKey": _SEEDED_PAIR.public_der,
+    },
     "DescribeKey": _ON_KEY,
     "DisableKey": _ON_KEY,
     "DisableKeyRotation": _ON_KEY,
     "EnableKey": _ON_KEY,
     "EnableKeyRotation": {**_ON_KEY, "RotationPeriodInDays": 90},
+    "Encapsulate": _ON_KEM_KEY,
     "Encrypt": {**_ON_KEY, "Plaintext": b"attack at dawn"},
     "GenerateDataKey": {**_ON_KEY, "KeySpec": "AES_256"},
+    "GenerateDataKeyPair": {**_ON_KEY, "KeyPairSpec": "ECC_NIST_P256"},
+    "GenerateDataKeyPairWithoutPlaintext": {**_ON_KEY, "KeyPairSpec": "ECC_NIST_P256"},
     "GenerateDataKeyWithoutPlaintext": {**_ON_KEY, "NumberOfBytes": 24},
+    "GenerateMac": _ON_MAC_KEY,
     "GenerateRandom": {"NumberOfBytes": 32},
     "GetKeyLastUsage": _ON_KEY,
     "GetKeyPolicy": _ON_KEY,
     "GetKeyRotationStatus": _ON_KEY,
+    "GetPublicKey": {"KeyId": SIGNING_KEY},
     "ListAliases": {},
     "ListGrants": _ON_KEY,
     "ListKeyPolicies": _ON_KEY,
@@ -90,11 +124,20 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "RetireGrant": {"KeyId": KEY, "GrantId": GRANT_ID},
     "RevokeGrant": {**_ON_KEY, "GrantId": GRANT_ID},
     "ScheduleKeyDeletion": {**_ON_KEY, "PendingWindowInDays": 7},
+    "Sign": _ON_SIGNING_KEY,
     "TagResource": {**_ON_KEY, "Tags": [{"TagKey": "team", "TagValue": "payments"}]},
     "UntagResource": {**_ON_KEY, "TagKeys": ["team"]},
     "UpdateAlias": {"AliasName": ALIAS, "TargetKeyId": OTHER_KEY},
     "UpdateKeyDescription": {**_ON_KEY, "Description": "other words"},
     "UpdatePrimaryRegion": {"KeyId": MRK, "PrimaryRegion": ELSEWHERE},
+    "Verify": {
+        **_ON_SIGNING_KEY,
+        "Signature": signing.sign(_SEEDED_PAIR, "ECDSA_SHA_256", "RAW", MESSAGE),
+    },
+    "VerifyMac": {
+        **_ON_MAC_KEY,
+        "Mac": hmac.digest(KeyMaterial.derived(MAC_KEY, "HMAC_256").data, MESSAGE, "sha256"),
+    },
 }
 """A request of each operation that succeeds in the scene; `...` stands for a ciphertext under KEY."""
 
@@ -103,6 +146,21 @@ def request(operation: str, ciphertext: bytes, **members: object) -> dict[str, A
     """A valid request of the operation in the scene, with some members given."""
     valid = {name: ciphertext if value is ... else value for name, value in REQUESTS[operation].items()}
     return {**valid, **members}
+
+
+def key_of(operation: str) -> str:
+    """The key that a request of the operation works on."""
+    return str(REQUESTS[operation].get("KeyId", KEY))
+
+
+def kind_of(operation: str) -> Mapping[str, str]:
+    """KeySpec and KeyUsage that an operation needs of its key, where it is not a symmetric encryption key."""
+    return KINDS.get(key_of(operation), {})
+
+
+def alias_of(operation: str) -> str:
+    """An alias for the key that a request of the operation works on; only that of KEY is in the scene."""
+    return f"alias/{key_of(operation)}" if key_of(operation) in KINDS else ALIAS
 
 
 def set_scene(server: Any, client: Any) -> bytes:

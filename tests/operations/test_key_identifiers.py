@@ -23,14 +23,17 @@ from tests.support import (
     FOREIGN,
     GRANT,
     KEY,
+    KINDS,
     MISSING_KEY,
     MRK,
     OTHER_KEY,
     REQUESTS,
     SCENE,
     alias_arn,
+    alias_of,
     denied,
     key_arn,
+    key_of,
     refusal,
     request,
     set_scene,
@@ -154,10 +157,13 @@ def test_every_operation_takes_a_key_id_and_a_key_arn(
 
 
 @pytest.mark.parametrize(("operation", "member"), BY_ALIAS)
-@pytest.mark.parametrize("name", [ALIAS, alias_arn()], ids=["name", "ARN"])
+@pytest.mark.parametrize("by_arn", [False, True], ids=["name", "ARN"])
 def test_some_operations_take_an_alias_name_and_an_alias_arn(
-    operation: str, member: str, name: str, kms: Any, blob: bytes
+    operation: str, member: str, by_arn: bool, kms: Any, blob: bytes
 ) -> None:
+    name = alias_arn(alias_of(operation)) if by_arn else alias_of(operation)
+    if alias_of(operation) != ALIAS:
+        kms.create_alias(AliasName=alias_of(operation), TargetKeyId=key_of(operation))
     answer = call(kms, operation, **members_of(operation, member, blob, name))
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
@@ -180,11 +186,11 @@ def test_an_operation_across_accounts_works_on_a_key_whose_policy_allows_it(
     policy = shared_policy(action(operation, member), "kms:ReEncryptFrom", to=FOREIGN)
     # A key policy lets nobody retire a grant: who may is its retiring principal.
     grant = {**GRANT, "RetiringPrincipal": f"arn:aws:iam::{FOREIGN}:root"}
-    key = {"KeyId": KEY, "Policy": policy, "Grants": [grant]}
-    keytrail_clean.load({"keys": [key, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
+    keys = [{"KeyId": key, "Policy": policy, **KINDS.get(key, {"Grants": [grant]})} for key in {KEY, key_of(operation)}]
+    keytrail_clean.load({"keys": [*keys, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
     blob = keytrail_client(account=ACCOUNT).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     user = keytrail_client(account=FOREIGN)
-    answer = call(user, operation, **members_of(operation, member, blob, key_arn()))
+    answer = call(user, operation, **members_of(operation, member, blob, key_arn(key_of(operation))))
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
@@ -194,11 +200,14 @@ def test_another_accounts_key_may_be_named_by_its_alias_arn(
 ) -> None:
     """How we know: docs, "key ARN or alias ARN"."""
     policy = shared_policy(action(operation, member))
-    seed = {"KeyId": KEY, "Policy": policy, "Aliases": [ALIAS]}
-    keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
+    keys = [
+        {"KeyId": key, "Policy": policy, "Aliases": [alias], **KINDS.get(key, {})}
+        for key, alias in {(KEY, ALIAS), (key_of(operation), alias_of(operation))}
+    ]
+    keytrail_clean.load({"keys": [*keys, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
     blob = keytrail_client(account=ACCOUNT).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     user = keytrail_client(account=FOREIGN)
-    answer = call(user, operation, **members_of(operation, member, blob, alias_arn()))
+    answer = call(user, operation, **members_of(operation, member, blob, alias_arn(alias_of(operation))))
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import AutomaticRotation, OnDemandRotation, PastMaterial
-from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.tag import read_tags
 from keytrail.errors import (
     AwsError,
@@ -131,10 +132,27 @@ class Key:
             error, words = _REFUSALS[self.state]
             raise error(f"{self.arn} {words}")
 
-    def require_algorithm(self, algorithm: str, algorithms: tuple[str, ...]) -> None:
-        """Raise InvalidKeyUsageException unless the algorithm is one of those of the key's spec."""
-        if algorithm not in algorithms:
+    @property
+    def is_asymmetric(self) -> bool:
+        """Whether this is a key pair."""
+        return self.usage is not KeyUsage.GENERATE_VERIFY_MAC and not self.is_symmetric
+
+    def require_algorithm(self, algorithm: str) -> None:
+        """Raise InvalidKeyUsageException unless the algorithm is one of the key's."""
+        if algorithm not in ALGORITHMS[self.spec][self.usage]:
             raise InvalidKeyUsageException(f"Algorithm {algorithm} is incompatible with key spec {self.spec}.")
+
+    def require_material(self) -> KeyMaterial:
+        """The material of a key that has some in this state; UnsupportedOperationException for a spec without."""
+        if self.material is None:
+            raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {self.spec}.")
+        return self.material
+
+    def require_pair(self) -> KeyPair:
+        """The pair of an asymmetric key; at its first use this may take seconds."""
+        pair = self.require_material().pair
+        assert pair is not None  # the usage and the algorithm say that it is a pair
+        return pair
 
     def require_aes_material(self) -> KeyMaterial:
         """The material to encrypt under.

@@ -1,36 +1,107 @@
-"""The secret behind a symmetric key, and its name."""
+"""The secret behind a key, and its name."""
 
+import os
 from dataclasses import dataclass, field
+from threading import Lock
 
-from keytrail.crypto import keygen, symmetric
+from keytrail.crypto import key_pair, mac, seeded_pair, symmetric
+from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+
+_SECRET_SIZES = {SYMMETRIC_DEFAULT: 32, **mac.SECRET_SIZES}
+"""Bytes of a secret, by the spec of its key."""
+
+
+def is_supported(spec: str) -> bool:
+    """Whether there is cryptography here for keys of this spec."""
+    return spec in _SECRET_SIZES or spec in key_pair.SPECS
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """32 bytes of AES-256 key, and the KeyMaterialId (64 hex digits) that tells it from others."""
+    """A secret (32 bytes of AES-256 key, or an HMAC key), and the KeyMaterialId (64 hex digits) that names it."""
 
     data: bytes = field(repr=False)
     id: str
 
+    @property
+    def pair(self) -> KeyPair | None:
+        """The pair of an asymmetric key; None of a secret."""
+        return None
+
     @classmethod
     def of(cls, data: bytes) -> "KeyMaterial":
-        """Given material; the same bytes always have the same id."""
-        return cls(data, symmetric.material_id(data))
+        """A given secret; the same bytes always have the same id."""
+        return KeyMaterial(data, symmetric.material_id(data))
+
+    @classmethod
+    def of_pair(cls, pair: KeyPair) -> "KeyMaterial":
+        """A given pair; the same pair always has the same id."""
+        return PairMaterial(b"", symmetric.material_id(pair.public_der), LazyPair(pair.spec, pair))
 
     @classmethod
     def of_spec(cls, spec: str, data: bytes) -> "KeyMaterial":
         """Material for a key of this spec: raw bytes, or a PKCS #8 private key. Raises ValueError for a misfit."""
-        if spec != SYMMETRIC_DEFAULT or len(data) != 32:
+        if spec not in _SECRET_SIZES:
+            return cls.of_pair(key_pair.load(spec, data))
+        if len(data) != _SECRET_SIZES[spec]:
             raise ValueError(f"{len(data)} bytes are no key material of {spec}")
         return cls.of(data)
 
     @classmethod
-    def random(cls) -> "KeyMaterial":
-        """Fresh material."""
-        return cls.of(keygen.new_symmetric_material())
+    def fresh(cls, spec: str) -> "KeyMaterial":
+        """New material for a key of this spec, which must be supported. Slow for RSA (up to seconds)."""
+        size = _SECRET_SIZES.get(spec)
+        return cls.of(os.urandom(size)) if size is not None else cls.of_pair(key_pair.generate(spec))
 
     @classmethod
-    def derived(cls, key_id: str) -> "KeyMaterial":
-        """The material that a seeded key has when none is given: always the same for the same key id."""
-        return cls.of(symmetric.derive_material(key_id))
+    def random(cls) -> "KeyMaterial":
+        """New material for a symmetric encryption key."""
+        return cls.fresh(SYMMETRIC_DEFAULT)
+
+    @classmethod
+    def derived(cls, key_id: str, spec: str = SYMMETRIC_DEFAULT) -> "KeyMaterial":
+        """The material that a seeded key of a supported spec has when none is given.
+
+        It is always the same for the same key id, but for RSA, ML-DSA and ML-KEM. A pair is made at its first use.
+        """
+        data = symmetric.derive_material(key_id)
+        if spec == SYMMETRIC_DEFAULT:
+            return cls.of(data)
+        if spec not in _SECRET_SIZES:
+            return PairMaterial(b"", symmetric.material_id(data), LazyPair(spec, seed=data))
+        data += symmetric.derive_material(f"{key_id}/2")
+        return cls.of(data[: _SECRET_SIZES[spec]])
+
+
+class LazyPair:
+    """A key pair that is there, or is made when somebody first asks for it; all then get the same one. Thread-safe."""
+
+    __slots__ = ("_lock", "_pair", "_seed", "_spec")
+
+    def __init__(self, spec: str, pair: KeyPair | None = None, *, seed: bytes = b"") -> None:
+        """A given pair, or one to be made for a key of this spec out of 32 bytes of seed."""
+        self._spec = spec
+        self._seed = seed
+        self._pair = pair
+        self._lock = Lock()
+
+    def get(self) -> KeyPair:
+        """The pair. The first call may be slow (RSA: up to seconds)."""
+        if self._pair is None:
+            with self._lock:
+                if self._pair is None:
+                    self._pair = seeded_pair.derive(self._spec, self._seed)
+        return self._pair
+
+
+@dataclass(frozen=True, slots=True)
+class PairMaterial(KeyMaterial):
+    """The material of an asymmetric key: a pair, and no bytes."""
+
+    lazy: LazyPair = field(repr=False, compare=False)
+
+    @property
+    def pair(self) -> KeyPair:
+        """The pair, made by now if it was not there."""
+        return self.lazy.get()

@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping
 
-from keytrail.call import Call, Reply
+from keytrail.call import Call, Later, Reply
+from keytrail.crypto.key_pair import generate as new_pair
 from keytrail.crypto.keygen import random_bytes
-from keytrail.domain.key import USABLE, Key
-from keytrail.domain.key_spec import KeyUsage
-from keytrail.errors import CustomKeyStoreNotFoundException, InvalidKeyUsageException, ValidationException
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
+from keytrail.domain.key_material import is_supported
+from keytrail.domain.key_spec import KeyUsage, require_in_region
+from keytrail.errors import (
+    CustomKeyStoreNotFoundException,
+    InvalidKeyUsageException,
+    UnsupportedOperationException,
+    ValidationException,
+)
 from keytrail.operations.kms.encryption import NO_CONTEXT, refuse_recipient, seal
+from keytrail.operations.kms.pairs import of_pair
 from keytrail.operations.registry import operation
 
+_USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
+"""Keys in custom key stores make no pairs, whether their store is there or not: that is told of their origin."""
 _SIZES = {"AES_128": 16, "AES_256": 32}
 
 
@@ -76,6 +86,63 @@ def generate_data_key_without_plaintext(
     reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
     del reply["Plaintext"]
     return reply
+
+
+def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, *, plaintext: bool) -> Reply | Later:
+    if key.origin in CUSTOM_KEY_STORE_ORIGINS:
+        raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+    require_in_region(spec, call.region)
+    if not key.is_symmetric:
+        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+    if not is_supported(spec):
+        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
+
+    def work() -> Reply:
+        pair = new_pair(spec)
+        private = pair.private_der()
+        return {
+            "PrivateKeyCiphertextBlob": seal(call, key, private, context),
+            **({"PrivateKeyPlaintext": private} if plaintext else {}),
+            "PublicKey": pair.public_der,
+            "KeyId": key.arn,
+            "KeyPairSpec": spec,
+            "KeyMaterialId": call.additional["keyMaterialId"],
+        }
+
+    return of_pair(spec, work)
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=_USABLE_OR_IN_A_STORE,
+    tracked=True,
+    rules=refuse_recipient,
+)
+def generate_data_key_pair(
+    call: Call,
+    key: Key,
+    *,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    key_pair_spec: str,
+    recipient: Mapping[str, object] | None = None,
+) -> Reply | Later:
+    """A fresh key pair: the public key, and the private one in the clear and encrypted under the key."""
+    assert recipient is None  # refused by the rules
+    return _data_key_pair(call, key, encryption_context, key_pair_spec, plaintext=True)
+
+
+@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCRYPT_DECRYPT, states=_USABLE_OR_IN_A_STORE, tracked=True)
+def generate_data_key_pair_without_plaintext(
+    call: Call,
+    key: Key,
+    *,
+    encryption_context: Mapping[str, str] = NO_CONTEXT,
+    key_pair_spec: str,
+) -> Reply | Later:
+    """A fresh key pair: the public key, and the private one encrypted under the key only."""
+    return _data_key_pair(call, key, encryption_context, key_pair_spec, plaintext=False)
 
 
 def _random_can_be_made(members: Mapping[str, object]) -> None:

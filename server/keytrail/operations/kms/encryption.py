@@ -6,18 +6,19 @@ named is the one in the ciphertext, usage, state, algorithm, and the ciphertext 
 
 from collections.abc import Mapping, Sequence
 
-from keytrail.call import Call, Reply
+from keytrail.call import Call, Later, Reply
 from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
-from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
     UnsupportedOperationException,
     ValidationException,
 )
+from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.registry import operation
 
 NO_CONTEXT: Mapping[str, str] = {}
@@ -38,9 +39,16 @@ def encrypt(
     plaintext: bytes,
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
-) -> Reply:
+) -> Reply | Later:
     """Encrypt up to 4096 bytes under a key, bound to an encryption context."""
     require_algorithm(key, encryption_algorithm, encryption_context)
+
+    def rsa() -> Reply:
+        blob = rsa_encryption.encrypt(key, encryption_algorithm, plaintext)
+        return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
+
+    if not key.is_symmetric:
+        return Later(rsa)
     blob = seal(call, key, plaintext, encryption_context)
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
@@ -90,7 +98,7 @@ def decrypt(
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
     recipient: Mapping[str, object] | None = None,
     dry_run_modifiers: Sequence[str] = (),
-) -> Reply:
+) -> Reply | Later:
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
     assert recipient is None  # refused by the rules
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
@@ -98,6 +106,17 @@ def decrypt(
     key, blob = _key_and_blob(call, key, data, encryption_algorithm)
     call.admit(key)
     require_algorithm(key, encryption_algorithm, encryption_context)
+
+    def rsa() -> Reply:
+        return {
+            "KeyId": key.arn,
+            "Plaintext": rsa_encryption.decrypt(key, encryption_algorithm, data),
+            "EncryptionAlgorithm": encryption_algorithm,
+            "KeyOrigin": key.origin,
+        }
+
+    if not key.is_symmetric:
+        return Later(rsa)
     plaintext = _open(call, key, blob, encryption_context, "keyMaterialId")
     return {
         "KeyId": key.arn,
@@ -130,7 +149,7 @@ def re_encrypt(
     source_encryption_algorithm: str = SYMMETRIC_DEFAULT,
     destination_encryption_algorithm: str = SYMMETRIC_DEFAULT,
     dry_run_modifiers: Sequence[str] = (),
-) -> Reply:
+) -> Reply | Later:
     """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
     from_key = None
     if source_key_id is not None:
@@ -145,27 +164,39 @@ def re_encrypt(
     call.admit(to_key)
     require_algorithm(source, source_encryption_algorithm, source_encryption_context)
     require_algorithm(to_key, destination_encryption_algorithm, destination_encryption_context)
-    plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
-    sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
-    return {
-        "CiphertextBlob": sealed,
-        "SourceKeyId": source.arn,
-        "KeyId": to_key.arn,
-        "SourceEncryptionAlgorithm": source_encryption_algorithm,
-        "DestinationEncryptionAlgorithm": destination_encryption_algorithm,
-        "SourceKeyMaterialId": call.additional["sourceKeyMaterialId"],
-        "DestinationKeyMaterialId": to_key.require_aes_material().id,
-    }
+
+    def work() -> Reply:
+        materials: dict[str, object] = {}
+        if source.is_symmetric:
+            plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
+            materials["SourceKeyMaterialId"] = call.additional["sourceKeyMaterialId"]
+        else:
+            plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, data)
+        if to_key.is_symmetric:
+            sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
+            materials["DestinationKeyMaterialId"] = call.additional["destinationKeyMaterialId"]
+        else:
+            sealed = rsa_encryption.encrypt(to_key, destination_encryption_algorithm, plaintext)
+        return {
+            "CiphertextBlob": sealed,
+            "SourceKeyId": source.arn,
+            "KeyId": to_key.arn,
+            "SourceEncryptionAlgorithm": source_encryption_algorithm,
+            "DestinationEncryptionAlgorithm": destination_encryption_algorithm,
+            **materials,
+        }
+
+    return work() if source.is_symmetric and to_key.is_symmetric else Later(work)
 
 
 def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
     """Refuse an encryption algorithm that is not the key's, and a context where no algorithm can bind it."""
-    key.require_algorithm(algorithm, ALGORITHMS[key.spec][KeyUsage.ENCRYPT_DECRYPT])
+    key.require_algorithm(algorithm)
     if algorithm == SYMMETRIC_DEFAULT:
         return
     if encryption_context:
         raise ValidationException("EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
-    raise UnsupportedOperationException(f"Keytrail does not support the algorithm {algorithm} yet.")
+    key.require_material()
 
 
 def seal(

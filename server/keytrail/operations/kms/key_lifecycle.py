@@ -5,12 +5,12 @@ Source: KMS API Reference, each operation's page; KMS Developer Guide, "Deleting
 
 from collections.abc import Mapping, Sequence
 
-from keytrail.call import Call, Reply
+from keytrail.call import Call, Later, Reply
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
-from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.tag import read_tags
@@ -41,7 +41,7 @@ def create_key(
     tags: Sequence[Mapping[str, str]] = (),
     multi_region: bool = False,
     xks_key_id: str | None = None,
-) -> Reply:
+) -> Reply | Later:
     """Make a key with fresh material, or an empty one for material to be imported (Origin EXTERNAL)."""
     if key_spec is not None and customer_master_key_spec is not None:
         raise ValidationException(
@@ -60,8 +60,8 @@ def create_key(
     )
     require_in_region(spec, call.region)
     _require_key_store(Origin(origin), custom_key_store_id, xks_key_id, multi_region=multi_region)
-    if spec != SYMMETRIC_DEFAULT:
-        raise UnsupportedOperationException(f"Keytrail does not create keys of KeySpec {spec} yet.")
+    if not is_supported(spec):
+        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
     if policy is not None:
         call.authorizer.check_key_policy(
             call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
@@ -70,24 +70,29 @@ def create_key(
     key_id = new_uuid()
     if multi_region:
         key_id = "mrk-" + key_id.replace("-", "")
-    key = Key(
-        account=call.account,
-        region=call.region,
-        key_id=key_id,
-        creation_date=call.now,
-        description=description,
-        spec=spec,
-        usage=usage,
-        origin=Origin(origin),
-        state=KeyState.PENDING_IMPORT if imported else KeyState.ENABLED,
-        material=None if imported else KeyMaterial.random(),
-        policy=policy,
-        tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
-    )
-    related = MultiRegionSet(call.region) if multi_region else None
-    call.store.add([key], [((key.account, key.key_id), related)] if related else [], counted=True)
-    call.used.append(key)
-    return {"KeyMetadata": key_metadata(key, related)}
+
+    def make() -> Reply:
+        key = Key(
+            account=call.account,
+            region=call.region,
+            key_id=key_id,
+            creation_date=call.now,
+            description=description,
+            spec=spec,
+            usage=usage,
+            origin=Origin(origin),
+            state=KeyState.PENDING_IMPORT if imported else KeyState.ENABLED,
+            material=None if imported else KeyMaterial.fresh(spec),
+            policy=policy,
+            tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
+        )
+        related = MultiRegionSet(call.region) if multi_region else None
+        call.store.add([key], [((key.account, key.key_id), related)] if related else [], counted=True)
+        call.used.append(key)
+        return {"KeyMetadata": key_metadata(key, related)}
+
+    slow = spec.startswith("RSA") and not imported
+    return Later(make) if slow else make()
 
 
 def _require_key_store(origin: Origin, store: str | None, xks_key_id: str | None, *, multi_region: bool) -> None:

@@ -1,0 +1,82 @@
+"""DeriveSharedSecret, Encapsulate and Decapsulate. Source: KMS API Reference."""
+
+from collections.abc import Mapping
+
+from keytrail.call import Call, Later, Reply
+from keytrail.crypto import kem, key_agreement
+from keytrail.crypto.symmetric import NotAuthentic
+from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_spec import KeyUsage
+from keytrail.errors import InvalidCiphertextException, ValidationException
+from keytrail.operations.kms.encryption import refuse_recipient
+from keytrail.operations.kms.pairs import of_pair
+from keytrail.operations.registry import operation
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.KEY_AGREEMENT,
+    states=USABLE,
+    tracked=True,
+    rules=refuse_recipient,
+)
+def derive_shared_secret(
+    call: Call,
+    key: Key,
+    *,
+    key_agreement_algorithm: str,
+    public_key: bytes,
+    recipient: Mapping[str, object] | None = None,
+) -> Reply | Later:
+    """The raw secret (the x coordinate, NIST SP 800-56A) that the key shares with a peer's public key."""
+    assert recipient is None  # refused by the rules
+    key.require_algorithm(key_agreement_algorithm)
+
+    def work() -> Reply:
+        try:
+            secret = key_agreement.derive(key.require_pair(), public_key)
+        except ValueError:
+            raise ValidationException from None  # AWS sends no message
+        return {
+            "KeyId": key.arn,
+            "SharedSecret": secret,
+            "KeyAgreementAlgorithm": key_agreement_algorithm,
+            "KeyOrigin": key.origin,
+        }
+
+    return of_pair(key.spec, work)
+
+
+@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCAPSULATE_DECAPSULATE, states=USABLE, tracked=True)
+def encapsulate(call: Call, key: Key, *, encapsulation_algorithm: str) -> Reply | Later:
+    """A fresh shared secret of 32 bytes, and the ciphertext from which the key gets it back (FIPS 203)."""
+    key.require_algorithm(encapsulation_algorithm)
+
+    def work() -> Reply:
+        secret, ciphertext = kem.encapsulate(key.require_pair())
+        return {
+            "KeyId": key.arn,
+            "SharedSecret": secret,
+            "SharedSecretCiphertextBlob": ciphertext,
+            "EncapsulationAlgorithm": encapsulation_algorithm,
+        }
+
+    return of_pair(key.spec, work)
+
+
+@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCAPSULATE_DECAPSULATE, states=USABLE, tracked=True)
+def decapsulate(
+    call: Call, key: Key, *, shared_secret_ciphertext_blob: bytes, encapsulation_algorithm: str
+) -> Reply | Later:
+    """The shared secret in a ciphertext. An altered one gives another secret and no error (implicit rejection)."""
+    key.require_algorithm(encapsulation_algorithm)
+
+    def work() -> Reply:
+        try:
+            secret = kem.decapsulate(key.require_pair(), shared_secret_ciphertext_blob)
+        except NotAuthentic:
+            raise InvalidCiphertextException from None
+        return {"KeyId": key.arn, "SharedSecret": secret, "EncapsulationAlgorithm": encapsulation_algorithm}
+
+    return of_pair(key.spec, work)

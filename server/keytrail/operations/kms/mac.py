@@ -1,0 +1,25 @@
+"""GenerateMac and VerifyMac. Source: KMS API Reference; the order of the checks and their words as recorded."""
+
+from keytrail.call import Call, Reply
+from keytrail.crypto import mac as hmac
+from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_spec import KeyUsage
+from keytrail.errors import KMSInvalidMacException
+from keytrail.operations.registry import operation
+
+
+@operation(aliases=True, cross_account=True, usage=KeyUsage.GENERATE_VERIFY_MAC, states=USABLE, tracked=True)
+def generate_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str) -> Reply:
+    """The HMAC (RFC 2104) of up to 4096 bytes."""
+    key.require_algorithm(mac_algorithm)
+    mac = hmac.generate(mac_algorithm, key.require_material().data, message)
+    return {"Mac": mac, "MacAlgorithm": mac_algorithm, "KeyId": key.arn}
+
+
+@operation(aliases=True, cross_account=True, usage=KeyUsage.GENERATE_VERIFY_MAC, states=USABLE, tracked=True)
+def verify_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str, mac: bytes) -> Reply:
+    """Whether a MAC is the message's: MacValid is true, or the answer is KMSInvalidMacException."""
+    key.require_algorithm(mac_algorithm)
+    if not hmac.verify(mac_algorithm, key.require_material().data, message, mac):
+        raise KMSInvalidMacException
+    return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": mac_algorithm}

@@ -1,0 +1,118 @@
+"""Sign, Verify and GetPublicKey.
+
+Source: KMS API Reference; the order of the checks and their words as recorded from AWS or measured on it.
+"""
+
+from collections.abc import Callable
+
+from keytrail.call import Call, Later, Reply
+from keytrail.crypto import signing
+from keytrail.crypto.key_pair import NotSupported
+from keytrail.domain.key import ANY, USABLE, Key, KeyState
+from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
+from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
+from keytrail.operations.kms.pairs import of_pair
+from keytrail.operations.registry import operation
+
+RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
+_MESSAGE_TYPES = {
+    "ED25519_SHA_512": frozenset({RAW}),
+    "ED25519_PH_SHA_512": frozenset({DIGEST}),
+    "ML_DSA_SHAKE_256": frozenset({RAW, EXTERNAL_MU}),
+}
+_HASH_AND_SIGN = frozenset({RAW, DIGEST})
+_READABLE = ANY - {
+    KeyState.PENDING_DELETION,
+    KeyState.PENDING_REPLICA_DELETION,
+    KeyState.CREATING,
+    KeyState.UNAVAILABLE,
+}
+
+
+def _require_message(key: Key, algorithm: str, message_type: str, message: bytes) -> None:
+    """Refuse an algorithm that is not the key's, a type that is not the algorithm's, and a digest of another size."""
+    key.require_algorithm(algorithm)
+    if message_type not in _MESSAGE_TYPES.get(algorithm, _HASH_AND_SIGN):
+        # unverified: that only ML-DSA keys are told by their spec
+        by_spec = algorithm == "ML_DSA_SHAKE_256"
+        what = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
+        raise ValidationException(f"Message type {message_type} is incompatible with {what}.")
+    if message_type == DIGEST and len(message) != signing.DIGEST_SIZES[algorithm]:
+        raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
+    if message_type == EXTERNAL_MU and len(message) != signing.MU_SIZE:
+        # unverified: the words, taken from those of a digest
+        raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
+
+
+def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]:
+    """The same work, with a clear refusal where the library for the algorithm is not installed."""
+
+    def guarded() -> Reply:
+        try:
+            return work()
+        except NotSupported:
+            raise UnsupportedOperationException(f"Keytrail has no cryptography for {algorithm}.") from None
+
+    return guarded
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.SIGN_VERIFY,
+    states=USABLE,
+    tracked=True,
+    logged_defaults=("MessageType",),
+)
+def sign(call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str) -> Reply | Later:
+    """Sign a message of up to 4096 bytes, or a digest of any message."""
+    _require_message(key, signing_algorithm, message_type, message)
+
+    def work() -> Reply:
+        signature = signing.sign(key.require_pair(), signing_algorithm, message_type, message)
+        return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": signing_algorithm}
+
+    return of_pair(key.spec, _supported(signing_algorithm, work))
+
+
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.SIGN_VERIFY,
+    states=USABLE,
+    tracked=True,
+    logged_defaults=("MessageType",),
+)
+def verify(
+    call: Call, key: Key, *, message: bytes, message_type: str = RAW, signature: bytes, signing_algorithm: str
+) -> Reply | Later:
+    """Whether a signature is the message's: SignatureValid is true, or the answer is KMSInvalidSignatureException."""
+    _require_message(key, signing_algorithm, message_type, message)
+
+    def work() -> Reply:
+        if not signing.verify(key.require_pair(), signing_algorithm, message_type, message, signature):
+            raise KMSInvalidSignatureException
+        return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": signing_algorithm}
+
+    return of_pair(key.spec, _supported(signing_algorithm, work))
+
+
+@operation(aliases=True, cross_account=True, states=_READABLE)
+def get_public_key(call: Call, key: Key) -> Reply | Later:
+    """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
+    if not key.is_asymmetric:
+        if key.state is KeyState.PENDING_IMPORT:
+            key.require_state(USABLE)
+        raise UnsupportedOperationException
+
+    def work() -> Reply:
+        return {
+            "KeyId": key.arn,
+            "PublicKey": key.require_pair().public_der,
+            "CustomerMasterKeySpec": key.spec,
+            "KeySpec": key.spec,
+            "KeyUsage": key.usage,
+            ALGORITHMS_MEMBER[key.usage]: ALGORITHMS[key.spec][key.usage],
+        }
+
+    return of_pair(key.spec, work)
