@@ -2,8 +2,6 @@
 
 A use and its event are written together, so that the CloudTrailEventId of a last usage is the eventID of an
 event that the trail has (until it is so old that it leaves; the usage never does).
-
-Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "Logging AWS KMS API calls".
 """
 
 import threading
@@ -12,91 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
-from keytrail.crypto.keygen import new_uuid
-from keytrail.domain.principal import Principal
+from keytrail.trail.event import Event
+from keytrail.trail.index import Entry, Index, Position, Query
 
 _Value = TypeVar("_Value")
-
-
-class Event(NamedTuple):
-    """One CloudTrail event, as parts; `record()` makes the document that people read."""
-
-    event_id: str
-    request_id: str | None
-    time: datetime
-    name: str
-    region: str
-    principal: Principal
-    recipient: str
-    """The account that this copy is delivered to."""
-    read_only: bool
-    request_parameters: Mapping[str, object] | None = None
-    response_elements: Mapping[str, object] | None = None
-    additional: Mapping[str, object] | None = None
-    resources: tuple[tuple[str, str], ...] | None = None
-    """(account, ARN) of each resource; None where the record has no such member."""
-    error_code: str | None = None
-    error_message: str | None = None
-    shared_event_id: str | None = None
-    source_ip: str = ""
-    user_agent: str = ""
-    invoked_by: str | None = None
-    source: str = "kms.amazonaws.com"
-
-    def record(self) -> dict[str, object]:
-        """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
-        at_home = self.recipient == self.principal.account
-        identity = self.principal.user_identity() if at_home else self.principal.foreign_identity()
-        if self.invoked_by is not None:
-            identity["invokedBy"] = self.invoked_by
-        record: dict[str, object] = {
-            "eventVersion": "1.11",
-            "userIdentity": identity,
-            "eventTime": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "eventSource": self.source,
-            "eventName": self.name,
-            "awsRegion": self.region,
-            "sourceIPAddress": self.invoked_by or self.source_ip,
-            "userAgent": self.invoked_by or self.user_agent,
-        }
-        if self.error_code is not None:
-            record["errorCode"] = self.error_code
-            if self.error_message is not None:
-                record["errorMessage"] = self.error_message
-        record["requestParameters"] = written(self.request_parameters)
-        record["responseElements"] = written(self.response_elements)
-        if self.additional:
-            record["additionalEventData"] = dict(self.additional)
-        if self.request_id is not None:
-            record["requestID"] = self.request_id
-        record["eventID"] = self.event_id
-        record["readOnly"] = self.read_only
-        if self.resources is not None:
-            record["resources"] = [
-                {"accountId": account, "type": "AWS::KMS::Key", "ARN": arn} for account, arn in self.resources
-            ]
-        record["eventType"] = "AwsApiCall"
-        record["managementEvent"] = True
-        record["recipientAccountId"] = self.recipient
-        if self.shared_event_id is not None:
-            record["sharedEventID"] = self.shared_event_id
-        record["eventCategory"] = "Management"
-        return record
-
-    def concerns(self, arn: str) -> bool:
-        """Whether a key (or alias) of this ARN is among the event's resources."""
-        return self.resources is not None and any(resource == arn for _, resource in self.resources)
-
-
-RECORD_MEMBERS = frozenset(
-    {
-        *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress"),
-        *("userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData"),
-        *("requestID", "eventID", "readOnly", "resources", "eventType", "managementEvent", "recipientAccountId"),
-        *("sharedEventID", "eventCategory"),
-    }
-)
-"""The members that a record may have."""
 
 
 class Use(NamedTuple):
@@ -109,15 +26,16 @@ class Use(NamedTuple):
 
 
 class Trail:
-    """Events, newest last, up to a bound; and the last use of each key. Thread-safe."""
+    """Events in the order of their times, up to a bound; and the last use of each key. Thread-safe."""
 
     def __init__(self, max_events: int, usage_delay: timedelta = timedelta(0)) -> None:
         """Keep at most `max_events`; hide each use for `usage_delay`."""
         self._lock = threading.Lock()
         self._max_events = max_events
         self.usage_delay = usage_delay
-        self._events: deque[Event] = deque()
-        self._by_id: dict[str, Event] = {}
+        self._index = Index()
+        self._number = 0
+        self._by_id: dict[str, Entry] = {}
         self._turns = 0
         self._uses: dict[str, tuple[int, Use]] = {}
         self._late: dict[str, deque[tuple[int, Use]]] = {}
@@ -161,14 +79,23 @@ class Trail:
 
     def event(self, event_id: str) -> Event | None:
         """The event with this id, if the trail still has it."""
-        return self._by_id.get(event_id)
+        entry = self._by_id.get(event_id)
+        return entry.event if entry is not None else None
 
     def events(self) -> list[Event]:
         """All events, oldest first, as of now."""
         with self._lock:
-            events = list(self._events)
-        # Nearly sorted already: only events that a fixture brings from the past came later.
-        return sorted(events, key=lambda event: event.time)
+            entries = list(self._index)
+        return [entry.event for entry in entries]
+
+    def lookup(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
+        """The newest events that a query asks for: at most `limit` of those that stand before a position."""
+        if query.attribute is not None and query.attribute[0] == "EventId":
+            entry = self._by_id.get(query.attribute[1])
+            there = entry is not None and query.admits(entry.event) and (before is None or entry.position < before)
+            return [entry] if entry is not None and there else []
+        with self._lock:
+            return self._index.find(query, before, limit)
 
     def select(
         self,
@@ -207,26 +134,28 @@ class Trail:
     def _copy_from(self, other: "Trail", account: str | None) -> None:
         if account is None:
             self.usage_delay, self._turns = other.usage_delay, other._turns
-            self._events = deque(other._events)
+            self._index = Index(other._index)
+            self._number = max(self._number, other._number)
             self._uses = dict(other._uses)
             self._late = {arn: deque(late) for arn, late in other._late.items()}
         else:
-            kept = [event for event in self._events if event.recipient != account]
-            back = [event for event in other._events if event.recipient == account]
-            self._events = deque(sorted((*kept, *back), key=lambda event: event.time))
+            back = [entry for entry in other._index if entry.event.recipient == account]
+            self._index.replace_account(account, back)
             self._uses = _mixed(self._uses, other._uses, account)
             self._late = {arn: deque(late) for arn, late in _mixed(self._late, other._late, account).items()}
-        while len(self._events) > self._max_events:
-            self._events.popleft()
-        self._by_id = {event.event_id: event for event in self._events}
+        while len(self._index) > self._max_events:
+            self._index.pop_first()
+        self._by_id = {entry.event.event_id: entry for entry in self._index}
 
     def _append(self, event: Event) -> None:
-        if len(self._events) >= self._max_events:
-            oldest = self._events.popleft()
-            if self._by_id.get(oldest.event_id) is oldest:
-                del self._by_id[oldest.event_id]
-        self._events.append(event)
-        self._by_id[event.event_id] = event
+        self._number += 1
+        entry = self._by_id[event.event_id] = Entry(event.time, self._number, event)
+        self._index.add(entry)
+        if len(self._index) > self._max_events:
+            gone = self._index.pop_first()
+            held = self._by_id.get(gone.event_id)
+            if held is not None and held.event is gone:
+                del self._by_id[gone.event_id]
 
     def _use(self, arn: str, use: Use) -> None:
         if not self.usage_delay:
@@ -243,34 +172,6 @@ class Trail:
         shown = self._uses.get(arn)
         if shown is None or (shown[0], shown[1].timestamp) <= (turns, use.timestamp):
             self._uses[arn] = turns, use
-
-
-def new_event_id() -> str:
-    """A fresh eventID."""
-    return new_uuid()
-
-
-def written(value: object) -> object:
-    """A value as CloudTrail writes it: members in camelCase, moments like `Aug 10, 2022, 10:38:27 PM`."""
-    if isinstance(value, AsSent):
-        return dict(value.data)
-    if isinstance(value, Mapping):
-        return {_camel(name): written(inner) for name, inner in value.items()}
-    if isinstance(value, datetime):
-        return f"{value:%b} {value.day}, {value:%Y}, {value.hour % 12 or 12}:{value:%M:%S %p}"
-    if isinstance(value, (list, tuple)):
-        return [written(inner) for inner in value]
-    return value
-
-
-class AsSent(NamedTuple):
-    """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
-
-    data: Mapping[str, str]
-
-
-def _camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
 
 
 def _mixed(mine: Mapping[str, _Value], theirs: Mapping[str, _Value], account: str) -> dict[str, _Value]:

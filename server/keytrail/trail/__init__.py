@@ -1,0 +1,19 @@
+"""The trail: every call as a CloudTrail event, found by what LookupEvents asks for; and each key's last usage."""
+
+from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, written
+from keytrail.trail.index import Entry, Position, Query
+from keytrail.trail.trail import Trail, Use
+
+__all__ = [
+    "RECORD_MEMBERS",
+    "RESOURCE_TYPE",
+    "AsSent",
+    "Entry",
+    "Event",
+    "Position",
+    "Query",
+    "Trail",
+    "Use",
+    "new_event_id",
+    "written",
+]

@@ -1,0 +1,157 @@
+"""Event: what the trail keeps of one call, and the record that people read of it.
+
+Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "Logging AWS KMS API calls".
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from keytrail.crypto.keygen import new_uuid
+from keytrail.domain.principal import Principal
+
+RESOURCE_TYPE = "AWS::KMS::Key"
+"""CloudTrail's type of every resource here, of an alias too."""
+
+_INTERNAL = "AWS Internal"
+"""Who calls, and from where, when a service does something by itself."""
+
+
+class Event(NamedTuple):
+    """One CloudTrail event, as parts; `record()` makes the document that people read."""
+
+    event_id: str
+    request_id: str | None
+    time: datetime
+    name: str
+    region: str
+    principal: Principal | None
+    """Who called; None for what the service did by itself (eventType AwsServiceEvent)."""
+    recipient: str
+    """The account that this copy is delivered to."""
+    read_only: bool
+    request_parameters: Mapping[str, object] | None = None
+    response_elements: Mapping[str, object] | None = None
+    additional: Mapping[str, object] | None = None
+    resources: tuple[tuple[str, str], ...] | None = None
+    """(account, ARN) of each resource; None where the record has no such member."""
+    error_code: str | None = None
+    error_message: str | None = None
+    shared_event_id: str | None = None
+    source_ip: str = ""
+    user_agent: str = ""
+    invoked_by: str | None = None
+    source: str = "kms.amazonaws.com"
+    service_details: Mapping[str, object] | None = None
+    """serviceEventDetails, which some events of the service itself have."""
+
+    def record(self) -> dict[str, object]:
+        """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
+        invoked_by = _INTERNAL if self.principal is None else self.invoked_by
+        record: dict[str, object] = {
+            "eventVersion": "1.11",
+            "userIdentity": self._identity(),
+            "eventTime": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventSource": self.source,
+            "eventName": self.name,
+            "awsRegion": self.region,
+            "sourceIPAddress": invoked_by or self.source_ip,
+            "userAgent": invoked_by or self.user_agent,
+        }
+        if self.error_code is not None:
+            record["errorCode"] = self.error_code
+            if self.error_message is not None:
+                record["errorMessage"] = self.error_message
+        record["requestParameters"] = written(self.request_parameters)
+        record["responseElements"] = written(self.response_elements)
+        if self.additional:
+            record["additionalEventData"] = dict(self.additional)
+        if self.request_id is not None:
+            record["requestID"] = self.request_id
+        record["eventID"] = self.event_id
+        record["readOnly"] = self.read_only
+        if self.resources is not None:
+            record["resources"] = [
+                {"accountId": account, "type": RESOURCE_TYPE, "ARN": arn} for account, arn in self.resources
+            ]
+        record["eventType"] = "AwsApiCall" if self.principal is not None else "AwsServiceEvent"
+        record["managementEvent"] = True
+        record["recipientAccountId"] = self.recipient
+        if self.shared_event_id is not None:
+            record["sharedEventID"] = self.shared_event_id
+        if self.service_details is not None:
+            record["serviceEventDetails"] = written(self.service_details)
+        record["eventCategory"] = "Management"
+        return record
+
+    def text(self) -> str:
+        """The record as JSON, in one line."""
+        return msgspec.json.encode(self.record()).decode()
+
+    @property
+    def username(self) -> str | None:
+        """The caller as LookupEvents names it: the user, the role session, or `root`; nobody from another account."""
+        if self.principal is None or self.recipient != self.principal.account:
+            return None
+        return self.principal.name.rpartition("/")[2] or self.principal.kind
+
+    @property
+    def access_key_id(self) -> str | None:
+        """The access key in the record's userIdentity."""
+        if self.principal is None or self.recipient != self.principal.account:
+            return None
+        return self.principal.access_key_id
+
+    def _identity(self) -> dict[str, object]:
+        if self.principal is None:
+            return {"accountId": self.recipient, "invokedBy": _INTERNAL}
+        at_home = self.recipient == self.principal.account
+        identity = self.principal.user_identity() if at_home else self.principal.foreign_identity()
+        if self.invoked_by is not None:
+            identity["invokedBy"] = self.invoked_by
+        return identity
+
+    def concerns(self, arn: str) -> bool:
+        """Whether a key (or alias) of this ARN is among the event's resources."""
+        return self.resources is not None and any(resource == arn for _, resource in self.resources)
+
+
+RECORD_MEMBERS = frozenset(
+    {
+        *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress"),
+        *("userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData"),
+        *("requestID", "eventID", "readOnly", "resources", "eventType", "managementEvent", "recipientAccountId"),
+        *("sharedEventID", "serviceEventDetails", "eventCategory"),
+    }
+)
+"""The members that a record may have."""
+
+
+def new_event_id() -> str:
+    """A fresh eventID."""
+    return new_uuid()
+
+
+def written(value: object) -> object:
+    """A value as CloudTrail writes it: members in camelCase, moments like `Aug 10, 2022, 10:38:27 PM`."""
+    if isinstance(value, AsSent):
+        return dict(value.data)
+    if isinstance(value, Mapping):
+        return {_camel(name): written(inner) for name, inner in value.items()}
+    if isinstance(value, datetime):
+        return f"{value:%b} {value.day}, {value:%Y}, {value.hour % 12 or 12}:{value:%M:%S %p}"
+    if isinstance(value, (list, tuple)):
+        return [written(inner) for inner in value]
+    return value
+
+
+class AsSent(NamedTuple):
+    """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
+
+    data: Mapping[str, str]
+
+
+def _camel(name: str) -> str:
+    return name[:1].lower() + name[1:]
