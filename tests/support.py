@@ -172,10 +172,10 @@ def set_scene(server: Any, client: Any) -> bytes:
     return bytes(blob)
 
 
-def client_of(server: Any) -> Any:
+def client_of(server: Any, service: str = "kms") -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
     return boto3.client(
-        "kms",
+        service,
         endpoint_url=server.url,
         region_name=REGION,
         aws_access_key_id=ACCOUNT,

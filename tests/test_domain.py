@@ -449,6 +449,7 @@ SETTINGS = st.builds(
         timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]),
     ),
     usage_delay=st.timedeltas(timedelta(0), timedelta(hours=1)),
+    trail_delay=st.timedeltas(timedelta(0), timedelta(days=365)),
     transition_time=st.timedeltas(timedelta(0), timedelta(days=365)),
     max_events=st.integers(1, 10**9),
     max_body=st.integers(1, 10**12),

@@ -664,13 +664,6 @@ def test_every_modelled_operation_is_built_or_says_that_it_is_not(keytrail_serve
         assert error_of(answer)[:2] == (400, "SerializationException"), operation
 
 
-def test_lookup_events_says_that_it_is_not_built(keytrail_server: KeytrailServer) -> None:
-    prefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
-    status, code, message = error_of(post(keytrail_server, "LookupEvents", prefix=prefix))
-    assert (status, code) == (400, "UnsupportedOperationException")
-    assert "LookupEvents" in (message or "")
-
-
 # ---- Size
 
 MIB = 1024 * 1024

@@ -17,6 +17,7 @@ OPTION_HELP = {
     "region": "Region of calls without a credential scope.",
     "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
+    "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
     "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",

@@ -25,7 +25,7 @@ from keytrail.errors import (
     UnknownOperationException,
     UnsupportedOperationException,
 )
-from keytrail.operations.kms import OPERATIONS
+from keytrail.operations import cloudtrail, kms
 from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
@@ -38,6 +38,8 @@ _log = logging.getLogger("keytrail")
 
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
+
+_KMS = "kms.amazonaws.com"
 
 _LOGGED_REFUSAL = 10 * 1024
 """Of what is refused we keep less, for anybody can send it."""
@@ -99,8 +101,8 @@ class Dispatcher:
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
-                (service_model.load("kms"), OPERATIONS),
-                (service_model.load("cloudtrail"), {}),
+                (service_model.load("kms"), kms.OPERATIONS),
+                (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, described in model.operations.items()
         }
@@ -123,7 +125,8 @@ class Dispatcher:
                 raise UnsupportedOperationException(f"Keytrail does not support the operation {endpoint.name} yet.")
             # decode, validate
             members = call.members = json11.decode_body(endpoint.model.input, request.body)
-            validate(endpoint.model.input, members)
+            if operation.modelled:
+                validate(endpoint.model.input, members)
             if operation.rules is not None:
                 operation.rules(members)
             # settle: what is due by now happens before anything is looked at
@@ -240,7 +243,7 @@ class Dispatcher:
     ) -> list[Event]:
         """The call's event: one copy for the caller's account, one for each other owner of a key in it."""
         operation = endpoint.operation
-        resources = _resources(call, operation, error)
+        resources = _resources(call, endpoint, error)
         kept = error is None or isinstance(error, DryRunOperationException)
         mine = Event(
             new_event_id(),
@@ -293,13 +296,13 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
     return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
-def _resources(call: Call, operation: Operation | None, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
+def _resources(call: Call, endpoint: _Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
     if call.resources is not None:
         return tuple(call.resources)
     if call.used:
         return tuple([(key.account, key.arn) for key in call.used])
     # A list that names no key has an empty list here; a call that found no key has none at all.
-    return () if error is None and operation is not None else None
+    return () if error is None and endpoint.source == _KMS else None
 
 
 def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:

@@ -273,3 +273,30 @@ class XksProxyVpcEndpointServiceInvalidConfigurationException(AwsError):
 
 class XksProxyVpcEndpointServiceNotFoundException(AwsError):
     """There is no such VPC endpoint service."""
+
+
+# CloudTrail's errors, as declared by its model.
+
+
+class InvalidEventCategoryException(AwsError):
+    """There is no such category of events."""
+
+
+class InvalidLookupAttributesException(AwsError):
+    """A lookup attribute is wrong, or there are too many."""
+
+
+class InvalidMaxResultsException(AwsError):
+    """The size of a page is out of its range."""
+
+
+class InvalidNextTokenException(AwsError):
+    """The token is none that this query gave out."""
+
+
+class InvalidTimeRangeException(AwsError):
+    """The range of time ends before it begins."""
+
+
+class OperationNotPermittedException(AwsError):
+    """The operation is not permitted."""

@@ -28,6 +28,8 @@ class Settings:
     tracking_start: datetime = TRACKING_START
     usage_delay: timedelta = timedelta(0)
     """How long a use stays hidden from GetKeyLastUsage (at most 1 h)."""
+    trail_delay: timedelta = timedelta(0)
+    """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
     transition_time: timedelta = timedelta(0)
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     max_events: int = 100_000
@@ -61,8 +63,8 @@ class Settings:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
-        if self.transition_time < timedelta(0):
-            raise ValueError("transition_time: expected 0 or more")
+        for name in (name for name in ("trail_delay", "transition_time") if getattr(self, name) < timedelta(0)):
+            raise ValueError(f"{name}: expected 0 or more")
         if self.max_events < 1:
             raise ValueError(f"max_events: expected at least 1, got {self.max_events}")
         if self.max_body < 1:

@@ -1,6 +1,6 @@
 """The one list of operations: what each needs of its key, and what the trail tells of it.
 
-Dispatch, the README's table and the tests read `OPERATIONS`; nothing else lists operations.
+Dispatch, the README's table and the tests read `OPERATIONS` and `SERVICES`; nothing else lists operations.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +34,7 @@ class Operation:
     usage: KeyUsage | None
     states: frozenset[KeyState]
     tracked: bool
+    modelled: bool
     rules: Callable[[Mapping[str, object]], None] | None
     logged_request: bool
     logged_defaults: tuple[str, ...]
@@ -42,11 +43,14 @@ class Operation:
     @property
     def read_only(self) -> bool:
         """CloudTrail's readOnly: reading, and all cryptographic operations."""
-        return self.tracked or self.name.startswith(("Get", "List", "Describe", "GenerateRandom"))
+        return self.tracked or self.name.startswith(("Get", "List", "Describe", "GenerateRandom", "Lookup"))
 
 
 OPERATIONS: dict[str, Operation] = {}
-"""Every operation that is answered, by KMS's name."""
+"""Every operation of KMS that is answered, by KMS's name."""
+
+SERVICES: dict[str, dict[str, Operation]] = {"kms": OPERATIONS, "cloudtrail": {}}
+"""The operations that are answered, by the name of their service's model."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Reply | Later | None])
 
@@ -59,6 +63,8 @@ def operation(
     usage: KeyUsage | None = None,
     states: frozenset[KeyState] = ANY,
     tracked: bool = False,
+    service: str = "kms",
+    modelled: bool = True,
     rules: Callable[[Mapping[str, object]], None] | None = None,
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
@@ -70,6 +76,8 @@ def operation(
     cross_account: the operation works on other accounts' keys.
     usage, states: what the key must be for, and the states that it may be in.
     tracked: a success counts as the key's last usage.
+    service: whose operation it is.
+    modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
     rules: checks of the request alone, made before its key is looked for.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and
     whether it shows the key or the whole reply as responseElements.
@@ -80,7 +88,7 @@ def operation(
         name = _pascal(function.__name__)
         code = function.__code__
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        OPERATIONS[name] = Operation(
+        SERVICES[service][name] = Operation(
             name=name,
             function=function,
             parameters={_pascal(keyword): keyword for keyword in keywords},
@@ -91,6 +99,7 @@ def operation(
             usage=usage,
             states=states,
             tracked=tracked,
+            modelled=modelled,
             rules=rules,
             logged_request=logged_request,
             logged_defaults=logged_defaults,

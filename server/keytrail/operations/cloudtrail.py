@@ -1,0 +1,140 @@
+"""LookupEvents: the events of the last 90 days, as CloudTrail's event history gives them.
+
+Source: CloudTrail API Reference, "LookupEvents"; CloudTrail User Guide, "Working with CloudTrail event history".
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from keytrail.call import Call, Reply
+from keytrail.errors import (
+    InvalidEventCategoryException,
+    InvalidLookupAttributesException,
+    InvalidMaxResultsException,
+    InvalidNextTokenException,
+    InvalidTimeRangeException,
+)
+from keytrail.operations.registry import SERVICES, operation
+from keytrail.trail import RESOURCE_TYPE, Event, Position, Query
+
+OPERATIONS = SERVICES["cloudtrail"]
+"""Every operation of CloudTrail that is answered, by its name."""
+
+ATTRIBUTE_KEYS = frozenset(
+    {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
+)
+"""What events can be looked up by."""
+
+HISTORY = timedelta(days=90)
+"""How far back LookupEvents sees."""
+
+_PAGE = 50
+_LONGEST_VALUE = 2000
+_SECOND = timedelta(seconds=1)
+
+
+def _rules(members: Mapping[str, object]) -> None:
+    """What the service model demands, for which CloudTrail has errors of its own."""
+    # unverified: CloudTrail's words, and that it has no ValidationException for any of these
+    _check_attributes(members.get("LookupAttributes", ()))
+    size = members.get("MaxResults", _PAGE)
+    if not isinstance(size, int) or not 1 <= size <= _PAGE:
+        raise InvalidMaxResultsException(f"MaxResults must be between 1 and {_PAGE}; it is {size}.")
+    start, end = members.get("StartTime"), members.get("EndTime")
+    if isinstance(start, datetime) and isinstance(end, datetime) and start > end:
+        raise InvalidTimeRangeException("The start time must not be after the end time.")
+    if members.get("EventCategory", "insight") != "insight":
+        raise InvalidEventCategoryException(f"{members['EventCategory']} is no event category; insight is one.")
+
+
+def _check_attributes(attributes: object) -> None:
+    assert isinstance(attributes, Sequence)
+    if len(attributes) > 1:
+        raise InvalidLookupAttributesException("You can specify at most one lookup attribute.")
+    for attribute in attributes:
+        key, value = attribute.get("AttributeKey"), attribute.get("AttributeValue")
+        if key not in ATTRIBUTE_KEYS:
+            raise InvalidLookupAttributesException(f"The lookup attribute key {key or 'null'} is not valid.")
+        if value is None or not 1 <= len(value) <= _LONGEST_VALUE:
+            raise InvalidLookupAttributesException(
+                f"The value of the lookup attribute {key} must have 1 to {_LONGEST_VALUE} characters."
+            )
+
+
+@operation(service="cloudtrail", key=None, modelled=False, rules=_rules)
+def lookup_events(
+    call: Call,
+    *,
+    lookup_attributes: Sequence[Mapping[str, str]] = (),
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+    event_category: str | None = None,
+    max_results: int = _PAGE,
+    next_token: str | None = None,
+) -> Reply:
+    """The events of the caller's account and Region that match, newest first."""
+    query = _query(call, lookup_attributes, start_time, end_time)
+    digest = _digest(call, lookup_attributes, start_time, end_time, event_category)
+    before = _position(digest, next_token) if next_token is not None else None
+    if event_category is not None:
+        return {"Events": []}  # there are no Insights events: those tell of unusual rates over days
+    entries = call.trail.lookup(query, before, max_results + 1)
+    reply: dict[str, object] = {"Events": [_shown(entry.event) for entry in entries[:max_results]]}
+    if len(entries) > max_results:
+        reply["NextToken"] = _token(digest, entries[max_results - 1].position)
+    return reply
+
+
+def _query(call: Call, attributes: Sequence[Mapping[str, str]], start: datetime | None, end: datetime | None) -> Query:
+    since = call.now - HISTORY
+    if start is not None:  # an event's time is a whole second, which both ends may be
+        since = max(since, start if not start.microsecond else start.replace(microsecond=0) + _SECOND)
+    until = min(end.replace(microsecond=0), datetime.max.replace(tzinfo=UTC) - _SECOND) + _SECOND if end else None
+    delay = call.settings.trail_delay
+    if delay:
+        shown = call.now - delay
+        until = min(until, shown) if until is not None else shown
+    attribute = (attributes[0]["AttributeKey"], attributes[0]["AttributeValue"]) if attributes else None
+    return Query(account=call.account, region=call.region, attribute=attribute, since=since, until=until)
+
+
+def _shown(event: Event) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "EventId": event.event_id,
+        "EventName": event.name,
+        "ReadOnly": "true" if event.read_only else "false",
+        "EventTime": event.time.replace(microsecond=0),
+        "EventSource": event.source,
+        # unverified: which resources CloudTrail lists; those of the record
+        "Resources": [{"ResourceType": RESOURCE_TYPE, "ResourceName": arn} for _, arn in event.resources or ()],
+        "CloudTrailEvent": event.text(),
+    }
+    if event.username is not None:
+        shown["Username"] = event.username
+    if event.access_key_id is not None:
+        shown["AccessKeyId"] = event.access_key_id
+    return shown
+
+
+def _digest(call: Call, *query: object) -> str:
+    """What tells a query from others."""
+    return hashlib.sha256(repr((call.account, call.region, *query)).encode()).hexdigest()
+
+
+def _token(digest: str, position: Position) -> str:
+    time, number = position
+    place = f"{time.isoformat()}/{number}".encode().hex()
+    return f"{hashlib.sha256(f'{digest}/{place}'.encode()).hexdigest()[:32]}{place}"
+
+
+def _position(digest: str, token: str) -> Position:
+    """Where a page begins; raises InvalidNextTokenException for a token that this query did not give out."""
+    try:
+        time, _, number = bytes.fromhex(token[32:]).decode().partition("/")
+        position = datetime.fromisoformat(time), int(number)
+    except ValueError:
+        position = None
+    if position is None or _token(digest, position) != token:
+        raise InvalidNextTokenException("The NextToken is not valid, or was given for another query.")
+    return position
