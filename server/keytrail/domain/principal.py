@@ -28,6 +28,8 @@ class Principal:
     name: str
     access_key_id: str | None = None
     declared: bool = False
+    session_policies: tuple[str, ...] = ()
+    """JSON policy texts that bound a session, as AssumeRole was given them."""
 
     @classmethod
     def root(cls, account: str, access_key_id: str | None = None, *, region: str = "us-east-1") -> "Principal":
