@@ -35,7 +35,7 @@ VALUES = {
     "EventSource": ["kms.amazonaws.com", "cloudtrail.amazonaws.com"],
     "AccessKeyId": ["AKIAROOT", "AKIAALICE", "ASIAMONDAY"],
 }
-MOST = 25
+MOST = 9
 
 moments = st.integers(0, 20).map(lambda seconds: START + timedelta(seconds=seconds / 2))
 events = st.builds(
