@@ -291,13 +291,3 @@ def test_an_algorithm_that_does_not_exist_is_told_before_the_key(operation: str,
         f"1 validation error detected: Value 'INVALID' at '{camel}' failed to satisfy constraint: "
         f"Member must satisfy enum value set: [{only}]",
     )
-
-
-@pytest.mark.parametrize("modifier", [{}, {"DryRun": True}], ids=["", "dry run"])
-@pytest.mark.parametrize("end", ["", "WithoutPlaintext"])
-def test_a_pair_of_sm2_is_made_in_china_alone(end: str, modifier: dict[str, Any], kms: Any) -> None:
-    """How we know: measured for CreateKey; for pairs inferred."""
-    assert refusal(kms, f"GenerateDataKeyPair{end}", KeyId=KEY, KeyPairSpec="SM2", **modifier) == (
-        "UnsupportedOperationException",
-        "KeySpec SM2 is not supported in this Region",
-    )
