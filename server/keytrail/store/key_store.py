@@ -7,7 +7,7 @@ under the lock. No call costs more with more keys: pages come from ordered index
 import heapq
 import threading
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.occurrence import Deleted, Occurrence, Synchronized, of_change
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
 from keytrail.store.grants import GrantShelf
 
@@ -116,6 +117,11 @@ class KeyStore:
         """Whether the key is a replica of a primary key in another Region."""
         members = self.multi_region_set(key)
         return members is not None and members.primary != key.region
+
+    def is_replicated(self, key: Key) -> bool:
+        """Whether the key is a primary key with replicas in other Regions."""
+        members = self.multi_region_set(key)
+        return members is not None and members.primary == key.region and bool(members.replicas)
 
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
@@ -251,16 +257,17 @@ class KeyStore:
 
     # Time
 
-    def settle(self, now: datetime) -> list[Key]:
-        """Let happen what is due by now: deletions, and the ends of Creating and Updating.
+    def settle(self, now: datetime, tell: Callable[[list[Occurrence]], None] | None = None) -> list[Occurrence]:
+        """Let happen what is due by now: deletions, rotations, and the ends of Creating and Updating.
 
-        Each in the order of its moment. Gives the keys that are deleted.
+        Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
+        settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
         """
         # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
         next_due = self._next_due
         if next_due is None or next_due > now:
             return []
-        deleted = []
+        happened: list[Occurrence] = []
         with self._lock:
             while self._due and self._due[0][0] <= now:
                 moment, arn = heapq.heappop(self._due)
@@ -269,15 +276,27 @@ class KeyStore:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    deleted.append(key)
+                    happened.append(Deleted(key, key.deletion_date))
                 else:
-                    settled = key.settle(moment)
-                    if not self.is_replica(key):  # its primary key rotates for it
-                        settled = key_rotation.settle(settled, moment)
-                    if settled is not key:
-                        self._put(settled)
+                    happened += self._settle_key(key, moment)
+            if happened and tell is not None:
+                tell(happened)
             self._next_due = self._due[0][0] if self._due else None
-        return deleted
+        return happened
+
+    def _settle_key(self, key: Key, moment: datetime) -> Iterator[Occurrence]:
+        settled = key.settle(moment)
+        replica = self.is_replica(key)
+        if not replica:  # its primary key rotates for it
+            settled = key_rotation.settle(settled, moment)
+        if settled is key:
+            return
+        self._put(settled)
+        yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
+            primary = self.key(key.account, self._sets[key.account, key.key_id].primary, key.key_id)
+            if primary is not None:
+                yield Synchronized(primary, moment)
 
     # Snapshots
 
