@@ -22,7 +22,6 @@ SPECS = [spec for spec in SIZES if is_supported(spec)]
 OTHER_SIDE: dict[str, Any] = {"ML_KEM_512": ML_KEM_512, "ML_KEM_768": ML_KEM_768, "ML_KEM_1024": ML_KEM_1024}
 ALGORITHM = {"EncapsulationAlgorithm": "ML_KEM"}
 INVALID = ("InvalidCiphertextException", "")
-DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 
 
 @pytest.fixture(autouse=True)
@@ -138,12 +137,6 @@ def test_a_ciphertext_has_1_to_6144_bytes(length: int, bound: str, kms: Any) -> 
         "1 validation error detected: Value at 'sharedSecretCiphertextBlob' failed to satisfy constraint: "
         f"Member must have length {bound}",
     )
-
-
-def test_a_dry_run_ends_in_its_own_exception(kms: Any) -> None:
-    assert refusal(kms, "Encapsulate", KeyId=KEM_KEY, **ALGORITHM, DryRun=True) == DRY_RUN
-    members = {"KeyId": KEM_KEY, "SharedSecretCiphertextBlob": bytes(1088), **ALGORITHM}
-    assert refusal(kms, "Decapsulate", **members, DryRun=True) == DRY_RUN
 
 
 def test_a_length_is_not_looked_at_before_the_state(kms: Any) -> None:

@@ -25,7 +25,6 @@ CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
 }
 """The curve of a spec, and the bytes of its shared secret: those of the field."""
 NO_TEXT = ("ValidationException", "")
-DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 
 
 @pytest.fixture(autouse=True)
@@ -157,9 +156,3 @@ def test_a_public_key_has_1_to_8192_bytes(length: int, bound: str, kms: Any) -> 
         "1 validation error detected: Value at 'publicKey' failed to satisfy constraint: "
         f"Member must have length {bound}",
     )
-
-
-def test_a_dry_run_ends_in_its_own_exception(kms: Any) -> None:
-    members = {"KeyId": AGREEMENT_KEY, "KeyAgreementAlgorithm": "ECDH"}
-    members["PublicKey"] = public_der(ec.generate_private_key(ec.SECP256R1()))
-    assert refusal(kms, "DeriveSharedSecret", **members, DryRun=True) == DRY_RUN

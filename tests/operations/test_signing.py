@@ -34,7 +34,6 @@ ML_DSA = {"ML_DSA_44": (2420, 1334), "ML_DSA_65": (3309, 1974), "ML_DSA_87": (46
 """Bytes of a signature, and of a public key in DER."""
 BOTH: dict[str, dict[str, Any]] = {"Sign": {}, "Verify": {"Signature": b"x"}}
 INVALID = ("KMSInvalidSignatureException", "")
-DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 
 
 @pytest.fixture(scope="module")
@@ -252,13 +251,6 @@ def test_a_seeded_elliptic_key_is_the_same_in_every_run(kms: Any, keytrail_clean
     keytrail_clean.reset()
     set_scene(keytrail_clean, kms)
     assert kms.get_public_key(KeyId=SIGNING_KEY)["PublicKey"] == before
-
-
-@pytest.mark.parametrize("operation", BOTH)
-def test_a_dry_run_ends_in_its_own_exception(operation: str, client: Any, keys: dict[str, str]) -> None:
-    members = {"KeyId": keys["ECC_NIST_P256"], "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
-    rest = {"Signature": client.sign(**members)["Signature"]} if operation == "Verify" else {}
-    assert refusal(client, operation, **members, **rest, DryRun=True) == DRY_RUN
 
 
 # ---- Refusals
