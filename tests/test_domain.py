@@ -499,6 +499,7 @@ SETTINGS = st.builds(
     usage_delay=st.timedeltas(timedelta(0), timedelta(hours=1)),
     trail_delay=st.timedeltas(timedelta(0), timedelta(days=365)),
     transition_time=st.timedeltas(timedelta(0), timedelta(days=365)),
+    strict=st.booleans(),
     max_events=st.integers(1, 10**9),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),

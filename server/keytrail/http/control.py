@@ -2,6 +2,7 @@
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
 GET, PUT clock | POST clock/advance | POST clock/reset
+POST custom-key-stores[/<id>]
 """
 
 import hmac
@@ -13,6 +14,7 @@ from flask import Blueprint, Response, request
 
 from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
+from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
@@ -127,6 +129,7 @@ def control(state: State) -> Blueprint:
     def events() -> Response:
         return _answer(Records=[event.record() for event in _selected(state)])
 
+    custom_key_stores(api, state, _body, _answer)
     return api
 
 

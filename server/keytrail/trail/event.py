@@ -148,10 +148,14 @@ def written(value: object) -> object:
     return value
 
 
-class AsSent(NamedTuple):
+class AsSent:
     """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
 
-    data: Mapping[str, str]
+    __slots__ = ("data",)
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        """Hold the map."""
+        self.data = data
 
 
 def _camel(name: str) -> str:
