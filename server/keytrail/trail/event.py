@@ -114,10 +114,6 @@ class Event(NamedTuple):
             identity["invokedBy"] = self.invoked_by
         return identity
 
-    def concerns(self, arn: str) -> bool:
-        """Whether a key (or alias) of this ARN is among the event's resources."""
-        return self.resources is not None and any(resource == arn for _, resource in self.resources)
-
 
 RECORD_MEMBERS = frozenset(
     {

@@ -1,6 +1,6 @@
 """What an event alone has, in few bytes: a record is rendered when it is read, and most never are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -25,7 +25,7 @@ def _restored(code: int, data: memoryview) -> object:
 _Parts = tuple[dict[str, object] | None, dict[str, object] | None, dict[str, object] | None, dict[str, object] | None]
 
 _encode = msgspec.msgpack.Encoder(enc_hook=_extended).encode
-_decode = msgspec.msgpack.Decoder(_Parts, ext_hook=_restored).decode
+_decode: Callable[[bytes], _Parts] = msgspec.msgpack.Decoder(_Parts, ext_hook=_restored).decode
 
 _NOTHING = _encode((None, None, None, None))
 
