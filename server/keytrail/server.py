@@ -84,6 +84,7 @@ class KeytrailServer:
         self._server.should_exit = True
         self._thread.join(2 * GRACE)
         self._server = self._thread = None
+        self._state.close()
 
     def __enter__(self) -> "KeytrailServer":
         """Start."""
