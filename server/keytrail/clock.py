@@ -26,6 +26,11 @@ class Clock:
         """Whether the time stands still until somebody moves it."""
         return self._frozen is not None
 
+    @property
+    def moved(self) -> bool:
+        """Whether this is another time than that of everybody else."""
+        return self._frozen is not None or bool(self._offset)
+
     def now(self) -> datetime:
         """The current moment: aware, UTC, whole milliseconds."""
         frozen = self._frozen

@@ -10,8 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from keytrail.authorization.callers import Callers
 from keytrail.authorization.decision import Decision
-from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credential_scope
+from keytrail.authorization.signature import Sent
+from keytrail.authorization.sigv4 import CredentialScope, read_credential_scope
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -57,6 +59,8 @@ class Request(NamedTuple):
     query: str
     source_ip: str
     user_agent: str
+    sent: Callable[[], Sent]
+    """What a signature asks for beside these; it costs something."""
 
 
 class Response(NamedTuple):
@@ -78,6 +82,8 @@ class _Endpoint:
     """An operation of a service model, and our operation of that name if there is one."""
 
     name: str
+    service: str
+    """Whose operation it is, as a credential scope says it."""
     source: str
     """CloudTrail's eventSource."""
     model: OperationModel
@@ -195,12 +201,12 @@ class Dispatcher:
 
     def _call(self, endpoint: _Endpoint, request: Request, request_id: str, scope: CredentialScope) -> Call:
         operation = endpoint.operation
-        region = scope.region or self.settings.region
+        region, now = scope.region or self.settings.region, self._clock.now()
         call = Call(
             operation=endpoint.name,
-            principal=self._callers.principal_of(scope.access_key_id, region),
+            principal=self._callers.identify(scope, request, region, endpoint.service, now, moved=self._clock.moved),
             region=region,
-            now=self._clock.now(),
+            now=now,
             request_id=request_id,
             store=self._store,
             trail=self._trail,
@@ -300,7 +306,7 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
         for member, shape in loggable.items()
         if shape.type == "map" or any(inner.type == "map" for inner in shape.members.values())
     )
-    return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
+    return _Endpoint(name, service, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
 def _resources(call: Call, endpoint: _Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:

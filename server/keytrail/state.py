@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
+from keytrail.authorization.callers import Callers
 from keytrail.authorization.policy import read_policy
-from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.settings import Settings
@@ -23,7 +23,7 @@ class State:
         self.clock = clock
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
-        self.callers = Callers(settings.account)
+        self.callers = Callers(settings.account, strict=settings.strict)
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
@@ -51,8 +51,8 @@ class State:
         with self._lock:
             self.dispatcher.settle(self.clock.now())
             seed.load(self.store, self.trail)
-            self.callers.declare(seed.principals)
-        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+            self.callers.declare(seed.credentials)
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""

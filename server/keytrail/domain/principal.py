@@ -14,6 +14,8 @@ _ARN = re.compile(
     r"(?P<kind>root|user|role|assumed-role|federated-user)(?:/(?P<name>[\w+=,.@/-]+))?"
 )
 
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -47,6 +49,16 @@ class Principal:
             )
         return cls(arn, found["account"], found["kind"], found["name"] or "", access_key_id, declared=True)
 
+    @classmethod
+    def service(cls, name: str, account: str, access_key_id: str | None = None) -> "Principal | None":
+        """An AWS service that calls on an account's behalf, by a name such as s3.amazonaws.com; None for no such name.
+
+        It has no ARN of its own: policies and grants name it as it names itself.
+        """
+        if not _SERVICE.fullmatch(name):
+            return None
+        return cls(name, account, "service", name, access_key_id, declared=True)
+
     @property
     def role_arn(self) -> str | None:
         """The ARN of the role behind a role or a session of it."""
@@ -59,6 +71,8 @@ class Principal:
 
     def user_identity(self) -> dict[str, object]:
         """CloudTrail's userIdentity, in the caller's own account."""
+        if self.kind == "service":
+            return {"type": "AWSService", "invokedBy": self.name}
         identity: dict[str, object] = {
             "type": _IDENTITY_TYPES[self.kind],
             "principalId": self.principal_id,
@@ -84,6 +98,8 @@ class Principal:
 
     def foreign_identity(self) -> dict[str, object]:
         """CloudTrail's userIdentity in the record of another account: no name, no ARN."""
+        if self.kind == "service":
+            return self.user_identity()
         return {"type": "AWSAccount", "principalId": self.principal_id, "accountId": self.account}
 
     @property
@@ -91,6 +107,8 @@ class Principal:
         """IAM's unique id of the caller: the account for a root, else always the same for the same ARN."""
         if self.kind == "root":
             return self.account
+        if self.kind == "service":
+            return self.name
         role = self.role_arn
         if role is not None:
             return f"{_unique_id('AROA', role)}:{self.name.partition('/')[2] or self.name}"

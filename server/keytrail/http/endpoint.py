@@ -5,9 +5,11 @@ others; Date is the HTTP server's.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from keytrail.authorization.signature import Sent
 from keytrail.dispatch import Dispatcher, Request, Response, Unfinished
 
 if TYPE_CHECKING:
@@ -58,12 +60,22 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         environ.get("QUERY_STRING", ""),
         environ.get("REMOTE_ADDR", ""),
         environ.get("HTTP_USER_AGENT", ""),
+        partial(_sent, environ),
     )
     response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
     if isinstance(response, Unfinished):
         response = response.finish()
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
     return [response.body if method != "HEAD" else b""]
+
+
+def _sent(environ: "WSGIEnvironment") -> Sent:
+    headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
+    headers += [
+        (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
+    ]
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
+    return Sent(environ["REQUEST_METHOD"], path.partition("?")[0], headers)
 
 
 def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:

@@ -50,6 +50,8 @@ class Event(NamedTuple):
     def record(self) -> dict[str, object]:
         """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
         invoked_by = _INTERNAL if self.principal is None else self.invoked_by
+        if self.principal is not None and self.principal.kind == "service":
+            invoked_by = self.principal.name
         record: dict[str, object] = {
             "eventVersion": "1.11",
             "userIdentity": self._identity(),
@@ -94,7 +96,7 @@ class Event(NamedTuple):
     @property
     def username(self) -> str | None:
         """The caller as LookupEvents names it: the user, the role session, or `root`; nobody from another account."""
-        if self.principal is None or self.recipient != self.principal.account:
+        if self.principal is None or self.recipient != self.principal.account or self.principal.kind == "service":
             return None
         return self.principal.name.rpartition("/")[2] or self.principal.kind
 
