@@ -316,3 +316,10 @@ class InvalidTimeRangeException(AwsError):
 
 class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
+
+
+# STS's own errors, as declared by its model.
+
+
+class PackedPolicyTooLargeException(AwsError):
+    """The session policies and tags are too large together."""

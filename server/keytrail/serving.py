@@ -31,6 +31,8 @@ _IDLE = 300
 
 _SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
 
+_XML_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.XML_HEADERS]
+
 GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
 
@@ -102,7 +104,7 @@ class Front:
                 response = await asyncio.to_thread(response.finish)
             status, data = response.status, response.body
             headers = [
-                *_SAME_HEADERS,
+                *(_XML_HEADERS if response.xml else _SAME_HEADERS),
                 (b"Content-Length", b"%d" % len(data)),
                 (b"x-amzn-RequestId", response.request_id.encode()),
             ]

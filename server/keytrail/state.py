@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
 from keytrail.authorization.callers import Callers
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
@@ -24,12 +25,14 @@ class State:
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
         self.callers = Callers(settings.account, strict=settings.strict)
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.identities = Identities()
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -61,6 +64,7 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
+                self.identities.reset()
                 self.reset_clock()
 
     def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:

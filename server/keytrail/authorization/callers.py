@@ -6,6 +6,7 @@ Source: IAM User Guide, "AWS security credentials"; the words of refusals as rec
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from keytrail.authorization.sessions import Sessions
 from keytrail.authorization.signature import Signed, check_age, check_signature, read_signature
 from keytrail.authorization.sigv4 import CredentialScope
 from keytrail.domain.arn import is_account
@@ -35,6 +36,8 @@ class Callers:
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
         self._initial: Mapping[str, Credential] = {}
+        self.sessions = Sessions()
+        """The temporary credentials that STS gave out."""
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:
@@ -46,13 +49,26 @@ class Callers:
         self._initial = self._declared
 
     def reset(self) -> None:
-        """Forget what was declared since `keep`."""
+        """Forget what was declared since `keep`, and all sessions."""
         self._declared = self._initial
+        self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key; None where it is not known."""
-        credential = self._declared.get(access_key_id)
+        credential = self._known(access_key_id)
         return credential.secret_access_key if credential is not None else None
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+        credential = self._known(access_key_id)
+        if credential is not None:
+            return credential.principal.account
+        if self._strict or self.sessions.gave(access_key_id):
+            raise unrecognized()
+        return self._default_account
+
+    def _known(self, access_key_id: str) -> Credential | None:
+        return self._declared.get(access_key_id) or self.sessions.get(access_key_id)
 
     def identify(
         self, scope: CredentialScope, request: Signed, region: str, service: str, now: datetime, *, moved: bool
@@ -66,7 +82,7 @@ class Callers:
         for an unknown one; then MissingAuthenticationTokenException for none at all, too.
         """
         access_key_id = scope.access_key_id
-        credential = self._declared.get(access_key_id or "")
+        credential = self._known(access_key_id or "")
         if credential is not None:
             _check(credential, request, service, now, moved=moved)
             return credential.principal
@@ -77,6 +93,8 @@ class Callers:
     def _root(self, access_key_id: str | None, region: str) -> Principal:
         principal = self._roots.get((access_key_id, region))
         if principal is None:
+            if access_key_id is not None and self.sessions.gave(access_key_id):
+                raise unrecognized()
             named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
             principal = Principal.root(named or self._default_account, access_key_id, region=region)
             if len(self._roots) < _REMEMBERED:

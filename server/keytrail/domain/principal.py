@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from keytrail.domain.arn import root_arn
+from keytrail.domain.session import Session
 
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
@@ -32,6 +33,8 @@ class Principal:
     declared: bool = False
     session_policies: tuple[str, ...] = ()
     """JSON policy texts that bound a session, as AssumeRole was given them."""
+    session: Session | None = None
+    """The session that STS made; None where a caller's own access key, or a fixture, speaks."""
 
     @classmethod
     def root(cls, account: str, access_key_id: str | None = None, *, region: str = "us-east-1") -> "Principal":
@@ -64,6 +67,8 @@ class Principal:
         """The ARN of the role behind a role or a session of it."""
         if self.kind == "role":
             return self.arn
+        if self.session is not None and self.session.role is not None:
+            return self.session.role
         if self.kind == "assumed-role":
             partition = self.arn.split(":")[1]
             return f"arn:{partition}:iam::{self.account}:role/{self.name.partition('/')[0]}"
@@ -84,16 +89,20 @@ class Principal:
         if self.kind == "user":
             identity["userName"] = self.name.rpartition("/")[2]
         role = self.role_arn
+        context = self.session.record() if self.session is not None else {}
         if role is not None:
-            identity["sessionContext"] = {
+            context = {
                 "sessionIssuer": {
                     "type": "Role",
                     "principalId": _unique_id("AROA", role),
                     "arn": role,
                     "accountId": self.account,
                     "userName": role.rpartition("/")[2],
-                }
+                },
+                **context,
             }
+        if context:
+            identity["sessionContext"] = context
         return identity
 
     def foreign_identity(self) -> dict[str, object]:

@@ -25,6 +25,9 @@ SAME_HEADERS = (
     ("Pragma", "no-cache"),
 )
 
+XML_HEADERS = (("Content-Type", "text/xml"),)
+"""Of STS, as recorded from AWS."""
+
 MOST_DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
 
@@ -35,16 +38,16 @@ def is_control(path: str) -> bool:
 
 
 def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished:
-    """Answer a request to the service; any method and path but POST / name no operation."""
+    """Answer a request to the service; any method and path but POST / name no operation of a JSON service."""
     if method != "POST" or path not in ("/", ""):
         request = request._replace(target="")
     return dispatcher.answer(request)
 
 
 def headers(response: Response) -> list[tuple[str, str]]:
-    """The headers that KMS sends with an answer, but for Date."""
+    """The headers that go with an answer, but for Date."""
     return [
-        *SAME_HEADERS,
+        *(XML_HEADERS if response.xml else SAME_HEADERS),
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]

@@ -13,7 +13,13 @@ from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.principal import Principal
 
 RESOURCE_TYPE = "AWS::KMS::Key"
-"""CloudTrail's type of every resource here, of an alias too."""
+"""CloudTrail's type of every resource of KMS, of an alias too."""
+
+
+def resource_type(arn: str) -> str:
+    """CloudTrail's type of a resource."""
+    return "AWS::IAM::Role" if arn.split(":", 3)[2:3] == ["iam"] else RESOURCE_TYPE
+
 
 _INTERNAL = "AWS Internal"
 """Who calls, and from where, when a service does something by itself."""
@@ -76,7 +82,7 @@ class Event(NamedTuple):
         record["readOnly"] = self.read_only
         if self.resources is not None:
             record["resources"] = [
-                {"accountId": account, "type": RESOURCE_TYPE, "ARN": arn} for account, arn in self.resources
+                {"accountId": account, "type": resource_type(arn), "ARN": arn} for account, arn in self.resources
             ]
         by_itself = self.principal is None and self.request_id is None
         record["eventType"] = "AwsServiceEvent" if by_itself else "AwsApiCall"
