@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
+from keytrail.domain.credential import Credential
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.occurrence import of_change
@@ -41,6 +42,25 @@ class Authorizer(Protocol):
         """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
 
 
+class TokenService(Protocol):
+    """Who knows of access keys, roles and policies what STS must know."""
+
+    def require_trust(self, call: "Call", action: str, role_arn: str) -> None:
+        """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
+
+    def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
+        """Fresh temporary credentials; the token has at least so many characters."""
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+
+    def session_policy(self, document: str) -> str:
+        """The document, once it is a policy for a session; raises MalformedPolicyDocumentException."""
+
+    def managed_policy(self, role_arn: str, arn: str) -> str:
+        """The text of a managed policy that a role may have; raises ValidationException for one not known."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One call of one operation. `now` is the call's only time."""
@@ -54,6 +74,7 @@ class Call:
     trail: Trail
     settings: Settings
     authorizer: Authorizer
+    tokens: TokenService
     source_ip: str = ""
     user_agent: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)

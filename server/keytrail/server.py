@@ -108,6 +108,10 @@ class KeytrailServer:
             return self._state.load(msgspec.json.encode(seed))
         return self._state.load_files(str(seed))
 
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret of an access key that a fixture declares, or that STS gave out; None for any other."""
+        return self._state.callers.secret_of(access_key_id)
+
     def set_clock(
         self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
     ) -> datetime:

@@ -1,6 +1,6 @@
 """The trail: every call as a CloudTrail event, found by what LookupEvents asks for; and each key's last usage."""
 
-from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, written
+from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, resource_type, written
 from keytrail.trail.index import Entry, Position, Query
 from keytrail.trail.service_event import service_event
 from keytrail.trail.trail import Trail, Use
@@ -16,6 +16,7 @@ __all__ = [
     "Trail",
     "Use",
     "new_event_id",
+    "resource_type",
     "service_event",
     "written",
 ]

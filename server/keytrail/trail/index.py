@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from keytrail.trail.event import RESOURCE_TYPE, Event
+from keytrail.trail.event import Event, resource_type
 
 Position = tuple[datetime, int]
 """A place in every timeline: the time of an event and its number."""
@@ -195,7 +195,8 @@ def _keys(event: Event) -> list[_Key]:
         (account, region, "EventSource", event.source),
     ]
     if event.resources:
-        keys.append((account, region, "ResourceType", RESOURCE_TYPE))
+        types = dict.fromkeys(resource_type(arn) for _, arn in event.resources)
+        keys += [(account, region, "ResourceType", kind) for kind in types]
         keys += [(account, region, "ResourceName", arn) for arn in dict.fromkeys(arn for _, arn in event.resources)]
     username = event.username
     if username is not None:
