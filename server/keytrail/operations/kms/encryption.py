@@ -16,11 +16,11 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
-    UnsupportedOperationException,
     ValidationException,
 )
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.key_stores_of_keys import backing
+from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
 
 NO_CONTEXT: Mapping[str, str] = {}
@@ -68,17 +68,11 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
 
 def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    refuse_recipient(members)
+    require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
-
-
-def refuse_recipient(members: Mapping[str, object]) -> None:
-    """Say that attested enclaves are not served yet."""
-    if "Recipient" in members:
-        raise UnsupportedOperationException("Keytrail does not support the parameter Recipient yet.")
 
 
 @operation(
@@ -102,7 +96,6 @@ def decrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later:
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
-    assert recipient is None  # refused by the rules
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
     data = None if dry_run_modifiers else ciphertext_blob
     key, blob = _key_and_blob(call, key, data, encryption_algorithm)
@@ -110,17 +103,18 @@ def decrypt(
     require_algorithm(key, encryption_algorithm, encryption_context)
 
     def rsa() -> Reply:
-        return {
+        reply = {
             "KeyId": key.arn,
             "Plaintext": rsa_encryption.decrypt(key, encryption_algorithm, data),
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
+        return answer(call, recipient, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
     plaintext = _open(call, key, blob, encryption_context, "keyMaterialId")
-    return {
+    reply = {
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": encryption_algorithm,
@@ -128,6 +122,7 @@ def decrypt(
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
+    return answer(call, recipient, reply, "Plaintext")
 
 
 @operation(
