@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
+from keytrail.domain.aws_managed_key import require_allowed
 from keytrail.domain.credential import Credential
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
@@ -13,6 +14,7 @@ from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
+from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
 Reply = Mapping[str, object]
@@ -118,6 +120,8 @@ class Call:
         """
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
         at_home = named.account == self.account
+        if at_home and named.alias is not None and self.operation == "DescribeKey":
+            bring_into_being(self.store, named, self.now)
         key = self.store.require_named(named) if at_home else self.store.named(named)
         self.authorize(key, action, named)
         assert key is not None  # an unknown foreign key is never authorized
@@ -127,6 +131,7 @@ class Call:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
         self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
         if key is not None:
+            require_allowed(key, action or f"kms:{self.operation}", self.principal)
             self.used.append(key)
 
     def admit(self, key: Key) -> None:
