@@ -9,12 +9,12 @@ from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
 from keytrail.domain.key_spec import KeyUsage, require_in_region
 from keytrail.errors import (
-    CustomKeyStoreNotFoundException,
     InvalidKeyUsageException,
     UnsupportedOperationException,
     ValidationException,
 )
-from keytrail.operations.kms.encryption import NO_CONTEXT, seal
+from keytrail.operations.kms.encryption import NO_CONTEXT, seal, told_material
+from keytrail.operations.kms.key_stores_of_keys import require_random_source
 from keytrail.operations.kms.pairs import of_pair
 from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
@@ -41,7 +41,7 @@ def _data_key(
         "CiphertextBlob": blob,
         "Plaintext": plaintext,
         "KeyId": key.arn,
-        "KeyMaterialId": key.require_aes_material().id,
+        **told_material(call),
     }
 
 
@@ -166,8 +166,6 @@ def _random_can_be_made(members: Mapping[str, object]) -> None:
     require_recipient(members)
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
-    if "CustomKeyStoreId" in members:
-        raise CustomKeyStoreNotFoundException  # there are none yet
 
 
 @operation(key=None, rules=_random_can_be_made, logged_request=False)
@@ -179,5 +177,6 @@ def generate_random(
     recipient: Mapping[str, object] | None = None,
 ) -> Reply:
     """1 to 1024 random bytes; no key, and so no last usage."""
-    assert custom_key_store_id is None  # refused by the rules
+    if custom_key_store_id is not None:
+        require_random_source(call, custom_key_store_id)
     return answer(call, recipient, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

@@ -11,6 +11,7 @@ from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.errors import (
     IncorrectKeyException,
@@ -18,6 +19,7 @@ from keytrail.errors import (
     ValidationException,
 )
 from keytrail.operations.kms import rsa_encryption
+from keytrail.operations.kms.key_stores_of_keys import backing
 from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
 
@@ -116,7 +118,7 @@ def decrypt(
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": encryption_algorithm,
-        "KeyMaterialId": call.additional["keyMaterialId"],
+        **told_material(call),
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
@@ -164,12 +166,12 @@ def re_encrypt(
         materials: dict[str, object] = {}
         if source.is_symmetric:
             plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
-            materials["SourceKeyMaterialId"] = call.additional["sourceKeyMaterialId"]
+            materials |= told_material(call, "sourceKeyMaterialId", "SourceKeyMaterialId")
         else:
             plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, data)
         if to_key.is_symmetric:
             sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
-            materials["DestinationKeyMaterialId"] = call.additional["destinationKeyMaterialId"]
+            materials |= told_material(call, "destinationKeyMaterialId", "DestinationKeyMaterialId")
         else:
             sealed = rsa_encryption.encrypt(to_key, destination_encryption_algorithm, plaintext)
         return {
@@ -203,7 +205,7 @@ def seal(
 ) -> bytes:
     """The CiphertextBlob of a plaintext; the trail notes under `logged_as` which material made it."""
     material = key.require_aes_material()
-    call.additional[logged_as] = material.id
+    _note(call, key, material, logged_as)
     return blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
 
 
@@ -213,7 +215,7 @@ def _open(
     """The plaintext; nothing where the ciphertext is to be ignored (a dry run)."""
     current = key.require_aes_material()
     if blob is None:
-        call.additional[logged_as] = current.id
+        _note(call, key, current, logged_as)
         return b""
     material = key.find_material(blob.material_id)
     if material is None:
@@ -222,8 +224,22 @@ def _open(
         plaintext = blob.open(material.data, encryption_context)
     except NotAuthentic:
         raise InvalidCiphertextException from None
-    call.additional[logged_as] = material.id
+    _note(call, key, material, logged_as)
     return plaintext
+
+
+def _note(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> None:
+    """Let the trail tell which material a key was used with; of a custom key store, which key there."""
+    if key.custom_key_store_id is not None:
+        call.additional |= backing(key)
+    else:
+        call.additional[logged_as] = material.id
+
+
+def told_material(call: Call, logged_as: str = "keyMaterialId", member: str = "KeyMaterialId") -> Mapping[str, object]:
+    """The answer's member for the material that the trail tells of; none for a key in a custom key store."""
+    # unverified: that the answers leave it out, as DescribeKey does
+    return {member: call.additional[logged_as]} if logged_as in call.additional else {}
 
 
 def _key_and_blob(
