@@ -104,3 +104,23 @@ class Client:
             self.reconnect()
         self.send()
         return 1
+
+
+def latencies(port: int, request: bytes, count: int, seconds: float = 300) -> list[float]:
+    """Seconds that each of so many requests took, one after the other on one connection; or as many as the time lets.
+
+    Every answer has to be a 200.
+    """
+    taken: list[float] = []
+    with socket.create_connection((HOST, port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        end = time.perf_counter() + seconds
+        while len(taken) < count and (sent := time.perf_counter()) < end:
+            connection.sendall(request)
+            data = connection.recv(PIECE)
+            while (length := whole_answer(data)) is None or len(data) < length:
+                data += connection.recv(PIECE)
+            taken.append(time.perf_counter() - sent)
+            if data[9:12] != b"200":
+                raise RuntimeError(f"not a 200: {data[:2000]!r}")
+    return taken

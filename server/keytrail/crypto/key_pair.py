@@ -28,6 +28,9 @@ _CLASSES = {
 SPECS = frozenset({*_RSA, *_CURVES, *_CLASSES})
 """The key specs of which there are pairs here. Missing: ML_KEM_512 and SM2, which `cryptography` does not have."""
 
+SLOW = frozenset(_RSA)
+"""Those of which making a pair takes so long that nobody else may wait for it."""
+
 
 class NotSupported(Exception):
     """There is no cryptography here for this spec or algorithm."""

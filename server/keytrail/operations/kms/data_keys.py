@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from keytrail.call import Call, Later, Reply
-from keytrail.crypto.key_pair import generate as new_pair
+from keytrail.crypto import key_pool
+from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
@@ -97,8 +98,7 @@ def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, 
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
 
-    def work() -> Reply:
-        pair = new_pair(spec)
+    def reply(pair: KeyPair) -> Reply:
         private = pair.private_der()
         return {
             "PrivateKeyCiphertextBlob": seal(call, key, private, context),
@@ -109,7 +109,8 @@ def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, 
             "KeyMaterialId": call.additional["keyMaterialId"],
         }
 
-    return of_pair(spec, work)
+    ready = key_pool.POOL.take(spec)
+    return reply(ready) if ready is not None else of_pair(spec, lambda: reply(key_pool.new_pair(spec)))
 
 
 @operation(

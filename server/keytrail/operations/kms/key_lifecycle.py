@@ -71,7 +71,7 @@ def create_key(
     if multi_region:
         key_id = "mrk-" + key_id.replace("-", "")
 
-    def make() -> Reply:
+    def make(material: KeyMaterial | None) -> Reply:
         key = Key(
             account=call.account,
             region=call.region,
@@ -82,7 +82,7 @@ def create_key(
             usage=usage,
             origin=Origin(origin),
             state=KeyState.PENDING_IMPORT if imported else KeyState.ENABLED,
-            material=None if imported else KeyMaterial.fresh(spec),
+            material=material,
             policy=policy,
             tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
         )
@@ -91,8 +91,10 @@ def create_key(
         call.used.append(key)
         return {"KeyMetadata": key_metadata(key, related)}
 
-    slow = spec.startswith("RSA") and not imported
-    return Later(make) if slow else make()
+    if imported:
+        return make(None)
+    material = KeyMaterial.at_hand(spec)
+    return make(material) if material is not None else Later(lambda: make(KeyMaterial.fresh(spec)))
 
 
 def _require_key_store(origin: Origin, store: str | None, xks_key_id: str | None, *, multi_region: bool) -> None:
