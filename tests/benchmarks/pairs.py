@@ -56,10 +56,8 @@ def filling(effort: Effort) -> list[Row]:
             busy.append(p99(keytrail, request, effort.seconds))
         ratio = ratios(busy, idle)
         words = [f"{median(each) * 1e6:.0f} us" for each in (busy, idle)]
-        rows.append(
-            Row("DescribeKey, p99, pool fills: pool is full", "ratio <= 2", median(ratio) <= 2, *words, spread(ratio))
-        )
-    return rows
+        name = "DescribeKey, p99, pool fills: pool is full"
+        return [Row(name, "ratio <= 2", median(ratio) <= 2, *words, spread(ratio))]
 
 
 def p99(server: Server, request: bytes, seconds: float) -> float:
