@@ -146,7 +146,7 @@ def test_a_forked_process_hands_out_none_of_its_parents_pairs() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux only")
-def test_the_pools_thread_has_the_lowest_priority_and_no_other_thread_has() -> None:
+def test_the_pools_thread_has_a_low_priority_and_no_other_thread_has() -> None:
     priorities = []
 
     def make(spec: str) -> KeyPair:
@@ -157,7 +157,7 @@ def test_the_pools_thread_has_the_lowest_priority_and_no_other_thread_has() -> N
     pool = KeyPool(make, {"RSA_2048": 1})
     pool.fill()
     until(lambda: full(pool))
-    assert priorities == [19]
+    assert priorities == [min(before + 5, 19)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 

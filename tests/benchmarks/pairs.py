@@ -1,6 +1,7 @@
 """What RSA costs: keys out of the pool, others beside the pool as it fills, and signatures."""
 
 import time
+from pathlib import Path
 from statistics import median, quantiles
 
 import servers
@@ -8,7 +9,7 @@ from load import latencies
 from measures import Effort
 from messages import kms
 from report import Row, ratios, spread
-from servers import Server
+from servers import Server, stat_fields
 
 RSA_4096 = kms("CreateKey", KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
 HELD = 8  # pairs of RSA_4096 that the pool holds
@@ -71,9 +72,9 @@ def full_pool(server: Server) -> None:
 
 
 def quiet(server: Server) -> None:
-    """Wait until the server does nothing but wait, which takes it a little CPU, too."""
-    while True:
-        before = server.cpu_seconds()
-        time.sleep(2)  # the pool rests as long as it worked: up to two seconds for a large key
-        if server.cpu_seconds() - before < 0.1:
-            return
+    """Wait until the pool is full: the thread that fills it, the one with a priority of its own, has ended."""
+    pid = server.process.pid
+    time.sleep(0.05)
+    while len({stat_fields(task)[16] for task in Path(f"/proc/{pid}/task").iterdir()}) > 1:
+        time.sleep(0.1)
+    time.sleep(0.2)

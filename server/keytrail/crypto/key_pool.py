@@ -20,7 +20,8 @@ from keytrail.crypto.key_pair import KeyPair
 HELD: Mapping[str, int] = {"RSA_2048": 16, "RSA_3072": 8, "RSA_4096": 8}
 """How many pairs of a spec are kept ready once one of them was asked for; before that it is one."""
 
-_LOWEST_PRIORITY = 19
+_NICE = 5
+"""A third of the others' share where processors are short: the lowest priority would starve on a busy machine."""
 
 
 class KeyPool:
@@ -104,10 +105,11 @@ class KeyPool:
 
 
 def _be_modest() -> None:
-    """Give this thread the lowest priority, where a thread has one of its own."""
+    """Give this thread a low priority, where a thread has one of its own."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
 
 
 POOL = KeyPool()
