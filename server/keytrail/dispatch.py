@@ -15,6 +15,7 @@ from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credenti
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
+from keytrail.domain.occurrence import Deleted, Occurrence
 from keytrail.errors import (
     AccessDeniedException,
     AwsError,
@@ -29,7 +30,7 @@ from keytrail.operations import cloudtrail, kms
 from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
-from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
+from keytrail.trail import AsSent, Event, Trail, Use, new_event_id, service_event
 from keytrail.wire import json11, service_model
 from keytrail.wire.service_model import OperationModel, Shape
 from keytrail.wire.validation import validate
@@ -178,8 +179,14 @@ class Dispatcher:
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""
-        for deleted in self._store.settle(now):
-            self._trail.forget(deleted.arn)
+        self._store.settle(now, self._happened)
+
+    def _happened(self, occurrences: Iterable[Occurrence]) -> None:
+        """Write the events that KMS writes by itself."""
+        self._trail.record([service_event(occurrence) for occurrence in occurrences])
+        for occurrence in occurrences:
+            if isinstance(occurrence, Deleted):
+                self._trail.forget(occurrence.key.arn)
 
     def _require_grants(self, tokens: Iterable[str], region: str) -> None:
         """Raise InvalidGrantTokenException unless each token is a grant's."""
@@ -256,7 +263,7 @@ class Dispatcher:
             operation is not None and operation.read_only,
             _logged(endpoint, call, request, succeeded=error is None),
             elements,
-            call.additional if kept and call.additional else None,
+            (call.additional if kept else _external_key(call, operation)) or None,
             resources,
             error.trail_code if error is not None else None,
             error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
@@ -296,13 +303,22 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
     return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
+def _external_key(call: Call, operation: Operation | None) -> dict[str, object] | None:
+    """What the event of a failed cryptographic operation keeps: the external key behind its key, and nothing else."""
+    if operation is None or not operation.tracked:
+        return None
+    key = next((key for key in call.used if key.xks_key_id is not None), None)
+    return {"customKeyStoreId": key.custom_key_store_id, "xksKeyId": key.xks_key_id} if key is not None else None
+
+
 def _resources(call: Call, endpoint: _Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
     if call.resources is not None:
         return tuple(call.resources)
     if call.used:
         return tuple([(key.account, key.arn) for key in call.used])
-    # A list that names no key has an empty list here; a call that found no key has none at all.
-    return () if error is None and endpoint.source == _KMS else None
+    # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
+    listed = error is None and endpoint.source == _KMS and "CustomKeyStore" not in endpoint.name
+    return () if listed else None
 
 
 def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:

@@ -1,6 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET, PUT clock | POST clock/advance | GET events
+POST custom-key-stores[/<id>]
 """
 
 import hmac
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
+from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
@@ -114,6 +116,7 @@ def control(state: State) -> Blueprint:
     def events() -> Response:
         return _answer(Records=[event.record() for event in _selected(state)])
 
+    custom_key_stores(api, state, _body, _answer)
     return api
 
 

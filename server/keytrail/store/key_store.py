@@ -7,7 +7,7 @@ under the lock. No call costs more with more keys: pages come from ordered index
 import heapq
 import threading
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,9 @@ from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.occurrence import Deleted, Occurrence, Synchronized, of_change
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
+from keytrail.store.custom_key_stores import CustomKeyStoreShelf
 from keytrail.store.grants import GrantShelf
 
 MAX_KEYS_PER_REGION = 100_000
@@ -41,6 +43,7 @@ class KeyStore:
         """Begin empty."""
         self._lock = threading.RLock()
         self.grants = GrantShelf(self._lock)
+        self.custom_key_stores = CustomKeyStoreShelf(self._lock, self.change)
         self._keys: dict[str, Key] = {}
         self._aliases: dict[str, Alias] = {}
         self._aliases_of: dict[str, list[str]] = {}
@@ -117,6 +120,11 @@ class KeyStore:
         members = self.multi_region_set(key)
         return members is not None and members.primary != key.region
 
+    def is_replicated(self, key: Key) -> bool:
+        """Whether the key is a primary key with replicas in other Regions."""
+        members = self.multi_region_set(key)
+        return members is not None and members.primary == key.region and bool(members.replicas)
+
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
         with self._lock:
@@ -150,13 +158,18 @@ class KeyStore:
         grants: Iterable[tuple[Grant, str]] = (),
         *,
         counted: bool,
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         """Add new keys, the multi-Region sets that they are in, aliases and grants of them; all or none.
+
+        `check` is called first, under the lock; what it raises stops it all.
 
         `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
         """
         with self._lock:
+            check()
             added = {key.arn: key for key in keys}
+            self.custom_key_stores.require_room(added.values())
             named = {alias.arn: alias for alias in aliases}
             for key in added.values():
                 if key.arn in self._keys:
@@ -175,6 +188,7 @@ class KeyStore:
                 insort(self._index(key.account, key.region).key_ids, key.key_id)
                 holders = self._owners.get((key.region, key.key_id), ())
                 self._owners[key.region, key.key_id] = (*holders, key.account)
+                self.custom_key_stores.hold(key)
                 self._note_due(key)
             for alias in named.values():
                 self.add_alias(alias)
@@ -187,7 +201,7 @@ class KeyStore:
         Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
         """
         with self._lock:
-            changed = transition(self.require_key(arn))
+            changed = self.custom_key_stores.see(transition(self.require_key(arn)))
             self._put(changed)
             return changed
 
@@ -251,16 +265,18 @@ class KeyStore:
 
     # Time
 
-    def settle(self, now: datetime) -> list[Key]:
-        """Let happen what is due by now: deletions, and the ends of Creating and Updating.
+    def settle(self, now: datetime, tell: Callable[[list[Occurrence]], None] | None = None) -> list[Occurrence]:
+        """Let happen what is due by now: deletions, rotations, and the ends of Creating and Updating.
 
-        Each in the order of its moment. Gives the keys that are deleted.
+        Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
+        settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
         """
+        self.custom_key_stores.settle(now)
         # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
         next_due = self._next_due
         if next_due is None or next_due > now:
             return []
-        deleted = []
+        happened: list[Occurrence] = []
         with self._lock:
             while self._due and self._due[0][0] <= now:
                 moment, arn = heapq.heappop(self._due)
@@ -269,15 +285,27 @@ class KeyStore:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    deleted.append(key)
+                    happened.append(Deleted(key, key.deletion_date))
                 else:
-                    settled = key.settle(moment)
-                    if not self.is_replica(key):  # its primary key rotates for it
-                        settled = key_rotation.settle(settled, moment)
-                    if settled is not key:
-                        self._put(settled)
+                    happened += self._settle_key(key, moment)
+            if happened and tell is not None:
+                tell(happened)
             self._next_due = self._due[0][0] if self._due else None
-        return deleted
+        return happened
+
+    def _settle_key(self, key: Key, moment: datetime) -> Iterator[Occurrence]:
+        settled = key.settle(moment)
+        replica = self.is_replica(key)
+        if not replica:  # its primary key rotates for it
+            settled = key_rotation.settle(settled, moment)
+        if settled is key:
+            return
+        self._put(settled)
+        yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
+            primary = self.key(key.account, self._sets[key.account, key.key_id].primary, key.key_id)
+            if primary is not None:
+                yield Synchronized(primary, moment)
 
     # Snapshots
 
@@ -307,6 +335,7 @@ class KeyStore:
         self._aliases = {alias.arn: alias for alias in aliases}
         self._sets = sets
         self.grants.copy_from(other.grants, account)
+        self.custom_key_stores.copy_from(other.custom_key_stores, account, keys)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -379,6 +408,7 @@ class KeyStore:
         for name in list(self._aliases_of.get(key.arn, [])):
             self.remove_alias(key.account, key.region, name)
         self.grants.remove_all(key.arn)
+        self.custom_key_stores.release(key)
         del self._keys[key.arn]
         _discard(self._index(key.account, key.region).key_ids, key.key_id)
         owners = tuple(owner for owner in self._owners[key.region, key.key_id] if owner != key.account)
