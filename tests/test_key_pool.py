@@ -18,23 +18,21 @@ from keytrail.crypto.key_pool import KeyPool
 from keytrail.server import KeytrailServer
 from tests.support import refusal
 
-THREAD = "keytrail-key-pool"
-
 
 class Maker:
     """Makes numbers for pairs; waits for `allow` if it is to be slow."""
 
     def __init__(self, *, slow: bool = False) -> None:
         self.made: list[str] = []
-        self.threads: set[int] = set()
+        self.threads: set[threading.Thread] = set()
         self.begun = threading.Event()
         self.allowed = threading.Semaphore(0 if slow else 10_000)
 
     def __call__(self, spec: str) -> KeyPair:
+        self.threads.add(threading.current_thread())
         self.begun.set()
         assert self.allowed.acquire(timeout=30)
         self.made.append(spec)
-        self.threads.add(threading.get_ident())
         return KeyPair(spec, len(self.made), b"")
 
 
@@ -65,7 +63,7 @@ def test_it_holds_one_of_each_spec_and_more_of_those_that_were_asked_for() -> No
     assert pool.take("RSA_4096") is not None
     until(lambda: full(pool))
     assert sorted(maker.made) == ["RSA_2048", "RSA_3072", *["RSA_4096"] * 3]
-    assert threading.get_ident() not in maker.threads
+    assert threading.current_thread() not in maker.threads
 
 
 def test_an_empty_pool_lets_nobody_wait() -> None:
@@ -210,11 +208,11 @@ def test_the_pool_begins_after_the_first_answer_and_stops_with_the_server(monkey
             "kms", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
         )
         client.list_keys()
-        until(lambda: pool._stop is not None)
+        assert maker.begun.wait(30)
     assert pool._stop is None
     maker.allowed.release(9)
-    until(lambda: all(thread.name != THREAD for thread in threading.enumerate()))
-    assert len(maker.made) <= 1
+    until(lambda: not any(thread.is_alive() for thread in maker.threads))
+    assert len(maker.made) == 1
 
 
 PROGRAM = """
