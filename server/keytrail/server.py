@@ -11,6 +11,7 @@ import msgspec
 import uvicorn
 
 from keytrail.clock import Clock
+from keytrail.crypto import key_pool
 from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
@@ -83,6 +84,7 @@ class KeytrailServer:
             return
         self._server.should_exit = True
         self._thread.join(2 * GRACE)
+        key_pool.POOL.stop()
         self._server = self._thread = None
 
     def __enter__(self) -> "KeytrailServer":

@@ -17,6 +17,7 @@ import msgspec
 import uvicorn
 
 from keytrail.authorization.signature import Sent
+from keytrail.crypto import key_pool
 from keytrail.dispatch import Request, Unfinished
 from keytrail.http import endpoint
 from keytrail.state import State
@@ -71,6 +72,7 @@ class Front:
         self._limit = state.settings.max_body
         self._lock = threading.Lock()
         self._flask: WSGIApplication | None = None
+        self._answered = False
 
     async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
@@ -112,6 +114,10 @@ class Front:
             headers = [*headers, (b"Connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
         await send({"type": "http.response.body", "body": data, "more_body": False})
+        if not self._answered and not control:
+            # Once somebody has the first answer: before it, this would make the start longer.
+            self._answered = True
+            key_pool.POOL.fill()
 
     def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         from werkzeug.test import EnvironBuilder, run_wsgi_app
