@@ -122,10 +122,6 @@ class Event(NamedTuple):
             identity["invokedBy"] = self.invoked_by
         return identity
 
-    def concerns(self, arn: str) -> bool:
-        """Whether a key (or alias) of this ARN is among the event's resources."""
-        return self.resources is not None and any(resource == arn for _, resource in self.resources)
-
 
 RECORD_MEMBERS = frozenset(
     {
@@ -156,10 +152,14 @@ def written(value: object) -> object:
     return value
 
 
-class AsSent(NamedTuple):
+class AsSent:
     """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
 
-    data: Mapping[str, str]
+    __slots__ = ("data",)
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        """Hold the map."""
+        self.data = data
 
 
 def _camel(name: str) -> str:
