@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from keytrail.authorization.conditions import Conditions, Lookup, hold, read_conditions, wildcards
+from keytrail.authorization.conditions import Conditions, Lookup, hold, read_conditions
+from keytrail.authorization.operators import wildcards
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
 from keytrail.errors import InvalidArnException, LimitExceededException, MalformedPolicyDocumentException
