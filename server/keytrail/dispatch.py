@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from keytrail.authorization.decision import Decision
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credential_scope
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
@@ -91,14 +92,22 @@ class _Endpoint:
 class Dispatcher:
     """Answers requests out of one store, one trail and one clock. Thread-safe."""
 
-    def __init__(self, settings: Settings, clock: Clock, store: KeyStore, trail: Trail, callers: Callers) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        store: KeyStore,
+        trail: Trail,
+        callers: Callers,
+        identities: Identities,
+    ) -> None:
         """Bind the operations to the service models, once."""
         self.settings = settings
         self._clock = clock
         self._store = store
         self._trail = trail
         self._callers = callers
-        self._decision = Decision()
+        self.decision = Decision(identities)
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
@@ -139,6 +148,7 @@ class Dispatcher:
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
             if operation.key is None:
+                self.decision.authorize_operation(call, endpoint.source.partition(".")[0])
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
@@ -205,7 +215,7 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self._decision,
+            authorizer=self.decision,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},

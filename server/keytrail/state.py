@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
 from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
@@ -24,12 +25,14 @@ class State:
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
         self.callers = Callers(settings.account)
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.identities = Identities()
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -52,6 +55,7 @@ class State:
             self.dispatcher.settle(self.clock.now())
             seed.load(self.store, self.trail)
             self.callers.declare(seed.principals)
+            self.identities.declare(seed.identities, seed.memberships)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
 
     def reset(self, account: str | None = None) -> None:
@@ -61,6 +65,7 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
+                self.identities.reset()
                 self.reset_clock()
 
     def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:

@@ -70,10 +70,7 @@ Conditions = tuple[Condition | Presence, ...]
 
 def hold(conditions: Conditions, lookup: Lookup) -> bool:
     """Whether a request meets all conditions of a statement."""
-    for condition in conditions:
-        if not condition.holds(lookup):
-            return False
-    return True
+    return all(condition.holds(lookup) for condition in conditions)
 
 
 def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Conditions:

@@ -54,7 +54,8 @@ def _equals_in_any_case(values: tuple[str, ...]) -> Test:
     return lambda value: value.casefold() in wanted
 
 
-def _like(values: tuple[str, ...]) -> Test:
+def like(values: tuple[str, ...]) -> Test:
+    """The test of IAM patterns: a star reaches over everything."""
     if not any("*" in value or "?" in value for value in values):
         return _equals(values)
 
@@ -73,7 +74,9 @@ def _arn_like(values: tuple[str, ...]) -> Test:
 
         def holds(value: str) -> bool:
             parts = value.split(":", 5)
-            return len(parts) == len(matches) == 6 and all(match(part) for match, part in zip(matches, parts))
+            return len(parts) == len(matches) == 6 and all(
+                match(part) for match, part in zip(matches, parts, strict=True)
+            )
 
         return holds
 
@@ -155,8 +158,8 @@ OPERATORS: Mapping[str, tuple[Maker, bool]] = {
     "stringnotequals": (_equals, True),
     "stringequalsignorecase": (_equals_in_any_case, False),
     "stringnotequalsignorecase": (_equals_in_any_case, True),
-    "stringlike": (_like, False),
-    "stringnotlike": (_like, True),
+    "stringlike": (like, False),
+    "stringnotlike": (like, True),
     "arnequals": (_arn_like, False),
     "arnlike": (_arn_like, False),
     "arnnotequals": (_arn_like, True),

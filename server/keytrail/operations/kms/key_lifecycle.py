@@ -58,14 +58,14 @@ def create_key(
         KeySpec=spec,
         KeyUsage=usage,
     )
+    if tags:
+        call.authorize_on("*", "kms:TagResource")
     require_in_region(spec, call.region)
     _require_key_store(Origin(origin), custom_key_store_id, xks_key_id, multi_region=multi_region)
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
     if policy is not None:
-        call.authorizer.check_key_policy(
-            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
-        )
+        call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL
     key_id = new_uuid()
     if multi_region:
