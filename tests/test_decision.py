@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from keytrail.authorization.evaluation import Ground, Question, Verdict, decide
 from keytrail.authorization.grants import Covering
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import Kind
+from keytrail.authorization.policy import Kind, key_document
 from keytrail.authorization.principals import Naming
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.domain.grant import Grant
@@ -101,7 +101,7 @@ def verdict(
         action=action,
         resource=resource,
         lookup=lambda key: (context or {}).get(key),
-        policy=policy,
+        policy=key_document(policy) if policy is not None else None,
         at_home=f":{MINE}:" in resource or resource == "*",
         shared=shared,
         grant=lambda: covering,
@@ -430,7 +430,7 @@ def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
 
     def allowed(policy: str, resource: str = KEY) -> bool:
         at_home = resource == KEY
-        asked = Question(service, "kms:Decrypt", resource, lambda _: None, policy, at_home=at_home)
+        asked = Question(service, "kms:Decrypt", resource, lambda _: None, key_document(policy), at_home=at_home)
         return decide(asked, Identities().standing(service, strict=False)).allowed
 
     assert allowed(named)

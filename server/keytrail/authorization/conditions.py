@@ -6,10 +6,10 @@ and "Policy variables".
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
-from keytrail.authorization.operators import OPERATORS, Maker, Test, made
+from keytrail.authorization.operators import OPERATORS, Test, made
 
 Values = tuple[str, ...] | None
 """What a request brings under a condition key; None: it does not have the key."""
@@ -21,91 +21,71 @@ _VARIABLE = re.compile(r"\$\{([^},]+)(?:, *'([^']*)')?\}")
 _SET_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One key of one operator, with the policy's values for it."""
-
-    key: str
-    test: Test
-    """Of the values, where no policy variable is among them."""
-    negated: bool
-    quantifier: str
-    """`forallvalues`, `foranyvalue`, or nothing."""
-    if_exists: bool
-    maker: Maker
-    values: tuple[str, ...]
-    variables: bool
-    """Whether some value has a policy variable in it."""
-
-    def holds(self, lookup: Lookup) -> bool:
-        """Whether a request meets the condition."""
-        brought = lookup(self.key)
-        if brought is None:
-            if self.quantifier:
-                return self.quantifier == "forallvalues" or self.if_exists
-            return self.negated or self.if_exists
-        test = self.test if not self.variables else made(self.maker, filled(self.values, lookup))
-        if len(brought) == 1:
-            return test(brought[0]) != self.negated
-        met = [test(value) != self.negated for value in brought]
-        if self.quantifier == "forallvalues" or (self.negated and not self.quantifier):
-            return all(met)
-        return any(met)
+Condition = Callable[[Lookup], bool]
+"""Whether a request meets one condition, or all of a block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """A `Null` condition: the request has the key, or has it not."""
-
-    key: str
-    absent: frozenset[bool]
-
-    def holds(self, lookup: Lookup) -> bool:
-        """Whether a request meets the condition."""
-        return (lookup(self.key) is None) in self.absent
-
-
-Conditions = tuple[Condition | Presence, ...]
-
-
-def hold(conditions: Conditions, lookup: Lookup) -> bool:
-    """Whether a request meets all conditions of a statement."""
-    return all(condition.holds(lookup) for condition in conditions)
-
-
-def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Conditions:
-    """The conditions of a statement's Condition block.
+def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Condition | None:
+    """The conditions of a statement's Condition block, as one; None for an empty block.
 
     `variables`: whether the policy's Version knows policy variables (2012-10-17 does).
     Raises ValueError, in words for a person, for an operator that IAM does not have or a value that it cannot take.
     """
-    found: list[Condition | Presence] = []
+    found: list[Condition] = []
     for operator, keys in block.items():
         if not isinstance(keys, Mapping):
             raise ValueError(f"a condition {operator} that is not a JSON object")
         for key, given in keys.items():
             found.append(_read(operator, key.lower(), _texts(operator, given), variables=variables))
-    return tuple(found)
+    return reduce(_both, found) if found else None
 
 
-def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition | Presence:
+def _both(first: Condition, second: Condition) -> Condition:
+    return lambda lookup: first(lookup) and second(lookup)
+
+
+def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition:
     parts = _SET_OPERATOR.fullmatch(operator)
     name = parts[2].lower() if parts is not None else ""
     if parts is not None and name == "null" and not parts[1] and not parts[3]:
-        return Presence(key, frozenset(value.lower() == "true" for value in values))
+        absent = frozenset(value.lower() == "true" for value in values)
+        return lambda lookup: (lookup(key) is None) in absent
     if parts is None or name not in OPERATORS:
         raise ValueError(f"a condition operator that does not exist, {operator}")
     maker, negated = OPERATORS[name]
-    return Condition(
-        key=key,
-        test=maker(values),
-        negated=negated,
-        quantifier=(parts[1] or "").lower(),
-        if_exists=bool(parts[3]),
-        maker=maker,
-        values=values,
-        variables=variables and has_variable(values),
-    )
+    quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
+    meets = _quantified(quantifier, negated=negated)
+    # Without the key hold negations, `ForAllValues`, and whatever is to hold only if the key exists.
+    missing = if_exists or (quantifier == "forallvalues" if quantifier else negated)
+    if not (variables and has_variable(values)):
+        return _fixed(key, maker(values), meets, missing=missing)
+
+    def holds(lookup: Lookup) -> bool:
+        brought = lookup(key)
+        return missing if brought is None else meets(made(maker, filled(values, lookup)), brought)
+
+    return holds
+
+
+def _fixed(key: str, test: Test, meets: Callable[[Test, tuple[str, ...]], bool], *, missing: bool) -> Condition:
+    """A condition whose values are the same for every request."""
+
+    def holds(lookup: Lookup) -> bool:
+        brought = lookup(key)
+        return missing if brought is None else meets(test, brought)
+
+    return holds
+
+
+def _quantified(quantifier: str, *, negated: bool) -> Callable[[Test, tuple[str, ...]], bool]:
+    """How a test is put to the values of a request."""
+    if negated:
+        if quantifier == "foranyvalue":
+            return lambda test, brought: not all(map(test, brought))
+        return lambda test, brought: not any(map(test, brought))
+    if quantifier == "forallvalues":
+        return lambda test, brought: all(map(test, brought))
+    return lambda test, brought: any(map(test, brought))
 
 
 def _texts(operator: str, given: object) -> tuple[str, ...]:

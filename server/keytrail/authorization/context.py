@@ -42,8 +42,8 @@ _NO_DEFAULT = frozenset({"kms:expirationmodel", "kms:bypasspolicylockoutsafetych
 """Null on these tells whether the member was sent."""
 
 
-class RequestContext:
-    """The condition keys of one call on one key; each is worked out once, when a condition asks for it."""
+class RequestContext(dict[str, Values]):
+    """The condition keys of one call on one key, in lower case; each is worked out when a condition asks for it."""
 
     def __init__(
         self,
@@ -60,16 +60,12 @@ class RequestContext:
         self._call, self._action, self._key, self._standing = call, action, key, standing
         # ReEncrypt has two of each member; each of its actions sees its own.
         self._side = {"kms:ReEncryptFrom": "Source", "kms:ReEncryptTo": "Destination"}.get(action, "")
-        self.seen: dict[str, Values] = dict(given or {})
-        """What has been asked for, and found."""
+        super().__init__(given or {})
 
-    def __call__(self, name: str) -> Values:
+    def __missing__(self, name: str) -> Values:
         """The values under a condition key, in lower case; None if the request does not have it."""
-        try:
-            return self.seen[name]
-        except KeyError:
-            found = self.seen[name] = self._find(name)
-            return found
+        found = self[name] = self._find(name)
+        return found
 
     def _find(self, name: str) -> Values:
         for prefix, pairs in _PAIRS.items():

@@ -11,7 +11,7 @@ from keytrail.authorization.evaluation import Question, decide
 from keytrail.authorization.explanations import Explanation, Explanations
 from keytrail.authorization.grants import covering
 from keytrail.authorization.identities import Identities, Standing
-from keytrail.authorization.policy import read_policy
+from keytrail.authorization.policy import Document, key_document, read_policy
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.call import Call
 from keytrail.domain.arn import KeyIdentifier, key_arn
@@ -61,7 +61,7 @@ class Decision:
             principal=principal,
             action=action,
             resource=arn,
-            lookup=context,
+            lookup=context.__getitem__,
             policy=_policy_of(key) if action.removeprefix("kms:") not in _WITHOUT_KEY else None,
             at_home=at_home,
             shared=call.cross_account,
@@ -82,7 +82,7 @@ class Decision:
         if standing.unbound:
             return
         context = RequestContext(call, action, None, standing)
-        self._decide(call, Question(call.principal, action, resource, context, None), standing, context)
+        self._decide(call, Question(call.principal, action, resource, context.__getitem__, None), standing, context)
 
     def authorize_retiring(self, call: Call, grant: Grant, key: Key) -> None:
         """Raise AccessDeniedException unless it is for the caller to retire the grant.
@@ -99,7 +99,7 @@ class Decision:
         elif grant.names_for_retiring(principal):
             standing = replace(standing, root=True)
         context = RequestContext(call, action, key, standing)
-        self._decide(call, Question(principal, action, key.arn, context, None), standing, context)
+        self._decide(call, Question(principal, action, key.arn, context.__getitem__, None), standing, context)
 
     def check_key_policy(self, call: Call, document: str, key: Key | None, *, bypass_lockout: bool) -> None:
         """Raise MalformedPolicyDocumentException for a document that KMS would not take.
@@ -112,7 +112,9 @@ class Decision:
         standing = self._identities.standing(call.principal, strict=call.settings.strict)
         resource = key.arn if key is not None else key_arn(call.region, call.account, "*")
         context = RequestContext(call, _PUT, key, standing)
-        verdict = decide(Question(call.principal, _PUT, resource, context, document), standing)
+        verdict = decide(
+            Question(call.principal, _PUT, resource, context.__getitem__, key_document(document)), standing
+        )
         # Who is not declared stands for anybody in its account; somebody there must be allowed.
         somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(call.account) for s in statements)
         if not verdict.allowed or not somebody:
@@ -124,13 +126,13 @@ class Decision:
         self, call: Call, asked: Question, standing: Standing, context: RequestContext, *, in_ciphertext: bool = False
     ) -> None:
         verdict = decide(asked, standing)
-        self.explanations.note(call.request_id, Explanation(asked, verdict, context.seen))
+        self.explanations.note(call.request_id, Explanation.of(asked, verdict, context))
         if not verdict.allowed:
             raise refusal(asked, verdict, in_ciphertext=in_ciphertext)
 
 
-def _policy_of(key: Key | None) -> str | None:
-    return (key.policy or default_key_policy(key.region, key.account)) if key is not None else None
+def _policy_of(key: Key | None) -> Document | None:
+    return key_document(key.policy or default_key_policy(key.region, key.account)) if key is not None else None
 
 
 def _elsewhere(call: Call, action: str, what: str) -> AccessDeniedException:

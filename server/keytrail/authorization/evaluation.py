@@ -5,13 +5,13 @@ Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determi
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from keytrail.authorization.conditions import Lookup
 from keytrail.authorization.grants import Covering
 from keytrail.authorization.identities import Standing
-from keytrail.authorization.policy import Decisive, Document, Kind, allowing, allows_caller, denies, denying
+from keytrail.authorization.policy import Decisive, Document, Kind, allowing, denying
 from keytrail.authorization.principals import Naming
 from keytrail.domain.principal import Principal
 
@@ -26,8 +26,7 @@ class Ground(StrEnum):
     """Refused without a word on whether it exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """May this caller do this with this?"""
 
     principal: Principal
@@ -35,7 +34,7 @@ class Question:
     resource: str
     """An ARN, or `*`."""
     lookup: Lookup
-    policy: str | None
+    policy: Document | None
     """The key policy; None where identity policies alone decide."""
     at_home: bool = True
     """Whether the resource is the caller's own account's."""
@@ -45,8 +44,7 @@ class Question:
     """The grant that covers the request; asked for only if no policy allows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer, and which statement or grant decided; of a want of allows, the kind of policy that lacks one."""
 
     ground: Ground
@@ -75,20 +73,19 @@ def _denied(asked: Question, standing: Standing) -> Verdict | None:
     action, resource, lookup = asked.action, asked.resource, asked.lookup
     # unverified: which of several kinds of policies the refusal names
     found = denying(standing.controls, action, resource, lookup)
-    if found is None and asked.policy is not None and asked.at_home:
+    if found is None and asked.at_home:
         found = _policy_deny(asked)
-    for documents in (standing.policies, standing.boundary, standing.sessions):
-        found = found or denying(documents, action, resource, lookup)
+    if found is None:
+        found = denying(standing.policies, action, resource, lookup)
+    if found is None and (standing.boundary or standing.sessions):
+        found = denying((*standing.boundary, *standing.sessions), action, resource, lookup)
     return Verdict(Ground.EXPLICIT_DENY, found.document.kind, found) if found is not None else None
 
 
 def _policy_deny(asked: Question) -> Decisive | None:
-    statement = denies(asked.policy or "", asked.principal, asked.action, asked.lookup)
-    return Decisive(_key_policy(asked), statement) if statement is not None else None
-
-
-def _key_policy(asked: Question) -> Document:
-    return Document(Kind.KEY, "default", asked.policy or "")
+    policy = asked.policy
+    statement = policy.denial_to(asked.principal, asked.action, asked.lookup) if policy is not None else None
+    return Decisive(policy, statement) if policy is not None and statement is not None else None
 
 
 def _elsewhere(decisive: Decisive | None = None) -> Verdict:
@@ -99,8 +96,8 @@ def _at_home(asked: Question, standing: Standing) -> Verdict:
     own = _own_allow(asked, standing)
     if asked.policy is None:
         return _bounded(asked, standing, own) or own
-    naming, statement = allows_caller(asked.policy, asked.principal, asked.action, asked.lookup)
-    found = Decisive(_key_policy(asked), statement) if statement is not None else None
+    naming, statement = asked.policy.allow_to(asked.principal, asked.action, asked.lookup)
+    found = Decisive(asked.policy, statement) if statement is not None else None
     if standing.lenient:
         return Verdict(Ground.ALLOWED, Kind.KEY if found else None, found)
     verdict = _weighed(asked, standing, naming, own, Verdict(Ground.ALLOWED, Kind.KEY, found))
@@ -154,20 +151,20 @@ def _abroad(asked: Question, standing: Standing) -> Verdict:
     own = _bounded(asked, standing, own) or own
     if not asked.shared:
         return _elsewhere()
-    denied = _policy_deny(asked) if asked.policy is not None else None
+    denied = _policy_deny(asked)
     if asked.policy is not None and denied is None:
-        verdict = _let_in(asked, standing, own)
+        verdict = _let_in(asked, standing, own, asked.policy)
         if verdict is not None:
             return verdict
     # What its own account says comes first, so that nothing is told of a resource that may not exist.
     return own if not own.allowed else _elsewhere(denied)
 
 
-def _let_in(asked: Question, standing: Standing, own: Verdict) -> Verdict | None:
+def _let_in(asked: Question, standing: Standing, own: Verdict, policy: Document) -> Verdict | None:
     """How the owner of another account's key lets the caller use it, if it does."""
-    _, statement = allows_caller(asked.policy or "", asked.principal, asked.action, asked.lookup)
+    _, statement = policy.allow_to(asked.principal, asked.action, asked.lookup)
     if own.allowed and statement is not None:
-        return Verdict(Ground.ALLOWED, Kind.KEY, Decisive(_key_policy(asked), statement))
+        return Verdict(Ground.ALLOWED, Kind.KEY, Decisive(policy, statement))
     covering = asked.grant()
     if covering is None:
         return None

@@ -12,19 +12,26 @@ REMEMBERED = 1000
 
 
 class Explanation(NamedTuple):
-    """One decision: the question, the verdict, and the values of the condition keys that it asked for."""
+    """One decision: who asked for what, the verdict, and the values of the condition keys that it asked for."""
 
-    question: Question
+    principal: str
+    action: str
+    resource: str
     verdict: Verdict
     context: Mapping[str, Values]
 
+    @classmethod
+    def of(cls, asked: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
+        """What is kept of a decision: nothing that holds on to the request."""
+        return cls(asked.principal.arn, asked.action, asked.resource, verdict, dict(context))
+
     def told(self) -> dict[str, object]:
         """It in the members of the control API."""
-        question, verdict = self.question, self.verdict
+        verdict = self.verdict
         told: dict[str, object] = {
-            "principal": question.principal.arn,
-            "action": question.action,
-            "resource": question.resource,
+            "principal": self.principal,
+            "action": self.action,
+            "resource": self.resource,
             "allowed": verdict.allowed,
             "reason": self._reason(),
         }

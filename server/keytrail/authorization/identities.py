@@ -48,7 +48,7 @@ class Identities:
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
         self._initial: tuple[Mapping[str, Identity], Mapping[str, Membership]] = ({}, {})
-        self._standings: dict[tuple[Principal, bool], Standing] = {}
+        self._standings: dict[Principal, tuple[bool, Standing]] = {}
 
     def get(self, arn: str) -> Identity | None:
         """The user or role with this ARN; None for one that no fixture declares."""
@@ -81,13 +81,13 @@ class Identities:
             if principal.kind == "service":
                 return _NOBODY
             return _NOBODY if strict and principal.kind != "root" else _ROOT
-        standings, key = self._standings, (principal, strict)
-        standing = standings.get(key)
-        if standing is None:
-            standing = self._standing(principal, strict=strict)
+        standings = self._standings
+        known = standings.get(principal)
+        if known is None or known[0] != strict:
+            known = strict, self._standing(principal, strict=strict)
             if len(standings) < _REMEMBERED:
-                standings[key] = standing
-        return standing
+                standings[principal] = known
+        return known[1]
 
     def _standing(self, principal: Principal, *, strict: bool) -> Standing:
         if principal.kind == "service":

@@ -11,7 +11,7 @@ from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 Test = Callable[[str], bool]
 """Whether a value of a request meets one of the policy's values."""
@@ -70,13 +70,15 @@ def _arn_like(values: tuple[str, ...]) -> Test:
     """Six parts, each with its own wildcards: a star does not reach over a colon, but in the last part."""
 
     def test(pattern: str) -> Test:
-        matches = [wildcards(part).fullmatch for part in pattern.split(":", 5)]
+        patterns = pattern.split(":", 5)
+        wild = [(at, wildcards(part).fullmatch) for at, part in enumerate(patterns) if {"*", "?"} & {*part}]
+        plain = [(at, _plain(part)) for at, part in enumerate(patterns) if not {"*", "?"} & {*part}]
 
         def holds(value: str) -> bool:
             parts = value.split(":", 5)
-            return len(parts) == len(matches) == 6 and all(
-                match(part) for match, part in zip(matches, parts, strict=True)
-            )
+            if len(parts) != 6 or len(patterns) != 6 or any(parts[at] != part for at, part in plain):
+                return False
+            return all(match(parts[at]) for at, match in wild)
 
         return holds
 
@@ -93,11 +95,15 @@ def _compares(compare: Callable[[float, float], bool], number: Callable[[str], f
             brought = _read(number, value)
             return brought is not None and any(compare(brought, each) for each in wanted)
 
+        if len(wanted) == 1:
+            return lambda value: (brought := _read(number, value)) is not None and compare(brought, wanted[0])
+
         return holds
 
     return make
 
 
+@lru_cache(maxsize=1024)
 def _read(number: Callable[[str], float], text: str) -> float | None:
     try:
         return number(text)
@@ -123,13 +129,18 @@ def _in_networks(values: tuple[str, ...]) -> Test:
             continue  # nothing is in what is no network
 
     def holds(value: str) -> bool:
-        try:
-            address = ip_address(value)
-        except ValueError:
-            return False
-        return any(address in network for network in networks)
+        address = _address(value)
+        return address is not None and any(address in network for network in networks)
 
     return holds
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _same_bytes(values: tuple[str, ...]) -> Test:

@@ -12,22 +12,9 @@ from keytrail.authorization.principals import Naming
 from keytrail.authorization.statements import Kind, Statement, read_policy
 from keytrail.domain.principal import Principal
 
-__all__ = ["Decisive", "Document", "Kind", "allowing", "allows", "allows_caller", "denies", "denying", "read_policy"]
+__all__ = ["Decisive", "Document", "Kind", "allowing", "allows", "denies", "denying", "key_document", "read_policy"]
 
-
-class Document(NamedTuple):
-    """A policy, and what it is called: a name, or an ARN."""
-
-    kind: Kind
-    name: str
-    text: str
-
-
-class Decisive(NamedTuple):
-    """The statement that decided, and its document."""
-
-    document: Document
-    statement: Statement
+_REMEMBERED = 1024
 
 
 class _Speaking(NamedTuple):
@@ -38,58 +25,103 @@ class _Speaking(NamedTuple):
     """Those first that name the caller most closely."""
 
 
-@lru_cache(maxsize=4096)
-def _speaking(text: str, kind: Kind, action: str, principal: Principal | None) -> _Speaking:
-    """`principal` is None for a policy that is the caller's own."""
-    about = [
-        (statement.names(principal) if principal is not None else Naming.ITSELF, statement)
-        for statement in read_policy(text, kind)
-        if statement.covers_action(action)
-    ]
-    allowing = [(naming, statement) for naming, statement in about if statement.allows and naming]
-    return _Speaking(
-        tuple(statement for naming, statement in about if not statement.allows and naming),
-        tuple(sorted(allowing, key=lambda found: -found[0])),
-    )
+class Document:
+    """A policy, and what it is called: a name, or an ARN."""
+
+    __slots__ = ("_speaking", "kind", "name", "text")
+
+    def __init__(self, kind: Kind, name: str, text: str) -> None:
+        """Hold a document that has been checked."""
+        self.kind, self.name, self.text = kind, name, text
+        self._speaking: dict[tuple[str, Principal | None], _Speaking] = {}
+
+    def denial(self, action: str, resource: str, lookup: Lookup) -> Statement | None:
+        """The first Deny that speaks of the request, in a caller's own policy."""
+        for statement in self._about(action, None).denying:
+            if statement.covers_resource(resource, lookup) and statement.holds(lookup):
+                return statement
+        return None
+
+    def allow(self, action: str, resource: str, lookup: Lookup) -> Statement | None:
+        """The first Allow that speaks of the request, in a caller's own policy."""
+        for _, statement in self._about(action, None).allowing:
+            if statement.covers_resource(resource, lookup) and statement.holds(lookup):
+                return statement
+        return None
+
+    def denial_to(self, principal: Principal, action: str, lookup: Lookup) -> Statement | None:
+        """The first Deny that names the caller and whose conditions hold, in the policy of a resource."""
+        for statement in self._about(action, principal).denying:
+            if statement.holds(lookup):
+                return statement
+        return None
+
+    def allow_to(self, principal: Principal, action: str, lookup: Lookup) -> tuple[Naming, Statement | None]:
+        """How closely an Allow names the caller, and which does, in the policy of a resource."""
+        for naming, statement in self._about(action, principal).allowing:
+            if statement.holds(lookup):
+                return naming, statement
+        return Naming.NOT, None
+
+    def _about(self, action: str, principal: Principal | None) -> _Speaking:
+        known = self._speaking.get((action, principal))
+        if known is None:
+            known = self._read(action, principal)
+            if len(self._speaking) >= _REMEMBERED:
+                self._speaking = {}
+            self._speaking[action, principal] = known
+        return known
+
+    def _read(self, action: str, principal: Principal | None) -> _Speaking:
+        about = [
+            (statement.names(principal) if principal is not None else Naming.ITSELF, statement)
+            for statement in read_policy(self.text, self.kind)
+            if statement.covers_action(action)
+        ]
+        allowing = [(naming, statement) for naming, statement in about if statement.allows and naming]
+        return _Speaking(
+            tuple(statement for naming, statement in about if not statement.allows and naming),
+            tuple(sorted(allowing, key=lambda found: -found[0])),
+        )
+
+
+class Decisive(NamedTuple):
+    """The statement that decided, and its document."""
+
+    document: Document
+    statement: Statement
 
 
 def denying(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> Decisive | None:
     """The first Deny of a caller's own policies that speaks of the request."""
     for document in documents:
-        for statement in _speaking(document.text, document.kind, action, None).denying:
-            if statement.covers_resource(resource, lookup) and statement.holds(lookup):
-                return Decisive(document, statement)
+        statement = document.denial(action, resource, lookup)
+        if statement is not None:
+            return Decisive(document, statement)
     return None
 
 
 def allowing(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> Decisive | None:
     """The first Allow of a caller's own policies that speaks of the request."""
     for document in documents:
-        for _, statement in _speaking(document.text, document.kind, action, None).allowing:
-            if statement.covers_resource(resource, lookup) and statement.holds(lookup):
-                return Decisive(document, statement)
+        statement = document.allow(action, resource, lookup)
+        if statement is not None:
+            return Decisive(document, statement)
     return None
 
 
-def denies(document: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> Statement | None:
-    """The Deny of a resource's policy that names the caller and whose conditions hold."""
-    for statement in _speaking(document, kind, action, principal).denying:
-        if statement.holds(lookup):
-            return statement
-    return None
+@lru_cache(maxsize=1024)
+def key_document(text: str) -> Document:
+    """The key policy with this text."""
+    return Document(Kind.KEY, "default", text)
 
 
-def allows_caller(
-    document: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY
-) -> tuple[Naming, Statement | None]:
-    """How closely an Allow of a resource's policy names the caller, and which does; Denies are not looked at."""
-    for naming, statement in _speaking(document, kind, action, principal).allowing:
-        if statement.holds(lookup):
-            return naming, statement
-    return Naming.NOT, None
+def denies(text: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> bool:
+    """Whether a resource's policy denies the caller the action: a Deny that names it and whose conditions hold."""
+    return Document(kind, "", text).denial_to(principal, action, lookup) is not None
 
 
-def allows(document: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> bool:
+def allows(text: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> bool:
     """Whether a resource's policy itself lets the caller do the action: an Allow whose conditions hold, and no Deny."""
-    naming, _ = allows_caller(document, principal, action, lookup, kind)
-    return naming is not Naming.NOT and denies(document, principal, action, lookup, kind) is None
+    naming, _ = Document(kind, "", text).allow_to(principal, action, lookup)
+    return naming is not Naming.NOT and not denies(text, principal, action, lookup, kind)

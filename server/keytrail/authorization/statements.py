@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from keytrail.authorization.conditions import Conditions, Lookup, filled, has_variable, hold, read_conditions
+from keytrail.authorization.conditions import Condition, Lookup, filled, has_variable, read_conditions
 from keytrail.authorization.operators import Test, like, made, wildcards
 from keytrail.authorization.principals import Naming, Principals, read_principals
 from keytrail.authorization.texts import malformed, texts
@@ -52,7 +52,7 @@ class Statement:
     covers: Test | None
     """Of a resource's ARN; None where its patterns have variables."""
     excludes_resources: bool
-    conditions: Conditions
+    condition: Condition | None
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement is about this action, such as `kms:Decrypt`."""
@@ -75,7 +75,7 @@ class Statement:
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether the statement's conditions hold."""
-        return hold(self.conditions, lookup)
+        return self.condition is None or self.condition(lookup)
 
 
 @lru_cache(maxsize=2048)
@@ -116,7 +116,7 @@ def _read(statement: object, position: int, kind: Kind, *, variables: bool) -> S
         raise malformed("Policy contains a statement whose Condition is not a JSON object.")
     _check_condition(condition, kind)
     try:
-        conditions = read_conditions(condition, variables=variables)
+        held = read_conditions(condition, variables=variables)
     except ValueError as error:
         raise malformed(f"Policy contains {error}.") from None
     if kind not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
@@ -132,7 +132,7 @@ def _read(statement: object, position: int, kind: Kind, *, variables: bool) -> S
         resources=resources,
         covers=None if variables and has_variable(resources) else like(resources),
         excludes_resources="NotResource" in statement,
-        conditions=conditions,
+        condition=held,
     )
 
 
