@@ -7,6 +7,7 @@ A key that a request cannot have here (a VPC endpoint, a calling service) is abs
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from keytrail.authorization import recipient
 from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.identities import Standing
@@ -72,6 +73,8 @@ class RequestContext(dict[str, Values]):
             if name.startswith(prefix):
                 wanted = name.removeprefix(prefix)
                 return tuple(v for k, v in pairs(self).items() if k.lower() == wanted) or None
+        if name.startswith(recipient.PREFIX):
+            return recipient.attested(self._call.members, name)
         if name == "aws:tagkeys" and "Tags" in self._call.members:
             return tuple(self._request_tags()) or None
         if name in MEMBERS:
