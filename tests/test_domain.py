@@ -365,8 +365,11 @@ def test_a_set_clock_goes_on_from_there() -> None:
     assert START <= clock.now() < START + timedelta(minutes=1)
     clock.advance(timedelta(days=1))
     assert timedelta(days=1) <= clock.now() - START < timedelta(days=1, minutes=1)
+    assert clock.moved
     clock.reset()
     assert abs(clock.now() - real_now()) < timedelta(minutes=1)
+    clock.set(frozen=False)
+    assert not clock.moved
 
 
 @pytest.mark.parametrize("frozen", [True, False])

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from keytrail import fixtures
+from keytrail.authorization.callers import Callers
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
-from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.settings import Settings
@@ -32,13 +33,15 @@ class State:
         self._log_files = _log_files(settings)
         deliver = self._log_files.deliver if self._log_files is not None else None
         self.trail = Trail(settings.max_events, settings.usage_delay, deliver)
-        self.callers = Callers(settings.account)
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.callers = Callers(settings.account, strict=settings.strict)
+        self.identities = Identities()
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -60,8 +63,9 @@ class State:
         with self._lock:
             self.settle()
             seed.load(self.store, self.trail)
-            self.callers.declare(seed.principals)
-        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+            self.callers.declare(seed.credentials)
+            self.identities.declare(seed.identities, seed.memberships)
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
         """Write what is yet to be written; the endpoint can go on."""
@@ -75,6 +79,7 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
+                self.identities.reset()
                 self._reset_clock(self.clock.now())
 
     def set_clock(

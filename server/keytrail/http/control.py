@@ -1,8 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
-GET, PUT clock | POST clock/advance | POST clock/reset
-POST custom-key-stores[/<id>]
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
 """
 
 import hmac

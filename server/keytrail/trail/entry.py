@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from keytrail.domain.principal import Principal
-from keytrail.trail.event import RESOURCE_TYPE, Event
+from keytrail.trail.event import Event, resource_type
 from keytrail.trail.packing import unpack
 
 Position = tuple[datetime, int]
@@ -32,7 +32,7 @@ class Frame:
         self.key = key
         self.name = event.name
         self.region = event.region
-        self.principal: Principal | None = event.principal  # held, so that its id in the key stays its own
+        self.principal: Principal | None = event.principal
         self.recipient = event.recipient
         self.read_only = event.read_only
         self.source = event.source
@@ -150,15 +150,19 @@ def frame_key(event: Event) -> tuple[object, ...]:
     return (
         event.name,
         event.region,
-        id(event.principal),
+        event.principal,
         event.recipient,
         event.read_only,
-        bool(event.resources),
+        _resource_types(event),
         event.source,
         event.source_ip,
         event.user_agent,
         event.invoked_by,
     )
+
+
+def _resource_types(event: Event) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([resource_type(arn) for _, arn in event.resources or ()]))
 
 
 def frame_index_keys(event: Event) -> list[IndexKey]:
@@ -170,8 +174,7 @@ def frame_index_keys(event: Event) -> list[IndexKey]:
         (account, region, "ReadOnly", "true" if event.read_only else "false"),
         (account, region, "EventSource", event.source),
     ]
-    if event.resources:
-        keys.append((account, region, "ResourceType", RESOURCE_TYPE))
+    keys += [(account, region, "ResourceType", kind) for kind in _resource_types(event)]
     username, access_key_id = event.username, event.access_key_id
     if username is not None:
         keys.append((account, region, "Username", username))
