@@ -16,9 +16,17 @@ from measures import MEASURES, Effort
 from pairs import filling, rsa_keys
 from report import Row, table
 from servers import competitor_versions
+from trail import trail
 from values import value_codecs
 
-ALL = {**MEASURES, "values": value_codecs, "decisions": decisions, "pairs": rsa_keys, "filling": filling}
+ALL = {
+    **MEASURES,
+    "trail": trail,
+    "values": value_codecs,
+    "decisions": decisions,
+    "pairs": rsa_keys,
+    "filling": filling,
+}
 
 
 def main() -> None:

@@ -82,10 +82,13 @@ class Index:
         frame = entry.frame
         self._all.remove(entry)
         frame.count -= 1
-        if not frame.count:
+        if frame.count:  # then none of its timelines becomes empty
+            for timeline in frame.timelines:
+                timeline.remove(entry)
+        else:
             del self._frames[frame.key]
-        for timeline in frame.timelines:
-            self._remove(timeline, entry)
+            for timeline in frame.timelines:
+                self._remove(timeline, entry)
         if entry.resources:
             for timeline in self._of_resources(entry):
                 self._remove(timeline, entry)
