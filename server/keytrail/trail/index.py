@@ -62,6 +62,13 @@ class Index:
     def add(self, event: Event, number: int, packed: bytes) -> Entry:
         """Put an event at its place; `packed` is what packing.py makes of it."""
         frame = self._frames.get(frame_key(event)) or self._new_frame(event)
+        resources = event.resources
+        if resources is not None and len(resources) == 1:
+            timeline = self._timeline((frame.recipient, frame.region, "ResourceName", resources[0][1]))
+            if timeline.resources == resources:
+                resources = timeline.resources
+            else:
+                timeline.resources = resources
         return self._add(
             Entry(
                 event.time,
@@ -69,7 +76,7 @@ class Index:
                 frame,
                 event.event_id,
                 event.request_id,
-                event.resources,
+                resources,
                 (event.error_code, event.error_message) if event.error_code is not None else None,
                 event.shared_event_id,
                 packed,
