@@ -243,6 +243,13 @@ def test_frozen(keytrail_clock):
     assert keytrail_clock.set("2027-02-01") == keytrail_clock.now
     assert keytrail_clock.run() >= datetime.datetime(2027, 2, 1, tzinfo=datetime.timezone.utc)
 
+def test_fast(keytrail_clock):
+    start = keytrail_clock.speed(1_000_000)
+    while keytrail_clock.now < start + datetime.timedelta(hours=1):
+        pass
+    assert keytrail_clock.speed(0) == keytrail_clock.now
+    assert keytrail_clock.reset() < start + datetime.timedelta(hours=1)
+
 def test_accounts(keytrail_client):
     one, other = keytrail_client(account="111122223333"), keytrail_client(account="222233334444", region="eu-west-1")
     assert one.create_key()["KeyMetadata"]["AWSAccountId"] == "111122223333"
@@ -256,7 +263,7 @@ def test_seed(keytrail_clean, kms):
 
 def test_the_plugin_serves_a_users_suite(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, USER, "-W", "error")
-    assert "7 passed" in done.stdout, done.stdout + done.stderr
+    assert "8 passed" in done.stdout, done.stdout + done.stderr
 
 
 OVERRIDING = f'''
@@ -279,6 +286,27 @@ def test_seeded_again(kms):
 def test_a_suite_can_override_the_settings(tmp_path: Path) -> None:
     (tmp_path / "kms.yaml").write_text(f"keys: [{{KeyId: {KEY}, Aliases: [{ALIAS}]}}]")
     done = pytest_run(tmp_path, OVERRIDING)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+STRICT = """
+import pytest
+from botocore.exceptions import ClientError
+
+def test_the_default_account_is_known(kms, keytrail_server):
+    assert keytrail_server.settings.strict
+    assert kms.list_keys()["Keys"] == []
+
+def test_others_are_not(keytrail_client):
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        keytrail_client(access_key_id="AKIAIOSFODNN7EXAMPLE").list_keys()
+"""
+
+
+@pytest.mark.parametrize("by", ["flag", "configuration"])
+def test_a_suite_can_be_strict_about_callers(tmp_path: Path, by: str) -> None:
+    words = ["--keytrail-strict"] if by == "flag" else ["-o", "keytrail_strict=true"]
+    done = pytest_run(tmp_path, STRICT, *words)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
