@@ -55,6 +55,7 @@ class State:
             self.settle()
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
+            self.identities.declare(seed.identities, seed.memberships)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def reset(self, account: str | None = None) -> None:
