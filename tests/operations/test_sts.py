@@ -23,6 +23,7 @@ from keytrail.authorization.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.server import KeytrailServer
+from tests.support import KEY
 from tests.wire_support import REQUEST_ID, error_of, signed
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -407,7 +408,6 @@ TRUST: Mapping[str, tuple[object, dict[str, object], bool]] = {
         {"SourceIdentity": "alice"},
         True,
     ),
-    "nothing at all": ([], {}, False),
 }
 
 
@@ -422,7 +422,8 @@ def test_the_trust_policy_decides(
         status, code, message = refused(sts, "assume_role", RoleArn=ROLE, RoleSessionName="alice", **members)
         assert (status, code) == (403, "AccessDenied")
         assert re.fullmatch(
-            rf"User: {USER} is not authorized to perform: sts:\w+ on resource: {ROLE}",
+            rf"User: {USER} is not authorized to perform: sts:\w+ on resource: {ROLE}"
+            r"(?P<why> with an explicit deny in the role trust policy)?",
             message,
         )
 
@@ -452,6 +453,64 @@ def test_a_strict_endpoint_knows_no_role_that_no_fixture_declares(keytrail_clien
             keys = ("AKIAALICE00000000001", "alice-secret")
             sent = signed(f"{server.url}/", body + role, headers, keys, service="sts")
             assert requests.post(f"{server.url}/", data=body + role, headers=sent, timeout=5).status_code == status
+
+
+# ---- The caller's own policies
+
+
+def own(server: KeytrailServer, *statements: Mapping[str, object], **members: object) -> None:
+    """Give the user identity policies."""
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    server.load({"identities": [{"Arn": USER, "Policies": {"Own": document}, **members}]})
+
+
+ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{ACCOUNT}:role/service/*"}
+KMS_ONLY = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+OWN: Mapping[str, tuple[object, list[Mapping[str, object]], str | None]] = {
+    "its account is trusted, and it may": ({"AWS": ACCOUNT}, [ASSUME], None),
+    "its account is trusted, and it may not": ({"AWS": ACCOUNT}, [KMS_ONLY], ""),
+    "it is trusted itself, so it need not": ({"AWS": USER}, [KMS_ONLY], None),
+    "it is denied": (
+        {"AWS": USER},
+        [{**ASSUME, "Effect": "Deny"}],
+        " with an explicit deny in an identity-based policy",
+    ),
+}
+
+
+@pytest.mark.parametrize(("principal", "statements", "why"), OWN.values(), ids=OWN)
+def test_the_callers_own_policies_have_their_say(
+    server: KeytrailServer, sts: Any, principal: object, statements: list[Mapping[str, object]], why: str | None
+) -> None:
+    """How we know: IAM User Guide, "Policy evaluation logic": what is the account's, the account gives on."""
+    declare(server, trusting(principal))
+    own(server, *statements)
+    if why is None:
+        assert assumed(sts)["Credentials"]
+        return
+    message = f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}{why}"
+    assert refused(sts, "assume_role", RoleArn=ROLE, RoleSessionName="me") == (403, "AccessDenied", message)
+
+
+def test_in_another_account_both_must_allow(server: KeytrailServer, sts: Any) -> None:
+    role = f"arn:aws:iam::{OTHER}:role/Ops"
+    declare(server, trusting({"AWS": USER}), role=role)
+    assert assumed(sts, role=role), "of whom no policies are declared may all that key policies let it"
+    own(server, KMS_ONLY)
+    assert refused(sts, "assume_role", RoleArn=role, RoleSessionName="me")[1] == "AccessDenied"
+    own(server, {**ASSUME, "Resource": role})
+    assert assumed(sts, role=role)
+
+
+def test_roles_come_from_fixtures_and_the_decision_is_explained(server: KeytrailServer, sts: Any) -> None:
+    trust = {"Version": "2012-10-17", "Statement": trusting({"AWS": OTHER})}
+    server.load({"identities": [{"Arn": ROLE, "TrustPolicy": trust}]})
+    with pytest.raises(ClientError) as caught:
+        assumed(sts)
+    request_id = caught.value.response["ResponseMetadata"]["RequestId"]
+    (explanation,) = server._state.dispatcher.decision.explanations.of(request_id)
+    told = explanation.told()
+    assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
 
 # ---- Tags, source identity, policies
@@ -511,6 +570,34 @@ def test_what_a_session_cannot_have_is_refused(sts: Any, members: dict[str, obje
         "ValidationError",
         message,
     )
+
+
+def test_session_tags_go_into_key_policies(server: KeytrailServer, sts: Any, keytrail_client: Make) -> None:
+    """How we know: IAM User Guide, aws:PrincipalTag: the session's tags, over those of the role."""
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "payments"}}
+    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:Encrypt", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": {**statement, "Condition": condition}}
+    server.load({"keys": [{"KeyId": KEY, "Account": ACCOUNT, "Policy": policy}]})
+    declare(server, trusting("*", Action="sts:*"), tags={"Team": "payments"})
+    use = {"KeyId": KEY, "Plaintext": b"x"}
+    for tags, may in (([], True), ([{"Key": "TEAM", "Value": "other"}], False)):
+        kms = client_of(keytrail_client, assumed(sts, Tags=tags), "kms")
+        if may:
+            assert kms.encrypt(**use)
+        else:
+            assert refused(kms, "encrypt", **use)[1] == "AccessDeniedException"
+
+
+def test_a_session_policy_keeps_the_session_from_the_rest(
+    server: KeytrailServer, sts: Any, keytrail_client: Make
+) -> None:
+    bound = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"}}
+    server.load({"keys": [{"KeyId": KEY, "Account": ACCOUNT}]})
+    kms = client_of(keytrail_client, assumed(sts, Policy=json.dumps(bound)), "kms")
+    assert kms.encrypt(KeyId=KEY, Plaintext=b"x")
+    status, code, message = refused(kms, "describe_key", KeyId=KEY)
+    assert (status, code) == (400, "AccessDeniedException")
+    assert message.endswith("because no session policy allows the kms:DescribeKey action")
 
 
 @pytest.mark.parametrize("value", ["Zürich 2", "日本語", "a_b.c:d/e=f+g-h@i", "\u2003", ""])
