@@ -118,8 +118,8 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self._tokens = TokenService(callers, identities, strict=settings.strict)
         self.decision = Decision(identities)
+        self._tokens = TokenService(callers, identities, self.decision.explanations)
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
