@@ -95,7 +95,7 @@ def test_reset_forgets_credentials_that_came_later_and_keeps_those_of_the_start(
         accounts = []
         for _ in range(2):
             for access_key in ("AKIAFIRST", "AKIALATER"):
-                answer = post(server, "CreateKey", account=access_key)
+                answer = post(server, "CreateKey", account=access_key, secret="s")
                 accounts.append(answer.json()["KeyMetadata"]["AWSAccountId"])
             assert ask(server, "POST", "reset").status_code == 200
     assert accounts == [FOREIGN, FOREIGN, FOREIGN, ACCOUNT]

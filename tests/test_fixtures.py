@@ -225,7 +225,13 @@ def test_the_cross_account_sample_shares_one_key_and_not_the_other() -> None:
             f"arn:aws:kms:us-east-1:555566667777:key/c0ffee00-000{n}-4bbb-8bbb-00000000000{n}" for n in (1, 2)
         )
         answers = [
-            post(server, "Encrypt", {"KeyId": key, "Plaintext": b"x"}, account="AKIACONSUMER00000001")
+            post(
+                server,
+                "Encrypt",
+                {"KeyId": key, "Plaintext": b"x"},
+                account="AKIACONSUMER00000001",
+                secret="consumer-secret",
+            )
             for key in (shared, private)
         ]
     assert [answer.status_code for answer in answers] == [200, 400]
