@@ -11,13 +11,21 @@ import platform
 import sys
 from importlib.metadata import version
 
+from decisions import decisions
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
 from servers import competitor_versions
 from values import value_codecs
 
-ALL = {**MEASURES, "values": value_codecs, "pairs": rsa_keys, "filling": filling, "sign": signatures}
+ALL = {
+    **MEASURES,
+    "values": value_codecs,
+    "decisions": decisions,
+    "pairs": rsa_keys,
+    "filling": filling,
+    "sign": signatures,
+}
 
 
 def main() -> None:
