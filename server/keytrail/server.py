@@ -86,6 +86,7 @@ class KeytrailServer:
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None
+        self._state.close()
 
     def __enter__(self) -> "KeytrailServer":
         """Start."""

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -185,9 +186,20 @@ def uvicorn_of(app: "ASGIApplication") -> uvicorn.Server:
     )
 
 
-def serve(app: "ASGIApplication", listener: socket.socket) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first."""
-    uvicorn_of(app).run(sockets=[listener])
+def serve(app: "ASGIApplication", listener: socket.socket, at_end: Callable[[], None] = lambda: None) -> None:
+    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first, then `at_end` is called.
+
+    It is called before uvicorn hands the signal on, which may end the process at once.
+    """
+    server = uvicorn_of(app)
+    shut_down = server.shutdown
+
+    async def shut_down_and_end(sockets: list[socket.socket] | None = None) -> None:
+        await shut_down(sockets)
+        at_end()
+
+    server.shutdown = shut_down_and_end  # type: ignore[method-assign]
+    server.run(sockets=[listener])
 
 
 def end_at_once_on_signals() -> None:

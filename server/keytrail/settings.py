@@ -36,6 +36,12 @@ class Settings:
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
     """Whether a caller must be known and allowed, as in AWS: its access key, its signature, and no implicit denial."""
+    trail_dir: str = ""
+    """A folder to write the trail to as CloudTrail log files; empty: none are written."""
+    trail_interval: timedelta = timedelta(seconds=5)
+    """How often log files are written, in real time."""
+    trail_batch: int = 1000
+    """How many events a log file has at most; so many are written at once."""
     max_events: int = 100_000
     """How many trail events are kept; the oldest leave first."""
     max_body: int = 1024 * 1024
@@ -71,10 +77,10 @@ class Settings:
             name for name in ("trail_delay", "grant_delay", "transition_time") if getattr(self, name) < timedelta(0)
         ):
             raise ValueError(f"{name}: expected 0 or more")
-        if self.max_events < 1:
-            raise ValueError(f"max_events: expected at least 1, got {self.max_events}")
-        if self.max_body < 1:
-            raise ValueError(f"max_body: expected at least 1 byte, got {self.max_body}")
+        if self.trail_interval <= timedelta(0):
+            raise ValueError("trail_interval: expected more than 0")
+        for name in (name for name in ("max_events", "max_body", "trail_batch") if getattr(self, name) < 1):
+            raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""

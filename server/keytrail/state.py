@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from keytrail import fixtures
 from keytrail.authorization.callers import Callers
@@ -14,16 +15,24 @@ from keytrail.settings import Settings
 from keytrail.store import KeyStore
 from keytrail.trail import Trail
 
+if TYPE_CHECKING:
+    from keytrail.trail.log_files import LogFiles
+
 
 class State:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
-        """Load the settings' fixtures, then the documents; raises fixtures.FixtureError if one is bad."""
+        """Load the settings' fixtures, then the documents.
+
+        Raises fixtures.FixtureError if one is bad, ValueError if the settings' trail_dir cannot be written.
+        """
         self.settings = settings
         self.clock = clock
         self.store = KeyStore()
-        self.trail = Trail(settings.max_events, settings.usage_delay)
+        self._log_files = _log_files(settings)
+        deliver = self._log_files.deliver if self._log_files is not None else None
+        self.trail = Trail(settings.max_events, settings.usage_delay, deliver)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
@@ -57,6 +66,11 @@ class State:
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
+
+    def close(self) -> None:
+        """Write what is yet to be written; the endpoint can go on."""
+        if self._log_files is not None:
+            self._log_files.close()
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
@@ -104,3 +118,11 @@ class State:
             self.trail.turned_back()
         self.dispatcher.settle(after)
         return after
+
+
+def _log_files(settings: Settings) -> "LogFiles | None":
+    if not settings.trail_dir:
+        return None
+    from keytrail.trail.log_files import LogFiles  # few want them, and all wait for imports
+
+    return LogFiles(settings.trail_dir, settings.trail_interval, settings.trail_batch)

@@ -6,7 +6,7 @@ event that the trail has (until it is so old that it leaves; the usage never doe
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -30,11 +30,17 @@ class Use(NamedTuple):
 class Trail:
     """Events in the order of their times, up to a bound; and the last use of each key. Thread-safe."""
 
-    def __init__(self, max_events: int, usage_delay: timedelta = timedelta(0)) -> None:
-        """Keep at most `max_events`; hide each use for `usage_delay`."""
+    def __init__(
+        self,
+        max_events: int,
+        usage_delay: timedelta = timedelta(0),
+        deliver: Callable[[Iterable[Event]], None] | None = None,
+    ) -> None:
+        """Keep at most `max_events`; hide each use for `usage_delay`; `deliver` gets every event once."""
         self._lock = threading.Lock()
         self._max_events = max_events
         self.usage_delay = usage_delay
+        self._deliver = deliver
         self._index = Index()
         self._number = 0
         self._by_id: dict[str, Entry] = {}
@@ -50,6 +56,8 @@ class Trail:
                 self._append(event, details)
             for arn, use in uses:
                 self._use(arn, use)
+        if self._deliver is not None:
+            self._deliver([event for event, _ in packed])
 
     def last_use(self, arn: str, now: datetime) -> Use | None:
         """The last use of a key that is old enough to show by now."""
