@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
+from keytrail.authorization.callers import Callers
 from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
-from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.settings import Settings
@@ -24,7 +24,7 @@ class State:
         self.clock = clock
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
-        self.callers = Callers(settings.account)
+        self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self._lock = threading.Lock()
@@ -54,9 +54,9 @@ class State:
         with self._lock:
             self.settle()
             seed.load(self.store, self.trail)
-            self.callers.declare(seed.principals)
+            self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
-        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""

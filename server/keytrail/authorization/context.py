@@ -11,6 +11,8 @@ from keytrail.authorization import recipient
 from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.identities import Standing
+from keytrail.authorization.session_context import KEYS as SESSION_KEYS
+from keytrail.authorization.session_context import session_values
 from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
@@ -25,7 +27,7 @@ _CONTEXT = "kms:encryptioncontext:"
 _REQUEST_TAG = "aws:requesttag/"
 _RESOURCE_TAG = "aws:resourcetag/"
 _PRINCIPAL_TAG = "aws:principaltag/"
-_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser"}
+_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser", "service": "Service"}
 """aws:PrincipalType by the kind of the caller; a role's sessions have AssumedRole."""
 
 _ENCRYPT_A_DATA_KEY = frozenset(
@@ -69,6 +71,10 @@ class RequestContext(dict[str, Values]):
         return found
 
     def _find(self, name: str) -> Values:
+        if name.startswith(SESSION_KEYS):
+            brought = session_values(self._call.principal, name)
+            if brought is not None:  # a tag of the session hides that of its role
+                return brought
         for prefix, pairs in _PAIRS.items():
             if name.startswith(prefix):
                 wanted = name.removeprefix(prefix)
