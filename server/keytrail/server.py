@@ -14,7 +14,7 @@ from keytrail.clock import Clock
 from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
-from keytrail.trail import RECORD_MEMBERS
+from keytrail.trail import RECORD_MEMBERS, Calls, Selection
 
 Seed = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -132,6 +132,25 @@ class KeytrailServer:
         unknown = members.keys() - RECORD_MEMBERS
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
-        chosen = self._state.trail.select(event_id=eventId, key_arn=keyArn, event_name=eventName, error_code=errorCode)
+        chosen = self._state.trail.select(
+            Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
+        )
         records = (event.record() for event in chosen)
         return [record for record in records if all(record.get(name) == members[name] for name in members)]
+
+    def mark(self) -> int:
+        """Where the trail is by now, for `calls(after=...)`."""
+        return self._state.trail.mark()
+
+    def calls(
+        self, operation: str | None = None, *, service: str | None = None, after: int = 0, **filters: Any
+    ) -> Calls:
+        """What was called, oldest first, each call once: `calls("Decrypt", key=..., encryption_context={...})`.
+
+        Filters are those of trail.Selection: key (ARN, id or alias), encryption_context (pairs that are in it),
+        error_code, succeeded, account, region, access_key_id, username, source_ip, user_agent, since, until.
+        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for a filter that is none,
+        NotFoundException for an alias that is none.
+        """
+        source = f"{service}.amazonaws.com" if service is not None else None
+        return self._state.calls(Selection(event_name=operation, event_source=source, **filters), after)

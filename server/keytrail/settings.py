@@ -138,7 +138,8 @@ def read_moment(text: str) -> datetime:
         raise ValueError(f"expected an ISO 8601 moment such as 2026-05-01T08:00:00Z, got {text!r}") from None
 
 
-def _read_flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
+    """True or false, in the usual words. Raises ValueError."""
     flags = {
         "1": True,
         "true": True,
@@ -163,7 +164,7 @@ def _read_number(text: str) -> int:
 _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
     str(int): _read_number,
-    str(bool): _read_flag,
+    str(bool): read_flag,
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
     str(datetime): read_moment,
     str(timedelta): read_duration,

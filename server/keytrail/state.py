@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
@@ -9,9 +10,10 @@ from keytrail.authorization.policy import read_policy
 from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
+from keytrail.domain.arn import is_alias, read_key_identifier
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
-from keytrail.trail import Trail
+from keytrail.trail import Calls, Event, Selection, Trail, calls_of
 
 
 class State:
@@ -53,6 +55,25 @@ class State:
             seed.load(self.store, self.trail)
             self.callers.declare(seed.principals)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+
+    def select(self, selection: Selection, after: int = 0) -> list[Event]:
+        """The trail's events that are asked for, oldest first, after a mark of the trail; a key may be an alias.
+
+        An alias is one of the default account and Region, or an ARN, and stands for the key that it names by now.
+        Raises NotFoundException if it names none.
+        """
+        if selection.key is not None and is_alias(selection.key):
+            words = selection.key.split(":")
+            region = words[3] if len(words) > 3 else selection.region or self.settings.region
+            account = selection.account or self.settings.account
+            named = read_key_identifier(selection.key, account, region, aliases=True)
+            selection = replace(selection, key=self.store.require_named(named).arn)
+        return self.trail.select(selection, after)
+
+    def calls(self, selection: Selection, after: int = 0) -> Calls:
+        """The same, of what callers called, each call once."""
+        everything = self.trail.select(Selection(called=True), after)
+        return calls_of(self.select(replace(selection, called=True), after), everything)
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""

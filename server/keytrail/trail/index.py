@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from keytrail.trail.event import RESOURCE_TYPE, Event
+from keytrail.trail.selection import Selection
 
 Position = tuple[datetime, int]
 """A place in every timeline: the time of an event and its number."""
@@ -69,6 +70,7 @@ class Index:
         self._all = _Timeline()
         self._by: dict[_Key, _Timeline] = {}
         self._arns: dict[tuple[str, str, str], dict[str, None]] = {}
+        self._places: dict[tuple[str, str], None] = {}
         for entry in sorted(entries):
             self.add(entry)
         self._arrived = _by_arrival(self._all)
@@ -89,6 +91,7 @@ class Index:
             timeline = self._by.get(key)
             if timeline is None:
                 timeline = self._by[key] = _Timeline()
+                self._places[key[:2]] = None
                 if key[2] == "ResourceName":
                     self._arns.setdefault((*key[:2], _id_in(key[3])), {})[key[3]] = None
             timeline.add(entry)
@@ -104,6 +107,8 @@ class Index:
                 del self._by[key]
                 if key[2] == "ResourceName":
                     self._forget_arn(key)
+                elif not key[2]:
+                    del self._places[key[:2]]
         return entry.event
 
     def find(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
@@ -112,11 +117,31 @@ class Index:
         found = (timeline.newest(query.since, query.until, before) for timeline in timelines)
         return list(islice(heapq.merge(*found, reverse=True), limit))
 
+    def candidates(self, selection: Selection) -> list[Entry]:
+        """The events among which those of a selection are, oldest first: of the shortest timelines that have them."""
+        attribute = selection.attribute()
+        if attribute is None and selection.account is None:
+            return list(self._all)
+        places = [
+            place
+            for place in self._places
+            if selection.account in (None, place[0]) and selection.region in (None, place[1])
+        ]
+        queries = (Query(account=account, region=region, attribute=attribute) for account, region in places)
+        timelines = [self._by[key] for query in queries for key in self._asked(query) if key in self._by]
+        return list(heapq.merge(*timelines))
+
+    def arrived_after(self, number: int) -> list[Entry]:
+        """The events that were written after the one of this number, oldest first."""
+        late = list(takewhile(lambda entry: entry.number > number, reversed(self._arrived)))
+        return sorted(late)
+
     def replace_account(self, account: str, entries: Iterable[Entry]) -> None:
         """Let an account have just these events; those of others stay as they are."""
         others = [entry for entry in self._all if entry.event.recipient != account]
         self._by = {key: timeline for key, timeline in self._by.items() if key[0] != account}
         self._arns = {place: arns for place, arns in self._arns.items() if place[0] != account}
+        self._places = {place: None for place in self._places if place[0] != account}
         entries = sorted(entries)
         self._all = _Timeline()
         for entry in entries:

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from keytrail.trail.event import Event
 from keytrail.trail.index import Entry, Index, Position, Query
+from keytrail.trail.selection import Selection
 
 _Value = TypeVar("_Value")
 
@@ -97,27 +98,19 @@ class Trail:
         with self._lock:
             return self._index.find(query, before, limit)
 
-    def select(
-        self,
-        *,
-        event_id: str | None = None,
-        key_arn: str | None = None,
-        event_name: str | None = None,
-        error_code: str | None = None,
-    ) -> list[Event]:
-        """The events that are all that is asked for, oldest first; None asks for nothing."""
-        if event_id is not None:
-            found = self.event(event_id)
-            events = [found] if found is not None else []
+    def select(self, selection: Selection, after: int = 0) -> list[Event]:
+        """The events that are all that is asked for, oldest first; only those that came after a `mark()`."""
+        if selection.event_id is not None:
+            entry = self._by_id.get(selection.event_id)
+            entries = [entry] if entry is not None else []
         else:
-            events = self.events()
-        return [
-            event
-            for event in events
-            if (key_arn is None or event.concerns(key_arn))
-            and event_name in (None, event.name)
-            and error_code in (None, event.error_code)
-        ]
+            with self._lock:
+                entries = self._index.arrived_after(after) if after else self._index.candidates(selection)
+        return [entry.event for entry in entries if entry.number > after and selection.admits(entry.event)]
+
+    def mark(self) -> int:
+        """Where the trail is: the number of its latest event."""
+        return self._number
 
     def snapshot(self) -> "Trail":
         """A copy that later events do not touch."""
