@@ -132,6 +132,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     from keytrail import fixtures
     from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
+    from keytrail.wire.catalogue import faultable
 
     if schema:
         import json
@@ -141,7 +142,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy)
+        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

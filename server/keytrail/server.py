@@ -138,6 +138,21 @@ class KeytrailServer:
         records = (event.record() for event in chosen)
         return [record for record in records if all(record.get(name) == members[name] for name in members)]
 
+    def add_fault(self, rule: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+        """Add a fault rule: `add_fault(Operations="Decrypt", Count=1, Error="KMSInternalException")`.
+
+        Gives it with its Id. Raises fixtures.FixtureError, and adds nothing, if it is bad.
+        """
+        return self._state.add_fault(msgspec.json.encode({**(rule or {}), **members}))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The fault rules, each with the Calls that it was about and its Hits."""
+        return self._state.faults.rules()
+
+    def remove_faults(self, rule_id: str | None = None) -> int:
+        """Remove a fault rule, or all; gives how many that were."""
+        return self._state.faults.remove(rule_id)
+
     def mark(self) -> int:
         """Where the trail is by now, for `calls(after=...)`."""
         return self._state.trail.mark()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from keytrail import fixtures
 from keytrail.authorization.policy import read_policy
@@ -14,6 +15,7 @@ from keytrail.domain.arn import is_alias, read_key_identifier
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
+from keytrail.wire.catalogue import faultable
 
 
 class State:
@@ -27,11 +29,13 @@ class State:
         self.trail = Trail(settings.max_events, settings.usage_delay)
         self.callers = Callers(settings.account)
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.faults = self.dispatcher.faults
         self._lock = threading.Lock()
-        self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
+        self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.faults.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -40,20 +44,23 @@ class State:
         `account` takes the place of the default account. Raises fixtures.FixtureError and loads nothing then.
         """
         settings = self.settings if account is None else self.settings.in_account(account)
-        seed = fixtures.read_document(document, settings, self.clock.now(), read_policy)
+        seed = fixtures.read_document(document, settings, self.clock.now(), read_policy, faultable)
         if account is not None and seed.usage_delay is not None:
             raise fixtures.FixtureError(["settings.UsageDelay: is the whole server's; load it without an account"])
+        if account is not None:
+            seed.faults = [replace(rule, account=rule.account or account) for rule in seed.faults]
         return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
-        return self._load(fixtures.read_files(paths, self.settings, self.clock.now(), read_policy))
+        return self._load(fixtures.read_files(paths, self.settings, self.clock.now(), read_policy, faultable))
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
             self.dispatcher.settle(self.clock.now())
             seed.load(self.store, self.trail)
             self.callers.declare(seed.principals)
+            self.faults.add(seed.faults)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
@@ -75,11 +82,20 @@ class State:
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
+    def add_fault(self, document: bytes) -> dict[str, Any]:
+        """Add the fault rule that a JSON object is; gives it with its Id. Raises fixtures.FixtureError."""
+        rule = fixtures.read_rule(document, faultable)
+        try:
+            return self.faults.add([rule])[0]
+        except ValueError as error:
+            raise fixtures.FixtureError([str(error)]) from None
+
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
         with self._lock:
             self.store.restore(self._first_store, account)
             self.trail.restore(self._first_trail, account)
+            self.faults.reset(account)
             if account is None:
                 self.callers.reset()
                 self.reset_clock()

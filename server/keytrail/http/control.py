@@ -1,7 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET, PUT clock | POST clock/advance | GET events
-POST custom-key-stores[/<id>]
+POST custom-key-stores[/<id>] | POST, GET faults | DELETE faults[/<Id>]
 """
 
 import hmac
@@ -16,6 +16,7 @@ from keytrail.fixtures import FixtureError
 from keytrail.http import events
 from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
+from keytrail.http.faults import faults
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
 
@@ -69,6 +70,8 @@ def control(state: State) -> Blueprint:
     @api.errorhandler(FixtureError)
     def bad_fixture(error: FixtureError) -> Response:
         return _answer(400, error="Nothing was loaded: " + "; ".join(error.problems), problems=error.problems)
+
+    faults(api, state, _answer)
 
     @api.get("/health")
     def health() -> Response:
