@@ -40,12 +40,12 @@ def server(keytrail_clean: KeytrailServer) -> Iterator[KeytrailServer]:
     keytrail_clean.remove_faults()
 
 
-def client(server: KeytrailServer, attempts: int = 1, account: str = ACCOUNT, **config: Any) -> Any:
+def client(server: KeytrailServer, attempts: int = 1, service: str = "kms", **config: Any) -> Any:
     return boto3.client(
-        "kms",
+        service,
         endpoint_url=server.url,
         region_name="us-east-1",
-        aws_access_key_id=account,
+        aws_access_key_id=ACCOUNT,
         aws_secret_access_key="any",
         config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, **config),
     )
@@ -306,6 +306,15 @@ def test_cloudtrail_fails_too(server: KeytrailServer) -> None:
     prefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
     answer = post(server, "LookupEvents", {}, prefix=prefix)
     assert error_of(answer) == (400, "ThrottlingException", "Rate exceeded")
+    assert outcomes(server, 1) == [200]
+
+
+def test_sts_fails_in_its_own_form(server: KeytrailServer) -> None:
+    server.add_fault(Service="sts", Operations="GetCallerIdentity", Error="ThrottlingException")
+    sts = client(server, service="sts")
+    with pytest.raises(ClientError) as caught:
+        sts.get_caller_identity()
+    assert caught.value.response["Error"] == {"Type": "Sender", "Code": "Throttling", "Message": "Rate exceeded"}
     assert outcomes(server, 1) == [200]
 
 

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Protocol
 
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
+from keytrail.domain.aws_managed_key import require_allowed
+from keytrail.domain.credential import Credential
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
+from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
 Reply = Mapping[str, object]
@@ -41,6 +44,25 @@ class Authorizer(Protocol):
         """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
 
 
+class TokenService(Protocol):
+    """Who knows of access keys, roles and policies what STS must know."""
+
+    def require_trust(self, call: "Call", action: str, role_arn: str) -> None:
+        """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
+
+    def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
+        """Fresh temporary credentials; the token has at least so many characters."""
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+
+    def session_policy(self, document: str) -> str:
+        """The document, once it is a policy for a session; raises MalformedPolicyDocumentException."""
+
+    def managed_policy(self, role_arn: str, arn: str) -> str:
+        """The text of a managed policy that a role may have; raises ValidationException for one not known."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One call of one operation. `now` is the call's only time."""
@@ -54,6 +76,7 @@ class Call:
     trail: Trail
     settings: Settings
     authorizer: Authorizer
+    tokens: TokenService
     source_ip: str = ""
     user_agent: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
@@ -97,6 +120,8 @@ class Call:
         """
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
         at_home = named.account == self.account
+        if at_home and named.alias is not None and self.operation == "DescribeKey":
+            bring_into_being(self.store, named, self.now)
         key = self.store.require_named(named) if at_home else self.store.named(named)
         self.authorize(key, action, named)
         assert key is not None  # an unknown foreign key is never authorized
@@ -106,6 +131,7 @@ class Call:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
         self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
         if key is not None:
+            require_allowed(key, action or f"kms:{self.operation}", self.principal)
             self.used.append(key)
 
     def admit(self, key: Key) -> None:

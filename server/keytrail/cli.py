@@ -146,7 +146,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
-    counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.principals), "credential")]
+    counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.credentials), "credential")]
     click.echo("good: " + ", ".join(f"{count} {name}{_plural(name) if count != 1 else ''}" for count, name in counts))
 
 

@@ -46,8 +46,16 @@ class KeytrailClock:
         return self._server.set_clock(now)
 
     def run(self) -> datetime:
-        """Let time go on from where it is."""
+        """Let time go on from where it is, at the speed that it had; gives the time."""
         return self._server.set_clock(frozen=False)
+
+    def speed(self, factor: float) -> datetime:
+        """Let time run so many times faster than the real one (slower, below 1; 0 freezes it); gives the time."""
+        return self._server.set_clock(speed=factor)
+
+    def reset(self) -> datetime:
+        """Go back to the real time, running; gives it."""
+        return self._server.reset_clock()
 
     def advance(self, duration: timedelta | str | None = None, **units: float) -> datetime:
         """Move the time by a timedelta, an ISO 8601 duration (`"P30D"`), or by keywords: `advance(days=30)`.
@@ -101,7 +109,8 @@ def keytrail_clean(keytrail_server: KeytrailServer) -> KeytrailServer:
 def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
     """Make boto3 clients: `keytrail_client(account="111122223333", region="eu-west-1")`.
 
-    Keywords: service, account or access_key_id, secret_access_key, region.
+    Keywords: service, account or access_key_id, secret_access_key (the server's own, if it knows one),
+    session_token, region.
     """
     import boto3
 
@@ -110,7 +119,8 @@ def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
         *,
         account: str | None = None,
         access_key_id: str | None = None,
-        secret_access_key: str = "any",
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
         region: str | None = None,
     ) -> Any:
         return boto3.client(
@@ -118,7 +128,8 @@ def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
             endpoint_url=keytrail_clean.url,
             region_name=region or keytrail_clean.settings.region,
             aws_access_key_id=access_key_id or account or keytrail_clean.settings.account,
-            aws_secret_access_key=secret_access_key,
+            aws_secret_access_key=secret_access_key or keytrail_clean.secret_of(access_key_id or "") or "any",
+            aws_session_token=session_token,
         )
 
     return make

@@ -11,6 +11,7 @@ import msgspec
 import uvicorn
 
 from keytrail.clock import Clock
+from keytrail.crypto import key_pool
 from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
@@ -83,6 +84,7 @@ class KeytrailServer:
             return
         self._server.should_exit = True
         self._thread.join(2 * GRACE)
+        key_pool.POOL.stop()
         self._server = self._thread = None
 
     def __enter__(self) -> "KeytrailServer":
@@ -108,9 +110,20 @@ class KeytrailServer:
             return self._state.load(msgspec.json.encode(seed))
         return self._state.load_files(str(seed))
 
-    def set_clock(self, now: datetime | str | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time (a datetime, or ISO 8601), or whether it stands still; gives the new time."""
-        return self._state.set_clock(read_moment(now) if isinstance(now, str) else now, frozen=frozen)
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret of an access key that a fixture declares, or that STS gave out; None for any other."""
+        return self._state.callers.secret_of(access_key_id)
+
+    def set_clock(
+        self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
+    ) -> datetime:
+        """Set the time (a datetime, or ISO 8601), whether it stands still, or its speed; gives the new time.
+
+        A speed is how many seconds go by in a real one; it lets a frozen clock run, unless `frozen` says otherwise.
+        Raises ValueError or OverflowError for what no clock can be.
+        """
+        moment = read_moment(now) if isinstance(now, str) else now
+        return self._state.set_clock(moment, frozen=frozen, speed=speed)
 
     def advance(self, duration: timedelta | str) -> datetime:
         """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
@@ -132,6 +145,7 @@ class KeytrailServer:
         unknown = members.keys() - RECORD_MEMBERS
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
+        self._state.settle()
         chosen = self._state.trail.select(
             Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
         )

@@ -9,12 +9,15 @@ import os
 import signal
 import socket
 import threading
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
 
+from keytrail.authorization.signature import Sent
+from keytrail.crypto import key_pool
 from keytrail.dispatch import Request, Response, Struck, Unfinished
 from keytrail.faults import Plan
 from keytrail.http import endpoint
@@ -29,6 +32,8 @@ _IDLE = 300
 """Seconds that a connection may wait for its next request."""
 
 _SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
+
+_XML_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.XML_HEADERS]
 
 GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
@@ -68,6 +73,7 @@ class Front:
         self._limit = state.settings.max_body
         self._lock = threading.Lock()
         self._flask: WSGIApplication | None = None
+        self._answered = False
 
     async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
@@ -94,6 +100,7 @@ class Front:
                 scope["query_string"].decode("latin-1"),
                 client[0] if client is not None else "",
                 given.get(b"user-agent", b"").decode("latin-1"),
+                partial(_sent, scope),
             )
             response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
             if not isinstance(response, Response):
@@ -103,7 +110,7 @@ class Front:
                 return
             status, data = response.status, response.body
             headers = [
-                *_SAME_HEADERS,
+                *(_XML_HEADERS if response.xml else _SAME_HEADERS),
                 (b"Content-Length", b"%d" % len(data)),
                 (b"x-amzn-RequestId", response.request_id.encode()),
             ]
@@ -113,6 +120,10 @@ class Front:
         part = data if plan is None else plan.cut(data)
         # Uvicorn closes the connection under a body that has more to come when we return.
         await send({"type": "http.response.body", "body": part, "more_body": len(part) < len(data)})
+        if not self._answered and not control:
+            # Once somebody has the first answer: before it, this would make the start longer.
+            self._answered = True
+            key_pool.POOL.fill()
 
     def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -148,6 +159,11 @@ async def _drop(receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> Non
     """Close the connection without an answer: ASGI has no word for it, so by uvicorn's own transport."""
     send.__self__.transport.abort()  # type: ignore[attr-defined]
     await receive()  # until uvicorn knows
+
+
+def _sent(scope: "HTTPScope") -> Sent:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    return Sent(scope["method"], (scope["raw_path"] or b"").partition(b"?")[0].decode("latin-1"), headers)
 
 
 async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:

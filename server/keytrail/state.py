@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keytrail import fixtures
+from keytrail.authorization.callers import Callers
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
-from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
@@ -27,8 +28,9 @@ class State:
         self.clock = clock
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
-        self.callers = Callers(settings.account)
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.callers = Callers(settings.account, strict=settings.strict)
+        self.identities = Identities()
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self.faults = self.dispatcher.faults
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
@@ -36,6 +38,7 @@ class State:
             self.load(document)
         self.callers.keep()
         self.faults.keep()
+        self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -57,11 +60,11 @@ class State:
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
-            self.dispatcher.settle(self.clock.now())
+            self.settle()
             seed.load(self.store, self.trail)
-            self.callers.declare(seed.principals)
+            self.callers.declare(seed.credentials)
             self.faults.add(seed.faults)
-        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
         """The trail's events that are asked for, oldest first, after a mark of the trail; a key may be an alias.
@@ -69,6 +72,7 @@ class State:
         An alias is one of the default account and Region, or an ARN, and stands for the key that it names by now.
         Raises NotFoundException if it names none.
         """
+        self.settle()
         if selection.key is not None and is_alias(selection.key):
             words = selection.key.split(":")
             region = words[3] if len(words) > 3 else selection.region or self.settings.region
@@ -79,6 +83,7 @@ class State:
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
         """The same, of what callers called, each call once."""
+        self.settle()
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
@@ -98,28 +103,36 @@ class State:
             self.faults.reset(account)
             if account is None:
                 self.callers.reset()
-                self.reset_clock()
+                self.identities.reset()
+                self._reset_clock(self.clock.now())
 
-    def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time (UTC, if naive), or whether it stands still; gives the new time. Raises OverflowError."""
+    def set_clock(
+        self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None
+    ) -> datetime:
+        """Set the time (UTC, if naive), whether it stands still, or its speed; as Clock.set. Gives the new time."""
         if now is not None and now.tzinfo is None:
             now = now.replace(tzinfo=UTC)
-        before = self._settled()
-        return self._moved(before, self.clock.set(now, frozen=frozen))
+        before = self.settle()
+        return self._moved(before, self.clock.set(now, frozen=frozen, speed=speed))
 
     def reset_clock(self) -> datetime:
         """Go back to the real time, running."""
-        before = self.clock.now()
+        return self._reset_clock(self.settle())
+
+    def _reset_clock(self, before: datetime) -> datetime:
         self.clock.reset()
         return self._moved(before, self.clock.now())
 
     def advance_clock(self, duration: timedelta) -> datetime:
         """Move the time by a duration; gives the new time. Raises OverflowError."""
-        before = self._settled()
+        before = self.settle()
         return self._moved(before, self.clock.advance(duration))
 
-    def _settled(self) -> datetime:
-        """The time, once all that is due by now has happened: after a turn back it would wait for ever."""
+    def settle(self) -> datetime:
+        """The time, once all that is due by now has happened.
+
+        Before the clock is moved too: after a turn back it would wait for ever.
+        """
         now = self.clock.now()
         self.dispatcher.settle(now)
         return now

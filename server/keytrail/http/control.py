@@ -1,7 +1,8 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
-GET health | POST reset[?account=] | POST fixtures[?account=] | GET, PUT clock | POST clock/advance | GET events
-POST custom-key-stores[/<id>] | POST, GET faults | DELETE faults[/<Id>]
+GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
+POST, GET faults | DELETE faults[/<Id>]
 """
 
 import hmac
@@ -37,6 +38,7 @@ class _BadRequest(Exception):
 class _ClockBody(msgspec.Struct, forbid_unknown_fields=True):
     now: str | None = None
     frozen: bool | None = None
+    speed: float | None = None
 
 
 class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -94,11 +96,15 @@ def control(state: State) -> Blueprint:
 
     @api.put("/clock")
     def set_clock() -> Response:
-        body = _body(_ClockBody, '{"now": "2026-05-01T08:00:00Z", "frozen": true}, each optional')
+        body = _body(_ClockBody, '{"now": "2026-05-01T08:00:00Z", "frozen": true, "speed": 60}, each optional')
         try:
-            state.set_clock(read_moment(body.now) if body.now is not None else None, frozen=body.frozen)
-        except (ValueError, OverflowError) as error:
+            now = read_moment(body.now) if body.now is not None else None
+        except ValueError as error:
             raise _BadRequest(f"now: {error}") from None
+        try:
+            state.set_clock(now, frozen=body.frozen, speed=body.speed)
+        except (ValueError, OverflowError) as error:
+            raise _BadRequest(f"{'now' if isinstance(error, OverflowError) else 'speed'}: {error}") from None
         return _clock(state)
 
     @api.post("/clock/advance")
@@ -113,6 +119,13 @@ def control(state: State) -> Blueprint:
                 state.advance_clock(timedelta(seconds=body.seconds or 0))
         except (ValueError, OverflowError) as error:
             raise _BadRequest(f"{'duration' if body.duration is not None else 'seconds'}: {error}") from None
+        return _clock(state)
+
+    @api.post("/clock/reset")
+    def reset_clock() -> Response:
+        if request.get_data().strip() not in (b"", b"{}"):
+            raise _BadRequest("Send no body: the clock becomes the real time again, running.")
+        state.reset_clock()
         return _clock(state)
 
     @api.get("/events", endpoint="events")
@@ -142,7 +155,7 @@ def _body(kind: type[_Body], example: str) -> _Body:
 
 def _clock(state: State) -> Response:
     now = state.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return _answer(now=now, frozen=state.clock.frozen)
+    return _answer(now=now, frozen=state.clock.frozen, speed=state.clock.speed)
 
 
 def _answer(status_code: int = 200, **members: Any) -> Response:

@@ -6,9 +6,11 @@ others; Date is the HTTP server's.
 
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from keytrail.authorization.signature import Sent
 from keytrail.dispatch import Dispatcher, Request, Response, Struck, Unfinished
 from keytrail.faults import Plan
 
@@ -25,6 +27,9 @@ SAME_HEADERS = (
     ("Pragma", "no-cache"),
 )
 
+XML_HEADERS = (("Content-Type", "text/xml"),)
+"""Of STS, as recorded from AWS."""
+
 MOST_DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
 
@@ -35,16 +40,16 @@ def is_control(path: str) -> bool:
 
 
 def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished | Struck:
-    """Answer a request to the service; any method and path but POST / name no operation."""
+    """Answer a request to the service; any method and path but POST / name no operation of a JSON service."""
     if method != "POST" or path not in ("/", ""):
         request = request._replace(target="")
     return dispatcher.answer(request)
 
 
 def headers(response: Response) -> list[tuple[str, str]]:
-    """The headers that KMS sends with an answer, but for Date."""
+    """The headers that go with an answer, but for Date."""
     return [
-        *SAME_HEADERS,
+        *(XML_HEADERS if response.xml else SAME_HEADERS),
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]
@@ -60,6 +65,7 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         environ.get("QUERY_STRING", ""),
         environ.get("REMOTE_ADDR", ""),
         environ.get("HTTP_USER_AGENT", ""),
+        partial(_sent, environ),
     )
     response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
     plan = None
@@ -90,6 +96,15 @@ def _struck(response: Response, plan: Plan, start_response: "StartResponse") -> 
 def _broken_off(part: bytes) -> Iterator[bytes]:
     yield part
     raise ConnectionAbortedError("a fault rule cuts this answer")
+
+
+def _sent(environ: "WSGIEnvironment") -> Sent:
+    headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
+    headers += [
+        (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
+    ]
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
+    return Sent(environ["REQUEST_METHOD"], path.partition("?")[0], headers)
 
 
 def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:

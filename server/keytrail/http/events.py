@@ -60,6 +60,7 @@ def found(state: State, arguments: Mapping[str, str]) -> dict[str, Any]:
         except AwsError as error:
             raise ValueError(f"key: {error.message}") from None
     else:
+        state.settle()
         events = state.trail.select(selection)
     shown = events if limit is None else events[max(len(events) - limit, 0) :]
     return {

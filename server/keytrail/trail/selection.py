@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from keytrail.trail.entry import Entry, Frame
 from keytrail.trail.event import AsSent, Event
 
 CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
@@ -50,40 +51,49 @@ class Selection:
         )
         return next(((name, value) for name, value in asked if value is not None), None)
 
-    def admits(self, event: Event) -> bool:
-        """Whether an event is all that is asked for."""
+    def admits(self, entry: Entry) -> bool:
+        """Whether an event is all that is asked for; what is packed is looked at last."""
+        frame = entry.frame
+        code = entry.error[0] if entry.error is not None else None
         asked = (
-            (self.event_id, event.event_id),
-            (self.request_id, event.request_id),
-            (self.event_name, event.name),
-            (self.event_source, event.source),
-            (self.error_code, event.error_code),
-            (self.account, event.recipient),
-            (self.region, event.region),
-            (self.access_key_id, event.access_key_id),
-            (self.username, event.username),
-            (self.source_ip, event.source_ip),
+            (self.event_id, entry.event_id),
+            (self.request_id, entry.request_id),
+            (self.event_name, frame.name),
+            (self.event_source, frame.source),
+            (self.error_code, code),
+            (self.account, frame.recipient),
+            (self.region, frame.region),
+            (self.source_ip, frame.source_ip),
         )
         return (
             all(wanted is None or wanted == value for wanted, value in asked)
-            and self.succeeded in (None, event.error_code is None)
-            and (self.key is None or _concerns(event, self.key))
-            and (self.user_agent is None or self.user_agent in event.user_agent)
-            and (self.since is None or self.since <= event.time)
-            and (self.until is None or event.time < self.until)
-            and (not self.called or _is_call(event))
+            and self.succeeded in (None, code is None)
+            and (self.key is None or _concerns(entry, self.key))
+            and (self.user_agent is None or self.user_agent in frame.user_agent)
+            and (self.since is None or self.since <= entry.time)
+            and (self.until is None or entry.time < self.until)
+            and (not self.called or _is_call(frame))
+            and self._admits_the_rest(entry)
+        )
+
+    def _admits_the_rest(self, entry: Entry) -> bool:
+        if self.access_key_id is None and self.username is None and self.encryption_context is None:
+            return True
+        event = entry.event
+        return (
+            self.access_key_id in (None, event.access_key_id)
+            and self.username in (None, event.username)
             and (self.encryption_context is None or _has_context(event, self.encryption_context))
         )
 
 
-def _concerns(event: Event, key: str) -> bool:
-    if key.startswith("arn:"):
-        return event.concerns(key)
-    return any(arn.endswith(f":key/{key}") for _, arn in event.resources or ())
+def _concerns(entry: Entry, key: str) -> bool:
+    end = key if key.startswith("arn:") else f":key/{key}"
+    return any(arn == key or arn.endswith(end) for _, arn in entry.resources or ())
 
 
-def _is_call(event: Event) -> bool:
-    return event.principal is not None and event.recipient == event.principal.account and event.invoked_by is None
+def _is_call(frame: Frame) -> bool:
+    return frame.principal is not None and frame.recipient == frame.principal.account and frame.invoked_by is None
 
 
 def _has_context(event: Event, wanted: Mapping[str, str]) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.alias import Alias, require_alias_name
-from keytrail.domain.arn import is_alias
+from keytrail.domain.arn import alias_arn, is_alias
+from keytrail.domain.aws_managed_key import PREDEFINED
 from keytrail.domain.key import Key
 from keytrail.errors import ValidationException
 from keytrail.operations.pagination import page
@@ -60,6 +61,7 @@ def list_aliases(
 ) -> Reply:
     """List the account's aliases in the Region, or those of one key, by name.
 
+    Those that AWS defines beforehand are there too, and those of them without a key have a name and an ARN only.
     AliasCount, which no model has, counts the aliases of the answer, as recorded from AWS.
     """
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
@@ -67,12 +69,25 @@ def list_aliases(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=key.arn if key is not None else "")
     if key is not None:
-        aliases = call.store.aliases_of_after(key, part.after, part.limit + 1)
+        entries = [_entry(alias) for alias in call.store.aliases_of_after(key, part.after, part.limit + 1)]
     else:
         aliases = call.store.aliases_after(call.account, call.region, part.after, part.limit + 1)
-    reply = part.reply("Aliases", aliases, lambda alias: alias.name)
-    entries = [_entry(alias) for alias in aliases[: part.limit]]
-    return {**reply, "AliasCount": len(entries), "Aliases": entries}
+        entries = sorted([*map(_entry, aliases), *_without_key(call, part.after)], key=_name)[: part.limit + 1]
+    reply = part.reply("Aliases", entries, _name)
+    return {**reply, "AliasCount": min(len(entries), part.limit)}
+
+
+def _without_key(call: Call, after: str) -> list[dict[str, object]]:
+    """The aliases that AWS has defined, and that have no key yet, behind a place in the list."""
+    return [
+        {"AliasArn": alias_arn(call.region, call.account, name), "AliasName": name}
+        for name in PREDEFINED
+        if name > after and call.store.alias(call.account, call.region, name) is None
+    ]
+
+
+def _name(entry: Mapping[str, object]) -> str:
+    return str(entry["AliasName"])
 
 
 def _entry(alias: Alias) -> dict[str, object]:
