@@ -188,7 +188,7 @@ class Dispatcher:
                 validate(endpoint.model.input, members)
             if operation.rules is not None:
                 operation.rules(members)
-            # fault: what shall go wrong, if there is a rule
+            # throttle, fault: whether the caller has asked too much, and what shall go wrong
             if plan is not None:
                 self.faults.strike(plan, endpoint.source.partition(".")[0], call)
             # settle: what is due by now happens before anything is looked at

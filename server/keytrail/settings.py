@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from keytrail.request_quotas import OFF, RequestQuotas
+
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 """Since when AWS records last usage, for keys older than that. # unverified: its time of day"""
 
@@ -34,6 +36,8 @@ class Settings:
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
     """Whether a caller must be known and allowed, as in AWS: its access key, its signature, and no implicit denial."""
+    request_quotas: RequestQuotas = OFF
+    """The requests per second that are let through: off, or AWS's quotas, or the test's own."""
     max_events: int = 100_000
     """How many trail events are kept; the oldest leave first."""
     max_body: int = 1024 * 1024
@@ -168,6 +172,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
     str(datetime): read_moment,
     str(timedelta): read_duration,
+    str(RequestQuotas): RequestQuotas.parse,
 }
 
 
@@ -177,6 +182,11 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        seconds = value.total_seconds()
-        return str(int(seconds) if seconds.is_integer() else seconds)
+        return written_duration(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written_duration(duration: timedelta) -> str:
+    """A duration as a number of seconds."""
+    seconds = duration.total_seconds()
+    return str(int(seconds) if seconds.is_integer() else seconds)

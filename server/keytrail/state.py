@@ -13,7 +13,7 @@ from keytrail.authorization.policy import read_policy
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
-from keytrail.settings import Settings
+from keytrail.settings import Settings, written_duration
 from keytrail.store import KeyStore
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
 from keytrail.wire.catalogue import faultable
@@ -32,12 +32,14 @@ class State:
         self.identities = Identities()
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self.faults = self.dispatcher.faults
+        self.faults.hold(settings.request_quotas)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
         for document in documents:
             self.load(document)
         self.callers.keep()
         self.faults.keep()
+        self._first_quotas = self.faults.held
         self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
@@ -50,6 +52,8 @@ class State:
         seed = fixtures.read_document(document, settings, self.clock.now(), read_policy, faultable)
         if account is not None and seed.usage_delay is not None:
             raise fixtures.FixtureError(["settings.UsageDelay: is the whole server's; load it without an account"])
+        if account is not None and seed.request_quotas is not None:
+            raise fixtures.FixtureError(["settings.RequestQuotas: is the whole server's; load it without an account"])
         if account is not None:
             seed.faults = [replace(rule, account=rule.account or account) for rule in seed.faults]
         return self._load(seed)
@@ -64,6 +68,8 @@ class State:
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
             self.faults.add(seed.faults)
+            if seed.request_quotas is not None:
+                self.faults.hold(seed.request_quotas)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
@@ -87,6 +93,15 @@ class State:
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
+    def scene(self) -> dict[str, Any]:
+        """The settings that a seed can change, as it says them, and what the quotas did."""
+        quotas = self.faults.quotas
+        return {
+            "UsageDelay": written_duration(self.trail.usage_delay),
+            "RequestQuotas": str(self.faults.held),
+            "Throttled": quotas.throttled() if quotas is not None else {},
+        }
+
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add the fault rule that a JSON object is; gives it with its Id. Raises fixtures.FixtureError."""
         rule = fixtures.read_rule(document, faultable)
@@ -102,6 +117,7 @@ class State:
             self.trail.restore(self._first_trail, account)
             self.faults.reset(account)
             if account is None:
+                self.faults.hold(self._first_quotas)
                 self.callers.reset()
                 self.identities.reset()
                 self._reset_clock(self.clock.now())

@@ -12,12 +12,12 @@ from keytrail.domain.arn import is_alias
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
+from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
+from keytrail.request_quotas import OFF, RequestQuotas
 
 MOST_RULES = 1000
 """Each call looks at every rule."""
-
-THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
 
 _MESSAGES: Mapping[str, str] = {
     "AccessDeniedException": (
@@ -112,8 +112,21 @@ class Faults:
         self._entries: dict[str, _Entry] = {}
         self._first: dict[str, _Entry] = {}
         self._number = 0
+        self.quotas: Quotas | None = None
         self.active = False
-        """Whether there are any rules."""
+        """Whether there are any rules or quotas."""
+
+    @property
+    def held(self) -> RequestQuotas:
+        """The request quotas that are held."""
+        quotas = self.quotas
+        return quotas.held if quotas is not None else OFF
+
+    def hold(self, held: RequestQuotas) -> None:
+        """Hold request quotas from here on, each unused."""
+        with self._lock:
+            self.quotas = Quotas(held) if held else None
+            self._note_active()
 
     def add(self, rules: Iterable[FaultRule]) -> list[dict[str, Any]]:
         """Add rules; gives them as `rules` does. Raises ValueError, and adds none, if that makes too many."""
@@ -127,7 +140,7 @@ class Faults:
                 entry = _Entry(str(self._number), rule)
                 self._entries[entry.rule_id] = entry
                 added.append(entry.shown())
-            self.active = bool(self._entries)
+            self._note_active()
             return added
 
     def rules(self) -> list[dict[str, Any]]:
@@ -141,7 +154,7 @@ class Faults:
             gone = [at for at in self._entries if rule_id in (None, at)]
             for at in gone:
                 del self._entries[at]
-            self.active = bool(self._entries)
+            self._note_active()
             return len(gone)
 
     def keep(self) -> None:
@@ -159,10 +172,16 @@ class Faults:
             entries = {**first, **others}
             self._entries = {at: entries[at] for at in sorted(entries, key=int)}
             self._number = max(map(int, self._entries), default=0)
-            self.active = bool(self._entries)
+            self._note_active()
 
     def strike(self, plan: Plan, service: str, call: Call) -> None:
-        """Let the rules have their way with a call: fill its plan in, raise the error or Dropped that is its end."""
+        """Let the rules have their way with a call: fill its plan in, raise the error or Dropped that is its end.
+
+        Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
+        """
+        quotas = self.quotas
+        if quotas is not None:
+            quotas.admit(call)
         with self._lock:
             concerned = [
                 entry
@@ -196,6 +215,9 @@ class Faults:
             # As after a key was looked up: the event of a call that failed inside tells which key it was about.
             call.used.extend(key for key in keys if key.account == call.account and key not in call.used)
             raise _error(end, service, call, keys)
+
+    def _note_active(self) -> None:
+        self.active = bool(self._entries) or self.quotas is not None
 
 
 def _is_named(name: str, key: Key, call: Call) -> bool:

@@ -2,7 +2,7 @@
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
 GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
-POST, GET faults | DELETE faults[/<Id>]
+POST, GET faults | DELETE faults[/<Id>] | GET, PUT settings
 """
 
 import hmac
@@ -18,6 +18,7 @@ from keytrail.http import events
 from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
 from keytrail.http.faults import faults
+from keytrail.http.scene import scene
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
 
@@ -74,6 +75,7 @@ def control(state: State) -> Blueprint:
         return _answer(400, error="Nothing was loaded: " + "; ".join(error.problems), problems=error.problems)
 
     faults(api, state, _answer)
+    scene(api, state, _answer)
 
     @api.get("/health")
     def health() -> Response:
