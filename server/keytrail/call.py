@@ -8,6 +8,7 @@ from typing import Protocol
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.aws_managed_key import require_allowed
 from keytrail.domain.credential import Credential
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.occurrence import of_change
@@ -40,8 +41,17 @@ class Authorizer(Protocol):
         `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
 
-    def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
+    def authorize_on(self, call: "Call", action: str, resource: str) -> None:
+        """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
+
+    def authorize_retiring(self, call: "Call", grant: Grant, key: Key) -> None:
+        """Raise AccessDeniedException unless it is for the caller to retire the grant."""
+
+    def check_key_policy(self, call: "Call", document: str, key: Key | None, *, bypass_lockout: bool) -> None:
+        """Raise MalformedPolicyDocumentException for a document that KMS would not take.
+
+        `key` is the key that it is for; None for one that is still to be made.
+        """
 
 
 class TokenService(Protocol):
@@ -127,12 +137,20 @@ class Call:
         assert key is not None  # an unknown foreign key is never authorized
         return key
 
-    def authorize(self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None) -> None:
-        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
+    def authorize(
+        self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
+    ) -> None:
+        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
         self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
-        if key is not None:
-            require_allowed(key, action or f"kms:{self.operation}", self.principal)
+        if key is None:
+            return
+        require_allowed(key, action or f"kms:{self.operation}", self.principal)
+        if shown:
             self.used.append(key)
+
+    def authorize_on(self, resource: str, action: str | None = None) -> None:
+        """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
+        self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

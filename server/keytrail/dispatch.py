@@ -128,7 +128,7 @@ class Dispatcher:
         self._trail = trail
         self._callers = callers
         self._tokens = TokenService(callers, identities, strict=settings.strict)
-        self._decision = Decision()
+        self.decision = Decision(identities)
         self.faults = Faults()
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
@@ -200,6 +200,7 @@ class Dispatcher:
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
             if operation.key is None:
+                self.decision.authorize_operation(call, endpoint.source.partition(".")[0])
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
@@ -274,7 +275,7 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self._decision,
+            authorizer=self.decision,
             tokens=self._tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,

@@ -67,6 +67,7 @@ class State:
             self.settle()
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
+            self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
             if seed.request_quotas is not None:
                 self.faults.hold(seed.request_quotas)

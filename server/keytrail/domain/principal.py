@@ -36,6 +36,10 @@ class Principal:
     session: Session | None = None
     """The session that STS made; None where a caller's own access key, or a fixture, speaks."""
 
+    def __hash__(self) -> int:
+        """Of the ARN: callers are looked up on every request, and this is what tells nearly all of them apart."""
+        return hash(self.arn)
+
     @classmethod
     def root(cls, account: str, access_key_id: str | None = None, *, region: str = "us-east-1") -> "Principal":
         """The root of an account, in the partition of a Region."""

@@ -23,6 +23,7 @@ def _names_are_valid(members: Mapping[str, object]) -> None:
 def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     """Give a key a name that is new in the account and Region."""
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
+    call.authorize_on(alias.arn)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
     call.store.add_alias(alias)
 
@@ -31,10 +32,13 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
+    call.authorize_on(alias.arn)
     key = call.resolve(target_key_id, aliases=False)
+    current = call.store.key(call.account, call.region, alias.target_key_id)
+    if current is not None and current.arn != key.arn:
+        call.authorize(current, shown=False)
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
     call.admit(key)
-    current = call.store.key(call.account, call.region, alias.target_key_id)
     if current is not None and (current.usage is not key.usage or current.is_symmetric != key.is_symmetric):
         # unverified: the words
         raise ValidationException(
@@ -48,6 +52,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
 def delete_alias(call: Call, *, alias_name: str) -> None:
     """Take a name away; its key stays."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
+    call.authorize_on(alias.arn)
     key = call.store.key(call.account, call.region, alias.target_key_id)
     if key is not None:
         call.authorize(key)

@@ -55,6 +55,8 @@ def create_key(
         KeySpec=spec,
         KeyUsage=usage,
     )
+    if tags:
+        call.authorize_on("*", "kms:TagResource")
     require_in_region(spec, call.region)
     key_stores_of_keys.require_store_for_key(
         call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
@@ -62,9 +64,7 @@ def create_key(
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
     if policy is not None:
-        call.authorizer.check_key_policy(
-            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
-        )
+        call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL
     key_id = new_uuid()
     if multi_region:
