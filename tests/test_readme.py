@@ -33,9 +33,9 @@ def blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def between(name: str) -> str:
-    """A generated part of the README."""
-    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+def between(name: str, page: str = "README.md") -> str:
+    """A part of a page, between two marks of that name."""
+    return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def operations_table() -> str:
@@ -92,7 +92,7 @@ def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.M
 
 
 def test_the_table_of_correspondence_names_what_there_is() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence"), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence", "docs/values.md"), re.MULTILINE)
     assert [name for name, _ in rows] == [
         *("make", "to_value", "to_query", "of_xml", "of_string", "of_json", "to_json"),
         *("error_of_json", "error_of_xml", "error_to_json"),
