@@ -118,7 +118,7 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self._tokens = TokenService(callers, identities, strict=settings.strict)
+        self.tokens = TokenService(callers, identities, strict=settings.strict)
         self.decision = Decision(identities)
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
@@ -253,7 +253,7 @@ class Dispatcher:
             trail=self._trail,
             settings=self.settings,
             authorizer=self.decision,
-            tokens=self._tokens,
+            tokens=self.tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},

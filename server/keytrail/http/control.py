@@ -1,7 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
-GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>] | GET, POST explain
 """
 
 import hmac
@@ -15,6 +15,8 @@ from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
 from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
+from keytrail.http.explain import ARGUMENTS as EXPLAIN_ARGUMENTS
+from keytrail.http.explain import explain
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
 from keytrail.trail import Event
@@ -24,6 +26,7 @@ _Body = TypeVar("_Body")
 _ARGUMENTS = {
     "control.reset": {"account"},
     "control.load": {"account"},
+    "control.why": EXPLAIN_ARGUMENTS,
     "control.events": {"keyArn", "eventName", "errorCode", "eventId"},
 }
 """What may stand in the query, by endpoint."""
@@ -129,6 +132,7 @@ def control(state: State) -> Blueprint:
         return _answer(Records=[event.record() for event in _selected(state)])
 
     custom_key_stores(api, state, _body, _answer)
+    explain(api, state, _body, _answer)
     return api
 
 
