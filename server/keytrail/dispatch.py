@@ -128,7 +128,7 @@ class Dispatcher:
         self._trail = trail
         self._callers = callers
         self.decision = Decision(identities)
-        self._tokens = TokenService(callers, identities, self.decision.explanations)
+        self.tokens = TokenService(callers, identities, self.decision.explanations)
         self.faults = Faults()
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
@@ -276,7 +276,7 @@ class Dispatcher:
             trail=self._trail,
             settings=self.settings,
             authorizer=self.decision,
-            tokens=self._tokens,
+            tokens=self.tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},

@@ -1,7 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
-GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>] | GET, POST explain
 POST, GET faults | DELETE faults[/<Id>] | GET, PUT settings
 """
 
@@ -17,6 +17,8 @@ from keytrail.fixtures import FixtureError
 from keytrail.http import events
 from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
+from keytrail.http.explain import ARGUMENTS as EXPLAIN_ARGUMENTS
+from keytrail.http.explain import explain
 from keytrail.http.faults import faults
 from keytrail.http.scene import scene
 from keytrail.settings import read_duration, read_moment
@@ -28,6 +30,7 @@ _ARGUMENTS = {
     "control.reset": {"account"},
     "control.load": {"account"},
     "control.events": events.ARGUMENTS,
+    "control.why": EXPLAIN_ARGUMENTS,
 }
 """What may stand in the query, by endpoint."""
 
@@ -138,6 +141,7 @@ def control(state: State) -> Blueprint:
             raise _BadRequest(str(error)) from None
 
     custom_key_stores(api, state, _body, _answer)
+    explain(api, state, _body, _answer)
     return api
 
 
