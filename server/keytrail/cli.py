@@ -24,6 +24,7 @@ OPTION_HELP = {
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
     "trail_batch": "How many events a log file has at most; so many are written at once.",
+    "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
@@ -138,6 +139,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     from keytrail import fixtures
     from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
+    from keytrail.wire.catalogue import faultable
 
     if schema:
         import json
@@ -147,7 +149,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy)
+        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

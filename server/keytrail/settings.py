@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from keytrail.request_quotas import OFF, RequestQuotas
+
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 """Since when AWS records last usage, for keys older than that. # unverified: its time of day"""
 
@@ -42,6 +44,8 @@ class Settings:
     """How often log files are written, in real time."""
     trail_batch: int = 1000
     """How many events a log file has at most; so many are written at once."""
+    request_quotas: RequestQuotas = OFF
+    """The requests per second that are let through: off, or AWS's quotas, or the test's own."""
     max_events: int = 100_000
     """How many trail events are kept; the oldest leave first."""
     max_body: int = 1024 * 1024
@@ -148,7 +152,8 @@ def read_moment(text: str) -> datetime:
         raise ValueError(f"expected an ISO 8601 moment such as 2026-05-01T08:00:00Z, got {text!r}") from None
 
 
-def _read_flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
+    """True or false, in the usual words. Raises ValueError."""
     flags = {
         "1": True,
         "true": True,
@@ -173,10 +178,11 @@ def _read_number(text: str) -> int:
 _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
     str(int): _read_number,
-    str(bool): _read_flag,
+    str(bool): read_flag,
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
     str(datetime): read_moment,
     str(timedelta): read_duration,
+    str(RequestQuotas): RequestQuotas.parse,
 }
 
 
@@ -186,6 +192,11 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        seconds = value.total_seconds()
-        return str(int(seconds) if seconds.is_integer() else seconds)
+        return written_duration(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written_duration(duration: timedelta) -> str:
+    """A duration as a number of seconds."""
+    seconds = duration.total_seconds()
+    return str(int(seconds) if seconds.is_integer() else seconds)

@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from decisions import decisions
 from measures import MEASURES, Effort
-from pairs import filling, rsa_keys
+from pairs import filling, rsa_keys, signatures
 from report import Row, table
 from servers import competitor_versions
 from trail import trail
@@ -26,6 +26,7 @@ ALL = {
     "decisions": decisions,
     "pairs": rsa_keys,
     "filling": filling,
+    "sign": signatures,
 }
 
 
