@@ -8,7 +8,8 @@ from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
 
-_SERVICE_LINKED = ":role/aws-service-role/"
+_SERVICE_LINKED = (":role/aws-service-role/", ":role/AWSServiceRoleFor")
+"""Roles that AWS services bring along; the second is how a session tells of one, without its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Identities:
         membership = self._memberships.get(principal.account, _ALONE)
         full = principal.kind == "root" or (identity is None and not strict)
         boundary = identity.permissions_boundary if identity is not None else None
-        levels = () if _SERVICE_LINKED in (principal.role_arn or "") else _documents(membership)
+        role = (identity.arn if identity is not None else principal.role_arn) or ""
+        levels = () if any(mark in role for mark in _SERVICE_LINKED) else _documents(membership)
         return Standing(
             root=full or not principal.declared,
             lenient=not (principal.declared or strict),
