@@ -73,14 +73,12 @@ class Identities:
     def standing(self, principal: Principal, *, strict: bool) -> Standing:
         """What speaks for and against a caller.
 
-        A declared user or role of which no fixture tells the policies has all of KMS through them, so that key
-        policies decide; with `strict` it has no policies.
+        A declared user, role or service of which no fixture tells the policies has all of KMS through them, so that
+        key policies decide; with `strict` it has no policies. A service is under no service control policy.
         """
         if not (self._known or self._memberships or principal.session_policies):
             if not principal.declared:
                 return _ROOT if strict else _LENIENT_ROOT
-            if principal.kind == "service":
-                return _NOBODY
             return _NOBODY if strict and principal.kind != "root" else _ROOT
         standings = self._standings
         known = standings.get(principal)
@@ -92,7 +90,7 @@ class Identities:
 
     def _standing(self, principal: Principal, *, strict: bool) -> Standing:
         if principal.kind == "service":
-            return _NOBODY
+            return _NOBODY if strict else _ROOT
         identity = self._identity(principal)
         membership = self._memberships.get(principal.account, _ALONE)
         full = principal.kind == "root" or (identity is None and not strict)
