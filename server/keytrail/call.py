@@ -142,9 +142,10 @@ class Call:
     ) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
         self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
-        if key is not None:
-            require_allowed(key, action or f"kms:{self.operation}", self.principal)
-        if key is not None and shown:
+        if key is None:
+            return
+        require_allowed(key, action or f"kms:{self.operation}", self.principal)
+        if shown:
             self.used.append(key)
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
