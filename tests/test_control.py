@@ -43,6 +43,12 @@ EVERY_CALL = [
     ("POST", "clock/advance"),
     ("POST", "clock/reset"),
     ("GET", "events"),
+    ("POST", "faults"),
+    ("GET", "faults"),
+    ("DELETE", "faults"),
+    ("DELETE", "faults/1"),
+    ("GET", "settings"),
+    ("PUT", "settings"),
 ]
 
 

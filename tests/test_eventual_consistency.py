@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keytrail.fixtures import FixtureError
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
+from keytrail.store.delayed_view import History
 from tests.support import ACCOUNT, ALIAS, ELSEWHERE, FOREIGN, KEY, MRK, OTHER_KEY, SCENE, key_arn, refusal
 
 SECOND = "alias/second"
@@ -372,6 +375,23 @@ def test_what_has_shown_is_not_kept(late: Late, keytrail_clean: KeytrailServer) 
     late.wait(10)
     late.kms.update_key_description(KeyId=OTHER_KEY, Description="x")
     assert list(view.keys._were) == [key_arn(OTHER_KEY)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 9)), max_size=30), st.integers(0, 15))
+def test_what_is_seen_is_what_was_the_delay_ago(writes: list[tuple[int, int | None]], wait: int) -> None:
+    start = datetime(2027, 1, 1, tzinfo=UTC)
+    delay, now = timedelta(seconds=10), start
+    history: History[int] = History(delay, lambda: now)
+    values: list[tuple[datetime, int | None]] = [(start - delay, 0)]
+    for pause, value in writes:
+        now += timedelta(seconds=pause)
+        history.note("x", values[-1][1])
+        values.append((now, value))
+    now += timedelta(seconds=wait)
+    shown = [value for written, value in values if written + delay <= now][-1]
+    assert history.seen("x", values[-1][1]) == shown
+    assert history.hidden().get("x", shown) == shown
+    assert history.seen("y", 7) == 7
 
 
 def test_reads_and_writes_at_once_do_not_meet_in_the_middle(late: Late) -> None:

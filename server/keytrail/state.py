@@ -60,7 +60,7 @@ class State:
             if account is not None and value is not None:
                 raise fixtures.FixtureError([f"settings.{name}: is the whole server's; load it without an account"])
         if account is not None:
-            seed.faults = [replace(rule, account=rule.account or account) for rule in seed.faults]
+            seed.faults = [rule.in_account(account) for rule in seed.faults]
         return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
@@ -70,6 +70,10 @@ class State:
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
             self.settle()
+            try:
+                self.faults.require_room(len(seed.faults))
+            except ValueError as error:
+                raise fixtures.FixtureError([f"faults: {error}"]) from None
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
