@@ -54,6 +54,7 @@ def _of_caller(call: Call, key: Key, role_arn: str | None) -> Iterator[tuple[Nam
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
+        yield from ((naming, grant) for grant in call.store.view.grants.lingering(key.arn, **names))
 
 
 def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tuple[Naming, str]]:
@@ -66,7 +67,8 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
 
 
 def _in_effect(grant: Grant, call: Call) -> bool:
-    if grant.creation_date + call.settings.grant_delay <= call.now:
+    new = grant.creation_date + call.settings.grant_delay > call.now
+    if not new and not call.store.view.grants.hides(grant):
         return True
     tokens = call.members.get("GrantTokens")
     named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
