@@ -49,7 +49,8 @@ class Decision:
         """
         standing = self._identities.standing(call.principal, strict=call.settings.strict)
         # The default key policy, which None stands for, denies nobody.
-        if standing.unbound and key is not None and key.policy is None and key.account == call.account:
+        unasked = standing.unbound and call.principal.kind != "service"
+        if unasked and key is not None and key.policy is None and key.account == call.account:
             return
         arn = key.arn if key is not None else named.arn if named is not None else None
         if arn is None:

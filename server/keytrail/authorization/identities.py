@@ -8,7 +8,8 @@ from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
 
-_SERVICE_LINKED = ":role/aws-service-role/"
+_SERVICE_LINKED = (":role/aws-service-role/", ":role/AWSServiceRoleFor")
+"""Roles that AWS services bring along; the second is how a session tells of one, without its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,12 @@ class Identities:
     def standing(self, principal: Principal, *, strict: bool) -> Standing:
         """What speaks for and against a caller.
 
-        A declared user or role of which no fixture tells the policies has all of KMS through them, so that key
-        policies decide; with `strict` it has no policies.
+        A declared user, role or service of which no fixture tells the policies has all of KMS through them, so that
+        key policies decide; with `strict` it has no policies. A service is under no service control policy.
         """
         if not (self._known or self._memberships or principal.session_policies):
             if not principal.declared:
                 return _ROOT if strict else _LENIENT_ROOT
-            if principal.kind == "service":
-                return _NOBODY
             return _NOBODY if strict and principal.kind != "root" else _ROOT
         standings = self._standings
         known = standings.get(principal)
@@ -91,12 +90,13 @@ class Identities:
 
     def _standing(self, principal: Principal, *, strict: bool) -> Standing:
         if principal.kind == "service":
-            return _NOBODY
+            return _NOBODY if strict else _ROOT
         identity = self._identity(principal)
         membership = self._memberships.get(principal.account, _ALONE)
         full = principal.kind == "root" or (identity is None and not strict)
         boundary = identity.permissions_boundary if identity is not None else None
-        levels = () if _SERVICE_LINKED in (principal.role_arn or "") else _documents(membership)
+        role = (identity.arn if identity is not None else principal.role_arn) or ""
+        levels = () if any(mark in role for mark in _SERVICE_LINKED) else _documents(membership)
         return Standing(
             root=full or not principal.declared,
             lenient=not (principal.declared or strict),

@@ -120,7 +120,7 @@ def _read(statement: object, position: int, kind: Kind, *, variables: bool) -> S
     except ValueError as error:
         raise malformed(f"Policy contains {error}.") from None
     if kind not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
-        raise malformed(f"Policy contains a statement with a principal, which a {kind} has not.")
+        raise malformed(f"Policy contains a statement with a principal; a policy of this kind ({kind}) has none.")
     sid = statement.get("Sid")
     return Statement(
         sid=sid if isinstance(sid, str) else None,
