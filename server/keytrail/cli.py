@@ -58,6 +58,9 @@ def _options(command: Any) -> Any:
             f"--{field.name.replace('_', '-')}",
             field.name,
             multiple=field.name == "fixtures",
+            # A switch may stand alone.
+            flag_value="true" if field.type is bool else None,
+            is_flag=False,
             metavar="VALUE" if field.name != "fixtures" else "PATH",
             help=OPTION_HELP[field.name] + shown,
         )(command)
