@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -13,7 +15,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from keytrail.crypto import signing
+from keytrail.crypto import key_import, rsa_oaep, signing
+from keytrail.crypto.key_import import ImportToken
 from keytrail.domain.key_material import KeyMaterial
 
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
@@ -27,6 +30,7 @@ MAC_KEY = "aaaa0001-12ab-34cd-56ef-1234567890ab"
 SIGNING_KEY = "aaaa0002-12ab-34cd-56ef-1234567890ab"
 AGREEMENT_KEY = "aaaa0003-12ab-34cd-56ef-1234567890ab"
 KEM_KEY = "aaaa0004-12ab-34cd-56ef-1234567890ab"
+IMPORT_KEY = "aaaa0005-12ab-34cd-56ef-1234567890ab"
 ALIAS = "alias/orders"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -42,11 +46,36 @@ NO_SUCH_OR_NO_ACCESS = (
     "or a resource-based policy explicitly denies access"
 )
 
+
+def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
+    return f"arn:aws:kms:{region}:{account}:key/{key_id}"
+
+
+IMPORTED = bytes(range(32))
+"""The material of the scene's key of Origin EXTERNAL."""
+IMPORTED_SINCE = datetime(2026, 5, 1, tzinfo=UTC)
+WRAPPING_PAIR = key_import.wrapping_pair("RSA_2048")
+
+
+def wrapped_for(key_id: str, created: datetime = IMPORTED_SINCE, material: bytes = IMPORTED) -> dict[str, bytes]:
+    """ImportToken and EncryptedKeyMaterial for a seeded key: as from GetParametersForImport, but good for ever."""
+    token = ImportToken(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", datetime(2100, 1, 1, tzinfo=UTC))
+    return {
+        "ImportToken": key_import.seal_token(f"{key_arn(key_id)}/{created.isoformat()}", token),
+        "EncryptedKeyMaterial": rsa_oaep.encrypt(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", material),
+    }
+
+
 KINDS: Mapping[str, Mapping[str, str]] = {
     MAC_KEY: {"KeySpec": "HMAC_256"},
     SIGNING_KEY: {"KeySpec": "ECC_NIST_P256"},
     AGREEMENT_KEY: {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"},
     KEM_KEY: {"KeySpec": "ML_KEM_768"},
+    IMPORT_KEY: {
+        "Origin": "EXTERNAL",
+        "CreationDate": IMPORTED_SINCE.isoformat(),
+        "KeyMaterial": b64encode(IMPORTED).decode(),
+    },
 }
 """The keys of the scene that are no symmetric encryption keys: for the operations that need another kind."""
 
@@ -69,6 +98,7 @@ POLICY: Mapping[str, Any] = {
 }
 
 MESSAGE = b"attack at dawn"
+_ON_IMPORT_KEY = {"KeyId": IMPORT_KEY}
 _ON_KEY = {"KeyId": KEY}
 _ON_MAC_KEY = {"KeyId": MAC_KEY, "Message": MESSAGE, "MacAlgorithm": "HMAC_SHA_256"}
 _ON_SIGNING_KEY = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
@@ -88,6 +118,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "Decapsulate": {**_ON_KEM_KEY, "SharedSecretCiphertextBlob": bytes(1088)},
     "Decrypt": {"CiphertextBlob": ...},
     "DeleteAlias": {"AliasName": ALIAS},
+    "DeleteImportedKeyMaterial": _ON_IMPORT_KEY,
     "DeriveSharedSecret": {
         "KeyId": AGREEMENT_KEY,
         "KeyAgreementAlgorithm": "ECDH",
@@ -109,7 +140,17 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "GetKeyLastUsage": _ON_KEY,
     "GetKeyPolicy": _ON_KEY,
     "GetKeyRotationStatus": _ON_KEY,
+    "GetParametersForImport": {
+        **_ON_IMPORT_KEY,
+        "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+        "WrappingKeySpec": "RSA_2048",
+    },
     "GetPublicKey": {"KeyId": SIGNING_KEY},
+    "ImportKeyMaterial": {
+        **_ON_IMPORT_KEY,
+        **wrapped_for(IMPORT_KEY),
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    },
     "ListAliases": {},
     "ListGrants": _ON_KEY,
     "ListKeyPolicies": _ON_KEY,
@@ -181,10 +222,6 @@ def client_of(server: Any, service: str = "kms") -> Any:
         aws_access_key_id=ACCOUNT,
         aws_secret_access_key="any",
     )
-
-
-def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
-    return f"arn:aws:kms:{region}:{account}:key/{key_id}"
 
 
 def alias_arn(name: str = ALIAS, account: str = ACCOUNT, region: str = REGION) -> str:

@@ -15,6 +15,7 @@ from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credenti
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
+from keytrail.domain.imported_material import Expired
 from keytrail.errors import (
     AccessDeniedException,
     AwsError,
@@ -30,6 +31,7 @@ from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
 from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
+from keytrail.trail.expiry import expiry_event
 from keytrail.wire import json11, service_model
 from keytrail.wire.service_model import OperationModel, Shape
 from keytrail.wire.validation import validate
@@ -178,8 +180,11 @@ class Dispatcher:
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""
-        for deleted in self._store.settle(now):
-            self._trail.forget(deleted.arn)
+        for happened in self._store.settle(now):
+            if isinstance(happened, Expired):
+                self._trail.record([expiry_event(happened)], ())
+            else:
+                self._trail.forget(happened.arn)
 
     def _require_grants(self, tokens: Iterable[str], region: str) -> None:
         """Raise InvalidGrantTokenException unless each token is a grant's."""

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from keytrail.domain import key_rotation
+from keytrail.domain import imported_material, key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
+from keytrail.domain.imported_material import Expired
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
@@ -116,6 +117,13 @@ class KeyStore:
         """Whether the key is a replica of a primary key in another Region."""
         members = self.multi_region_set(key)
         return members is not None and members.primary != key.region
+
+    def is_imported_everywhere(self, key: Key, material_id: str) -> bool:
+        """Whether a material was imported into a key and into each of its replicas."""
+        members = self.multi_region_set(key)
+        regions = members.regions if members is not None else (key.region,)
+        keys = [self.key(key.account, region, key.key_id) for region in regions if region != key.region]
+        return all(held is None or imported_material.is_imported(held, material_id) for held in (key, *keys))
 
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
@@ -251,16 +259,16 @@ class KeyStore:
 
     # Time
 
-    def settle(self, now: datetime) -> list[Key]:
-        """Let happen what is due by now: deletions, and the ends of Creating and Updating.
+    def settle(self, now: datetime) -> list[Key | Expired]:
+        """Let happen what is due by now: deletions, expiries, rotations, and the ends of Creating and Updating.
 
-        Each in the order of its moment. Gives the keys that are deleted.
+        Each in the order of its moment. Gives the keys that are deleted, and the materials that have expired.
         """
         # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
         next_due = self._next_due
         if next_due is None or next_due > now:
             return []
-        deleted = []
+        happened: list[Key | Expired] = []
         with self._lock:
             while self._due and self._due[0][0] <= now:
                 moment, arn = heapq.heappop(self._due)
@@ -269,15 +277,17 @@ class KeyStore:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    deleted.append(key)
+                    happened.append(key)
                 else:
-                    settled = key.settle(moment)
-                    if not self.is_replica(key):  # its primary key rotates for it
+                    settled, is_replica = key.settle(moment), self.is_replica(key)
+                    if not is_replica:  # its primary key rotates for it
                         settled = key_rotation.settle(settled, moment)
+                    settled, expired = imported_material.expire(settled, moment, is_replica=is_replica)
+                    happened += expired
                     if settled is not key:
                         self._put(settled)
             self._next_due = self._due[0][0] if self._due else None
-        return deleted
+        return happened
 
     # Snapshots
 
@@ -400,11 +410,12 @@ class KeyStore:
 
 
 def _due_moments(key: Key) -> list[datetime]:
-    return [moment for moment in (key.deletion_date, key.settles_at, key_rotation.due(key)) if moment is not None]
+    moments = (key.deletion_date, key.settles_at, key_rotation.due(key), imported_material.due(key))
+    return [moment for moment in moments if moment is not None]
 
 
 def _shared(key: Key) -> tuple[object, ...]:
-    return key.material, key.materials, key.automatic, key.on_demand
+    return key.material, key.materials, key.automatic, key.on_demand, key.pending
 
 
 def _page(names: list[str], after: str, limit: int) -> list[str]:
