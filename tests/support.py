@@ -213,12 +213,12 @@ def set_scene(server: Any, client: Any) -> bytes:
     return bytes(blob)
 
 
-def client_of(server: Any, service: str = "kms") -> Any:
+def client_of(server: Any, service: str = "kms", region: str = REGION) -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
     return boto3.client(
         service,
         endpoint_url=server.url,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=ACCOUNT,
         aws_secret_access_key="any",
     )
