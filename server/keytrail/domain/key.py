@@ -157,7 +157,13 @@ class Key:
             raise InvalidKeyUsageException(f"Algorithm {algorithm} is incompatible with key spec {self.spec}.")
 
     def require_material(self) -> KeyMaterial:
-        """The material of a key that has some in this state; UnsupportedOperationException for a spec without."""
+        """The material of a key that has some in this state; UnsupportedOperationException for a spec without.
+
+        Raises KMSInvalidStateException for a key into which none was ever imported.
+        """
+        if self.material is None and self.origin is Origin.EXTERNAL:
+            error, words = _REFUSALS[KeyState.PENDING_IMPORT]
+            raise error(f"{self.arn} {words}")
         if self.material is None:
             raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {self.spec}.")
         return self.material

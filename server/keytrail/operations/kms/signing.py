@@ -104,8 +104,6 @@ def get_public_key(call: Call, key: Key) -> Reply | Later:
         if key.state is KeyState.PENDING_IMPORT:
             key.require_state(USABLE)
         raise UnsupportedOperationException
-    if key.material is None and key.state is KeyState.PENDING_IMPORT:
-        key.require_state(USABLE)  # a public key is told once there was one
 
     def work() -> Reply:
         return {
