@@ -25,6 +25,7 @@ from keytrail.domain.arn import key_arn as arn_of
 from keytrail.domain.arn import partition_of, read_key_identifier
 from keytrail.domain.key import Key, KeyState
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.occurrence import Deleted
 from keytrail.domain.principal import Principal
 from keytrail.errors import AlreadyExistsException, AwsError, InvalidArnException, NotFoundException
 from keytrail.fixtures import read_relative_moment
@@ -228,7 +229,8 @@ class StoreModel(RuleBasedStateMachine):
     def settle(self, days: int) -> None:
         self.now += timedelta(days=days)
         due = sorted((date, key) for key, date in self.keys.items() if date and date <= self.now)
-        deleted = [(key.deletion_date, (key.account, key.region, key.key_id)) for key in self.store.settle(self.now)]
+        happened = [(done.time, done.key) for done in self.store.settle(self.now) if isinstance(done, Deleted)]
+        deleted = [(time, (key.account, key.region, key.key_id)) for time, key in happened]
         assert sorted(deleted) == due
         assert [date for date, _ in deleted] == [date for date, _ in due], "each in the order of its moment"
         for _, gone in due:
@@ -316,13 +318,15 @@ def test_a_primary_that_waits_for_its_replicas_begins_its_window_when_the_last_i
     store.change(primary.arn, lambda key: key.schedule_deletion(START, 10, has_replicas=True))
     store.change(replica.arn, lambda key: key.schedule_deletion(START, 7, has_replicas=False))
     assert store.settle(START + timedelta(days=6)) == []
-    assert [key.arn for key in store.settle(START + timedelta(days=8))] == [replica.arn]
+    assert [(done.key.arn, done.time) for done in store.settle(START + timedelta(days=8))] == [
+        (replica.arn, START + timedelta(days=7))
+    ]
     waiting = store.require_key(primary.arn)
     assert (waiting.state, waiting.deletion_date) == (KeyState.PENDING_DELETION, START + timedelta(days=17))
     snapshot = store.snapshot()
-    assert [key.arn for key in store.settle(START + timedelta(days=17))] == [primary.arn]
+    assert [done.key.arn for done in store.settle(START + timedelta(days=17))] == [primary.arn]
     store.restore(snapshot)
-    assert [key.arn for key in store.settle(START + timedelta(days=99))] == [primary.arn], (
+    assert [done.key.arn for done in store.settle(START + timedelta(days=99))] == [primary.arn], (
         "a snapshot keeps what is due"
     )
 
@@ -451,6 +455,7 @@ SETTINGS = st.builds(
     usage_delay=st.timedeltas(timedelta(0), timedelta(hours=1)),
     trail_delay=st.timedeltas(timedelta(0), timedelta(days=365)),
     transition_time=st.timedeltas(timedelta(0), timedelta(days=365)),
+    strict=st.booleans(),
     max_events=st.integers(1, 10**9),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),

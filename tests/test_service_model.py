@@ -27,7 +27,7 @@ from keytrail.operations.registry import PATH_MEMBERS
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
 from keytrail.wire.service_model import Shape
-from keytrail.wire.validation import MEASURED_ENUMS
+from keytrail.wire.validation import ALSO_PASS, MEASURED_ENUMS
 from tests.support import request, set_scene
 from tests.wire_support import post
 
@@ -123,6 +123,11 @@ def test_an_enum_that_is_printed_in_kms_order_has_the_values_of_the_model() -> N
         if name != "DataKeySpec":  # KMS prints all key specs there
             assert sorted(printed) == sorted(AWS.shape_for(name).enum), name
             assert len(set(printed)) == len(printed)
+
+
+def test_a_value_that_passes_beside_an_enum_is_not_in_it() -> None:
+    for name, values in ALSO_PASS.items():
+        assert not values & set(AWS.shape_for(name).enum), name
 
 
 def builder() -> ModuleType:

@@ -8,10 +8,11 @@ from typing import Protocol
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
+from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
-from keytrail.trail import Event, Trail
+from keytrail.trail import Event, Trail, service_event
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
@@ -76,7 +77,7 @@ class Call:
     elements: Mapping[str, object] | None = None
     """CloudTrail's responseElements where these are neither the key nor the whole reply."""
     companions: list[Event] = field(default_factory=list)
-    """Events that the call writes elsewhere: the record in another Region."""
+    """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
 
     @property
     def account(self) -> str:
@@ -115,9 +116,14 @@ class Call:
 
     def change(self, key: Key, transition: Transition) -> Key:
         """Apply a transition to the newest value of the key, if its state still allows the operation."""
+        before: list[Key] = []
 
         def admitted(newest: Key) -> Key:
             newest.require_state(self.states)
+            before.append(newest)
             return transition(newest)
 
-        return self.store.change(key.arn, admitted)
+        changed = self.store.change(key.arn, admitted)
+        replicated = self.store.is_replicated(changed)
+        self.companions += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
+        return changed

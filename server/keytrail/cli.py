@@ -19,6 +19,7 @@ OPTION_HELP = {
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
     "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
+    "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",

@@ -15,7 +15,7 @@ from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credenti
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
-from keytrail.domain.imported_material import Expired
+from keytrail.domain.occurrence import Deleted, Occurrence
 from keytrail.errors import (
     AccessDeniedException,
     AwsError,
@@ -30,8 +30,7 @@ from keytrail.operations import cloudtrail, kms
 from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
-from keytrail.trail import AsSent, Event, Trail, Use, new_event_id
-from keytrail.trail.expiry import expiry_event
+from keytrail.trail import AsSent, Event, Trail, Use, new_event_id, service_event
 from keytrail.wire import json11, service_model
 from keytrail.wire.service_model import OperationModel, Shape
 from keytrail.wire.validation import validate
@@ -180,11 +179,14 @@ class Dispatcher:
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""
-        for happened in self._store.settle(now):
-            if isinstance(happened, Expired):
-                self._trail.record([expiry_event(happened)], ())
-            else:
-                self._trail.forget(happened.arn)
+        self._store.settle(now, self._happened)
+
+    def _happened(self, occurrences: Iterable[Occurrence]) -> None:
+        """Write the events that KMS writes by itself."""
+        self._trail.record([service_event(occurrence) for occurrence in occurrences])
+        for occurrence in occurrences:
+            if isinstance(occurrence, Deleted):
+                self._trail.forget(occurrence.key.arn)
 
     def _require_grants(self, tokens: Iterable[str], region: str) -> None:
         """Raise InvalidGrantTokenException unless each token is a grant's."""

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from keytrail.server import KeytrailServer
 
 
+STRICT = "Refuse undeclared access keys, unsigned calls, and what no policy allows."
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run, or a project's configuration, be strict about callers."""
+    parser.getgroup("keytrail").addoption("--keytrail-strict", action="store_true", help=STRICT)
+    parser.addini("keytrail_strict", STRICT, type="bool", default=False)
+
+
 class KeytrailClock:
     """The server's clock in the hands of a test."""
 
@@ -54,11 +63,12 @@ def keytrail_settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def keytrail_server(keytrail_settings: dict[str, Any]) -> Iterator[KeytrailServer]:
+def keytrail_server(keytrail_settings: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[KeytrailServer]:
     """The session's server, on a free port."""
     from keytrail.server import KeytrailServer
 
-    with KeytrailServer(**keytrail_settings) as server:
+    strict = pytestconfig.getoption("keytrail_strict") or pytestconfig.getini("keytrail_strict")
+    with KeytrailServer(**{"strict": strict, **keytrail_settings}) as server:
         yield server
 
 

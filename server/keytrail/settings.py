@@ -32,6 +32,8 @@ class Settings:
     """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
     transition_time: timedelta = timedelta(0)
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
+    strict: bool = False
+    """Whether a caller must be known and allowed, as in AWS: its access key, its signature, and no implicit denial."""
     max_events: int = 100_000
     """How many trail events are kept; the oldest leave first."""
     max_body: int = 1024 * 1024

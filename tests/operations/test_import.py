@@ -605,18 +605,6 @@ def test_material_of_a_key_pending_deletion_expires_too(
     assert record["serviceEventDetails"]["keyId"] == kept
 
 
-def test_an_expiry_of_an_hmac_key_tells_no_material_id(
-    kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
-) -> None:
-    """How we know: inferred; KMS tells the ids of symmetric keys' material only."""
-    key_id = create(kms, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    put(kms, key_id, FIRST, ValidTo=days(1))
-    keytrail_clock.set(days(1))
-    assert state(kms, key_id) == "PendingImport"
-    (record,) = keytrail_clean.events(eventName="DeleteExpiredKeyMaterial")
-    assert record["serviceEventDetails"] == {"keyId": key_id}
-
-
 # The trail
 
 

@@ -26,7 +26,6 @@ WORKING = [
     for algorithm in ALGORITHMS[spec][KeyUsage.SIGN_VERIFY]
     if algorithm != "ED25519_PH_SHA_512"
 ]
-EVERY = sorted({algorithm for spec in SPECS for algorithm in ALGORITHMS[spec][KeyUsage.SIGN_VERIFY]})
 BOTH: dict[str, dict[str, Any]] = {"Sign": {}, "Verify": {"Signature": b"x"}}
 
 
@@ -102,17 +101,6 @@ def test_a_created_key_signs(kms: Any) -> None:
 
 
 # ---- Refusals
-
-
-@pytest.mark.parametrize("operation", BOTH)
-@pytest.mark.parametrize("spec", SPECS)
-def test_every_other_algorithm_is_incompatible(spec: str, operation: str, kms: Any) -> None:
-    for algorithm in set(EVERY) - set(ALGORITHMS[spec][KeyUsage.SIGN_VERIFY]):
-        members = {"KeyId": key_id(spec), "Message": b"x", "MessageType": "DIGEST", "SigningAlgorithm": algorithm}
-        assert refusal(kms, operation, **members, **BOTH[operation]) == (
-            "InvalidKeyUsageException",
-            f"Algorithm {algorithm} is incompatible with key spec {spec}.",
-        )
 
 
 @pytest.mark.parametrize("operation", BOTH)

@@ -4,7 +4,7 @@ Source: KMS API Reference; KMS Developer Guide, "Importing key material for AWS 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import Import
 from keytrail.domain.key_rotation import history
+from keytrail.domain.occurrence import MaterialExpired
 from keytrail.errors import (
     IncorrectKeyMaterialException,
     KMSInvalidStateException,
@@ -40,15 +41,6 @@ class MaterialState(StrEnum):
     NON_CURRENT = "NON_CURRENT"
     PENDING_ROTATION = "PENDING_ROTATION"
     PENDING_MULTI_REGION_IMPORT_AND_ROTATION = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """A material of a key that has expired at a moment."""
-
-    key: Key
-    material_id: str
-    moment: datetime
 
 
 def require_external(key: Key) -> None:
@@ -170,7 +162,7 @@ def due(key: Key) -> datetime | None:
     return min((how.valid_to for how in key.imports.values() if how.valid_to is not None), default=None)
 
 
-def expire(key: Key, moment: datetime, *, is_replica: bool) -> tuple[Key, list[Expired]]:
+def expire(key: Key, moment: datetime, *, is_replica: bool) -> tuple[Key, list[MaterialExpired]]:
     """The key without what has expired by a moment, and what that is, the earliest first."""
     over = sorted(
         (how.valid_to, material_id)
@@ -180,7 +172,7 @@ def expire(key: Key, moment: datetime, *, is_replica: bool) -> tuple[Key, list[E
     expired = []
     for date, material_id in over:
         key = delete_material(key, material_id, is_replica=is_replica)
-        expired.append(Expired(key, material_id, date))
+        expired.append(MaterialExpired(key, date, material_id))
     return key, expired
 
 

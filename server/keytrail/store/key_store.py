@@ -7,7 +7,7 @@ under the lock. No call costs more with more keys: pages come from ordered index
 import heapq
 import threading
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from keytrail.domain import imported_material, key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
-from keytrail.domain.imported_material import Expired
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.occurrence import Deleted, Occurrence, Synchronized, of_change
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
 from keytrail.store.grants import GrantShelf
 
@@ -124,6 +124,11 @@ class KeyStore:
         regions = members.regions if members is not None else (key.region,)
         keys = [self.key(key.account, region, key.key_id) for region in regions if region != key.region]
         return all(held is None or imported_material.is_imported(held, material_id) for held in (key, *keys))
+
+    def is_replicated(self, key: Key) -> bool:
+        """Whether the key is a primary key with replicas in other Regions."""
+        members = self.multi_region_set(key)
+        return members is not None and members.primary == key.region and bool(members.replicas)
 
     def key_ids_after(self, account: str, region: str, after: str, limit: int) -> list[str]:
         """The next ids of keys in their order: at most `limit` of those behind `after`."""
@@ -259,16 +264,17 @@ class KeyStore:
 
     # Time
 
-    def settle(self, now: datetime) -> list[Key | Expired]:
+    def settle(self, now: datetime, tell: Callable[[list[Occurrence]], None] | None = None) -> list[Occurrence]:
         """Let happen what is due by now: deletions, expiries, rotations, and the ends of Creating and Updating.
 
-        Each in the order of its moment. Gives the keys that are deleted, and the materials that have expired.
+        Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
+        settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
         """
         # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
         next_due = self._next_due
         if next_due is None or next_due > now:
             return []
-        happened: list[Key | Expired] = []
+        happened: list[Occurrence] = []
         with self._lock:
             while self._due and self._due[0][0] <= now:
                 moment, arn = heapq.heappop(self._due)
@@ -277,17 +283,29 @@ class KeyStore:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    happened.append(key)
+                    happened.append(Deleted(key, key.deletion_date))
                 else:
-                    settled, is_replica = key.settle(moment), self.is_replica(key)
-                    if not is_replica:  # its primary key rotates for it
-                        settled = key_rotation.settle(settled, moment)
-                    settled, expired = imported_material.expire(settled, moment, is_replica=is_replica)
-                    happened += expired
-                    if settled is not key:
-                        self._put(settled)
+                    happened += self._settle_key(key, moment)
+            if happened and tell is not None:
+                tell(happened)
             self._next_due = self._due[0][0] if self._due else None
         return happened
+
+    def _settle_key(self, key: Key, moment: datetime) -> Iterator[Occurrence]:
+        settled = key.settle(moment)
+        replica = self.is_replica(key)
+        if not replica:  # its primary key rotates for it
+            settled = key_rotation.settle(settled, moment)
+        settled, expired = imported_material.expire(settled, moment, is_replica=replica)
+        if settled is key:
+            return
+        self._put(settled)
+        yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        yield from expired
+        if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
+            primary = self.key(key.account, self._sets[key.account, key.key_id].primary, key.key_id)
+            if primary is not None:
+                yield Synchronized(primary, moment)
 
     # Snapshots
 

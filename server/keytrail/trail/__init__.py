@@ -2,6 +2,7 @@
 
 from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, written
 from keytrail.trail.index import Entry, Position, Query
+from keytrail.trail.service_event import service_event
 from keytrail.trail.trail import Trail, Use
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Trail",
     "Use",
     "new_event_id",
+    "service_event",
     "written",
 ]

@@ -28,7 +28,7 @@ class Event(NamedTuple):
     name: str
     region: str
     principal: Principal | None
-    """Who called; None for what the service did by itself (eventType AwsServiceEvent)."""
+    """Who called; None for what the service did by itself (eventType AwsServiceEvent, if without a request)."""
     recipient: str
     """The account that this copy is delivered to."""
     read_only: bool
@@ -76,7 +76,8 @@ class Event(NamedTuple):
             record["resources"] = [
                 {"accountId": account, "type": RESOURCE_TYPE, "ARN": arn} for account, arn in self.resources
             ]
-        record["eventType"] = "AwsApiCall" if self.principal is not None else "AwsServiceEvent"
+        by_itself = self.principal is None and self.request_id is None
+        record["eventType"] = "AwsServiceEvent" if by_itself else "AwsApiCall"
         record["managementEvent"] = True
         record["recipientAccountId"] = self.recipient
         if self.shared_event_id is not None:

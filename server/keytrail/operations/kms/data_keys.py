@@ -91,11 +91,15 @@ def generate_data_key_without_plaintext(
 def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, *, plaintext: bool) -> Reply | Later:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
-    require_in_region(spec, call.region)
+    require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
     if not key.is_symmetric:
         raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
+
+    if call.dry_run:
+        seal(call, key, b"", context)  # what can fail; the answer is no pair, so none is made
+        return {}
 
     def work() -> Reply:
         pair = new_pair(spec)
