@@ -86,6 +86,20 @@ def test_a_rotation_makes_the_pending_material_the_current_one(kms: Any) -> None
     assert standing(kms, key_id) == [("NON_CURRENT", "IMPORTED"), ("CURRENT", "IMPORTED")]
 
 
+def test_the_trail_tells_of_the_rotation_between_imported_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: docs, G: RotateKey."""
+    key_id = imported(kms, FIRST, SECOND)
+    first, second = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
+    (record,) = keytrail_clean.events(eventName="RotateKey")
+    assert record["serviceEventDetails"] == {
+        "keyId": key_id,
+        "rotationType": "ON_DEMAND",
+        "keyOrigin": "EXTERNAL",
+        "previousKeyMaterialId": first,
+        "currentKeyMaterialId": second,
+    }
+
+
 def test_without_pending_material_there_is_no_rotation(kms: Any) -> None:
     """How we know: recorded."""
     key_id = imported(kms, FIRST, SECOND)
