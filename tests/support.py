@@ -57,11 +57,11 @@ IMPORTED_SINCE = datetime(2026, 5, 1, tzinfo=UTC)
 WRAPPING_PAIR = key_import.wrapping_pair("RSA_2048")
 
 
-def wrapped_for(key_id: str, created: datetime = IMPORTED_SINCE, material: bytes = IMPORTED) -> dict[str, bytes]:
+def wrapped_for(key_id: str, *, material: bytes = IMPORTED, region: str = REGION) -> dict[str, bytes]:
     """ImportToken and EncryptedKeyMaterial for a seeded key: as from GetParametersForImport, but good for ever."""
     token = ImportToken(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", datetime(2100, 1, 1, tzinfo=UTC))
     return {
-        "ImportToken": key_import.seal_token(f"{key_arn(key_id)}/{created.isoformat()}", token),
+        "ImportToken": key_import.seal_token(f"{key_arn(key_id, region=region)}/{IMPORTED_SINCE.isoformat()}", token),
         "EncryptedKeyMaterial": rsa_oaep.encrypt(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", material),
     }
 
