@@ -32,6 +32,7 @@ AGREEMENT_KEY = "aaaa0003-12ab-34cd-56ef-1234567890ab"
 KEM_KEY = "aaaa0004-12ab-34cd-56ef-1234567890ab"
 IMPORT_KEY = "aaaa0005-12ab-34cd-56ef-1234567890ab"
 ALIAS = "alias/orders"
+STORE, CONNECTED_STORE = "cks-1234567890abcdef0", "cks-2345678901abcdef0"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 GRANT_ID = "12ab" * 16
@@ -86,7 +87,11 @@ SCENE: Mapping[str, Any] = {
         {"KeyId": DOOMED_KEY, "KeyState": "PendingDeletion"},
         {"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]},
         *[{"KeyId": key, **kind} for key, kind in KINDS.items()],
-    ]
+    ],
+    "customKeyStores": [
+        {"CustomKeyStoreId": STORE, "ConnectionState": "DISCONNECTED"},
+        {"CustomKeyStoreId": CONNECTED_STORE},
+    ],
 }
 """Keys of the default account on which each operation can succeed."""
 
@@ -107,7 +112,14 @@ _SEEDED_PAIR = KeyMaterial.derived(SIGNING_KEY, "ECC_NIST_P256").pair
 assert _SEEDED_PAIR is not None
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
+    "ConnectCustomKeyStore": {"CustomKeyStoreId": STORE},
     "CreateAlias": {"AliasName": "alias/fresh", "TargetKeyId": KEY},
+    "CreateCustomKeyStore": {
+        "CustomKeyStoreName": "ledger",
+        "CloudHsmClusterId": "cluster-2a34b5cdefg",
+        "TrustAnchorCertificate": "certificate",
+        "KeyStorePassword": "kmsPswd1",
+    },
     "CreateGrant": {
         **_ON_KEY,
         "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader",
@@ -118,15 +130,18 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "Decapsulate": {**_ON_KEM_KEY, "SharedSecretCiphertextBlob": bytes(1088)},
     "Decrypt": {"CiphertextBlob": ...},
     "DeleteAlias": {"AliasName": ALIAS},
+    "DeleteCustomKeyStore": {"CustomKeyStoreId": STORE},
     "DeleteImportedKeyMaterial": _ON_IMPORT_KEY,
     "DeriveSharedSecret": {
         "KeyId": AGREEMENT_KEY,
         "KeyAgreementAlgorithm": "ECDH",
         "PublicKey": _SEEDED_PAIR.public_der,
     },
+    "DescribeCustomKeyStores": {"CustomKeyStoreId": STORE},
     "DescribeKey": _ON_KEY,
     "DisableKey": _ON_KEY,
     "DisableKeyRotation": _ON_KEY,
+    "DisconnectCustomKeyStore": {"CustomKeyStoreId": CONNECTED_STORE},
     "EnableKey": _ON_KEY,
     "EnableKeyRotation": {**_ON_KEY, "RotationPeriodInDays": 90},
     "Encapsulate": _ON_KEM_KEY,
@@ -169,6 +184,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "TagResource": {**_ON_KEY, "Tags": [{"TagKey": "team", "TagValue": "payments"}]},
     "UntagResource": {**_ON_KEY, "TagKeys": ["team"]},
     "UpdateAlias": {"AliasName": ALIAS, "TargetKeyId": OTHER_KEY},
+    "UpdateCustomKeyStore": {"CustomKeyStoreId": STORE, "CloudHsmClusterId": "cluster-3a45b6cdefg"},
     "UpdateKeyDescription": {**_ON_KEY, "Description": "other words"},
     "UpdatePrimaryRegion": {"KeyId": MRK, "PrimaryRegion": ELSEWHERE},
     "Verify": {

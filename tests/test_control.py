@@ -6,6 +6,7 @@ How we know: the issue's "Control API"; what it leaves open is README's.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,7 @@ EVERY_CALL = [
     ("GET", "clock"),
     ("PUT", "clock"),
     ("POST", "clock/advance"),
+    ("POST", "clock/reset"),
     ("GET", "events"),
 ]
 
@@ -163,9 +165,10 @@ def test_fixtures_that_are_there_already_are_refused_whole(keytrail_clean: Keytr
 
 def test_the_clock_tells_its_time(control: Callable[..., requests.Response]) -> None:
     clock = control("GET", "clock").json()
-    assert clock.keys() == {"now", "frozen"}
+    assert clock.keys() == {"now", "frozen", "speed"}
     assert clock["now"].endswith("Z")
     assert not clock["frozen"]
+    assert clock["speed"] == 1
 
 
 SETTINGS = {
@@ -183,7 +186,7 @@ def test_the_clock_can_be_set(
 ) -> None:
     answer = control("PUT", "clock", body)
     assert answer.status_code == 200
-    assert answer.json() == control("GET", "clock").json() == {"now": now, "frozen": frozen}
+    assert answer.json() == control("GET", "clock").json() == {"now": now, "frozen": frozen, "speed": 1}
 
 
 def test_now_and_frozen_are_each_optional(control: Callable[..., requests.Response]) -> None:
@@ -191,11 +194,53 @@ def test_now_and_frozen_are_each_optional(control: Callable[..., requests.Respon
     assert frozen["frozen"]
     assert control("GET", "clock").json() == frozen, "it stands still"
     moved = control("PUT", "clock", {"now": "2027-01-01T00:00:00Z"}).json()
-    assert moved == {"now": "2027-01-01T00:00:00.000Z", "frozen": True}, "it still stands still"
+    assert moved == {"now": "2027-01-01T00:00:00.000Z", "frozen": True, "speed": 1}, "it still stands still"
     running = control("PUT", "clock", {"frozen": False}).json()
     assert not running["frozen"]
     assert timedelta(0) <= datetime.fromisoformat(running["now"]) - datetime.fromisoformat(moved["now"])
     assert control("PUT", "clock", {}).status_code == 200
+
+
+def test_the_clock_runs_at_a_speed(control: Callable[..., requests.Response]) -> None:
+    set_ = control("PUT", "clock", {"now": "2027-01-01T00:00:00Z", "speed": 1_000_000}).json()
+    assert (set_["frozen"], set_["speed"]) == (False, 1_000_000)
+    time.sleep(0.01)
+    gone = datetime.fromisoformat(control("GET", "clock").json()["now"]) - datetime.fromisoformat(set_["now"])
+    assert gone > timedelta(hours=2), "a hundredth of a second is 10,000 seconds"
+    slowed = control("PUT", "clock", {"speed": 0.001}).json()
+    assert slowed["now"] > set_["now"]
+    later = control("GET", "clock").json()
+    assert datetime.fromisoformat(later["now"]) - datetime.fromisoformat(slowed["now"]) < timedelta(seconds=1)
+
+
+def test_speed_0_freezes_a_speed_runs_and_a_frozen_clock_keeps_its_speed(
+    control: Callable[..., requests.Response],
+) -> None:
+    assert control("PUT", "clock", {"speed": 0}).json()["frozen"]
+    running = control("PUT", "clock", {"speed": 60}).json()
+    assert (running["frozen"], running["speed"]) == (False, 60)
+    frozen = control("PUT", "clock", {"frozen": True}).json()
+    assert (frozen["frozen"], frozen["speed"]) == (True, 60)
+    assert control("PUT", "clock", {"frozen": True, "speed": 5}).json()["frozen"]
+    resumed = control("PUT", "clock", {"frozen": False}).json()
+    assert (resumed["frozen"], resumed["speed"]) == (False, 5)
+
+
+def test_what_is_due_happens_in_time_though_nobody_moves_the_clock(keytrail_clean: KeytrailServer) -> None:
+    keytrail_clean.load({"keys": [{"KeyId": KEY}]})
+    assert post(keytrail_clean, "ScheduleKeyDeletion", {"KeyId": KEY, "PendingWindowInDays": 7}).status_code == 200
+    ask(keytrail_clean, "PUT", "clock", {"speed": 1_000_000})
+    time.sleep(0.7)
+    records = ask(keytrail_clean, "GET", "events?eventName=DeleteKey").json()["Records"]
+    assert [record["resources"][0]["ARN"] for record in records] == [key_arn()]
+
+
+def test_the_clock_goes_back_to_the_real_time(control: Callable[..., requests.Response]) -> None:
+    control("PUT", "clock", {"now": "2027-01-01T00:00:00Z", "speed": 1000})
+    clock = control("POST", "clock/reset").json()
+    assert (clock["frozen"], clock["speed"]) == (False, 1)
+    assert abs(datetime.fromisoformat(clock["now"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert control("POST", "clock/reset", {"now": "2027-01-01T00:00:00Z"}).status_code == 400
 
 
 ADVANCES = {
@@ -225,6 +270,11 @@ BAD_CLOCKS = {
     "no such day": ("PUT", "clock", {"now": "2026-02-30T00:00:00Z"}, "2026-05-01T08:00:00Z"),
     "a number": ("PUT", "clock", {"now": 1777622400}, "now"),
     "a text for a truth": ("PUT", "clock", {"frozen": "yes"}, "frozen"),
+    "a speed backwards": ("PUT", "clock", {"speed": -1}, "speed: expected a speed from 0 (frozen) to 1000000"),
+    "a speed beyond all": ("PUT", "clock", {"speed": 1e9}, "speed"),
+    "a text for a speed": ("PUT", "clock", {"speed": "fast"}, "speed"),
+    "no speed and yet running": ("PUT", "clock", {"speed": 0, "frozen": False}, "speed"),
+    "a moment with a speed": ("PUT", "clock", {"now": "9999-01-01T00:00:00Z", "speed": 2}, "1970 to 9000"),
     "a member that is none": ("PUT", "clock", {"time": "2026-05-01T08:00:00Z"}, "time"),
     "no duration": ("POST", "clock/advance", {}, "P30D"),
     "two durations": ("POST", "clock/advance", {"duration": "P1D", "seconds": 1}, "either"),

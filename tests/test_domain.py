@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,7 +20,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from keytrail.clock import Clock
+from keytrail.clock import LAST, Clock
 from keytrail.domain.alias import Alias
 from keytrail.domain.arn import key_arn as arn_of
 from keytrail.domain.arn import partition_of, read_key_identifier
@@ -376,6 +377,49 @@ def test_a_clock_cannot_leave_the_calendar(frozen: bool, days: int) -> None:
     with pytest.raises(OverflowError):
         clock.advance(timedelta(days=days))
     assert abs(clock.now() - START) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("speed", [0.001, 1, 60, 1_000_000])
+def test_a_clock_runs_at_its_speed_from_where_it_is(speed: float) -> None:
+    clock = Clock()
+    clock.set(START, speed=speed)
+    before, moment = time.perf_counter(), clock.now()
+    time.sleep(0.02)
+    gone, after = clock.now() - moment, time.perf_counter()
+    millisecond = timedelta(milliseconds=2)
+    assert timedelta(seconds=0.02 * speed) - millisecond <= gone <= timedelta(seconds=(after - before) * speed * 1.5)
+    assert clock.speed == speed
+    clock.advance(timedelta(days=1))
+    assert (clock.speed, clock.frozen) == (speed, False)
+
+
+def test_a_fast_clock_stops_at_the_end_of_the_calendar() -> None:
+    clock = Clock()
+    clock.set(LAST - timedelta(hours=1), speed=1_000_000)
+    time.sleep(0.01)
+    assert clock.now() == LAST
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(dict, frozen=st.booleans()),
+            st.builds(dict, speed=st.floats(0, 1_000_000)),
+            st.builds(dict, now=st.integers(-(10**9), 10**11).map(lambda s: START + timedelta(seconds=s))),
+        )
+    )
+)
+def test_a_clock_that_is_set_is_where_and_how_it_was_set(steps: list[dict[str, Any]]) -> None:
+    clock, frozen, speed = Clock(), False, 1.0
+    for step in steps:
+        moment = clock.set(**step)
+        if "now" in step:
+            assert abs(moment - step["now"]) < timedelta(milliseconds=1)
+        frozen = step.get("frozen", (frozen and "speed" not in step) or step.get("speed") == 0)
+        speed = step.get("speed") or speed
+        assert (clock.frozen, clock.speed) == (frozen, speed)
+        assert clock.now() >= moment
+        assert clock.now().microsecond % 1000 == 0
 
 
 # ---- Durations, moments, settings

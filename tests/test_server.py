@@ -243,6 +243,13 @@ def test_frozen(keytrail_clock):
     assert keytrail_clock.set("2027-02-01") == keytrail_clock.now
     assert keytrail_clock.run() >= datetime.datetime(2027, 2, 1, tzinfo=datetime.timezone.utc)
 
+def test_fast(keytrail_clock):
+    start = keytrail_clock.speed(1_000_000)
+    while keytrail_clock.now < start + datetime.timedelta(hours=1):
+        pass
+    assert keytrail_clock.speed(0) == keytrail_clock.now
+    assert keytrail_clock.reset() < start + datetime.timedelta(hours=1)
+
 def test_accounts(keytrail_client):
     one, other = keytrail_client(account="111122223333"), keytrail_client(account="222233334444", region="eu-west-1")
     assert one.create_key()["KeyMetadata"]["AWSAccountId"] == "111122223333"
@@ -256,7 +263,7 @@ def test_seed(keytrail_clean, kms):
 
 def test_the_plugin_serves_a_users_suite(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, USER, "-W", "error")
-    assert "7 passed" in done.stdout, done.stdout + done.stderr
+    assert "8 passed" in done.stdout, done.stdout + done.stderr
 
 
 OVERRIDING = f'''

@@ -10,20 +10,28 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from keytrail.domain import key_rotation
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import RotationType
+from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.occurrence import Deleted, MaterialExpired, Occurrence, Rotated, Synchronized
+from keytrail.errors import KMSInvalidStateException
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.store import KeyStore
 from keytrail.trail import service_event
-from tests.support import ACCOUNT, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
+from tests.support import ACCOUNT, DOOMED_KEY, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
 
 SHAPES: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent / "vectors" / "cloudtrail-shapes.json").read_text()
@@ -249,6 +257,37 @@ def test_what_fell_due_in_a_jump_is_told_in_the_order_of_its_time_across_keys(
         (at(days=380), "DeleteKey", key_arn()),
         (at(days=440), "RotateKey", key_arn(OTHER_KEY)),
     ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(90, 400), st.none() | st.integers(7, 30)), max_size=8),
+    st.lists(st.integers(1, 200), max_size=12),
+)
+def test_one_jump_brings_what_many_steps_bring(plans: list[tuple[int, int, int | None]], steps: list[int]) -> None:
+    """Keys (one with a replica) rotate and are deleted; whether the clock walks there or leaps, the same happens."""
+    ids = [KEY, OTHER_KEY, DOOMED_KEY, MRK]
+    store = KeyStore()
+    keys = [replace(THE_KEY, key_id=key_id, material=MATERIALS[0]) for key_id in ids]
+    replica = replace(keys[-1], region=ELSEWHERE)
+    store.add([*keys, replica], [((ACCOUNT, MRK), MultiRegionSet(REGION, (ELSEWHERE,)))], counted=False)
+    for which, period, window in plans:
+        with suppress(KMSInvalidStateException):  # two plans for one key may be at odds
+            store.change(keys[which].arn, lambda key, days=period: key_rotation.enable_rotation(key, START, days))
+            if window is not None:
+                place = keys[which].arn if which < 3 else replica.arn
+                store.change(place, lambda key, days=window: key.schedule_deletion(START, days, has_replicas=False))
+    walking, leaping = store.snapshot(), store.snapshot()
+    walked, now = [], START
+    for days in steps:
+        now += timedelta(days=days)
+        walked += walking.settle(now)
+    leapt = leaping.settle(now)
+
+    def shown(happened: list[Occurrence]) -> list[tuple[datetime, str, str]]:
+        return [(done.time, type(done).__name__, done.key.arn) for done in happened]
+
+    assert shown(walked) == shown(leapt)
+    assert [done.time for done in leapt] == sorted(done.time for done in leapt)
 
 
 def test_they_are_found_by_lookup_events_under_their_key_and_name_and_have_no_caller(

@@ -161,7 +161,7 @@ def refusals(ciphertext: bytes) -> dict[str, tuple[str, Mapping[str, Any], str, 
         ),
         "an unknown key store": (
             "GenerateRandom",
-            {"NumberOfBytes": 1, "CustomKeyStoreId": "cks-1234567890abcdef0"},
+            {"NumberOfBytes": 1, "CustomKeyStoreId": "cks-99999999999999999"},
             "CustomKeyStoreNotFoundException",
             False,
         ),

@@ -263,7 +263,7 @@ class Dispatcher:
             operation is not None and operation.read_only,
             _logged(endpoint, call, request, succeeded=error is None),
             elements,
-            call.additional if kept and call.additional else None,
+            (call.additional if kept else _external_key(call, operation)) or None,
             resources,
             error.trail_code if error is not None else None,
             error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
@@ -303,13 +303,22 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
     return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
 
 
+def _external_key(call: Call, operation: Operation | None) -> dict[str, object] | None:
+    """What the event of a failed cryptographic operation keeps: the external key behind its key, and nothing else."""
+    if operation is None or not operation.tracked:
+        return None
+    key = next((key for key in call.used if key.xks_key_id is not None), None)
+    return {"customKeyStoreId": key.custom_key_store_id, "xksKeyId": key.xks_key_id} if key is not None else None
+
+
 def _resources(call: Call, endpoint: _Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
     if call.resources is not None:
         return tuple(call.resources)
     if call.used:
         return tuple([(key.account, key.arn) for key in call.used])
-    # A list that names no key has an empty list here; a call that found no key has none at all.
-    return () if error is None and endpoint.source == _KMS else None
+    # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
+    listed = error is None and endpoint.source == _KMS and "CustomKeyStore" not in endpoint.name
+    return () if listed else None
 
 
 def _logged(endpoint: _Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:

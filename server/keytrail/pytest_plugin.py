@@ -45,8 +45,16 @@ class KeytrailClock:
         return self._server.set_clock(now)
 
     def run(self) -> datetime:
-        """Let time go on from where it is."""
+        """Let time go on from where it is, at the speed that it had; gives the time."""
         return self._server.set_clock(frozen=False)
+
+    def speed(self, factor: float) -> datetime:
+        """Let time run so many times faster than the real one (slower, below 1; 0 freezes it); gives the time."""
+        return self._server.set_clock(speed=factor)
+
+    def reset(self) -> datetime:
+        """Go back to the real time, running; gives it."""
+        return self._server.reset_clock()
 
     def advance(self, duration: timedelta | str | None = None, **units: float) -> datetime:
         """Move the time by a timedelta, an ISO 8601 duration (`"P30D"`), or by keywords: `advance(days=30)`.

@@ -108,9 +108,16 @@ class KeytrailServer:
             return self._state.load(msgspec.json.encode(seed))
         return self._state.load_files(str(seed))
 
-    def set_clock(self, now: datetime | str | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time (a datetime, or ISO 8601), or whether it stands still; gives the new time."""
-        return self._state.set_clock(read_moment(now) if isinstance(now, str) else now, frozen=frozen)
+    def set_clock(
+        self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
+    ) -> datetime:
+        """Set the time (a datetime, or ISO 8601), whether it stands still, or its speed; gives the new time.
+
+        A speed is how many seconds go by in a real one; it lets a frozen clock run, unless `frozen` says otherwise.
+        Raises ValueError or OverflowError for what no clock can be.
+        """
+        moment = read_moment(now) if isinstance(now, str) else now
+        return self._state.set_clock(moment, frozen=frozen, speed=speed)
 
     def advance(self, duration: timedelta | str) -> datetime:
         """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
@@ -132,6 +139,7 @@ class KeytrailServer:
         unknown = members.keys() - RECORD_MEMBERS
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
+        self._state.settle()
         chosen = self._state.trail.select(event_id=eventId, key_arn=keyArn, event_name=eventName, error_code=errorCode)
         records = (event.record() for event in chosen)
         return [record for record in records if all(record.get(name) == members[name] for name in members)]

@@ -49,7 +49,7 @@ class State:
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
-            self.dispatcher.settle(self.clock.now())
+            self.settle()
             seed.load(self.store, self.trail)
             self.callers.declare(seed.principals)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
@@ -61,28 +61,35 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
-                self.reset_clock()
+                self._reset_clock(self.clock.now())
 
-    def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> datetime:
-        """Set the time (UTC, if naive), or whether it stands still; gives the new time. Raises OverflowError."""
+    def set_clock(
+        self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None
+    ) -> datetime:
+        """Set the time (UTC, if naive), whether it stands still, or its speed; as Clock.set. Gives the new time."""
         if now is not None and now.tzinfo is None:
             now = now.replace(tzinfo=UTC)
-        before = self._settled()
-        return self._moved(before, self.clock.set(now, frozen=frozen))
+        before = self.settle()
+        return self._moved(before, self.clock.set(now, frozen=frozen, speed=speed))
 
     def reset_clock(self) -> datetime:
         """Go back to the real time, running."""
-        before = self.clock.now()
+        return self._reset_clock(self.settle())
+
+    def _reset_clock(self, before: datetime) -> datetime:
         self.clock.reset()
         return self._moved(before, self.clock.now())
 
     def advance_clock(self, duration: timedelta) -> datetime:
         """Move the time by a duration; gives the new time. Raises OverflowError."""
-        before = self._settled()
+        before = self.settle()
         return self._moved(before, self.clock.advance(duration))
 
-    def _settled(self) -> datetime:
-        """The time, once all that is due by now has happened: after a turn back it would wait for ever."""
+    def settle(self) -> datetime:
+        """The time, once all that is due by now has happened.
+
+        Before the clock is moved too: after a turn back it would wait for ever.
+        """
         now = self.clock.now()
         self.dispatcher.settle(now)
         return now

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from keytrail.server import KeytrailServer
 from tests.support import (
@@ -124,6 +125,7 @@ def test_a_user_is_found_by_the_name_of_the_user_or_of_the_session(
         ("ResourceName", KEY, ["DisableKey", "Decrypt"]),
         ("ResourceName", OTHER_KEY, ["UpdateAlias"]),
         ("ResourceName", alias_arn(), ["UpdateAlias"]),
+        ("ResourceName", ALIAS, ["UpdateAlias"]),
         ("ResourceName", key_arn(region=ELSEWHERE), []),
         ("EventSource", "kms.amazonaws.com", ["UpdateAlias", "ListKeys", "DisableKey", "Decrypt"]),
         ("EventSource", "s3.amazonaws.com", []),
@@ -373,6 +375,46 @@ def test_a_query_that_cannot_be_is_refused_and_recorded(
     assert refusal(trail, "LookupEvents", **members)[0] == code
     (record,) = keytrail_clean.events(eventName="LookupEvents")
     assert record["errorCode"] == code
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"MaxResults": 0}, "InvalidMaxResultsException"),
+        ({"MaxResults": -1}, "InvalidMaxResultsException"),
+        ({"LookupAttributes": [{"AttributeValue": "x"}]}, "InvalidLookupAttributesException"),
+        ({"LookupAttributes": [{"AttributeKey": "EventName"}]}, "InvalidLookupAttributesException"),
+        (
+            {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": ""}]},
+            "InvalidLookupAttributesException",
+        ),
+        ({"LookupAttributes": [{}]}, "InvalidLookupAttributesException"),
+        ({"LookupAttributes": {"AttributeKey": "EventName"}}, "SerializationException"),
+        ({"MaxResults": "ten"}, "SerializationException"),
+        ({"StartTime": "yesterday"}, "SerializationException"),
+        ({"NextToken": 1}, "SerializationException"),
+    ],
+)
+def test_what_boto3_would_not_send_is_refused(body: dict[str, Any], code: str, keytrail_clean: KeytrailServer) -> None:
+    answer = requests.post(
+        keytrail_clean.url,
+        json=body,
+        headers={"X-Amz-Target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"},
+        timeout=5,
+    )
+    assert (answer.status_code, answer.json()["__type"]) == (400, code)
+
+
+@pytest.mark.parametrize("end", [NOON, NOON + timedelta(milliseconds=1)])
+def test_a_time_that_begins_with_its_end_is_one(end: datetime, trail: Any) -> None:
+    assert trail.lookup_events(StartTime=NOON, EndTime=end)["Events"] == []
+
+
+def test_a_token_outlives_the_events_behind_which_it_stands(kms: Any, trail: Any, keytrail_clock: Any) -> None:
+    keytrail_clock.freeze(NOON)
+    given = token(kms, trail)
+    keytrail_clock.advance("P91D")
+    assert trail.lookup_events(NextToken=given)["Events"] == []
 
 
 def test_there_are_no_insights(kms: Any, trail: Any) -> None:

@@ -369,6 +369,24 @@ def test_a_replica_that_lost_its_pending_material_meanwhile_waits_for_it(slow: A
     assert state(elsewhere, key_id) == "Enabled"
 
 
+def test_material_that_expires_while_its_key_is_updating_is_waited_for(slow: Any) -> None:
+    """How we know: docs, expiry makes a key PendingImport; Updating lets it be used, but with what?"""
+    kms, server = slow
+    elsewhere = client_of(server, region=ELSEWHERE)
+    key_id = create(kms, MultiRegion=True)
+    put(kms, key_id, FIRST)
+    kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
+    server.advance(timedelta(minutes=10))
+    put(elsewhere, key_id, FIRST)
+    put(kms, key_id, FIRST, ValidTo=START + timedelta(minutes=15))
+    kms.update_primary_region(KeyId=key_id, PrimaryRegion=ELSEWHERE)
+    assert state(kms, key_id) == "Updating"
+    server.advance(timedelta(minutes=5))
+    assert (state(kms, key_id), state(elsewhere, key_id)) == ("PendingImport", "Updating")
+    server.advance(timedelta(minutes=5))
+    assert (state(kms, key_id), state(elsewhere, key_id)) == ("PendingImport", "Enabled")
+
+
 def test_related_asymmetric_keys_have_one_private_key(kms: Any, elsewhere: Any) -> None:
     """How we know: docs, multi-Region keys with imported asymmetric material."""
     private = ec.generate_private_key(ec.SECP256R1())

@@ -15,6 +15,8 @@ import pytest
 from Crypto.Cipher import PKCS1_OAEP
 from Crypto.Hash import SHA1, SHA256
 from Crypto.PublicKey import RSA
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keytrail.server import KeytrailServer
 from tests.support import answered_members, client_of, refusal
@@ -120,6 +122,21 @@ def test_the_same_plaintext_has_another_ciphertext_every_time(
 ) -> None:
     members = {"KeyId": keys["RSA_2048"], "Plaintext": TEXT, "EncryptionAlgorithm": algorithm}
     assert len({client.encrypt(**members)["CiphertextBlob"] for _ in range(3)}) == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_plaintext_comes_back_and_with_any_bit_flipped_nothing_does(
+    data: st.DataObject, client: Any, keys: dict[str, str]
+) -> None:
+    (spec, algorithm), most = data.draw(st.sampled_from(sorted(LIMITS.items())))
+    plaintext = data.draw(st.binary(min_size=1, max_size=most))
+    members = {"KeyId": keys[spec], "EncryptionAlgorithm": algorithm}
+    blob = bytearray(client.encrypt(**members, Plaintext=plaintext)["CiphertextBlob"])
+    assert client.decrypt(**members, CiphertextBlob=bytes(blob))["Plaintext"] == plaintext
+    bit = data.draw(st.integers(0, len(blob) * 8 - 1))
+    blob[bit // 8] ^= 1 << bit % 8
+    assert refusal(client, "Decrypt", **members, CiphertextBlob=bytes(blob)) == INVALID
 
 
 @pytest.mark.parametrize("target", ["SYMMETRIC_DEFAULT", "another"])

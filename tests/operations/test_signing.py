@@ -1,160 +1,326 @@
 """Sign, Verify and GetPublicKey.
 
-How we know: measured on AWS, unless a test says otherwise. What is signed is verified by `cryptography` alone.
+How we know: measured on AWS, unless a test says otherwise. What is signed is verified by OpenSSL's command line, or by
+pycryptodome where OpenSSL 3.0 lacks the algorithm; Keytrail signs with neither (but for Ed25519ph).
 """
 
 from __future__ import annotations
 
 import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from Crypto.Hash import SHA256, SHA384, SHA512
+from Crypto.PublicKey import ECC, MLDSA
+from Crypto.Signature import DSS, eddsa, mldsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from keytrail.domain.key_spec import ALGORITHMS, KeyUsage
+from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.support import KEY, MAC_KEY, MESSAGE, SIGNING_KEY, key_arn, refusal, set_scene
+from tests.key_specs import MATRIX, specs_for
+from tests.support import KEY, MAC_KEY, MESSAGE, SIGNING_KEY, client_of, key_arn, refusal, set_scene
 from tests.support import invoke as call
 
-SPECS = ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519"]
-SPECS += ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"]
-WORKING = [
-    (spec, algorithm)
-    for spec in SPECS
-    for algorithm in ALGORITHMS[spec][KeyUsage.SIGN_VERIFY]
-    if algorithm != "ED25519_PH_SHA_512"
-]
+SPECS = [spec for spec in specs_for("SIGN_VERIFY") if spec != "SM2"]
+ED25519, ED25519_PH = "ED25519_SHA_512", "ED25519_PH_SHA_512"
+EVERY = [(spec, algorithm) for spec in SPECS for algorithm in MATRIX[spec, "SIGN_VERIFY"]]
+WITH_DIGEST = [(spec, algorithm) for spec, algorithm in EVERY if algorithm.startswith(("RSASSA", "ECDSA"))]
+"""Where a message may be given whole or as its digest, to the same effect."""
+ML_DSA = {"ML_DSA_44": (2420, 1334), "ML_DSA_65": (3309, 1974), "ML_DSA_87": (4627, 2614)}
+"""Bytes of a signature, and of a public key in DER."""
 BOTH: dict[str, dict[str, Any]] = {"Sign": {}, "Verify": {"Signature": b"x"}}
+INVALID = ("KMSInvalidSignatureException", "")
 
 
-@pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """The scene, and a seeded key of each spec named by it."""
-    set_scene(keytrail_clean, kms)
-    keys = [
-        {"KeyId": key_id(spec), "KeySpec": spec, "KeyUsage": "SIGN_VERIFY"} for spec in SPECS if spec != "ECC_NIST_P256"
-    ]
-    keytrail_clean.load({"keys": keys})
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """A client of a server whose keys outlive a test, for RSA keys take long to make."""
+    with KeytrailServer() as server:
+        yield client_of(server)
 
 
-def key_id(spec: str) -> str:
-    return SIGNING_KEY if spec == "ECC_NIST_P256" else f"bbbb{SPECS.index(spec):04}-12ab-34cd-56ef-1234567890ab"
+@pytest.fixture(scope="module")
+def keys(client: Any) -> dict[str, str]:
+    """The ARN of a key of each spec."""
+    return {spec: client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"] for spec in SPECS}
 
 
-def check(public_der: bytes, algorithm: str, signature: bytes) -> None:
-    """Raise InvalidSignature unless the signature is MESSAGE's."""
-    public: Any = load_der_public_key(public_der)
-    digest: Any = getattr(hashes, f"SHA{algorithm[-3:]}", hashes.SHA256)()
-    if algorithm.startswith("ECDSA"):
-        public.verify(signature, MESSAGE, ec.ECDSA(digest))
-    elif algorithm.startswith("RSASSA_PSS"):
-        public.verify(signature, MESSAGE, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
-    elif algorithm.startswith("RSASSA"):
-        public.verify(signature, MESSAGE, padding.PKCS1v15(), digest)
-    else:
-        public.verify(signature, MESSAGE)
+@pytest.fixture(scope="module")
+def publics(client: Any, keys: dict[str, str]) -> dict[str, bytes]:
+    """The public key of each, in DER."""
+    return {spec: client.get_public_key(KeyId=arn)["PublicKey"] for spec, arn in keys.items()}
+
+
+def as_given(algorithm: str, message: bytes) -> dict[str, Any]:
+    """A message in the type that the algorithm takes; Ed25519ph takes nothing but a digest."""
+    if algorithm == ED25519_PH:
+        return {"Message": hashlib.sha512(message).digest(), "MessageType": "DIGEST"}
+    return {"Message": message}
+
+
+def digest_of(algorithm: str, message: bytes) -> bytes:
+    return hashlib.new(f"sha{algorithm[-3:]}", message).digest()
+
+
+def verifies(public: bytes, algorithm: str, message: bytes, signature: bytes, folder: Path) -> bool:
+    """Whether the signature is the message's, as another than Keytrail sees it."""
+    try:
+        if algorithm == ED25519:
+            eddsa.new(ECC.import_key(public), "rfc8032").verify(message, signature)
+        elif algorithm == ED25519_PH:
+            # KMS hashes what it is given, and it is given a digest: Developer Guide, "Key spec reference".
+            hashed = SHA512.new(hashlib.sha512(message).digest())
+            eddsa.new(ECC.import_key(public), "rfc8032").verify(hashed, signature)
+        elif algorithm == "ML_DSA_SHAKE_256":
+            mldsa.new(MLDSA.import_key(public)).verify(message, signature)
+        else:
+            return _openssl_verifies(public, algorithm, message, signature, folder)
+    except ValueError:
+        return False
+    return True
+
+
+def _openssl_verifies(public: bytes, algorithm: str, message: bytes, signature: bytes, folder: Path) -> bool:
+    for name, data in (("public", public), ("message", message), ("signature", signature)):
+        (folder / name).write_bytes(data)
+    command = ["openssl", "dgst", f"-sha{algorithm[-3:]}", "-keyform", "DER", "-verify", "public"]
+    if "PSS" in algorithm:
+        command += ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+    command += ["-signature", "signature", "message"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout == "Verified OK\n"
 
 
 # ---- Rules
 
 
-@pytest.mark.parametrize(("spec", "algorithm"), WORKING)
-def test_what_is_signed_verifies_offline_and_here(spec: str, algorithm: str, kms: Any) -> None:
-    members = {"KeyId": key_id(spec), "Message": MESSAGE, "SigningAlgorithm": algorithm}
-    made = call(kms, "Sign", **members)
+@pytest.mark.parametrize(("spec", "algorithm"), EVERY)
+def test_what_is_signed_verifies_elsewhere_and_here(
+    spec: str, algorithm: str, client: Any, keys: dict[str, str], publics: dict[str, bytes], tmp_path: Path
+) -> None:
+    members = {"KeyId": keys[spec], "SigningAlgorithm": algorithm, **as_given(algorithm, MESSAGE)}
+    made = call(client, "Sign", **members)
     assert set(made) - {"ResponseMetadata"} == {"KeyId", "Signature", "SigningAlgorithm"}
-    assert made["KeyId"] == key_arn(key_id(spec))
-    public = kms.get_public_key(KeyId=key_id(spec))
-    assert (public["KeySpec"], public["CustomerMasterKeySpec"], public["KeyUsage"]) == (spec, spec, "SIGN_VERIFY")
-    assert public["SigningAlgorithms"] == list(ALGORITHMS[spec][KeyUsage.SIGN_VERIFY])
-    check(public["PublicKey"], algorithm, made["Signature"])
-    verified = call(kms, "Verify", **members, Signature=made["Signature"])
-    assert (verified["SignatureValid"], verified["SigningAlgorithm"]) == (True, algorithm)
-    changed = bytes([*made["Signature"][:-1], made["Signature"][-1] ^ 1])
-    for wrong in (changed, made["Signature"][:-1], b"x"):
-        assert refusal(kms, "Verify", **members, Signature=wrong) == ("KMSInvalidSignatureException", "")
+    assert (made["KeyId"], made["SigningAlgorithm"]) == (keys[spec], algorithm)
+    signature = made["Signature"]
+    assert verifies(publics[spec], algorithm, MESSAGE, signature, tmp_path)
+    assert not verifies(publics[spec], algorithm, MESSAGE + b"!", signature, tmp_path)
+    verified = call(client, "Verify", **members, Signature=signature)
+    del verified["ResponseMetadata"]
+    assert verified == {"KeyId": keys[spec], "SignatureValid": True, "SigningAlgorithm": algorithm}
 
 
-@pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P384"])
-def test_a_digest_is_signed_as_the_message_that_it_is_of(spec: str, kms: Any) -> None:
-    algorithm = ALGORITHMS[spec][KeyUsage.SIGN_VERIFY][-1]
-    digest = hashlib.new(f"sha{algorithm[-3:]}", MESSAGE).digest()
-    made = kms.sign(KeyId=key_id(spec), Message=digest, MessageType="DIGEST", SigningAlgorithm=algorithm)
-    check(kms.get_public_key(KeyId=key_id(spec))["PublicKey"], algorithm, made["Signature"])
+@pytest.mark.parametrize(("spec", "algorithm"), EVERY)
+def test_what_is_not_the_messages_signature_is_invalid_without_a_message(
+    spec: str, algorithm: str, client: Any, keys: dict[str, str]
+) -> None:
+    """Of whatever length it is; how we know: recorded, and for the lengths measured."""
+    members = {"KeyId": keys[spec], "SigningAlgorithm": algorithm, **as_given(algorithm, MESSAGE)}
+    good = call(client, "Sign", **members)["Signature"]
+    for wrong in (bytes([*good[:-1], good[-1] ^ 1]), good[:-1], good + b"\0", b"x", b"x" * 6144):
+        assert refusal(client, "Verify", **members, Signature=wrong) == INVALID
+        assert refusal(client, "Verify", **members, Signature=wrong, DryRun=True) == INVALID
+    other = {**members, **as_given(algorithm, b"retreat at dusk")}
+    assert refusal(client, "Verify", **other, Signature=good) == INVALID
+
+
+@pytest.mark.parametrize(("spec", "algorithm"), WITH_DIGEST)
+def test_a_digest_is_signed_and_verified_as_the_message_that_it_is_of(
+    spec: str, algorithm: str, client: Any, keys: dict[str, str], publics: dict[str, bytes], tmp_path: Path
+) -> None:
+    whole = {"KeyId": keys[spec], "SigningAlgorithm": algorithm, "Message": MESSAGE, "MessageType": "RAW"}
+    digest = {**whole, "Message": digest_of(algorithm, MESSAGE), "MessageType": "DIGEST"}
+    of_digest = call(client, "Sign", **digest)["Signature"]
+    assert verifies(publics[spec], algorithm, MESSAGE, of_digest, tmp_path)
+    assert call(client, "Verify", **whole, Signature=of_digest)["SignatureValid"]
+    assert call(client, "Verify", **digest, Signature=call(client, "Sign", **whole)["Signature"])["SignatureValid"]
+    # A digest sent as a message is hashed once more.
+    assert refusal(client, "Verify", **{**digest, "MessageType": "RAW"}, Signature=of_digest) == INVALID
+
+
+@pytest.mark.parametrize("spec", ML_DSA)
+def test_a_message_representative_is_signed_and_verified_as_its_message(
+    spec: str, client: Any, keys: dict[str, str], publics: dict[str, bytes], tmp_path: Path
+) -> None:
+    """How we know: docs and FIPS 204, algorithms 7 and 8; the representative is worked out by pycryptodome."""
+    mu = mldsa.MLDSAMuHash(MLDSA.import_key(publics[spec])).update(MESSAGE).digest()
+    members = {"KeyId": keys[spec], "SigningAlgorithm": "ML_DSA_SHAKE_256"}
+    external = {**members, "Message": mu, "MessageType": "EXTERNAL_MU"}
+    made = call(client, "Sign", **external)["Signature"]
+    assert verifies(publics[spec], "ML_DSA_SHAKE_256", MESSAGE, made, tmp_path)
+    assert call(client, "Verify", **members, Message=MESSAGE, Signature=made)["SignatureValid"]
+    of_whole = call(client, "Sign", **members, Message=MESSAGE)["Signature"]
+    assert call(client, "Verify", **external, Signature=of_whole)["SignatureValid"]
+    assert refusal(client, "Verify", **members, Message=mu, Signature=made) == INVALID
+
+
+@pytest.mark.parametrize("spec", ML_DSA)
+def test_an_ml_dsa_signature_and_key_have_the_sizes_of_fips_204(
+    spec: str, client: Any, keys: dict[str, str], publics: dict[str, bytes]
+) -> None:
+    made = client.sign(KeyId=keys[spec], Message=MESSAGE, SigningAlgorithm="ML_DSA_SHAKE_256")
+    assert (len(made["Signature"]), len(publics[spec])) == ML_DSA[spec]
+
+
+def test_an_ed25519_signature_and_key_have_the_sizes_of_rfc_8032(
+    client: Any, keys: dict[str, str], publics: dict[str, bytes]
+) -> None:
+    made = client.sign(KeyId=keys["ECC_NIST_EDWARDS25519"], Message=MESSAGE, SigningAlgorithm=ED25519)
+    assert (len(made["Signature"]), len(publics["ECC_NIST_EDWARDS25519"])) == (64, 44)
+
+
+def test_the_two_algorithms_of_ed25519_do_not_verify_each_other(client: Any, keys: dict[str, str]) -> None:
+    """RFC 8032: the domain of Ed25519ph is its own."""
+    digest = hashlib.sha512(MESSAGE).digest()
+    arn = keys["ECC_NIST_EDWARDS25519"]
+    pure = client.sign(KeyId=arn, Message=digest, SigningAlgorithm=ED25519)["Signature"]
+    members = {"KeyId": arn, "Message": digest, "MessageType": "DIGEST", "SigningAlgorithm": ED25519_PH}
+    assert refusal(client, "Verify", **members, Signature=pure) == INVALID
+
+
+@pytest.mark.parametrize("algorithm", MATRIX["RSA_2048", "SIGN_VERIFY"])
+def test_only_pkcs1_gives_the_same_signature_twice(algorithm: str, client: Any, keys: dict[str, str]) -> None:
+    """RFC 8017: PSS has a fresh salt in every signature."""
+    members = {"KeyId": keys["RSA_2048"], "Message": MESSAGE, "SigningAlgorithm": algorithm}
+    made = {client.sign(**members)["Signature"] for _ in range(3)}
+    assert len(made) == (3 if "PSS" in algorithm else 1)
+
+
+@pytest.mark.parametrize("spec", ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521"])
+def test_what_another_library_signs_with_a_seeded_key_verifies(
+    spec: str, kms: Any, keytrail_clean: KeytrailServer
+) -> None:
+    """The pair of a seeded elliptic curve key is derived from its id, so that a test may have it too."""
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": spec, "KeyUsage": "SIGN_VERIFY"}]})
+    pair = KeyMaterial.derived(KEY, spec).pair
+    assert pair is not None
+    (algorithm,) = MATRIX[spec, "SIGN_VERIFY"]
+    digest: Any = {"256": SHA256, "384": SHA384, "512": SHA512}[algorithm[-3:]].new(MESSAGE)
+    signature = DSS.new(ECC.import_key(pair.private_der()), "fips-186-3", encoding="der").sign(digest)
+    members = {"KeyId": KEY, "Message": MESSAGE, "SigningAlgorithm": algorithm, "Signature": signature}
+    assert call(kms, "Verify", **members)["SignatureValid"]
+
+
+@pytest.mark.parametrize("algorithm", [ED25519, ED25519_PH])
+def test_what_another_library_signs_with_a_seeded_edwards_key_verifies(
+    algorithm: str, kms: Any, keytrail_clean: KeytrailServer
+) -> None:
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY"}]})
+    pair = KeyMaterial.derived(KEY, "ECC_NIST_EDWARDS25519").pair
+    assert pair is not None
+    given = as_given(algorithm, MESSAGE)
+    message = SHA512.new(given["Message"]) if algorithm == ED25519_PH else given["Message"]
+    signature = eddsa.new(ECC.import_key(pair.private_der()), "rfc8032").sign(message)
+    members = {"KeyId": KEY, "SigningAlgorithm": algorithm, "Signature": signature, **given}
+    assert call(kms, "Verify", **members)["SignatureValid"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(message=st.binary(min_size=1, max_size=64), data=st.data())
+def test_a_signature_with_any_bit_flipped_is_invalid(
+    message: bytes, data: st.DataObject, client: Any, keys: dict[str, str]
+) -> None:
+    spec, algorithm = data.draw(st.sampled_from([pair for pair in EVERY if "3072" not in pair[0]]))
+    members = {"KeyId": keys[spec], "SigningAlgorithm": algorithm, **as_given(algorithm, message)}
+    signature = bytearray(call(client, "Sign", **members)["Signature"])
+    bit = data.draw(st.integers(0, len(signature) * 8 - 1))
+    signature[bit // 8] ^= 1 << bit % 8
+    assert refusal(client, "Verify", **members, Signature=bytes(signature)) == INVALID
+
+
+def test_4096_bytes_are_signed_whole_and_one_more_is_not(client: Any, keys: dict[str, str]) -> None:
+    members = {"KeyId": keys["ECC_NIST_P256"], "SigningAlgorithm": "ECDSA_SHA_256"}
+    made = call(client, "Sign", **members, Message=b"x" * 4096)["Signature"]
+    assert call(client, "Verify", **members, Message=b"x" * 4096, Signature=made)["SignatureValid"]
+    for operation, rest in BOTH.items():
+        assert refusal(client, operation, **members, **rest, Message=b"x" * 4097) == (
+            "ValidationException",
+            "1 validation error detected: Value at 'message' failed to satisfy constraint: "
+            "Member must have length less than or equal to 4096",
+        )
 
 
 def test_a_seeded_elliptic_key_is_the_same_in_every_run(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """Ours."""
+    set_scene(keytrail_clean, kms)
     before = kms.get_public_key(KeyId=SIGNING_KEY)["PublicKey"]
     keytrail_clean.reset()
     set_scene(keytrail_clean, kms)
     assert kms.get_public_key(KeyId=SIGNING_KEY)["PublicKey"] == before
 
 
-def test_a_created_key_signs(kms: Any) -> None:
-    for spec in ("RSA_2048", "ECC_NIST_P256"):
-        key = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
-        algorithm = ALGORITHMS[spec][KeyUsage.SIGN_VERIFY][0]
-        made = kms.sign(KeyId=key, Message=MESSAGE, SigningAlgorithm=algorithm)
-        check(kms.get_public_key(KeyId=key)["PublicKey"], algorithm, made["Signature"])
-
-
 # ---- Refusals
 
 
 @pytest.mark.parametrize("operation", BOTH)
-@pytest.mark.parametrize(
-    ("spec", "algorithm", "message_type", "words"),
-    [
-        ("RSA_2048", "RSASSA_PSS_SHA_256", "DIGEST", "Digest is invalid length for algorithm RSASSA_PSS_SHA_256."),
-        (
-            "ECC_NIST_EDWARDS25519",
-            "ED25519_PH_SHA_512",
-            "DIGEST",
-            "Digest is invalid length for algorithm ED25519_PH_SHA_512.",
-        ),
-        (
-            "ECC_NIST_EDWARDS25519",
-            "ED25519_SHA_512",
-            "DIGEST",
-            "Message type DIGEST is incompatible with algorithm ED25519_SHA_512.",
-        ),
-        (
-            "ECC_NIST_EDWARDS25519",
-            "ED25519_PH_SHA_512",
-            "RAW",
-            "Message type RAW is incompatible with algorithm ED25519_PH_SHA_512.",
-        ),
-        ("ML_DSA_44", "ML_DSA_SHAKE_256", "DIGEST", "Message type DIGEST is incompatible with key spec ML_DSA_44."),
-    ],
-)
-def test_a_message_must_fit_its_type_and_algorithm(
-    spec: str, algorithm: str, message_type: str, words: str, operation: str, kms: Any
+@pytest.mark.parametrize(("spec", "algorithm"), [*WITH_DIGEST, ("ECC_NIST_EDWARDS25519", ED25519_PH)])
+def test_a_digest_has_the_length_of_its_hash(
+    spec: str, algorithm: str, operation: str, client: Any, keys: dict[str, str]
 ) -> None:
-    members = {"KeyId": key_id(spec), "Message": b"x", "MessageType": message_type, "SigningAlgorithm": algorithm}
-    assert refusal(kms, operation, **members, **BOTH[operation]) == ("ValidationException", words)
+    """How we know: recorded for Sign with RSASSA_PSS_SHA_256."""
+    right = 64 if algorithm == ED25519_PH else int(algorithm[-3:]) // 8
+    for length in {1, 20, 32, 48, 64, right - 1, right + 1, 4096} - {right}:
+        members = {"Message": b"x" * length, "MessageType": "DIGEST", "SigningAlgorithm": algorithm}
+        assert refusal(client, operation, KeyId=keys[spec], **members, **BOTH[operation]) == (
+            "ValidationException",
+            f"Digest is invalid length for algorithm {algorithm}.",
+        )
 
 
 @pytest.mark.parametrize("operation", BOTH)
-def test_usage_is_told_before_state_and_state_before_algorithm(operation: str, kms: Any) -> None:
-    kms.disable_key(KeyId=MAC_KEY)
-    kms.disable_key(KeyId=SIGNING_KEY)
-    members = {"Message": b"x", "SigningAlgorithm": "RSASSA_PSS_SHA_256", **BOTH[operation]}
-    assert refusal(kms, operation, KeyId=MAC_KEY, **members) == (
-        "InvalidKeyUsageException",
-        f"{key_arn(MAC_KEY)} key usage is GENERATE_VERIFY_MAC which is not valid for {operation}.",
+@pytest.mark.parametrize("spec", ML_DSA)
+def test_a_message_representative_has_64_bytes(spec: str, operation: str, client: Any, keys: dict[str, str]) -> None:
+    """How we know: docs; the words are unknown, so only the code is looked at."""
+    for length in (1, 63, 65, 4096):
+        members = {"Message": b"x" * length, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": "ML_DSA_SHAKE_256"}
+        code, _ = refusal(client, operation, KeyId=keys[spec], **members, **BOTH[operation])
+        assert code == "ValidationException"
+
+
+@pytest.mark.parametrize("operation", BOTH)
+@pytest.mark.parametrize(
+    ("spec", "algorithm", "message_type", "what"),
+    [
+        ("ECC_NIST_EDWARDS25519", ED25519, "DIGEST", f"algorithm {ED25519}"),
+        ("ECC_NIST_EDWARDS25519", ED25519, "EXTERNAL_MU", f"algorithm {ED25519}"),
+        ("ECC_NIST_EDWARDS25519", ED25519_PH, "RAW", f"algorithm {ED25519_PH}"),
+        ("ECC_NIST_EDWARDS25519", ED25519_PH, "EXTERNAL_MU", f"algorithm {ED25519_PH}"),
+        *[(spec, "ML_DSA_SHAKE_256", "DIGEST", f"key spec {spec}") for spec in ML_DSA],
+        *[(spec, algorithm, "EXTERNAL_MU", f"algorithm {algorithm}") for spec, algorithm in WITH_DIGEST],
+    ],
+)
+def test_a_message_type_is_one_of_the_algorithms(
+    spec: str, algorithm: str, message_type: str, what: str, operation: str, client: Any, keys: dict[str, str]
+) -> None:
+    """Told before a wrong length. That EXTERNAL_MU is told as DIGEST is, is inferred."""
+    members = {"Message": b"x", "MessageType": message_type, "SigningAlgorithm": algorithm}
+    assert refusal(client, operation, KeyId=keys[spec], **members, **BOTH[operation]) == (
+        "ValidationException",
+        f"Message type {message_type} is incompatible with {what}.",
     )
-    assert refusal(kms, operation, KeyId=SIGNING_KEY, **members)[0] == "DisabledException"
 
 
 @pytest.mark.parametrize("key", [KEY, MAC_KEY])
-def test_a_key_that_is_no_pair_has_no_public_key(key: str, kms: Any) -> None:
+def test_a_key_that_is_no_pair_has_no_public_key(key: str, kms: Any, keytrail_clean: KeytrailServer) -> None:
+    set_scene(keytrail_clean, kms)
     assert refusal(kms, "GetPublicKey", KeyId=key) == ("UnsupportedOperationException", "")
 
 
-def test_a_signature_that_does_not_verify_is_no_usage(kms: Any) -> None:
+def test_a_public_key_is_no_usage_and_comes_of_a_disabled_key(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: docs."""
+    set_scene(keytrail_clean, kms)
+    kms.disable_key(KeyId=SIGNING_KEY)
+    assert kms.get_public_key(KeyId=SIGNING_KEY)["KeyId"] == key_arn(SIGNING_KEY)
+    assert kms.get_key_last_usage(KeyId=SIGNING_KEY)["KeyLastUsage"] == {}
+
+
+def test_a_signature_that_does_not_verify_is_no_usage(kms: Any, keytrail_clean: KeytrailServer) -> None:
     """How we know: docs, only successful operations."""
+    set_scene(keytrail_clean, kms)
     members = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
     refusal(kms, "Verify", **members, Signature=b"x")
     assert kms.get_key_last_usage(KeyId=SIGNING_KEY)["KeyLastUsage"] == {}

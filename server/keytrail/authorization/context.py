@@ -8,6 +8,7 @@ those of tags and aliases of the resource, which KMS does not take in key polici
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from keytrail.authorization import recipient
 from keytrail.authorization.conditions import Values
 from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
@@ -80,6 +81,8 @@ class RequestContext:
         if name.startswith(_REQUEST_TAG):
             wanted = name.removeprefix(_REQUEST_TAG)
             return _texts(next((v for k, v in self._request_tags().items() if k.lower() == wanted), None))
+        if name.startswith(recipient.PREFIX):
+            return recipient.attested(self._call.members, name)
         if name == "aws:tagkeys" and "Tags" in self._call.members:
             return tuple(self._request_tags()) or None
         if name in _MEMBERS:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from keytrail.crypto import symmetric
+from keytrail.crypto.der import der
 from keytrail.crypto.keygen import NONCE_SIZE
 
 _MAGIC = bytes.fromhex("0102020078")
@@ -88,7 +89,7 @@ def _header(key_id: str, material_id: str) -> bytes:
 @lru_cache(maxsize=512)
 def _frame(size: int) -> tuple[bytes, bytes]:
     """What stands before the nonce, length included, and between it and `size` sealed bytes."""
-    algorithm = _der(0x30, _AES_256_GCM + _der(0x30, _der(0x04, bytes(NONCE_SIZE)) + b"\x02\x01\x10"))
+    algorithm = der(0x30, _AES_256_GCM + der(0x30, der(0x04, bytes(NONCE_SIZE)) + b"\x02\x01\x10"))
     body = _encrypted_data(_DATA + algorithm, bytes(size + _CHECK_SIZE))
     at = body.index(_NONCE_MARKER) + len(_NONCE_MARKER)
     before = struct.pack(">I", len(body)) + body[:at]
@@ -112,8 +113,8 @@ def read(blob: bytes) -> CiphertextBlob:
 
 
 def _encrypted_data(content: bytes, sealed: bytes) -> bytes:
-    info = _der(0x30, content + _der(0x80, sealed))
-    return _der(0x30, _ENCRYPTED_DATA + _der(0xA0, _der(0x30, b"\x02\x01\x00" + info)))
+    info = der(0x30, content + der(0x80, sealed))
+    return der(0x30, _ENCRYPTED_DATA + der(0xA0, der(0x30, b"\x02\x01\x00" + info)))
 
 
 def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
@@ -131,11 +132,3 @@ def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
 
 def _check_sum(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:_CHECK_SIZE]
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return bytes((tag, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + content

@@ -82,8 +82,10 @@ REPLICABLE = frozenset({_S.ENABLED})
 class Key:
     """One KMS key in one account and Region. Moments are aware datetimes in UTC.
 
-    `material` is None until there is any (PendingImport, custom key stores, specs without cryptography here).
-    `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come.
+    `material` is None until there is any (PendingImport, specs without cryptography here).
+    `custom_key_store_id` is the store that holds the material, `xks_key_id` the external key behind it, if there are.
+    `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come, and an Unavailable
+    one when its custom key store is connected.
     `materials` are all it has had, the current one last; empty for a key that was never rotated.
     Of Origin EXTERNAL, `imports` tells by id which of them are there, and `pending` is the one for the next rotation.
     A material that was deleted stays among them, for its id and public key; the key's state keeps it from use.
@@ -111,6 +113,8 @@ class Key:
     imports: Mapping[str, Import] = field(default_factory=dict)
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    custom_key_store_id: str | None = None
+    xks_key_id: str | None = None
     arn: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -175,14 +179,8 @@ class Key:
         return pair
 
     def require_aes_material(self) -> KeyMaterial:
-        """The material to encrypt under.
-
-        Raises UnsupportedOperationException for a seeded key in a custom key store: its material is elsewhere.
-        """
-        if self.material is None:
-            raise UnsupportedOperationException(
-                f"{self.arn} has origin {self.origin}: Keytrail holds no key material for it and can describe it only."
-            )
+        """The material to encrypt under, of a key whose state says that there is some."""
+        assert self.material is not None
         return self.material
 
     def find_material(self, material_id: str) -> KeyMaterial | None:

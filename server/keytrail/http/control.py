@@ -1,6 +1,7 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
-GET health | POST reset[?account=] | POST fixtures[?account=] | GET, PUT clock | POST clock/advance | GET events
+GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
 """
 
 import hmac
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
+from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
@@ -34,6 +36,7 @@ class _BadRequest(Exception):
 class _ClockBody(msgspec.Struct, forbid_unknown_fields=True):
     now: str | None = None
     frozen: bool | None = None
+    speed: float | None = None
 
 
 class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,11 +92,15 @@ def control(state: State) -> Blueprint:
 
     @api.put("/clock")
     def set_clock() -> Response:
-        body = _body(_ClockBody, '{"now": "2026-05-01T08:00:00Z", "frozen": true}, each optional')
+        body = _body(_ClockBody, '{"now": "2026-05-01T08:00:00Z", "frozen": true, "speed": 60}, each optional')
         try:
-            state.set_clock(read_moment(body.now) if body.now is not None else None, frozen=body.frozen)
-        except (ValueError, OverflowError) as error:
+            now = read_moment(body.now) if body.now is not None else None
+        except ValueError as error:
             raise _BadRequest(f"now: {error}") from None
+        try:
+            state.set_clock(now, frozen=body.frozen, speed=body.speed)
+        except (ValueError, OverflowError) as error:
+            raise _BadRequest(f"{'now' if isinstance(error, OverflowError) else 'speed'}: {error}") from None
         return _clock(state)
 
     @api.post("/clock/advance")
@@ -110,14 +117,23 @@ def control(state: State) -> Blueprint:
             raise _BadRequest(f"{'duration' if body.duration is not None else 'seconds'}: {error}") from None
         return _clock(state)
 
+    @api.post("/clock/reset")
+    def reset_clock() -> Response:
+        if request.get_data().strip() not in (b"", b"{}"):
+            raise _BadRequest("Send no body: the clock becomes the real time again, running.")
+        state.reset_clock()
+        return _clock(state)
+
     @api.get("/events")
     def events() -> Response:
         return _answer(Records=[event.record() for event in _selected(state)])
 
+    custom_key_stores(api, state, _body, _answer)
     return api
 
 
 def _selected(state: State) -> list[Event]:
+    state.settle()
     wanted = request.args
     return state.trail.select(
         event_id=wanted.get("eventId"),
@@ -143,7 +159,7 @@ def _body(kind: type[_Body], example: str) -> _Body:
 
 def _clock(state: State) -> Response:
     now = state.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return _answer(now=now, frozen=state.clock.frozen)
+    return _answer(now=now, frozen=state.clock.frozen, speed=state.clock.speed)
 
 
 def _answer(status_code: int = 200, **members: Any) -> Response:

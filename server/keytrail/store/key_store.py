@@ -19,6 +19,7 @@ from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.occurrence import Deleted, Occurrence, Synchronized, of_change
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
+from keytrail.store.custom_key_stores import CustomKeyStoreShelf
 from keytrail.store.grants import GrantShelf
 
 MAX_KEYS_PER_REGION = 100_000
@@ -42,6 +43,7 @@ class KeyStore:
         """Begin empty."""
         self._lock = threading.RLock()
         self.grants = GrantShelf(self._lock)
+        self.custom_key_stores = CustomKeyStoreShelf(self._lock, self.change)
         self._keys: dict[str, Key] = {}
         self._aliases: dict[str, Alias] = {}
         self._aliases_of: dict[str, list[str]] = {}
@@ -163,13 +165,18 @@ class KeyStore:
         grants: Iterable[tuple[Grant, str]] = (),
         *,
         counted: bool,
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         """Add new keys, the multi-Region sets that they are in, aliases and grants of them; all or none.
+
+        `check` is called first, under the lock; what it raises stops it all.
 
         `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
         """
         with self._lock:
+            check()
             added = {key.arn: key for key in keys}
+            self.custom_key_stores.require_room(added.values())
             named = {alias.arn: alias for alias in aliases}
             for key in added.values():
                 if key.arn in self._keys:
@@ -188,6 +195,7 @@ class KeyStore:
                 insort(self._index(key.account, key.region).key_ids, key.key_id)
                 holders = self._owners.get((key.region, key.key_id), ())
                 self._owners[key.region, key.key_id] = (*holders, key.account)
+                self.custom_key_stores.hold(key)
                 self._note_due(key)
             for alias in named.values():
                 self.add_alias(alias)
@@ -200,7 +208,7 @@ class KeyStore:
         Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
         """
         with self._lock:
-            changed = transition(self.require_key(arn))
+            changed = self.custom_key_stores.see(transition(self.require_key(arn)))
             self._put(changed)
             return changed
 
@@ -270,6 +278,7 @@ class KeyStore:
         Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
         settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
         """
+        self.custom_key_stores.settle(now)
         # Read without the lock, so it is a value of its own: the heap may change under one's eyes.
         next_due = self._next_due
         if next_due is None or next_due > now:
@@ -335,6 +344,7 @@ class KeyStore:
         self._aliases = {alias.arn: alias for alias in aliases}
         self._sets = sets
         self.grants.copy_from(other.grants, account)
+        self.custom_key_stores.copy_from(other.custom_key_stores, account, keys)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -407,6 +417,7 @@ class KeyStore:
         for name in list(self._aliases_of.get(key.arn, [])):
             self.remove_alias(key.account, key.region, name)
         self.grants.remove_all(key.arn)
+        self.custom_key_stores.release(key)
         del self._keys[key.arn]
         _discard(self._index(key.account, key.region).key_ids, key.key_id)
         owners = tuple(owner for owner in self._owners[key.region, key.key_id] if owner != key.account)

@@ -2,6 +2,7 @@
 
 from keytrail.operations.kms import (
     aliases,
+    custom_key_stores,
     data_keys,
     encryption,
     grants,
@@ -21,6 +22,7 @@ from keytrail.operations.registry import OPERATIONS
 __all__ = [
     "OPERATIONS",
     "aliases",
+    "custom_key_stores",
     "data_keys",
     "encryption",
     "grants",

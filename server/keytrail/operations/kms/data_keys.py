@@ -1,6 +1,6 @@
 """Data keys to encrypt with outside KMS, and random bytes. Source: KMS API Reference."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from keytrail.call import Call, Later, Reply
 from keytrail.crypto.key_pair import generate as new_pair
@@ -9,13 +9,14 @@ from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
 from keytrail.domain.key_spec import KeyUsage, require_in_region
 from keytrail.errors import (
-    CustomKeyStoreNotFoundException,
     InvalidKeyUsageException,
     UnsupportedOperationException,
     ValidationException,
 )
-from keytrail.operations.kms.encryption import NO_CONTEXT, refuse_recipient, seal
+from keytrail.operations.kms.encryption import NO_CONTEXT, seal, told_material
+from keytrail.operations.kms.key_stores_of_keys import require_random_source
 from keytrail.operations.kms.pairs import of_pair
+from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
@@ -26,7 +27,7 @@ _SIZES = {"AES_128": 16, "AES_256": 32}
 def _says_how_long(members: Mapping[str, object]) -> None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
-    refuse_recipient(members)
+    require_recipient(members)
 
 
 def _data_key(
@@ -40,7 +41,7 @@ def _data_key(
         "CiphertextBlob": blob,
         "Plaintext": plaintext,
         "KeyId": key.arn,
-        "KeyMaterialId": key.require_aes_material().id,
+        **told_material(call),
     }
 
 
@@ -62,8 +63,8 @@ def generate_data_key(
     recipient: Mapping[str, object] | None = None,
 ) -> Reply:
     """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
-    assert recipient is None  # refused by the rules
-    return _data_key(call, key, encryption_context, number_of_bytes, key_spec)
+    reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
+    return answer(call, recipient, reply, "Plaintext")
 
 
 @operation(
@@ -88,7 +89,13 @@ def generate_data_key_without_plaintext(
     return reply
 
 
-def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, *, plaintext: bool) -> Reply | Later:
+def _without_plaintext(reply: Reply) -> Reply:
+    return {name: value for name, value in reply.items() if name != "PrivateKeyPlaintext"}
+
+
+def _data_key_pair(
+    call: Call, key: Key, context: Mapping[str, str], spec: str, answered: Callable[[Reply], Reply]
+) -> Reply | Later:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
@@ -98,20 +105,21 @@ def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, 
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
 
     if call.dry_run:
-        seal(call, key, b"", context)  # what can fail; the answer is no pair, so none is made
-        return {}
+        seal(call, key, b"", context)  # what can fail; nobody gets a pair, so none is made
+        return answered({"PrivateKeyPlaintext": b""})
 
     def work() -> Reply:
         pair = new_pair(spec)
         private = pair.private_der()
-        return {
+        reply = {
             "PrivateKeyCiphertextBlob": seal(call, key, private, context),
-            **({"PrivateKeyPlaintext": private} if plaintext else {}),
+            "PrivateKeyPlaintext": private,
             "PublicKey": pair.public_der,
             "KeyId": key.arn,
             "KeyPairSpec": spec,
             "KeyMaterialId": call.additional["keyMaterialId"],
         }
+        return answered(reply)
 
     return of_pair(spec, work)
 
@@ -122,7 +130,7 @@ def _data_key_pair(call: Call, key: Key, context: Mapping[str, str], spec: str, 
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=_USABLE_OR_IN_A_STORE,
     tracked=True,
-    rules=refuse_recipient,
+    rules=require_recipient,
 )
 def generate_data_key_pair(
     call: Call,
@@ -133,8 +141,13 @@ def generate_data_key_pair(
     recipient: Mapping[str, object] | None = None,
 ) -> Reply | Later:
     """A fresh key pair: the public key, and the private one in the clear and encrypted under the key."""
-    assert recipient is None  # refused by the rules
-    return _data_key_pair(call, key, encryption_context, key_pair_spec, plaintext=True)
+    return _data_key_pair(
+        call,
+        key,
+        encryption_context,
+        key_pair_spec,
+        lambda reply: answer(call, recipient, reply, "PrivateKeyPlaintext"),
+    )
 
 
 @operation(aliases=True, cross_account=True, usage=KeyUsage.ENCRYPT_DECRYPT, states=_USABLE_OR_IN_A_STORE, tracked=True)
@@ -146,15 +159,13 @@ def generate_data_key_pair_without_plaintext(
     key_pair_spec: str,
 ) -> Reply | Later:
     """A fresh key pair: the public key, and the private one encrypted under the key only."""
-    return _data_key_pair(call, key, encryption_context, key_pair_spec, plaintext=False)
+    return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
 def _random_can_be_made(members: Mapping[str, object]) -> None:
-    refuse_recipient(members)
+    require_recipient(members)
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
-    if "CustomKeyStoreId" in members:
-        raise CustomKeyStoreNotFoundException  # there are none yet
 
 
 @operation(key=None, rules=_random_can_be_made, logged_request=False)
@@ -166,6 +177,6 @@ def generate_random(
     recipient: Mapping[str, object] | None = None,
 ) -> Reply:
     """1 to 1024 random bytes; no key, and so no last usage."""
-    assert custom_key_store_id is None  # refused by the rules
-    assert recipient is None
-    return {"Plaintext": random_bytes(number_of_bytes or 0)}
+    if custom_key_store_id is not None:
+        require_random_source(call, custom_key_store_id)
+    return answer(call, recipient, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

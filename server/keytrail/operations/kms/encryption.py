@@ -11,14 +11,16 @@ from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
+from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
-    UnsupportedOperationException,
     ValidationException,
 )
 from keytrail.operations.kms import rsa_encryption
+from keytrail.operations.kms.key_stores_of_keys import backing
+from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
 
 NO_CONTEXT: Mapping[str, str] = {}
@@ -66,17 +68,11 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
 
 def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    refuse_recipient(members)
+    require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
-
-
-def refuse_recipient(members: Mapping[str, object]) -> None:
-    """Say that attested enclaves are not served yet."""
-    if "Recipient" in members:
-        raise UnsupportedOperationException("Keytrail does not support the parameter Recipient yet.")
 
 
 @operation(
@@ -100,7 +96,6 @@ def decrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later:
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
-    assert recipient is None  # refused by the rules
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
     data = None if dry_run_modifiers else ciphertext_blob
     key, blob = _key_and_blob(call, key, data, encryption_algorithm)
@@ -108,24 +103,26 @@ def decrypt(
     require_algorithm(key, encryption_algorithm, encryption_context)
 
     def rsa() -> Reply:
-        return {
+        reply = {
             "KeyId": key.arn,
             "Plaintext": rsa_encryption.decrypt(key, encryption_algorithm, data),
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
+        return answer(call, recipient, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
     plaintext = _open(call, key, blob, encryption_context, "keyMaterialId")
-    return {
+    reply = {
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": encryption_algorithm,
-        "KeyMaterialId": call.additional["keyMaterialId"],
+        **told_material(call),
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
+    return answer(call, recipient, reply, "Plaintext")
 
 
 @operation(
@@ -169,12 +166,12 @@ def re_encrypt(
         materials: dict[str, object] = {}
         if source.is_symmetric:
             plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
-            materials["SourceKeyMaterialId"] = call.additional["sourceKeyMaterialId"]
+            materials |= told_material(call, "sourceKeyMaterialId", "SourceKeyMaterialId")
         else:
             plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, data)
         if to_key.is_symmetric:
             sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
-            materials["DestinationKeyMaterialId"] = call.additional["destinationKeyMaterialId"]
+            materials |= told_material(call, "destinationKeyMaterialId", "DestinationKeyMaterialId")
         else:
             sealed = rsa_encryption.encrypt(to_key, destination_encryption_algorithm, plaintext)
         return {
@@ -208,7 +205,7 @@ def seal(
 ) -> bytes:
     """The CiphertextBlob of a plaintext; the trail notes under `logged_as` which material made it."""
     material = key.require_aes_material()
-    call.additional[logged_as] = material.id
+    _note(call, key, material, logged_as)
     return blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
 
 
@@ -218,7 +215,7 @@ def _open(
     """The plaintext; nothing where the ciphertext is to be ignored (a dry run)."""
     current = key.require_aes_material()
     if blob is None:
-        call.additional[logged_as] = current.id
+        _note(call, key, current, logged_as)
         return b""
     material = key.find_material(blob.material_id)
     if material is None:
@@ -227,8 +224,22 @@ def _open(
         plaintext = blob.open(material.data, encryption_context)
     except NotAuthentic:
         raise InvalidCiphertextException from None
-    call.additional[logged_as] = material.id
+    _note(call, key, material, logged_as)
     return plaintext
+
+
+def _note(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> None:
+    """Let the trail tell which material a key was used with; of a custom key store, which key there."""
+    if key.custom_key_store_id is not None:
+        call.additional |= backing(key)
+    else:
+        call.additional[logged_as] = material.id
+
+
+def told_material(call: Call, logged_as: str = "keyMaterialId", member: str = "KeyMaterialId") -> Mapping[str, object]:
+    """The answer's member for the material that the trail tells of; none for a key in a custom key store."""
+    # unverified: that the answers leave it out, as DescribeKey does
+    return {member: call.additional[logged_as]} if logged_as in call.additional else {}
 
 
 def _key_and_blob(

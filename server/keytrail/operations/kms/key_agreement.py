@@ -8,8 +8,8 @@ from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import InvalidCiphertextException, ValidationException
-from keytrail.operations.kms.encryption import refuse_recipient
 from keytrail.operations.kms.pairs import of_pair
+from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.registry import operation
 
 
@@ -19,7 +19,7 @@ from keytrail.operations.registry import operation
     usage=KeyUsage.KEY_AGREEMENT,
     states=USABLE,
     tracked=True,
-    rules=refuse_recipient,
+    rules=require_recipient,
 )
 def derive_shared_secret(
     call: Call,
@@ -30,7 +30,6 @@ def derive_shared_secret(
     recipient: Mapping[str, object] | None = None,
 ) -> Reply | Later:
     """The raw secret (the x coordinate, NIST SP 800-56A) that the key shares with a peer's public key."""
-    assert recipient is None  # refused by the rules
     key.require_algorithm(key_agreement_algorithm)
 
     def work() -> Reply:
@@ -38,12 +37,13 @@ def derive_shared_secret(
             secret = key_agreement.derive(key.require_pair(), public_key)
         except ValueError:
             raise ValidationException from None  # AWS sends no message
-        return {
+        reply = {
             "KeyId": key.arn,
             "SharedSecret": secret,
             "KeyAgreementAlgorithm": key_agreement_algorithm,
             "KeyOrigin": key.origin,
         }
+        return answer(call, recipient, reply, "SharedSecret")
 
     return of_pair(key.spec, work)
 

@@ -9,16 +9,13 @@ from keytrail.call import Call, Later, Reply
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
-from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
+from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.tag import read_tags
-from keytrail.errors import (
-    CustomKeyStoreNotFoundException,
-    UnsupportedOperationException,
-    ValidationException,
-)
+from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.operations.kms import key_stores_of_keys
 from keytrail.operations.kms.key_metadata import key_metadata
 from keytrail.operations.pagination import page
 from keytrail.operations.registry import operation
@@ -59,7 +56,9 @@ def create_key(
         KeyUsage=usage,
     )
     require_in_region(spec, call.region)
-    _require_key_store(Origin(origin), custom_key_store_id, xks_key_id, multi_region=multi_region)
+    key_stores_of_keys.require_store_for_key(
+        call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
+    )
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
     if policy is not None:
@@ -85,35 +84,24 @@ def create_key(
             material=None if imported else KeyMaterial.fresh(spec),
             policy=policy,
             tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
+            custom_key_store_id=custom_key_store_id,
+            xks_key_id=xks_key_id,
         )
         related = MultiRegionSet(call.region) if multi_region else None
-        call.store.add([key], [((key.account, key.key_id), related)] if related else [], counted=True)
+        sets = [((key.account, key.key_id), related)] if related else []
+        call.store.add([key], sets, counted=True, check=lambda: key_stores_of_keys.require_still_connected(call, key))
         call.used.append(key)
-        return {"KeyMetadata": key_metadata(key, related)}
+        return {"KeyMetadata": {**key_metadata(key, related), **key_stores_of_keys.key_members(call, key)}}
 
     slow = spec.startswith("RSA") and not imported
     return Later(make) if slow else make()
 
 
-def _require_key_store(origin: Origin, store: str | None, xks_key_id: str | None, *, multi_region: bool) -> None:
-    # unverified: the words of these refusals, but for the store that is not found, which has none
-    if origin not in CUSTOM_KEY_STORE_ORIGINS:
-        if store is not None:
-            raise ValidationException(f"You cannot specify a CustomKeyStoreId for a key of Origin {origin}.")
-        if xks_key_id is not None:
-            raise ValidationException(f"You cannot specify an XksKeyId for a key of Origin {origin}.")
-        return
-    if store is None:
-        raise ValidationException(f"You must specify a CustomKeyStoreId for a key of Origin {origin}.")
-    if multi_region:
-        raise UnsupportedOperationException("You cannot create a multi-Region key in a custom key store.")
-    raise CustomKeyStoreNotFoundException
-
-
 @operation(aliases=True, cross_account=True)
 def describe_key(call: Call, key: Key) -> Reply:
     """Tell all about a key but its policy, aliases, grants and tags."""
-    return {"KeyMetadata": key_metadata(key, call.store.multi_region_set(key))}
+    metadata = key_metadata(key, call.store.multi_region_set(key))
+    return {"KeyMetadata": {**metadata, **key_stores_of_keys.key_members(call, key)}}
 
 
 @operation(key=None)

@@ -28,7 +28,8 @@ def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
         "Origin": key.origin,
         ALGORITHMS_MEMBER[key.usage]: ALGORITHMS[key.spec][key.usage],
     }
-    if key.material is not None and key.is_symmetric and key.state is not KeyState.CREATING:
+    held_here = key.custom_key_store_id is None and key.material is not None
+    if held_here and key.material is not None and key.is_symmetric and key.state is not KeyState.CREATING:
         metadata["CurrentKeyMaterialId"] = key.material.id
     if key.state is KeyState.PENDING_DELETION and key.deletion_date is not None:
         metadata["DeletionDate"] = key.deletion_date

@@ -1,0 +1,300 @@
+"""Custom key stores come, are connected and disconnected, and go.
+
+Source: KMS API Reference; KMS Developer Guide, "AWS CloudHSM key stores" and "External key stores".
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from keytrail.call import Call, Reply
+from keytrail.crypto.keygen import new_uuid
+from keytrail.domain.backing import require_sound
+from keytrail.domain.custom_key_store import ConnectionState, CustomKeyStore, XksProxy
+from keytrail.domain.key import Origin
+from keytrail.errors import CustomKeyStoreNotFoundException, ValidationException
+from keytrail.operations.pagination import page
+from keytrail.operations.registry import operation
+
+_CLUSTER_MEMBERS = ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword")
+_PROXY_MEMBERS = (
+    "XksProxyUriEndpoint",
+    "XksProxyUriPath",
+    "XksProxyAuthenticationCredential",
+    "XksProxyConnectivity",
+)
+_VPC_MEMBERS = ("XksProxyVpcEndpointServiceName", "XksProxyVpcEndpointServiceOwner")
+
+_CHANGEABLE_WHILE_CONNECTED = frozenset(
+    {"CustomKeyStoreId", "NewCustomKeyStoreName", "XksProxyUriPath", "XksProxyAuthenticationCredential"}
+)
+"""Members of UpdateCustomKeyStore that need no disconnected store."""
+
+# unverified: the words of all refusals in this module
+
+
+def _require_members(members: Mapping[str, object], required: tuple[str, ...], what: str) -> None:
+    for name in required:
+        if name not in members:
+            raise ValidationException(f"You must specify {name} for {what}.")
+
+
+def _refuse_members(members: Mapping[str, object], strange: tuple[str, ...], what: str) -> None:
+    for name in strange:
+        if name in members:
+            raise ValidationException(f"You cannot specify {name} for {what}.")
+
+
+def _what(store_type: object) -> str:
+    return f"a custom key store of CustomKeyStoreType {store_type}"
+
+
+def _describes_a_store(members: Mapping[str, object]) -> None:
+    kind = members.get("CustomKeyStoreType", Origin.AWS_CLOUDHSM)
+    if kind == Origin.AWS_CLOUDHSM:
+        _require_members(members, _CLUSTER_MEMBERS, _what(kind))
+        _refuse_members(members, (*_PROXY_MEMBERS, *_VPC_MEMBERS), _what(kind))
+        return
+    _require_members(members, _PROXY_MEMBERS, _what(kind))
+    _refuse_members(members, _CLUSTER_MEMBERS, _what(kind))
+    connectivity = f"XksProxyConnectivity {members['XksProxyConnectivity']}"
+    if members["XksProxyConnectivity"] == "PUBLIC_ENDPOINT":
+        _refuse_members(members, _VPC_MEMBERS, connectivity)
+    else:
+        _require_members(members, _VPC_MEMBERS[:1], connectivity)
+
+
+@operation(key=None, rules=_describes_a_store, logged_request=False, logged_reply="reply")
+def create_custom_key_store(
+    call: Call,
+    *,
+    custom_key_store_name: str,
+    cloud_hsm_cluster_id: str | None = None,
+    trust_anchor_certificate: str | None = None,
+    key_store_password: str | None = None,
+    custom_key_store_type: str = Origin.AWS_CLOUDHSM,
+    xks_proxy_uri_endpoint: str | None = None,
+    xks_proxy_uri_path: str | None = None,
+    xks_proxy_vpc_endpoint_service_name: str | None = None,
+    xks_proxy_vpc_endpoint_service_owner: str | None = None,
+    xks_proxy_authentication_credential: Mapping[str, str] | None = None,
+    xks_proxy_connectivity: str | None = None,
+) -> Reply:
+    """Make a custom key store, which is not connected yet. Its password and secret go nowhere."""
+    call.logged["CustomKeyStoreName"] = custom_key_store_name
+    proxy = None
+    if custom_key_store_type == Origin.AWS_CLOUDHSM:
+        call.logged["ClusterId"] = cloud_hsm_cluster_id
+    else:
+        owner = xks_proxy_vpc_endpoint_service_owner or call.account
+        proxy = XksProxy(
+            connectivity=xks_proxy_connectivity or "",
+            access_key_id=(xks_proxy_authentication_credential or {})["AccessKeyId"],
+            uri_endpoint=xks_proxy_uri_endpoint or "",
+            uri_path=xks_proxy_uri_path or "",
+            vpc_endpoint_service_name=xks_proxy_vpc_endpoint_service_name,
+            vpc_endpoint_service_owner=owner if xks_proxy_vpc_endpoint_service_name is not None else None,
+        )
+        call.logged.update(_logged_proxy(call.members, custom_key_store_type))
+    store = CustomKeyStore(
+        account=call.account,
+        region=call.region,
+        store_id="cks-" + new_uuid().replace("-", "")[:17],
+        name=custom_key_store_name,
+        creation_date=call.now,
+        cluster_id=cloud_hsm_cluster_id,
+        trust_anchor_certificate=trust_anchor_certificate,
+        proxy=proxy,
+    )
+    _require_sound(call, store)
+    call.store.custom_key_stores.add(store)
+    return {"CustomKeyStoreId": store.store_id}
+
+
+def _logged_proxy(members: Mapping[str, object], store_type: str) -> dict[str, object]:
+    # unverified: what CloudTrail shows of an external key store
+    shown = [name for name in (*_PROXY_MEMBERS, *_VPC_MEMBERS) if name != "XksProxyAuthenticationCredential"]
+    return {"CustomKeyStoreType": store_type, **{name: members[name] for name in shown if name in members}}
+
+
+def _require_sound(call: Call, store: CustomKeyStore) -> None:
+    """Raise what is wrong with what backs a store."""
+    public = store.proxy is not None and store.proxy.is_public
+    require_sound(
+        call.store.custom_key_stores.complaints,
+        call.operation,
+        CloudHsmClusterId=store.cluster_id,
+        # A proxy behind a VPC endpoint service is called when the store is connected only.
+        XksProxyUriEndpoint=store.proxy.uri_endpoint if public and store.proxy is not None else None,
+        XksProxyVpcEndpointServiceName=store.proxy.vpc_endpoint_service_name if store.proxy is not None else None,
+    )
+
+
+def _names_one_store(members: Mapping[str, object]) -> None:
+    if "CustomKeyStoreId" in members and "CustomKeyStoreName" in members:
+        raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
+
+
+@operation(key=None, rules=_names_one_store)
+def describe_custom_key_stores(
+    call: Call,
+    *,
+    custom_key_store_id: str | None = None,
+    custom_key_store_name: str | None = None,
+    limit: int | None = None,
+    marker: str | None = None,
+) -> Reply:
+    """Describe the account's custom key stores in the Region, or one of them."""
+    of = f"{custom_key_store_id or ''}/{custom_key_store_name or ''}"
+    part = page(call, limit, marker, default=1000, most=1000, of=of)
+    stores = [
+        store
+        for store in call.store.custom_key_stores.all_of(call.account, call.region)
+        if custom_key_store_id in (None, store.store_id) and custom_key_store_name in (None, store.name)
+    ]
+    if not stores and (custom_key_store_id, custom_key_store_name) != (None, None):
+        raise CustomKeyStoreNotFoundException
+    listed = [store for store in stores if store.place > part.after]
+    reply = part.reply("CustomKeyStores", listed, lambda store: store.place)
+    return {**reply, "CustomKeyStores": [_entry(store) for store in listed[: part.limit]]}
+
+
+def _entry(store: CustomKeyStore) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "CustomKeyStoreId": store.store_id,
+        "CustomKeyStoreName": store.name,
+        "ConnectionState": store.state,
+        "CreationDate": store.creation_date,
+        "CustomKeyStoreType": store.type,
+        "CloudHsmClusterId": store.cluster_id,
+        "TrustAnchorCertificate": store.trust_anchor_certificate,
+        "ConnectionErrorCode": store.error_code,
+    }
+    if store.proxy is not None:
+        proxy = {
+            "Connectivity": store.proxy.connectivity,
+            "AccessKeyId": store.proxy.access_key_id,
+            "UriEndpoint": store.proxy.uri_endpoint,
+            "UriPath": store.proxy.uri_path,
+            "VpcEndpointServiceName": store.proxy.vpc_endpoint_service_name,
+            "VpcEndpointServiceOwner": store.proxy.vpc_endpoint_service_owner,
+        }
+        entry["XksProxyConfiguration"] = {name: value for name, value in proxy.items() if value is not None}
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+@operation(key=None, logged_request=False)
+def update_custom_key_store(
+    call: Call,
+    *,
+    custom_key_store_id: str,
+    new_custom_key_store_name: str | None = None,
+    key_store_password: str | None = None,
+    cloud_hsm_cluster_id: str | None = None,
+    xks_proxy_uri_endpoint: str | None = None,
+    xks_proxy_uri_path: str | None = None,
+    xks_proxy_vpc_endpoint_service_name: str | None = None,
+    xks_proxy_vpc_endpoint_service_owner: str | None = None,
+    xks_proxy_authentication_credential: Mapping[str, str] | None = None,
+    xks_proxy_connectivity: str | None = None,
+) -> Reply:
+    """Change a custom key store; all but its name, its proxy's path and credential only while it is disconnected."""
+    members = {name: value for name, value in call.members.items() if name != "CustomKeyStoreId"}
+    # unverified: what CloudTrail shows but for the id and the cluster; what was sent
+    call.logged["CustomKeyStoreId"] = custom_key_store_id
+    if cloud_hsm_cluster_id is not None:
+        call.logged["ClusterId"] = cloud_hsm_cluster_id
+    if new_custom_key_store_name is not None:
+        call.logged["NewCustomKeyStoreName"] = new_custom_key_store_name
+    call.logged.update(
+        {
+            name: value
+            for name, value in members.items()
+            if name.startswith("XksProxy") and name != "XksProxyAuthenticationCredential"
+        }
+    )
+    _noted(call, custom_key_store_id)
+
+    def update(store: CustomKeyStore) -> CustomKeyStore:
+        foreign = _CLUSTER_MEMBERS if store.proxy is not None else (*_PROXY_MEMBERS, *_VPC_MEMBERS)
+        _refuse_members(members, foreign, _what(store.type))
+        if not members.keys() <= _CHANGEABLE_WHILE_CONNECTED:
+            store.require_state(ConnectionState.DISCONNECTED)
+        updated = replace(
+            store,
+            name=new_custom_key_store_name or store.name,
+            cluster_id=cloud_hsm_cluster_id or store.cluster_id,
+            proxy=_updated(store.proxy, members, call.account) if store.proxy is not None else None,
+        )
+        if members.keys() - {"NewCustomKeyStoreName"}:
+            _require_sound(call, updated)
+        for member in members:
+            updated = updated.remedied_by(member)
+        return updated
+
+    call.store.custom_key_stores.change(custom_key_store_id, update)
+    return {}
+
+
+def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> XksProxy:
+    """The proxy with the members of an update."""
+    connectivity = str(members.get("XksProxyConnectivity", proxy.connectivity))
+    what = f"XksProxyConnectivity {connectivity}"
+    if connectivity != proxy.connectivity:
+        _require_members(members, ("XksProxyUriEndpoint",), what)
+    service, owner = proxy.vpc_endpoint_service_name, proxy.vpc_endpoint_service_owner
+    if connectivity == "PUBLIC_ENDPOINT":
+        _refuse_members(members, _VPC_MEMBERS, what)
+        service = owner = None
+    else:
+        if proxy.is_public:
+            _require_members(members, _VPC_MEMBERS[:1], what)
+        service = str(members.get("XksProxyVpcEndpointServiceName", service))
+        owner = str(members.get("XksProxyVpcEndpointServiceOwner", owner or account))
+    credential = members.get("XksProxyAuthenticationCredential")
+    return XksProxy(
+        connectivity=connectivity,
+        access_key_id=str(credential["AccessKeyId"]) if isinstance(credential, Mapping) else proxy.access_key_id,
+        uri_endpoint=str(members.get("XksProxyUriEndpoint", proxy.uri_endpoint)),
+        uri_path=str(members.get("XksProxyUriPath", proxy.uri_path)),
+        vpc_endpoint_service_name=service,
+        vpc_endpoint_service_owner=owner,
+    )
+
+
+@operation(key=None)
+def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
+    """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
+    _noted(call, custom_key_store_id)
+    call.store.custom_key_stores.remove(
+        custom_key_store_id, lambda store: store.require_state(ConnectionState.DISCONNECTED)
+    )
+    return {}
+
+
+@operation(key=None)
+def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
+    """Begin to connect a store; DescribeCustomKeyStores tells how that ended."""
+    store = _noted(call, custom_key_store_id)
+    takes = call.settings.transition_time
+    if store.state is ConnectionState.DISCONNECTED:
+        _require_sound(call, store)
+    call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
+    return {}
+
+
+@operation(key=None)
+def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
+    """Begin to disconnect a store; its keys are unavailable from now on."""
+    _noted(call, custom_key_store_id)
+    takes = call.settings.transition_time
+    call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
+    return {}
+
+
+def _noted(call: Call, store_id: str) -> CustomKeyStore:
+    """The caller's store; the trail notes its name and cluster. Raises CustomKeyStoreNotFoundException."""
+    store = call.store.custom_key_stores.require(call.account, call.region, store_id)
+    call.additional["customKeyStoreName"] = store.name
+    if store.cluster_id is not None:
+        call.additional["clusterId"] = store.cluster_id
+    return store

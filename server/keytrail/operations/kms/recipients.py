@@ -1,0 +1,61 @@
+"""Recipient: an attested environment (Nitro enclave, NitroTPM) is answered so that nobody else can read it.
+
+Source: KMS Developer Guide, "Cryptographic attestation support in AWS KMS" and "Monitoring attested requests".
+"""
+
+from collections.abc import Mapping
+
+from keytrail.call import Call, Reply
+from keytrail.crypto import attestation, cms
+from keytrail.crypto.attestation import Attestation, NotAttested
+from keytrail.errors import ValidationException
+
+_LOGGED_ENCLAVE = {0: "ImageDigest", 1: "PCR1", 2: "PCR2", 3: "PCR3", 4: "PCR4", 8: "PCR8"}
+_LOGGED_TPM = (4, 7, 8, 9, 16, 23)
+"""The registers that CloudTrail shows, by number."""
+
+
+def require_recipient(members: Mapping[str, object]) -> None:
+    """Refuse a Recipient without a valid attestation document (ValidationException); none at all is fine."""
+    recipient = members.get("Recipient")
+    if isinstance(recipient, Mapping):
+        _attestation(recipient)
+
+
+def answer(call: Call, recipient: Mapping[str, object] | None, reply: Mapping[str, object], secret: str) -> Reply:
+    """The reply; for a recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
+
+    KeyMaterialId is not told then.
+    """
+    if recipient is None:
+        return reply
+    attested = _attestation(recipient)
+    call.additional["recipient"] = _logged(attested)
+    plaintext = reply[secret]
+    assert isinstance(plaintext, bytes)
+    told = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
+    return {**told, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
+
+
+def _attestation(recipient: Mapping[str, object]) -> Attestation:
+    # unverified: the words of these refusals, and that both members must be there
+    document = recipient.get("AttestationDocument")
+    if not isinstance(document, bytes) or "KeyEncryptionAlgorithm" not in recipient:
+        raise ValidationException("Recipient must have both KeyEncryptionAlgorithm and AttestationDocument.")
+    try:
+        return attestation.read(document)
+    except NotAttested as error:
+        raise ValidationException(f"The attestation document is not valid: {error}.") from None
+
+
+def _logged(attested: Attestation) -> dict[str, str]:
+    """What CloudTrail tells of a recipient."""
+    names = {number: f"NitroTPMPCR{number}" for number in _LOGGED_TPM}
+    if not attested.is_tpm:
+        names = {number: f"Enclave{name}" for number, name in _LOGGED_ENCLAVE.items()}
+    registers = {
+        f"attestationDocument{name}": attested.pcrs[number].hex()
+        for number, name in names.items()
+        if number in attested.pcrs
+    }
+    return {"attestationDocumentModuleId": attested.module_id, **registers}
