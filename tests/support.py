@@ -250,6 +250,11 @@ def invoke(client: Any, operation: str, **members: object) -> dict[str, Any]:
     return answer
 
 
+def own_aliases(listed: list[dict[str, Any]]) -> list[str]:
+    """The names of the aliases in a list that are customers' own; AWS's are in the list of every account."""
+    return [alias["AliasName"] for alias in listed if not alias["AliasName"].startswith("alias/aws/")]
+
+
 def refusal(client: Any, operation: str, **members: object) -> tuple[str, str]:
     """Code and message of the refusal that the call must end in; the message is empty where AWS sends none."""
     with pytest.raises(ClientError) as caught:

@@ -17,11 +17,13 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from keytrail.fixtures import FixtureError
 from keytrail.server import KeytrailServer
-from tests.wire_support import authorization, post
+from tests.support import refusal
+from tests.wire_support import authorization, error_of, post
 
 AUDITOR = "arn:aws:iam::111122223333:role/KeyAuditor"
-SEED = {
+SEED: dict[str, Any] = {
     "credentials": [
         {"AccessKeyId": "AKIAAUDITOR000000001", "SecretAccessKey": "auditor-secret", "Principal": AUDITOR},
         {
@@ -39,6 +41,9 @@ def server() -> Iterator[KeytrailServer]:
     """A server that knows credentials; its default account is not the usual one."""
     with KeytrailServer(fixtures=SEED, account="999999999999", region="eu-central-1") as server:
         yield server
+
+
+SECRETS = {credential["AccessKeyId"]: credential["SecretAccessKey"] for credential in SEED["credentials"]}
 
 
 def created(server: KeytrailServer, header: str | None, query: str = "") -> list[str]:
@@ -66,7 +71,8 @@ ACCESS_KEYS = {
 
 @pytest.mark.parametrize(("access_key", "account"), ACCESS_KEYS.values(), ids=ACCESS_KEYS)
 def test_the_access_key_names_the_account(server: KeytrailServer, access_key: str, account: str) -> None:
-    assert created(server, authorization(access_key, "us-east-1")) == ["us-east-1", account]
+    answer = post(server, "CreateKey", account=access_key, secret=SECRETS.get(access_key))
+    assert answer.json()["KeyMetadata"]["Arn"].split(":")[3:5] == ["us-east-1", account]
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1"])
@@ -129,7 +135,7 @@ BROKEN = {
 def test_of_a_broken_authorization_counts_what_it_does_say(
     server: KeytrailServer, header: str, where: list[str]
 ) -> None:
-    # unverified: nothing is signed here yet; AWS would refuse most of these.
+    # Of those whom nobody declared, no signature can be checked; AWS would refuse most of these.
     assert created(server, header) == where
 
 
@@ -140,7 +146,7 @@ def test_a_scope_with_an_impossible_region_is_refused(server: KeytrailServer, re
 
 
 def test_the_trail_names_the_principal_of_the_access_key(server: KeytrailServer) -> None:
-    answer = post(server, "ListKeys", account="AKIAAUDITOR000000001")
+    answer = post(server, "ListKeys", account="AKIAAUDITOR000000001", secret="auditor-secret")
     (event,) = server.events(requestID=answer.headers["x-amzn-RequestId"])
     assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == AUDITOR
     assert event["userIdentity"]["accountId"] == event["recipientAccountId"] == "111122223333"
@@ -170,3 +176,149 @@ def test_a_region_does_not_know_another_regions_key_or_alias(keytrail_client: Ca
     for name in (key, "alias/mine"):
         with pytest.raises(there.exceptions.NotFoundException):
             there.describe_key(KeyId=name)
+
+
+# ---- Services and temporary credentials of fixtures
+
+
+def seeded(**credential: object) -> dict[str, Any]:
+    """A seed with one access key."""
+    return {
+        "credentials": [
+            {
+                "AccessKeyId": "ASIADECLARED00000001",
+                "SecretAccessKey": "declared-secret",
+                "Principal": "arn:aws:sts::111122223333:assumed-role/Ops/alice",
+                **credential,
+            }
+        ]
+    }
+
+
+def test_a_service_calls_on_an_accounts_behalf(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: CloudTrail User Guide, "userIdentity element", type AWSService."""
+    keytrail_clean.load(seeded(Principal="s3.amazonaws.com", Account="111122223333"))
+    answer = keytrail_client(access_key_id="ASIADECLARED00000001").create_key()
+    assert answer["KeyMetadata"]["AWSAccountId"] == "111122223333"
+    (record,) = keytrail_clean.events(requestID=answer["ResponseMetadata"]["RequestId"])
+    assert record["userIdentity"] == {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}
+    assert record["sourceIPAddress"] == record["userAgent"] == "s3.amazonaws.com"
+    assert record["recipientAccountId"] == "111122223333"
+
+
+def test_a_service_without_an_account_calls_for_the_default_account(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    keytrail_clean.load(seeded(Principal="dynamodb.amazonaws.com"))
+    metadata = keytrail_client(access_key_id="ASIADECLARED00000001").create_key()["KeyMetadata"]
+    assert metadata["AWSAccountId"] == keytrail_clean.settings.account
+
+
+BAD_CREDENTIALS = {
+    "no service of AWS": ({"Principal": "s3.example.com"}, "credentials[0].Principal", "arn:aws:iam::"),
+    "an account beside an ARN": ({"Account": "222233334444"}, "credentials[0].Account", "leave it out"),
+    "an expiration without a token": ({"Expiration": "in 1 hour"}, "credentials[0].Expiration", "SessionToken"),
+    "no moment": ({"SessionToken": "t", "Expiration": "soon"}, "credentials[0].Expiration", "ISO 8601"),
+    "an empty token": ({"SessionToken": ""}, "credentials[0].SessionToken", "length"),
+}
+
+
+@pytest.mark.parametrize(("members", "path", "word"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
+def test_a_bad_credential_says_where_and_what(
+    keytrail_clean: KeytrailServer, members: dict[str, object], path: str, word: str
+) -> None:
+    with pytest.raises(FixtureError) as caught:
+        keytrail_clean.load(seeded(**members))
+    (problem,) = caught.value.problems
+    assert path in problem
+    assert word in problem
+
+
+def test_temporary_credentials_of_a_fixture_expire_by_the_clock(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], keytrail_clock: Any
+) -> None:
+    keytrail_clean.load(seeded(SessionToken="the-token", Expiration="in 1 hour"))
+    client = keytrail_client(access_key_id="ASIADECLARED00000001", session_token="the-token")
+    assert client.list_keys()["Keys"] == []
+    keytrail_clock.advance(minutes=61)
+    code, message = refusal(client, "ListKeys")
+    assert (code, message) == ("ExpiredTokenException", "The security token included in the request is expired")
+
+
+@pytest.mark.parametrize("token", [None, "another-token"])
+def test_the_token_must_be_that_of_the_session(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], token: str | None
+) -> None:
+    keytrail_clean.load(seeded(SessionToken="the-token"))
+    client = keytrail_client(access_key_id="ASIADECLARED00000001", session_token=token)
+    assert refusal(client, "ListKeys") == UNRECOGNIZED
+
+
+# ---- A strict endpoint
+
+UNRECOGNIZED = ("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[KeytrailServer]:
+    """A server that refuses whom it does not know."""
+    with KeytrailServer(fixtures=SEED, strict=True) as server:
+        yield server
+
+
+@pytest.mark.parametrize("access_key", ["AKIAIOSFODNN7EXAMPLE", "test", "akiaauditor000000001", "1234567890123"])
+def test_a_strict_endpoint_refuses_access_keys_that_it_does_not_know(strict: KeytrailServer, access_key: str) -> None:
+    answer = post(strict, "ListKeys", account=access_key, secret="any")
+    assert error_of(answer) == (400, *UNRECOGNIZED)
+
+
+@pytest.mark.parametrize(
+    ("access_key", "secret"),
+    [("AKIAAUDITOR000000001", "auditor-secret"), ("AKIAROOT555566667777", "any"), ("111122223333", "any")],
+)
+def test_a_strict_endpoint_knows_declared_access_keys_and_account_ids(
+    strict: KeytrailServer, access_key: str, secret: str
+) -> None:
+    assert post(strict, "ListKeys", account=access_key, secret=secret).status_code == 200
+
+
+def test_a_strict_endpoint_wants_calls_signed(strict: KeytrailServer) -> None:
+    """How we know: reference A.5."""
+    answer = requests.post(strict.url, data=b"{}", headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
+    assert error_of(answer) == (400, "MissingAuthenticationTokenException", "Missing Authentication Token")
+
+
+INCOMPLETE = {
+    "nothing of it": (
+        "Bearer sesame",
+        "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+        "Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a "
+        "'X-Amz-Date' or a 'Date' header. Authorization=Bearer sesame",
+    ),
+    "no signature, no date": (
+        "AWS4-HMAC-SHA256 Credential=111122223333/20261124/us-east-1/kms/aws4_request, SignedHeaders=host",
+        "Authorization header requires 'Signature' parameter. Authorization header requires existence of either a "
+        "'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256 "
+        "Credential=111122223333/20261124/us-east-1/kms/aws4_request, SignedHeaders=host",
+    ),
+    "a space in it": (
+        "AWS4-HMAC-SHA256 Credential= 111122223333/20261124/us-east-1/kms/aws4_request, Signature=0",
+        "'111122223333/20261124/us-east-1/kms/aws4_request' not a valid key=value pair (missing equal-sign) in "
+        "Authorization header: 'AWS4-HMAC-SHA256 Credential= 111122223333/20261124/us-east-1/kms/aws4_request, "
+        "Signature=0'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "message"), INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_strict_endpoint_wants_signatures_whole(strict: KeytrailServer, header: str, message: str) -> None:
+    """How we know: reference A.5; the answers of other JSON services, as people report them."""
+    answer = post(strict, "ListKeys", headers={"Authorization": header})
+    assert error_of(answer) == (400, "IncompleteSignatureException", message)
+
+
+def test_who_is_not_known_is_not_in_the_trail(strict: KeytrailServer) -> None:
+    answer = post(strict, "ListKeys", account="AKIAIOSFODNN7EXAMPLE")
+    assert strict.events(requestID=answer.headers["x-amzn-RequestId"]) == []

@@ -45,6 +45,10 @@ FRONT_END = {
     "SerializationException",
     "RequestEntityTooLargeException",
     "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "IncompleteSignatureException",
+    "UnrecognizedClientException",
+    "ExpiredTokenException",
     "ValidationException",
     "AccessDeniedException",
     "NotAuthorizedException",
@@ -296,7 +300,8 @@ def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other()
     }
     assert {shape.name for shape in AWS.error_shapes} - ours == set()
     trail = botocore.session.get_session().get_service_model("cloudtrail")
-    theirs = {shape.name for service in (AWS, trail) for shape in service.error_shapes}
+    sts = botocore.session.get_session().get_service_model("sts")
+    theirs = {shape.name for service in (AWS, trail, sts) for shape in service.error_shapes}
     assert ours - theirs - FRONT_END == set()
     assert OURS.errors == {shape.name for shape in AWS.error_shapes}
 

@@ -35,9 +35,10 @@ VALUES = {
     "EventSource": ["kms.amazonaws.com", "cloudtrail.amazonaws.com"],
     "AccessKeyId": ["AKIAROOT", "AKIAALICE", "ASIAMONDAY"],
 }
-MOST = 25
+MOST = 9
 
 moments = st.integers(0, 20).map(lambda seconds: START + timedelta(seconds=seconds / 2))
+parts = st.none() | st.just({"KeyId": KEY, "Moment": START, "Many": [1, {"TagKey": "a"}]})
 events = st.builds(
     Event,
     event_id=st.builds(new_event_id),
@@ -51,6 +52,16 @@ events = st.builds(
     resources=st.none()
     | st.lists(st.sampled_from(ARNS), max_size=3).map(lambda arns: tuple((arn.split(":")[4], arn) for arn in arns)),
     source=st.sampled_from(VALUES["EventSource"]),
+    request_parameters=parts,
+    response_elements=parts,
+    additional=parts,
+    service_details=parts,
+    error_code=st.none(),
+    error_message=st.none(),
+    shared_event_id=st.none(),
+    source_ip=st.just("127.0.0.1"),
+    user_agent=st.just("tests"),
+    invoked_by=st.none(),
 )
 attributes = st.none() | st.sampled_from([(name, value) for name, values in VALUES.items() for value in values])
 
@@ -156,7 +167,7 @@ class TrailModel(RuleBasedStateMachine):
         by_time = sorted(self.held, key=lambda held: (held[1].time, held[0]))
         assert self.trail.events() == [event for _, event in by_time]
         for _, event in self.held:
-            assert self.trail.event(event.event_id) is event
+            assert self.trail.event(event.event_id) == event
 
 
 TestTrail = TrailModel.TestCase

@@ -11,6 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 JSON_11 = "application/x-amz-json-1.1"
 REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -20,6 +23,22 @@ def authorization(access_key_id: str = "000000000000", region: str = "us-east-1"
     """An Authorization header with this credential scope; the signature is nonsense."""
     scope = f"{access_key_id}/20261124/{region}/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date;x-amz-target, Signature=00"
+
+
+def signed(
+    url: str,
+    body: bytes | str,
+    headers: Mapping[str, str],
+    credentials: tuple[str, str] | tuple[str, str, str],
+    *,
+    region: str = "us-east-1",
+    service: str = "kms",
+    method: str = "POST",
+) -> dict[str, str]:
+    """The headers, and those of a signature by botocore: the other side of our own."""
+    request = AWSRequest(method, url, headers=dict(headers), data=body)
+    SigV4Auth(Credentials(*credentials), service, region).add_auth(request)
+    return dict(request.headers.items())
 
 
 def wire_value(value: object) -> object:
@@ -40,8 +59,9 @@ def post(
     region: str = "us-east-1",
     headers: Mapping[str, str] | None = None,
     prefix: str = "TrentService.",
+    secret: str | None = None,
 ) -> requests.Response:
-    """POST an operation: members as a mapping, or the bytes of a body."""
+    """POST an operation: members as a mapping, or the bytes of a body. With a secret, the signature is right."""
     if isinstance(body, (Mapping, list)):
         body = json.dumps(wire_value(body))
     sent = {
@@ -51,6 +71,9 @@ def post(
         **(headers or {}),
     }
     data = body.encode() if isinstance(body, str) else body
+    if secret is not None:
+        del sent["Authorization"]
+        sent = signed(server.url + "/", data, sent, (account, secret), region=region)
     return requests.post(server.url + "/", data=data, headers=sent, timeout=20)
 
 

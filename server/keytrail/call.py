@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Protocol
 
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
+from keytrail.domain.aws_managed_key import require_allowed
+from keytrail.domain.credential import Credential
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
+from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
 Reply = Mapping[str, object]
@@ -37,8 +41,36 @@ class Authorizer(Protocol):
         `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
 
-    def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
+    def authorize_on(self, call: "Call", action: str, resource: str) -> None:
+        """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
+
+    def authorize_retiring(self, call: "Call", grant: Grant, key: Key) -> None:
+        """Raise AccessDeniedException unless it is for the caller to retire the grant."""
+
+    def check_key_policy(self, call: "Call", document: str, key: Key | None, *, bypass_lockout: bool) -> None:
+        """Raise MalformedPolicyDocumentException for a document that KMS would not take.
+
+        `key` is the key that it is for; None for one that is still to be made.
+        """
+
+
+class TokenService(Protocol):
+    """Who knows of access keys, roles and policies what STS must know."""
+
+    def require_trust(self, call: "Call", action: str, role_arn: str) -> None:
+        """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
+
+    def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
+        """Fresh temporary credentials; the token has at least so many characters."""
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+
+    def session_policy(self, document: str) -> str:
+        """The document, once it is a policy for a session; raises MalformedPolicyDocumentException."""
+
+    def managed_policy(self, role_arn: str, arn: str) -> str:
+        """The text of a managed policy that a role may have; raises ValidationException for one not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +86,7 @@ class Call:
     trail: Trail
     settings: Settings
     authorizer: Authorizer
+    tokens: TokenService
     source_ip: str = ""
     user_agent: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
@@ -97,16 +130,27 @@ class Call:
         """
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
         at_home = named.account == self.account
+        if at_home and named.alias is not None and self.operation == "DescribeKey":
+            bring_into_being(self.store, named, self.now)
         key = self.store.require_named(named) if at_home else self.store.named(named)
         self.authorize(key, action, named)
         assert key is not None  # an unknown foreign key is never authorized
         return key
 
-    def authorize(self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None) -> None:
-        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource."""
+    def authorize(
+        self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
+    ) -> None:
+        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
         self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
-        if key is not None:
+        if key is None:
+            return
+        require_allowed(key, action or f"kms:{self.operation}", self.principal)
+        if shown:
             self.used.append(key)
+
+    def authorize_on(self, resource: str, action: str | None = None) -> None:
+        """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
+        self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

@@ -18,6 +18,7 @@ OPTION_HELP = {
     "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
+    "grant_delay": "How long a grant counts only with one of its tokens: PT5M, or seconds.",
     "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
     "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
     "max_events": "How many trail events are kept.",
@@ -145,7 +146,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
-    counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.principals), "credential")]
+    counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.credentials), "credential")]
     click.echo("good: " + ", ".join(f"{count} {name}{_plural(name) if count != 1 else ''}" for count, name in counts))
 
 

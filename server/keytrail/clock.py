@@ -45,6 +45,11 @@ class Clock:
         """How many seconds go by in a real one while the clock runs."""
         return self._speed
 
+    @property
+    def moved(self) -> bool:
+        """Whether this is another time than that of everybody else."""
+        return self._course is not None
+
     def now(self) -> datetime:
         """The current moment: aware, UTC, whole milliseconds."""
         course = self._course

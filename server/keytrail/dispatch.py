@@ -7,11 +7,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from types import ModuleType
 from typing import NamedTuple
 
+from keytrail.authorization.callers import Callers
 from keytrail.authorization.decision import Decision
-from keytrail.authorization.sigv4 import Callers, CredentialScope, read_credential_scope
+from keytrail.authorization.identities import Identities
+from keytrail.authorization.signature import Sent
+from keytrail.authorization.sigv4 import CredentialScope, read_credential_scope
+from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -26,7 +31,7 @@ from keytrail.errors import (
     UnknownOperationException,
     UnsupportedOperationException,
 )
-from keytrail.operations import cloudtrail, kms
+from keytrail.operations import cloudtrail, kms, sts
 from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
 from keytrail.store import KeyStore
@@ -57,6 +62,8 @@ class Request(NamedTuple):
     query: str
     source_ip: str
     user_agent: str
+    sent: Callable[[], Sent]
+    """What a signature asks for beside these; it costs something."""
 
 
 class Response(NamedTuple):
@@ -65,6 +72,7 @@ class Response(NamedTuple):
     status: int
     body: bytes
     request_id: str
+    xml: bool = False
 
 
 class Unfinished(NamedTuple):
@@ -78,12 +86,16 @@ class _Endpoint:
     """An operation of a service model, and our operation of that name if there is one."""
 
     name: str
+    service: str
+    """Whose operation it is, as a credential scope says it."""
     source: str
     """CloudTrail's eventSource."""
     model: OperationModel
     operation: Operation | None
     logged: tuple[str, ...]
     """Members of the request that may stand in a log."""
+    query: bool
+    """Whether it speaks AWS Query, not JSON."""
     maps: frozenset[str]
     """Those of them whose keys, or the keys of a map in them, are the caller's own words."""
 
@@ -91,14 +103,23 @@ class _Endpoint:
 class Dispatcher:
     """Answers requests out of one store, one trail and one clock. Thread-safe."""
 
-    def __init__(self, settings: Settings, clock: Clock, store: KeyStore, trail: Trail, callers: Callers) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        store: KeyStore,
+        trail: Trail,
+        callers: Callers,
+        identities: Identities,
+    ) -> None:
         """Bind the operations to the service models, once."""
         self.settings = settings
         self._clock = clock
         self._store = store
         self._trail = trail
         self._callers = callers
-        self._decision = Decision()
+        self._tokens = TokenService(callers, identities, strict=settings.strict)
+        self.decision = Decision(identities)
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
@@ -108,12 +129,29 @@ class Dispatcher:
             for name, described in model.operations.items()
         }
 
+    @cached_property
+    def _actions(self) -> Mapping[str, _Endpoint]:
+        model = service_model.load("sts")
+        return {
+            name: _endpoint(model.name, name, described, sts.OPERATIONS) for name, described in model.operations.items()
+        }
+
+    def _action(self, form: Mapping[str, str] | None) -> _Endpoint | None:
+        """The operation that a form of AWS Query calls, in the version that we speak."""
+        if form is None or form.get("Version") != _codec().VERSION:
+            return None
+        return self._actions.get(form["Action"])
+
     def answer(self, request: Request) -> Response | Unfinished:
         """One request from its target to its answer, or to where its slow work begins. Never raises."""
         request_id = new_uuid()
         endpoint = self._endpoints.get(request.target)
+        form: Mapping[str, str] | None = None
         if endpoint is None:
-            return _refuse(UnknownOperationException(), request_id)
+            form = _form(request)
+            endpoint = self._action(form)
+            if endpoint is None:
+                return _unknown(form, request_id)
         call: Call | None = None
         try:
             # identify: who calls, and in which Region
@@ -125,7 +163,10 @@ class Dispatcher:
             if operation is None:
                 raise UnsupportedOperationException(f"Keytrail does not support the operation {endpoint.name} yet.")
             # decode, validate
-            members = call.members = json11.decode_body(endpoint.model.input, request.body)
+            shape = endpoint.model.input
+            members = call.members = (
+                json11.decode_body(shape, request.body) if form is None else _codec().decode(shape, form)
+            )
             if operation.modelled:
                 validate(endpoint.model.input, members)
             if operation.rules is not None:
@@ -139,6 +180,7 @@ class Dispatcher:
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
             if operation.key is None:
+                self.decision.authorize_operation(call, endpoint.source.partition(".")[0])
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
@@ -160,10 +202,14 @@ class Dispatcher:
         """The path's end: dry run, encode, record."""
         if call.dry_run:
             raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
-        body = json11.encode_body(endpoint.model.output, reply)
+        body = (
+            json11.encode_body(endpoint.model.output, reply)
+            if not endpoint.query
+            else _codec().encode(endpoint.name, endpoint.model.output, reply, call.request_id)
+        )
         # record: the event and the last usage together
         self._record_success(endpoint, call, request, reply)
-        return Response(200, body, call.request_id)
+        return Response(200, body, call.request_id, endpoint.query)
 
     def _refused(
         self, endpoint: _Endpoint, call: Call | None, request: Request, request_id: str, error: Exception
@@ -172,10 +218,11 @@ class Dispatcher:
         if isinstance(error, AwsError):
             if call is not None:
                 self._record_refusal(endpoint, call, request, error)
-            return _refuse(error, request_id)
+            return _refuse(error, request_id, query=endpoint.query)
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, request.target, exc_info=error)
-        return _refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
+        failed = KMSInternalException("Keytrail failed; its log has the traceback.")
+        return _refuse(failed, request_id, query=endpoint.query)
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""
@@ -195,17 +242,18 @@ class Dispatcher:
 
     def _call(self, endpoint: _Endpoint, request: Request, request_id: str, scope: CredentialScope) -> Call:
         operation = endpoint.operation
-        region = scope.region or self.settings.region
+        region, now = scope.region or self.settings.region, self._clock.now()
         call = Call(
             operation=endpoint.name,
-            principal=self._callers.principal_of(scope.access_key_id, region),
+            principal=self._callers.identify(scope, request, region, endpoint.service, now, moved=self._clock.moved),
             region=region,
-            now=self._clock.now(),
+            now=now,
             request_id=request_id,
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self._decision,
+            authorizer=self.decision,
+            tokens=self._tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},
@@ -293,14 +341,15 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
     loggable = {
         member: shape
         for member, shape in model.input.members.items()
-        if not shape.is_secret and member not in ("GrantTokens", "Recipient")
+        if not shape.is_secret and member not in ("GrantTokens", "Recipient", "TokenCode")
     }
     maps = frozenset(
         member
         for member, shape in loggable.items()
         if shape.type == "map" or any(inner.type == "map" for inner in shape.members.values())
     )
-    return _Endpoint(name, f"{service}.amazonaws.com", model, own.get(name), tuple(loggable), maps)
+    source, query = f"{service}.amazonaws.com", service == "sts"
+    return _Endpoint(name, service, source, model, own.get(name), tuple(loggable), query, maps)
 
 
 def _external_key(call: Call, operation: Operation | None) -> dict[str, object] | None:
@@ -349,5 +398,34 @@ def _in_own_words(shape: Shape, value: object) -> object:
     return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
 
 
-def _refuse(error: AwsError, request_id: str) -> Response:
+def _codec() -> ModuleType:
+    """AWS Query, which few servers are ever spoken to in."""
+    from keytrail.wire import aws_query
+
+    return aws_query
+
+
+def _form(request: Request) -> Mapping[str, str] | None:
+    """The fields of a request that speaks AWS Query."""
+    sent = request.sent()
+    if sent.path not in ("/", "") or sent.method not in ("GET", "POST"):
+        return None
+    body = request.body if sent.method == "POST" else None
+    kind = next((value for name, value in sent.headers if name.lower() == "content-type"), "")
+    form: Mapping[str, str] | None = _codec().read_form(request.query, body, kind)
+    return form
+
+
+def _unknown(form: Mapping[str, str] | None, request_id: str) -> Response:
+    if form is None:
+        return _refuse(UnknownOperationException(), request_id)
+    version = form.get("Version") or "NO_VERSION_SPECIFIED"
+    error = UnknownOperationException(f"Could not find operation {form['Action']} for version {version}")
+    return _refuse(error, request_id, query=True)
+
+
+def _refuse(error: AwsError, request_id: str, *, query: bool = False) -> Response:
+    if query:
+        status, body = _codec().encode_error(error, request_id)
+        return Response(status, body, request_id, xml=True)
     return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)

@@ -55,6 +55,22 @@ class InvalidSignatureException(AwsError):
     """The credential scope or the signature is wrong."""
 
 
+class MissingAuthenticationTokenException(AwsError):
+    """The call is not signed."""
+
+
+class IncompleteSignatureException(AwsError):
+    """A part of the signature is missing, or none of it can be read."""
+
+
+class UnrecognizedClientException(AwsError):
+    """There is no such access key, or the session token is not that of its session."""
+
+
+class ExpiredTokenException(AwsError):
+    """The session is over."""
+
+
 class ValidationException(AwsError):
     """A constraint of the service model, or a rule of the operation, is violated."""
 
@@ -300,3 +316,10 @@ class InvalidTimeRangeException(AwsError):
 
 class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
+
+
+# STS's own errors, as declared by its model.
+
+
+class PackedPolicyTooLargeException(AwsError):
+    """The session policies and tags are too large together."""

@@ -91,7 +91,8 @@ def keytrail_clean(keytrail_server: KeytrailServer) -> KeytrailServer:
 def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
     """Make boto3 clients: `keytrail_client(account="111122223333", region="eu-west-1")`.
 
-    Keywords: service, account or access_key_id, secret_access_key, region.
+    Keywords: service, account or access_key_id, secret_access_key (the server's own, if it knows one),
+    session_token, region.
     """
     import boto3
 
@@ -100,7 +101,8 @@ def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
         *,
         account: str | None = None,
         access_key_id: str | None = None,
-        secret_access_key: str = "any",
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
         region: str | None = None,
     ) -> Any:
         return boto3.client(
@@ -108,7 +110,8 @@ def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
             endpoint_url=keytrail_clean.url,
             region_name=region or keytrail_clean.settings.region,
             aws_access_key_id=access_key_id or account or keytrail_clean.settings.account,
-            aws_secret_access_key=secret_access_key,
+            aws_secret_access_key=secret_access_key or keytrail_clean.secret_of(access_key_id or "") or "any",
+            aws_session_token=session_token,
         )
 
     return make

@@ -11,6 +11,7 @@ import msgspec
 import uvicorn
 
 from keytrail.clock import Clock
+from keytrail.crypto import key_pool
 from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
@@ -83,6 +84,7 @@ class KeytrailServer:
             return
         self._server.should_exit = True
         self._thread.join(2 * GRACE)
+        key_pool.POOL.stop()
         self._server = self._thread = None
 
     def __enter__(self) -> "KeytrailServer":
@@ -107,6 +109,10 @@ class KeytrailServer:
         if isinstance(seed, Mapping):
             return self._state.load(msgspec.json.encode(seed))
         return self._state.load_files(str(seed))
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret of an access key that a fixture declares, or that STS gave out; None for any other."""
+        return self._state.callers.secret_of(access_key_id)
 
     def set_clock(
         self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None

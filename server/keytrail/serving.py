@@ -9,12 +9,15 @@ import os
 import signal
 import socket
 import threading
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
 
+from keytrail.authorization.signature import Sent
+from keytrail.crypto import key_pool
 from keytrail.dispatch import Request, Unfinished
 from keytrail.http import endpoint
 from keytrail.state import State
@@ -28,6 +31,8 @@ _IDLE = 300
 """Seconds that a connection may wait for its next request."""
 
 _SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
+
+_XML_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.XML_HEADERS]
 
 GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
@@ -67,6 +72,7 @@ class Front:
         self._limit = state.settings.max_body
         self._lock = threading.Lock()
         self._flask: WSGIApplication | None = None
+        self._answered = False
 
     async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
@@ -93,13 +99,14 @@ class Front:
                 scope["query_string"].decode("latin-1"),
                 client[0] if client is not None else "",
                 given.get(b"user-agent", b"").decode("latin-1"),
+                partial(_sent, scope),
             )
             response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
             if isinstance(response, Unfinished):
                 response = await asyncio.to_thread(response.finish)
             status, data = response.status, response.body
             headers = [
-                *_SAME_HEADERS,
+                *(_XML_HEADERS if response.xml else _SAME_HEADERS),
                 (b"Content-Length", b"%d" % len(data)),
                 (b"x-amzn-RequestId", response.request_id.encode()),
             ]
@@ -107,6 +114,10 @@ class Front:
             headers = [*headers, (b"Connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
         await send({"type": "http.response.body", "body": data, "more_body": False})
+        if not self._answered and not control:
+            # Once somebody has the first answer: before it, this would make the start longer.
+            self._answered = True
+            key_pool.POOL.fill()
 
     def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -126,6 +137,11 @@ class Front:
         pieces, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
         sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return int(status.split()[0]), sent, b"".join(pieces)
+
+
+def _sent(scope: "HTTPScope") -> Sent:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    return Sent(scope["method"], (scope["raw_path"] or b"").partition(b"?")[0].decode("latin-1"), headers)
 
 
 async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:

@@ -30,6 +30,8 @@ class Settings:
     """How long a use stays hidden from GetKeyLastUsage (at most 1 h)."""
     trail_delay: timedelta = timedelta(0)
     """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
+    grant_delay: timedelta = timedelta(0)
+    """How long a grant counts only with one of its tokens (in AWS up to about 5 min)."""
     transition_time: timedelta = timedelta(0)
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
@@ -65,7 +67,9 @@ class Settings:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
-        for name in (name for name in ("trail_delay", "transition_time") if getattr(self, name) < timedelta(0)):
+        for name in (
+            name for name in ("trail_delay", "grant_delay", "transition_time") if getattr(self, name) < timedelta(0)
+        ):
             raise ValueError(f"{name}: expected 0 or more")
         if self.max_events < 1:
             raise ValueError(f"max_events: expected at least 1, got {self.max_events}")

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from keytrail import fixtures
+from keytrail.authorization.callers import Callers
+from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
-from keytrail.authorization.sigv4 import Callers
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.settings import Settings
@@ -23,13 +24,15 @@ class State:
         self.clock = clock
         self.store = KeyStore()
         self.trail = Trail(settings.max_events, settings.usage_delay)
-        self.callers = Callers(settings.account)
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers)
+        self.callers = Callers(settings.account, strict=settings.strict)
+        self.identities = Identities()
+        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
@@ -51,8 +54,9 @@ class State:
         with self._lock:
             self.settle()
             seed.load(self.store, self.trail)
-            self.callers.declare(seed.principals)
-        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.principals)}
+            self.callers.declare(seed.credentials)
+            self.identities.declare(seed.identities, seed.memberships)
+        return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
@@ -61,6 +65,7 @@ class State:
             self.trail.restore(self._first_trail, account)
             if account is None:
                 self.callers.reset()
+                self.identities.reset()
                 self._reset_clock(self.clock.now())
 
     def set_clock(

@@ -104,3 +104,34 @@ class Client:
             self.reconnect()
         self.send()
         return 1
+
+
+def latencies(port: int, request: bytes, count: int, seconds: float = 300) -> list[float]:
+    """Seconds that each of so many requests took, one after the other on one connection; or as many as the time lets.
+
+    Every answer has to be a 200. Where the server hangs up, the next request has a new connection, which is not timed.
+    """
+    taken: list[float] = []
+    end = time.perf_counter() + seconds
+    connection = None
+    while len(taken) < count and time.perf_counter() < end:
+        if connection is None:
+            connection = socket.create_connection((HOST, port), timeout=60)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sent = time.perf_counter()
+        connection.sendall(request)
+        data = b""
+        while (length := whole_answer(data)) is None or len(data) < length:
+            piece = connection.recv(PIECE)
+            if not piece:
+                raise ConnectionError(f"the server hung up: {data[:500]!r}")
+            data += piece
+        taken.append(time.perf_counter() - sent)
+        if data[9:12] != b"200":
+            raise RuntimeError(f"not a 200: {data[:2000]!r}")
+        if b"\r\nconnection: close\r\n" in data.lower():
+            connection.close()
+            connection = None
+    if connection is not None:
+        connection.close()
+    return taken

@@ -103,7 +103,7 @@ class Server:
 
 
 def stat_fields(process: Path) -> list[str]:
-    """/proc/<pid>/stat from the process's state on: [1] its parent, [11] and [12] its CPU time."""
+    """/proc/<pid>/stat from the process's state on: [1] its parent, [11] and [12] its CPU time, [16] its nice value."""
     return (process / "stat").read_text().rpartition(")")[2].split()
 
 

@@ -6,13 +6,14 @@ GenerateDataKeyPair; GrantTokens from the guide.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import botocore.session
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, answered_members, key_of, refusal, request, set_scene
+from tests.support import ACCOUNT, POLICY, answered_members, key_of, refusal, request, set_scene
 from tests.support import invoke as call
 
 ANSWERS = {
@@ -88,3 +89,62 @@ def test_a_grants_token_is_taken_and_a_token_of_none_is_refused(operation: str, 
     assert call(kms, operation, **request(operation, blob, GrantTokens=[grant["GrantToken"]]))
     members = request(operation, blob, GrantTokens=[grant["GrantToken"], "of no grant"])
     assert refusal(kms, operation, **members)[0] == "InvalidGrantTokenException"
+
+
+# ---- What a key policy sees of them
+
+
+CONDITIONS = [
+    *[(name, "kms:SigningAlgorithm", "ECDSA_SHA_256") for name in ("Sign", "Verify")],
+    *[(name, "kms:MessageType", "RAW") for name in ("Sign", "Verify")],
+    *[(name, "kms:MacAlgorithm", "HMAC_SHA_256") for name in ("GenerateMac", "VerifyMac")],
+    ("DeriveSharedSecret", "kms:KeyAgreementAlgorithm", "ECDH"),
+    *[(name, "kms:EncapsulationAlgorithm", "ML_KEM") for name in ("Encapsulate", "Decapsulate")],
+    *[
+        (name, "kms:DataKeyPairSpec", "ECC_NIST_P256")
+        for name in ("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext")
+    ],
+    *[
+        (name, "kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        for name in ANSWERS
+        if name in ("Encrypt", "Decrypt", "ReEncrypt") or name.startswith("GenerateDataKey")
+    ],
+    *[(name, "kms:KeyOrigin", "AWS_KMS") for name in ANSWERS if name != "GenerateRandom"],
+    *[
+        (name, "kms:KeyUsage", usage)
+        for name, usage in (
+            ("Encrypt", "ENCRYPT_DECRYPT"),
+            ("Sign", "SIGN_VERIFY"),
+            ("GenerateMac", "GENERATE_VERIFY_MAC"),
+            ("DeriveSharedSecret", "KEY_AGREEMENT"),
+            ("Encapsulate", "ENCAPSULATE_DECAPSULATE"),
+            ("GetPublicKey", "SIGN_VERIFY"),
+        )
+    ],
+    ("Sign", "kms:KeySpec", "ECC_NIST_P256"),
+    ("Encapsulate", "kms:KeySpec", "ML_KEM_768"),
+]
+"""A condition key and its value in the request of the scene, sent or by default."""
+
+
+def policy(operation: str, operator: str, key: str, value: str) -> str:
+    """A key policy that denies the operation on a condition."""
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": f"kms:{operation.replace('ReEncrypt', 'ReEncryptFrom')}",
+        "Resource": "*",
+        "Condition": {operator: {key: value}},
+    }
+    return json.dumps({**POLICY, "Statement": [*POLICY["Statement"], deny]})
+
+
+@pytest.mark.parametrize(("operation", "key", "value"), CONDITIONS)
+def test_a_policy_decides_by_what_the_request_asks_for(
+    operation: str, key: str, value: str, kms: Any, blob: bytes
+) -> None:
+    """How we know: docs, "Condition keys for AWS KMS"."""
+    kms.put_key_policy(KeyId=key_of(operation), Policy=policy(operation, "StringNotEquals", key, value))
+    assert call(kms, operation, **request(operation, blob))
+    kms.put_key_policy(KeyId=key_of(operation), Policy=policy(operation, "StringEquals", key, value))
+    assert refusal(kms, operation, **request(operation, blob))[0] == "AccessDeniedException"

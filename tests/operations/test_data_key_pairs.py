@@ -7,6 +7,7 @@ OpenSSL's command line.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +135,16 @@ def test_a_dry_run_ends_in_its_own_exception_and_is_no_use(operation: str, spec:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("dry", [False, True])
-def test_a_pair_of_sm2_is_made_in_china_alone(operation: str, dry: bool, kms: Any) -> None:
-    """How we know: measured for CreateKey; for pairs inferred."""
-    assert refusal(kms, operation, KeyId=KEY, KeyPairSpec="SM2", DryRun=dry) == (
+@pytest.mark.parametrize(("spec", "region"), [("SM2", "us-east-1"), *[(spec, "cn-north-1") for spec in KEMS]])
+def test_a_pair_is_refused_where_kms_does_not_have_its_spec(
+    spec: str, region: str, dry: bool, operation: str, keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: measured for CreateKey of SM2; for pairs, and for ML-KEM in China, inferred."""
+    kms = keytrail_client(region=region)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    assert refusal(kms, operation, KeyId=key, KeyPairSpec=spec, DryRun=dry) == (
         "UnsupportedOperationException",
-        "KeySpec SM2 is not supported in this Region",
+        f"KeySpec {spec} is not supported in this Region",
     )
 
 

@@ -176,5 +176,5 @@ def test_random_bytes_need_a_number(kms: Any) -> None:
 
 def test_an_unknown_custom_key_store_makes_no_random_bytes(kms: Any) -> None:
     """How we know: recorded (2021); without a message."""
-    answered = refusal(kms, "GenerateRandom", NumberOfBytes=16, CustomKeyStoreId="cks-0000567890abcdef0")
+    answered = refusal(kms, "GenerateRandom", NumberOfBytes=16, CustomKeyStoreId="cks-99999999999999999")
     assert answered == ("CustomKeyStoreNotFoundException", "")

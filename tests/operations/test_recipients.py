@@ -405,3 +405,15 @@ def test_an_attested_request_for_random_bytes_says_how_many_as_well(kms: Any) ->
         "ValidationException",
         "NumberOfBytes is required.",
     )
+
+
+@pytest.mark.parametrize(
+    ("length", "bound"), [(0, "greater than or equal to 1"), (262145, "less than or equal to 262144")]
+)
+def test_a_document_has_1_to_262144_bytes(length: int, bound: str, kms: Any, blob: bytes) -> None:
+    """How we know: model, in the form that is recorded of other members."""
+    assert refusal(kms, "Decrypt", CiphertextBlob=blob, Recipient=recipient(b"x" * length)) == (
+        "ValidationException",
+        "1 validation error detected: Value at 'recipient.attestationDocument' failed to satisfy constraint: "
+        f"Member must have length {bound}",
+    )

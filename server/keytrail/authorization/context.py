@@ -1,26 +1,30 @@
 """What a request brings under each condition key.
 
 Source: KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys".
-A key that a request cannot have here (a VPC endpoint, an organization, a calling service) is absent, as in AWS; so are
-those of tags and aliases of the resource, which KMS does not take in key policies.
+A key that a request cannot have here (a VPC endpoint, a calling service) is absent, as in AWS.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from keytrail.authorization import recipient
+from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
+from keytrail.authorization.identities import Standing
 from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
+from keytrail.domain.alias import MAX_ALIASES_PER_KEY
 from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.key import Key
-from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.last_usage import trailing_days_without_usage
 from keytrail.errors import AwsError
 
 _CONTEXT = "kms:encryptioncontext:"
 _REQUEST_TAG = "aws:requesttag/"
+_RESOURCE_TAG = "aws:resourcetag/"
+_PRINCIPAL_TAG = "aws:principaltag/"
 _PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser"}
 """aws:PrincipalType by the kind of the caller; a role's sessions have AssumedRole."""
 
@@ -35,59 +39,50 @@ _ENCRYPT_A_DATA_KEY = frozenset(
 _ON_GRANTS = frozenset({"CreateGrant", "ListGrants", "RevokeGrant"})
 """Operations to whose requests kms:GrantIsForAWSResource belongs."""
 
-_MEMBERS: Mapping[str, str] = {
-    "kms:bypasspolicylockoutsafetycheck": "BypassPolicyLockoutSafetyCheck",
-    "kms:datakeypairspec": "KeyPairSpec",
-    "kms:encapsulationalgorithm": "EncapsulationAlgorithm",
-    "kms:expirationmodel": "ExpirationModel",
-    "kms:granteeprincipal": "GranteePrincipal",
-    "kms:granteeserviceprincipal": "GranteeServicePrincipal",
-    "kms:grantoperations": "Operations",
-    "kms:keyagreementalgorithm": "KeyAgreementAlgorithm",
-    "kms:macalgorithm": "MacAlgorithm",
-    "kms:messagetype": "MessageType",
-    "kms:primaryregion": "PrimaryRegion",
-    "kms:replicaregion": "ReplicaRegion",
-    "kms:retiringprincipal": "RetiringPrincipal",
-    "kms:retiringserviceprincipal": "RetiringServicePrincipal",
-    "kms:rotationperiodindays": "RotationPeriodInDays",
-    "kms:schedulekeydeletionpendingwindowindays": "PendingWindowInDays",
-    "kms:signingalgorithm": "SigningAlgorithm",
-    "kms:validto": "ValidTo",
-    "kms:wrappingalgorithm": "WrappingAlgorithm",
-    "kms:wrappingkeyspec": "WrappingKeySpec",
-    "aws:tagkeys": "TagKeys",
-}
-"""Condition keys that are members of the request, sent or by default."""
-
 _NO_DEFAULT = frozenset({"kms:expirationmodel", "kms:bypasspolicylockoutsafetycheck"})
 """Null on these tells whether the member was sent."""
 
 
-class RequestContext:
-    """The condition keys of one call on one key; each is worked out when a condition asks for it."""
+class RequestContext(dict[str, Values]):
+    """The condition keys of one call on one key, in lower case; each is worked out when a condition asks for it."""
 
-    def __init__(self, call: Call, action: str, key: Key) -> None:
-        """Of a call that needs this action (such as `kms:ReEncryptFrom`) on this key."""
-        self._call, self._action, self._key = call, action, key
+    def __init__(
+        self,
+        call: Call,
+        action: str,
+        key: Key | None,
+        standing: Standing,
+        given: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Of a call that needs this action (such as `kms:ReEncryptFrom`) on this key, or on none.
+
+        `given` are values by condition key, in lower case, that go before those of the call.
+        """
+        self._call, self._action, self._key, self._standing = call, action, key, standing
         # ReEncrypt has two of each member; each of its actions sees its own.
         self._side = {"kms:ReEncryptFrom": "Source", "kms:ReEncryptTo": "Destination"}.get(action, "")
+        super().__init__(given or {})
 
-    def __call__(self, name: str) -> Values:
+    def __missing__(self, name: str) -> Values:
         """The values under a condition key, in lower case; None if the request does not have it."""
-        if name.startswith(_CONTEXT):
-            wanted = name.removeprefix(_CONTEXT)
-            return tuple(v for k, v in self._encryption_context().items() if k.lower() == wanted) or None
-        if name.startswith(_REQUEST_TAG):
-            wanted = name.removeprefix(_REQUEST_TAG)
-            return _texts(next((v for k, v in self._request_tags().items() if k.lower() == wanted), None))
+        found = self[name] = self._find(name)
+        return found
+
+    def _find(self, name: str) -> Values:
+        for prefix, pairs in _PAIRS.items():
+            if name.startswith(prefix):
+                wanted = name.removeprefix(prefix)
+                return tuple(v for k, v in pairs(self).items() if k.lower() == wanted) or None
         if name.startswith(recipient.PREFIX):
             return recipient.attested(self._call.members, name)
         if name == "aws:tagkeys" and "Tags" in self._call.members:
             return tuple(self._request_tags()) or None
-        if name in _MEMBERS:
-            return _texts(self._member(_MEMBERS[name], default=name not in _NO_DEFAULT))
-        found = _KEYS.get(name)
+        if name in MEMBERS:
+            return _texts(self._member(MEMBERS[name], default=name not in _NO_DEFAULT))
+        keys = _KEYS
+        if self._key is None and name in _OF_KEYS:
+            keys = _OF_NEW_KEYS if self._call.operation == "CreateKey" else {}
+        found = keys.get(name)
         return _texts(found(self)) if found is not None else None
 
     def _member(self, name: str, *, default: bool = True) -> object:
@@ -98,7 +93,8 @@ class RequestContext:
         constraints = self._call.members.get("Constraints")
         return constraints if isinstance(constraints, Mapping) else {}
 
-    def _encryption_context(self) -> Mapping[str, str]:
+    def encryption_context(self) -> Mapping[str, str]:
+        """The encryption context on the action's side; of a grant to be made, the one that it asks for."""
         constraints = self._constraints()
         context = (
             self._call.members.get(f"{self._side}EncryptionContext")
@@ -133,8 +129,8 @@ class RequestContext:
         destination = self._arn_of(str(members.get("DestinationKeyId", "")))
         if "SourceKeyId" in members:
             return self._arn_of(str(members["SourceKeyId"])) == destination
-        if self._side == "Source":
-            return self._key.arn == destination
+        if self._side == "Source" or self._key is None:
+            return self._key is not None and self._key.arn == destination
         blob = members.get("CiphertextBlob")
         try:
             return isinstance(blob, bytes) and read_blob(blob).key_id == self._key.key_id
@@ -150,14 +146,23 @@ class RequestContext:
         key = self._call.store.named(named)
         return key.arn if key is not None else None
 
+    @property
+    def key(self) -> Key:
+        """The key; only its own condition keys ask for it, and there is none without a key."""
+        assert self._key is not None
+        return self._key
+
+    def _new_spec(self) -> object:
+        return self._member("KeySpec") or self._member("CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
+
     def _multi_region_key_type(self) -> str | None:
-        related = self._call.store.multi_region_set(self._key)
+        related = self._call.store.multi_region_set(self.key)
         if related is None:
             return None
-        return "PRIMARY" if related.primary == self._key.region else "REPLICA"
+        return "PRIMARY" if related.primary == self.key.region else "REPLICA"
 
     def _trailing_days(self) -> int | None:
-        if self._action not in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
+        if self._key is None or self._action not in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
             return None
         use = self._call.trail.last_use(self._key.arn, self._call.now)
         return trailing_days_without_usage(
@@ -166,22 +171,56 @@ class RequestContext:
             tracking_start_date=max(self._call.settings.tracking_start, self._key.creation_date),
         )
 
+    def _resource_aliases(self) -> tuple[str, ...] | None:
+        aliases = self._call.store.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
+        return tuple(alias.name for alias in aliases) or None
+
+    def _principal_arn(self) -> str | None:
+        principal = self._call.principal
+        named = self._standing.arn or principal.role_arn or principal.arn
+        return named if principal.kind != "service" else None
+
     def _user_name(self) -> str | None:
         principal = self._call.principal
         return principal.name.rpartition("/")[2] if principal.kind == "user" else None
 
 
-_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
-    "kms:calleraccount": lambda of: of._call.account,
-    "kms:keyspec": lambda of: of._key.spec,
-    "kms:customermasterkeyspec": lambda of: of._key.spec,
-    "kms:keyusage": lambda of: of._key.usage,
-    "kms:customermasterkeyusage": lambda of: of._key.usage,
-    "kms:keyorigin": lambda of: of._key.origin,
-    "kms:multiregion": lambda of: of._key.multi_region,
+_OF_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
+    "kms:keyspec": lambda of: of.key.spec,
+    "kms:customermasterkeyspec": lambda of: of.key.spec,
+    "kms:keyusage": lambda of: of.key.usage,
+    "kms:customermasterkeyusage": lambda of: of.key.usage,
+    "kms:keyorigin": lambda of: of.key.origin,
+    "kms:multiregion": lambda of: of.key.multi_region,
     "kms:multiregionkeytype": RequestContext._multi_region_key_type,
+    "kms:resourcealiases": RequestContext._resource_aliases,
+}
+"""Condition keys that tell of the key."""
+
+_OF_NEW_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
+    "kms:keyspec": RequestContext._new_spec,
+    "kms:customermasterkeyspec": RequestContext._new_spec,
+    "kms:keyusage": lambda of: of._member("KeyUsage") or KeyUsage.ENCRYPT_DECRYPT,
+    "kms:customermasterkeyusage": lambda of: of._member("KeyUsage") or KeyUsage.ENCRYPT_DECRYPT,
+    "kms:keyorigin": lambda of: of._member("Origin"),
+    "kms:multiregion": lambda of: of._member("MultiRegion"),
+    "kms:multiregionkeytype": lambda of: "PRIMARY" if of._member("MultiRegion") else None,
+}
+"""The same of the key that CreateKey is to make."""
+
+_PAIRS: Mapping[str, Callable[[RequestContext], Mapping[str, str]]] = {
+    _CONTEXT: RequestContext.encryption_context,
+    _REQUEST_TAG: RequestContext._request_tags,
+    _RESOURCE_TAG: lambda of: of._key.tags if of._key is not None else {},
+    _PRINCIPAL_TAG: lambda of: of._standing.tags or {},
+}
+"""Condition keys that end in a name of the user's, in whatever case, by what they begin with."""
+
+_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
+    **_OF_KEYS,
+    "kms:calleraccount": lambda of: of._call.account,
     "kms:encryptionalgorithm": RequestContext._encryption_algorithm,
-    "kms:encryptioncontextkeys": lambda of: tuple(of._encryption_context()) or None,
+    "kms:encryptioncontextkeys": lambda of: tuple(of.encryption_context()) or None,
     "kms:grantconstrainttype": RequestContext._grant_constraint_type,
     "kms:grantconstraintsourcearn": lambda of: of._constraints().get("SourceArn"),
     # No AWS service calls here on anybody's behalf.
@@ -192,14 +231,15 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "aws:currenttime": lambda of: of._call.now.isoformat(timespec="seconds"),
     "aws:epochtime": lambda of: int(of._call.now.timestamp()),
     "aws:principalaccount": lambda of: of._call.account,
-    "aws:principalarn": lambda of: of._call.principal.role_arn or of._call.principal.arn,
+    "aws:principalarn": RequestContext._principal_arn,
     "aws:principaltype": lambda of: _PRINCIPAL_TYPES.get(of._call.principal.kind, "AssumedRole"),
-    "aws:principalisawsservice": lambda of: False,
+    "aws:principalisawsservice": lambda of: of._call.principal.kind == "service",
+    "aws:principalservicename": lambda of: of._call.principal.name if of._call.principal.kind == "service" else None,
     "aws:viaawsservice": lambda of: False,
     "aws:userid": lambda of: of._call.principal.principal_id,
     "aws:username": RequestContext._user_name,
+    "aws:principalorgid": lambda of: of._standing.organization_id,
     "aws:requestedregion": lambda of: of._call.region,
-    "aws:resourceaccount": lambda of: of._key.account,
     "aws:sourceip": lambda of: of._call.source_ip or None,
     "aws:useragent": lambda of: of._call.user_agent or None,
     # A policy written for AWS asks for TLS, which every call to AWS has; here it is as if it had.

@@ -1,59 +1,141 @@
-"""May they? Nobody whom the key policy denies; else everybody in the key's own account, and others whom it allows.
+"""May they? Asks the one decision about a call, and refuses in AWS's words.
 
 Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing users in other accounts to use a KMS key"
-and "Troubleshooting key access"; IAM User Guide, "Policy evaluation logic".
+and "Troubleshooting key access".
 """
 
-from keytrail.authorization import policy as policies
+from dataclasses import replace
+
 from keytrail.authorization.context import RequestContext
+from keytrail.authorization.evaluation import Question, decide
+from keytrail.authorization.explanations import Explanation, Explanations
+from keytrail.authorization.grants import covering
+from keytrail.authorization.identities import Identities, Standing
+from keytrail.authorization.policy import Document, key_document, read_policy
+from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.call import Call
-from keytrail.domain.arn import KeyIdentifier
+from keytrail.domain.arn import KeyIdentifier, key_arn
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key
 from keytrail.domain.key_policy import default_key_policy
-from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException, MalformedPolicyDocumentException
 
-_NO_RESOURCE_POLICY = (
-    "because the resource does not exist in this Region, no resource-based policies allow access, "
-    "or a resource-based policy explicitly denies access"
-)
-
+_PUT = "kms:PutKeyPolicy"
 _NAMED_BY_CIPHERTEXT = frozenset({"kms:Decrypt", "kms:ReEncryptFrom"})
+
+_WITHOUT_KEY = frozenset(
+    {
+        *("CreateKey", "ListKeys", "ListAliases", "GenerateRandom", "ListRetirableGrants", "LookupEvents"),
+        *("CreateCustomKeyStore", "DescribeCustomKeyStores", "UpdateCustomKeyStore"),
+        *("DeleteCustomKeyStore", "ConnectCustomKeyStore", "DisconnectCustomKeyStore"),
+    }
+)
+"""Operations whose resource is `*`: identity policies and service control policies decide alone."""
 
 
 class Decision:
     """The one place that says whether a caller may."""
+
+    def __init__(self, identities: Identities) -> None:
+        """Decide by what these identities may."""
+        self._identities = identities
+        self.explanations = Explanations()
 
     def authorize(self, call: Call, action: str, key: Key | None, named: KeyIdentifier | None) -> None:
         """Raise AccessDeniedException unless the caller may do the action on the key.
 
         `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
-        principal, in_ciphertext = call.principal, named is None and action in _NAMED_BY_CIPHERTEXT
-        what = "the resource associated with this ciphertext" if in_ciphertext else "this resource"
-        if key is not None and key.account == principal.account:
-            # The default key policy, which None stands for, denies nobody.
-            if key.policy is None:
-                return
-            if not policies.denies(key.policy, principal, action, RequestContext(call, action, key)):
-                return
-            if not in_ciphertext:
-                why = "with an explicit deny in a resource-based policy"
-                raise _denied(principal, action, f"resource: {key.arn}", why)
-        elif call.cross_account and key is not None:
-            document = key.policy or default_key_policy(key.region, key.account)
-            if policies.allows(document, principal, action, RequestContext(call, action, key)):
-                return
-        raise _denied(principal, action, what, _NO_RESOURCE_POLICY)
+        principal = call.principal
+        standing = self._identities.standing(principal, strict=call.settings.strict)
+        at_home = key is not None and key.account == principal.account
+        # The default key policy, which None stands for, denies nobody.
+        if at_home and standing.unbound and key is not None and key.policy is None:
+            return
+        in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
+        if key is None and named is None:
+            raise _elsewhere(call, action, "the resource associated with this ciphertext")
+        arn = key.arn if key is not None else named.arn if named is not None else "*"
+        context = RequestContext(call, action, key, standing)
+        asked = Question(
+            principal=principal,
+            action=action,
+            resource=arn,
+            lookup=context.__getitem__,
+            policy=_policy_of(key) if action.removeprefix("kms:") not in _WITHOUT_KEY else None,
+            at_home=at_home,
+            shared=call.cross_account,
+            grant=lambda: (
+                covering(call, action, key, context.encryption_context(), standing.arn) if key is not None else None
+            ),
+        )
+        self._decide(call, asked, standing, context, in_ciphertext=in_ciphertext)
 
-    def check_key_policy(self, principal: Principal, document: str, account: str, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a document that KMS would not take."""
-        policies.read_policy(document)
-        if not bypass_lockout and not policies.keeps_control(document, principal, account):
+    def authorize_operation(self, call: Call, service: str) -> None:
+        """Raise AccessDeniedException if the call is of an operation without a key and its caller may not do that."""
+        if call.operation in _WITHOUT_KEY:
+            self.authorize_on(call, f"{service}:{call.operation}", "*")
+
+    def authorize_on(self, call: Call, action: str, resource: str) -> None:
+        """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
+        standing = self._identities.standing(call.principal, strict=call.settings.strict)
+        if standing.unbound:
+            return
+        context = RequestContext(call, action, None, standing)
+        self._decide(call, Question(call.principal, action, resource, context.__getitem__, None), standing, context)
+
+    def authorize_retiring(self, call: Call, grant: Grant, key: Key) -> None:
+        """Raise AccessDeniedException unless it is for the caller to retire the grant.
+
+        The retiring principal, and a grantee that may, have that right of the grant; the account that issued it, or
+        that is to retire it, gives it to its principals through their identity policies.
+        """
+        action, principal = "kms:RetireGrant", call.principal
+        standing = self._identities.standing(principal, strict=call.settings.strict)
+        if not grant.may_be_retired_by(principal):
+            if key.account != principal.account:
+                raise _elsewhere(call, action, "this resource")
+            standing = replace(standing, root=False, lenient=False, policies=())
+        elif grant.names_for_retiring(principal):
+            standing = replace(standing, root=True)
+        context = RequestContext(call, action, key, standing)
+        self._decide(call, Question(principal, action, key.arn, context.__getitem__, None), standing, context)
+
+    def check_key_policy(self, call: Call, document: str, key: Key | None, *, bypass_lockout: bool) -> None:
+        """Raise MalformedPolicyDocumentException for a document that KMS would not take.
+
+        `key` is the key that it is for; None for one that is still to be made.
+        """
+        statements = read_policy(document)
+        if bypass_lockout:
+            return
+        standing = self._identities.standing(call.principal, strict=call.settings.strict)
+        resource = key.arn if key is not None else key_arn(call.region, call.account, "*")
+        context = RequestContext(call, _PUT, key, standing)
+        verdict = decide(
+            Question(call.principal, _PUT, resource, context.__getitem__, key_document(document)), standing
+        )
+        # Who is not declared stands for anybody in its account; somebody there must be allowed.
+        somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(call.account) for s in statements)
+        if not verdict.allowed or not somebody:
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
 
+    def _decide(
+        self, call: Call, asked: Question, standing: Standing, context: RequestContext, *, in_ciphertext: bool = False
+    ) -> None:
+        verdict = decide(asked, standing)
+        self.explanations.note(call.request_id, Explanation.of(asked, verdict, context))
+        if not verdict.allowed:
+            raise refusal(asked, verdict, in_ciphertext=in_ciphertext)
 
-def _denied(principal: Principal, action: str, what: str, why: str) -> AccessDeniedException:
-    return AccessDeniedException(f"User: {principal.arn} is not authorized to perform: {action} on {what} {why}")
+
+def _policy_of(key: Key | None) -> Document | None:
+    return key_document(key.policy or default_key_policy(key.region, key.account)) if key is not None else None
+
+
+def _elsewhere(call: Call, action: str, what: str) -> AccessDeniedException:
+    return AccessDeniedException(
+        f"User: {call.principal.arn} is not authorized to perform: {action} on {what} {NO_RESOURCE_POLICY}"
+    )

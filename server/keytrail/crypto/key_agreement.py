@@ -11,7 +11,7 @@ def derive(pair: KeyPair, peer_public_der: bytes) -> bytes:
 
     try:
         peer = load_der_public_key(peer_public_der)
-    except (UnsupportedAlgorithm, TypeError) as error:
+    except (ValueError, UnsupportedAlgorithm, TypeError) as error:
         raise ValueError("no public key") from error
     if not isinstance(peer, ec.EllipticCurvePublicKey) or peer.curve.name != pair.private.curve.name:
         raise ValueError("a public key of another curve")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from keytrail.crypto import key_pair, rsa_oaep, symmetric
+from keytrail.crypto import key_pair, key_pool, rsa_oaep, symmetric
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import NONCE_SIZE, random_bytes
 from keytrail.crypto.symmetric import NotAuthentic
@@ -50,8 +50,11 @@ class ImportToken:
 
 
 def wrapping_pair(spec: str) -> KeyPair:
-    """A fresh pair to wrap key material with. Slow (up to seconds). `spec` is one of WRAPPING_SPECS."""
-    return key_pair.generate(spec)
+    """A pair to wrap key material with, which nobody has had: slow (up to seconds) where none is ready.
+
+    `spec` is one of WRAPPING_SPECS.
+    """
+    return key_pool.new_pair(spec)
 
 
 def longest_material(spec: str, algorithm: str) -> int | None:

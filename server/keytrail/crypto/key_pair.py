@@ -15,18 +15,23 @@ _CURVES = {
     "ECC_NIST_P521": "secp521r1",
     "ECC_SECG_P256K1": "secp256k1",
 }
+_ASYMMETRIC = "cryptography.hazmat.primitives.asymmetric"
 _CLASSES = {
-    "ECC_NIST_EDWARDS25519": ("ed25519", "Ed25519PrivateKey"),
-    "ML_DSA_44": ("mldsa", "MLDSA44PrivateKey"),
-    "ML_DSA_65": ("mldsa", "MLDSA65PrivateKey"),
-    "ML_DSA_87": ("mldsa", "MLDSA87PrivateKey"),
-    "ML_KEM_768": ("mlkem", "MLKEM768PrivateKey"),
-    "ML_KEM_1024": ("mlkem", "MLKEM1024PrivateKey"),
+    "ECC_NIST_EDWARDS25519": (f"{_ASYMMETRIC}.ed25519", "Ed25519PrivateKey"),
+    "ML_DSA_44": (f"{_ASYMMETRIC}.mldsa", "MLDSA44PrivateKey"),
+    "ML_DSA_65": (f"{_ASYMMETRIC}.mldsa", "MLDSA65PrivateKey"),
+    "ML_DSA_87": (f"{_ASYMMETRIC}.mldsa", "MLDSA87PrivateKey"),
+    "ML_KEM_512": ("keytrail.crypto.ml_kem_512", "PrivateKey"),
+    "ML_KEM_768": (f"{_ASYMMETRIC}.mlkem", "MLKEM768PrivateKey"),
+    "ML_KEM_1024": (f"{_ASYMMETRIC}.mlkem", "MLKEM1024PrivateKey"),
 }
 """Specs that have a class of their own: its module and name."""
 
 SPECS = frozenset({*_RSA, *_CURVES, *_CLASSES})
-"""The key specs of which there are pairs here. Missing: ML_KEM_512 and SM2, which `cryptography` does not have."""
+"""The key specs of which there are pairs here. SM2 is missing: no library is worth having (docs/DECISIONS.md)."""
+
+SLOW = frozenset({*_RSA, "ML_KEM_512"})
+"""Those of which making a pair takes so long that nobody else may wait for it."""
 
 
 class NotSupported(Exception):
@@ -49,7 +54,7 @@ class KeyPair:
 
 
 def generate(spec: str) -> KeyPair:
-    """A fresh pair. Slow for RSA: tens of milliseconds for 2048 bits, up to seconds for 4096.
+    """A fresh pair. Slow for RSA (20 ms for 2048 bits, up to seconds for 4096) and ML-KEM-512 (3 to 5 ms).
 
     Raises NotSupported for a spec that is not in SPECS.
     """
@@ -76,6 +81,10 @@ def load(spec: str, der: bytes) -> KeyPair:
 
     if spec not in SPECS:
         raise NotSupported(spec)
+    if spec == "ML_KEM_512":
+        return _pair(spec, _class(spec).from_pkcs8(der))
+    if not _is_pkcs8(der):
+        raise ValueError(f"no private key of {spec}")
     try:
         private = load_der_private_key(der, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -90,6 +99,13 @@ def load_own(spec: str, der: bytes) -> KeyPair:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     return _pair(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
+
+
+def _is_pkcs8(der: bytes) -> bool:
+    """Tell PKCS #8 from PKCS #1 and SEC 1, which `cryptography` reads as well: a version, then a SEQUENCE."""
+    long_form = len(der) > 1 and der[1] & 0x80
+    start = 2 + (der[1] & 0x7F if long_form else 0)
+    return der[start : start + 4] in (b"\x02\x01\x00\x30", b"\x02\x01\x01\x30")
 
 
 def _pair(spec: str, private: Any) -> KeyPair:
@@ -124,4 +140,4 @@ def _class(spec: str) -> Any:
     from importlib import import_module
 
     module, name = _CLASSES[spec]
-    return getattr(import_module(f"cryptography.hazmat.primitives.asymmetric.{module}"), name)
+    return getattr(import_module(module), name)

@@ -1,6 +1,6 @@
 """The key pairs of seeded keys: always the same ones where a few bytes make a key."""
 
-from keytrail.crypto import key_pair
+from keytrail.crypto import key_pair, key_pool
 from keytrail.crypto.key_pair import KeyPair
 
 _CURVES = {
@@ -27,5 +27,5 @@ def derive(spec: str, seed: bytes) -> KeyPair:
     elif spec == "ECC_NIST_EDWARDS25519":
         private = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
     else:
-        return key_pair.generate(spec)
+        return key_pool.new_pair(spec)
     return key_pair.load(spec, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))

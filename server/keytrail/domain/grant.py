@@ -216,8 +216,19 @@ class Grant:
         """Whether it is for the principal to retire: as the one named for that, as grantee, or as the issuer."""
         if principal.account == self.issuing_account.split(":")[4]:
             return True
-        may = [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
-        return any(arn is not None and _stands_for(principal, arn) for arn in may)
+        return self.names_for_retiring(principal) or any(
+            arn is not None and _stands_for(principal, arn) for arn in self._retiring()
+        )
+
+    def names_for_retiring(self, principal: Principal) -> bool:
+        """Whether the grant itself gives a user, role or service the right to retire it."""
+        services = [self.retiring_service_principal]
+        services += [self.grantee_service_principal] if "RetireGrant" in self.operations else []
+        named = services if principal.kind == "service" else self._retiring()
+        return any(arn is not None and arn in (principal.arn, principal.role_arn) for arn in named)
+
+    def _retiring(self) -> list[str | None]:
+        return [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
 
 
 def require_principal(arn: str) -> None:

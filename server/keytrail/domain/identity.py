@@ -19,3 +19,4 @@ class Identity:
     policies: Mapping[str, str] = field(default_factory=dict)
     permissions_boundary: str | None = None
     trust_policy: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)

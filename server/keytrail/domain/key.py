@@ -36,6 +36,13 @@ class KeyState(StrEnum):
     UPDATING = "Updating"
 
 
+class KeyManager(StrEnum):
+    """Who manages a key: its owner, or AWS for a service of its own."""
+
+    AWS = "AWS"
+    CUSTOMER = "CUSTOMER"
+
+
 class Origin(StrEnum):
     """Where a key's material comes from."""
 
@@ -115,6 +122,7 @@ class Key:
     tags: Mapping[str, str] = field(default_factory=dict)
     custom_key_store_id: str | None = None
     xks_key_id: str | None = None
+    manager: KeyManager = KeyManager.CUSTOMER
     arn: str = field(init=False)
 
     def __post_init__(self) -> None:

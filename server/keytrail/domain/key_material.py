@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from keytrail.crypto import key_pair, mac, seeded_pair, symmetric
+from keytrail.crypto import key_pair, key_pool, mac, seeded_pair, symmetric
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 
@@ -62,7 +62,15 @@ class KeyMaterial:
     def fresh(cls, spec: str) -> "KeyMaterial":
         """New material for a key of this spec, which must be supported. Slow for RSA (up to seconds)."""
         size = _SECRET_SIZES.get(spec)
-        return cls.of(os.urandom(size)) if size is not None else cls.of_pair(key_pair.generate(spec))
+        return cls.of(os.urandom(size)) if size is not None else cls.of_pair(key_pool.new_pair(spec))
+
+    @classmethod
+    def at_hand(cls, spec: str) -> "KeyMaterial | None":
+        """As `fresh`, without waiting: None where making it is slow and none is ready."""
+        if spec not in key_pair.SLOW:
+            return cls.fresh(spec)
+        ready = key_pool.POOL.take(spec)
+        return cls.of_pair(ready) if ready is not None else None
 
     @classmethod
     def random(cls) -> "KeyMaterial":

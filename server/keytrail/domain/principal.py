@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass
 
 from keytrail.domain.arn import root_arn
+from keytrail.domain.session import Session
 
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>[0-9]{12}):"
     r"(?P<kind>root|user|role|assumed-role|federated-user)(?:/(?P<name>[\w+=,.@/-]+))?"
 )
+
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class Principal:
     declared: bool = False
     session_policies: tuple[str, ...] = ()
     """JSON policy texts that bound a session, as AssumeRole was given them."""
+    session: Session | None = None
+    """The session that STS made; None where a caller's own access key, or a fixture, speaks."""
+
+    def __hash__(self) -> int:
+        """Of the ARN: callers are looked up on every request, and this is what tells nearly all of them apart."""
+        return hash(self.arn)
 
     @classmethod
     def root(cls, account: str, access_key_id: str | None = None, *, region: str = "us-east-1") -> "Principal":
@@ -47,11 +56,23 @@ class Principal:
             )
         return cls(arn, found["account"], found["kind"], found["name"] or "", access_key_id, declared=True)
 
+    @classmethod
+    def service(cls, name: str, account: str, access_key_id: str | None = None) -> "Principal | None":
+        """An AWS service that calls on an account's behalf, by a name such as s3.amazonaws.com; None for no such name.
+
+        It has no ARN of its own: policies and grants name it as it names itself.
+        """
+        if not _SERVICE.fullmatch(name):
+            return None
+        return cls(name, account, "service", name, access_key_id, declared=True)
+
     @property
     def role_arn(self) -> str | None:
         """The ARN of the role behind a role or a session of it."""
         if self.kind == "role":
             return self.arn
+        if self.session is not None and self.session.role is not None:
+            return self.session.role
         if self.kind == "assumed-role":
             partition = self.arn.split(":")[1]
             return f"arn:{partition}:iam::{self.account}:role/{self.name.partition('/')[0]}"
@@ -59,6 +80,8 @@ class Principal:
 
     def user_identity(self) -> dict[str, object]:
         """CloudTrail's userIdentity, in the caller's own account."""
+        if self.kind == "service":
+            return {"type": "AWSService", "invokedBy": self.name}
         identity: dict[str, object] = {
             "type": _IDENTITY_TYPES[self.kind],
             "principalId": self.principal_id,
@@ -70,20 +93,26 @@ class Principal:
         if self.kind == "user":
             identity["userName"] = self.name.rpartition("/")[2]
         role = self.role_arn
+        context = self.session.record() if self.session is not None else {}
         if role is not None:
-            identity["sessionContext"] = {
+            context = {
                 "sessionIssuer": {
                     "type": "Role",
                     "principalId": _unique_id("AROA", role),
                     "arn": role,
                     "accountId": self.account,
                     "userName": role.rpartition("/")[2],
-                }
+                },
+                **context,
             }
+        if context:
+            identity["sessionContext"] = context
         return identity
 
     def foreign_identity(self) -> dict[str, object]:
         """CloudTrail's userIdentity in the record of another account: no name, no ARN."""
+        if self.kind == "service":
+            return self.user_identity()
         return {"type": "AWSAccount", "principalId": self.principal_id, "accountId": self.account}
 
     @property
@@ -91,6 +120,8 @@ class Principal:
         """IAM's unique id of the caller: the account for a root, else always the same for the same ARN."""
         if self.kind == "root":
             return self.account
+        if self.kind == "service":
+            return self.name
         role = self.role_arn
         if role is not None:
             return f"{_unique_id('AROA', role)}:{self.name.partition('/')[2] or self.name}"

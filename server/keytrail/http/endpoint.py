@@ -5,9 +5,11 @@ others; Date is the HTTP server's.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from keytrail.authorization.signature import Sent
 from keytrail.dispatch import Dispatcher, Request, Response, Unfinished
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ SAME_HEADERS = (
     ("Pragma", "no-cache"),
 )
 
+XML_HEADERS = (("Content-Type", "text/xml"),)
+"""Of STS, as recorded from AWS."""
+
 MOST_DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
 
@@ -33,16 +38,16 @@ def is_control(path: str) -> bool:
 
 
 def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished:
-    """Answer a request to the service; any method and path but POST / name no operation."""
+    """Answer a request to the service; any method and path but POST / name no operation of a JSON service."""
     if method != "POST" or path not in ("/", ""):
         request = request._replace(target="")
     return dispatcher.answer(request)
 
 
 def headers(response: Response) -> list[tuple[str, str]]:
-    """The headers that KMS sends with an answer, but for Date."""
+    """The headers that go with an answer, but for Date."""
     return [
-        *SAME_HEADERS,
+        *(XML_HEADERS if response.xml else SAME_HEADERS),
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]
@@ -58,12 +63,22 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         environ.get("QUERY_STRING", ""),
         environ.get("REMOTE_ADDR", ""),
         environ.get("HTTP_USER_AGENT", ""),
+        partial(_sent, environ),
     )
     response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
     if isinstance(response, Unfinished):
         response = response.finish()
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
     return [response.body if method != "HEAD" else b""]
+
+
+def _sent(environ: "WSGIEnvironment") -> Sent:
+    headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
+    headers += [
+        (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
+    ]
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
+    return Sent(environ["REQUEST_METHOD"], path.partition("?")[0], headers)
 
 
 def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:

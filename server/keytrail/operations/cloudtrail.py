@@ -16,7 +16,7 @@ from keytrail.errors import (
     InvalidTimeRangeException,
 )
 from keytrail.operations.registry import SERVICES, operation
-from keytrail.trail import RESOURCE_TYPE, Event, Position, Query
+from keytrail.trail import Event, Position, Query, resource_type
 
 OPERATIONS = SERVICES["cloudtrail"]
 """Every operation of CloudTrail that is answered, by its name."""
@@ -107,7 +107,7 @@ def _shown(event: Event) -> dict[str, object]:
         "EventTime": event.time.replace(microsecond=0),
         "EventSource": event.source,
         # unverified: which resources CloudTrail lists; those of the record
-        "Resources": [{"ResourceType": RESOURCE_TYPE, "ResourceName": arn} for _, arn in event.resources or ()],
+        "Resources": [{"ResourceType": resource_type(arn), "ResourceName": arn} for _, arn in event.resources or ()],
         "CloudTrailEvent": event.text(),
     }
     if event.username is not None:

@@ -43,13 +43,13 @@ class Operation:
     @property
     def read_only(self) -> bool:
         """CloudTrail's readOnly: reading, and all cryptographic operations."""
-        return self.tracked or self.name.startswith(("Get", "List", "Describe", "GenerateRandom", "Lookup"))
+        return self.tracked or self.name.startswith(("Get", "List", "Describe", "GenerateRandom", "Lookup", "Assume"))
 
 
 OPERATIONS: dict[str, Operation] = {}
 """Every operation of KMS that is answered, by KMS's name."""
 
-SERVICES: dict[str, dict[str, Operation]] = {"kms": OPERATIONS, "cloudtrail": {}}
+SERVICES: dict[str, dict[str, Operation]] = {"kms": OPERATIONS, "cloudtrail": {}, "sts": {}}
 """The operations that are answered, by the name of their service's model."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Reply | Later | None])

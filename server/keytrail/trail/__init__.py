@@ -1,7 +1,8 @@
 """The trail: every call as a CloudTrail event, found by what LookupEvents asks for; and each key's last usage."""
 
-from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, written
-from keytrail.trail.index import Entry, Position, Query
+from keytrail.trail.entry import Entry, Position
+from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, resource_type, written
+from keytrail.trail.index import Query
 from keytrail.trail.service_event import service_event
 from keytrail.trail.trail import Trail, Use
 
@@ -16,6 +17,7 @@ __all__ = [
     "Trail",
     "Use",
     "new_event_id",
+    "resource_type",
     "service_event",
     "written",
 ]

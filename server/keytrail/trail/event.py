@@ -13,7 +13,13 @@ from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.principal import Principal
 
 RESOURCE_TYPE = "AWS::KMS::Key"
-"""CloudTrail's type of every resource here, of an alias too."""
+"""CloudTrail's type of every resource of KMS, of an alias too."""
+
+
+def resource_type(arn: str) -> str:
+    """CloudTrail's type of a resource."""
+    return "AWS::IAM::Role" if arn.split(":", 3)[2:3] == ["iam"] else RESOURCE_TYPE
+
 
 _INTERNAL = "AWS Internal"
 """Who calls, and from where, when a service does something by itself."""
@@ -50,6 +56,8 @@ class Event(NamedTuple):
     def record(self) -> dict[str, object]:
         """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
         invoked_by = _INTERNAL if self.principal is None else self.invoked_by
+        if self.principal is not None and self.principal.kind == "service":
+            invoked_by = self.principal.name
         record: dict[str, object] = {
             "eventVersion": "1.11",
             "userIdentity": self._identity(),
@@ -74,7 +82,7 @@ class Event(NamedTuple):
         record["readOnly"] = self.read_only
         if self.resources is not None:
             record["resources"] = [
-                {"accountId": account, "type": RESOURCE_TYPE, "ARN": arn} for account, arn in self.resources
+                {"accountId": account, "type": resource_type(arn), "ARN": arn} for account, arn in self.resources
             ]
         by_itself = self.principal is None and self.request_id is None
         record["eventType"] = "AwsServiceEvent" if by_itself else "AwsApiCall"
@@ -94,7 +102,7 @@ class Event(NamedTuple):
     @property
     def username(self) -> str | None:
         """The caller as LookupEvents names it: the user, the role session, or `root`; nobody from another account."""
-        if self.principal is None or self.recipient != self.principal.account:
+        if self.principal is None or self.recipient != self.principal.account or self.principal.kind == "service":
             return None
         return self.principal.name.rpartition("/")[2] or self.principal.kind
 
@@ -113,10 +121,6 @@ class Event(NamedTuple):
         if self.invoked_by is not None:
             identity["invokedBy"] = self.invoked_by
         return identity
-
-    def concerns(self, arn: str) -> bool:
-        """Whether a key (or alias) of this ARN is among the event's resources."""
-        return self.resources is not None and any(resource == arn for _, resource in self.resources)
 
 
 RECORD_MEMBERS = frozenset(
@@ -148,10 +152,14 @@ def written(value: object) -> object:
     return value
 
 
-class AsSent(NamedTuple):
+class AsSent:
     """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
 
-    data: Mapping[str, str]
+    __slots__ = ("data",)
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        """Hold the map."""
+        self.data = data
 
 
 def _camel(name: str) -> str:

@@ -5,36 +5,14 @@ came, which is nearly always that of their times: then each is the first of ever
 """
 
 import heapq
-from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
 
-from keytrail.trail.event import RESOURCE_TYPE, Event
-
-Position = tuple[datetime, int]
-"""A place in every timeline: the time of an event and its number."""
-
-_Key = tuple[str, str, str, str]
-"""Account, Region, LookupEvents' name of an attribute (empty: any event), and the attribute's value."""
-
-_FEW = 32
-
-
-class Entry(NamedTuple):
-    """An event at its place: by time, then in the order in which events were written. No two have one number."""
-
-    time: datetime
-    number: int
-    event: Event
-
-    @property
-    def position(self) -> Position:
-        """Where the entry stands."""
-        return self.time, self.number
+from keytrail.trail.entry import Entry, Frame, IndexKey, Position, Timeline, frame_index_keys, frame_key
+from keytrail.trail.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +29,12 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
 
-    def admits(self, event: Event) -> bool:
+    def admits(self, entry: Entry) -> bool:
         """Whether an event is of the account and the Region, and of the time."""
         return (
-            (event.recipient, event.region) == (self.account, self.region)
-            and (self.since is None or self.since <= event.time)
-            and (self.until is None or event.time < self.until)
+            (entry.frame.recipient, entry.frame.region) == (self.account, self.region)
+            and (self.since is None or self.since <= entry.time)
+            and (self.until is None or entry.time < self.until)
         )
 
 
@@ -64,13 +42,13 @@ class Index:
     """Events in their order. Not thread-safe: the trail's lock is around it."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        """Begin with some entries, in any order."""
+        """Begin with entries of another index, in any order."""
         self._arrived: deque[Entry] = deque()
-        self._all = _Timeline()
-        self._by: dict[_Key, _Timeline] = {}
+        self._all = Timeline()
+        self._frames: dict[tuple[object, ...], Frame] = {}
+        self._by: dict[IndexKey, Timeline] = {}
         self._arns: dict[tuple[str, str, str], dict[str, None]] = {}
-        for entry in sorted(entries):
-            self.add(entry)
+        self._copy(entries)
         self._arrived = _by_arrival(self._all)
 
     def __len__(self) -> int:
@@ -81,30 +59,37 @@ class Index:
         """The entries, oldest first."""
         return iter(self._all)
 
-    def add(self, entry: Entry) -> None:
-        """Put an event at its place."""
-        self._arrived.append(entry)
-        self._all.add(entry)
-        for key in _keys(entry.event):
-            timeline = self._by.get(key)
-            if timeline is None:
-                timeline = self._by[key] = _Timeline()
-                if key[2] == "ResourceName":
-                    self._arns.setdefault((*key[:2], _id_in(key[3])), {})[key[3]] = None
-            timeline.add(entry)
+    def add(self, event: Event, number: int, packed: bytes) -> Entry:
+        """Put an event at its place; `packed` is what packing.py makes of it."""
+        frame = self._frames.get(frame_key(event)) or self._new_frame(event)
+        return self._add(
+            Entry(
+                event.time,
+                number,
+                frame,
+                event.event_id,
+                event.request_id,
+                event.resources,
+                (event.error_code, event.error_message) if event.error_code is not None else None,
+                event.shared_event_id,
+                packed,
+            )
+        )
 
-    def pop_first(self) -> Event:
+    def pop_first(self) -> Entry:
         """Take the event out that came first."""
         entry = self._arrived.popleft()
+        frame = entry.frame
         self._all.remove(entry)
-        for key in _keys(entry.event):
-            timeline = self._by[key]
-            timeline.remove(entry)
-            if not len(timeline):
-                del self._by[key]
-                if key[2] == "ResourceName":
-                    self._forget_arn(key)
-        return entry.event
+        frame.count -= 1
+        if not frame.count:
+            del self._frames[frame.key]
+        for timeline in frame.timelines:
+            self._remove(timeline, entry)
+        if entry.resources:
+            for timeline in self._of_resources(entry):
+                self._remove(timeline, entry)
+        return entry
 
     def find(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
         """The newest events that a query asks for: at most `limit` of those that stand before a position."""
@@ -114,95 +99,78 @@ class Index:
 
     def replace_account(self, account: str, entries: Iterable[Entry]) -> None:
         """Let an account have just these events; those of others stay as they are."""
-        others = [entry for entry in self._all if entry.event.recipient != account]
+        others = [entry for entry in self._all if entry.frame.recipient != account]
         self._by = {key: timeline for key, timeline in self._by.items() if key[0] != account}
         self._arns = {place: arns for place, arns in self._arns.items() if place[0] != account}
-        entries = sorted(entries)
-        self._all = _Timeline()
-        for entry in entries:
-            self.add(entry)
-        self._all = _Timeline(sorted((*others, *entries)))
+        self._frames = {key: frame for key, frame in self._frames.items() if frame.recipient != account}
+        self._all = Timeline()
+        self._copy(entries)
+        self._all = Timeline(None, sorted((*others, *self._all)))
         self._arrived = _by_arrival(self._all)
 
-    def _asked(self, query: Query) -> list[_Key]:
+    def _copy(self, entries: Iterable[Entry]) -> None:
+        for entry in sorted(entries):
+            key = entry.frame.key
+            self._add(entry._replace(frame=self._frames.get(key) or self._new_frame(entry.event)))
+
+    def _add(self, entry: Entry) -> Entry:
+        frame = entry.frame
+        frame.count += 1
+        timelines = frame.timelines if not entry.resources else (*frame.timelines, *self._of_resources(entry))
+        self._arrived.append(entry)
+        if self._all.ends_before(entry):
+            self._all.entries.append(entry)
+            for timeline in timelines:
+                timeline.entries.append(entry)
+        else:  # brought from the past, or by a call that ended later than one that began later
+            self._all.insert(entry)
+            for timeline in timelines:
+                timeline.insert(entry)
+        return entry
+
+    def _new_frame(self, event: Event) -> Frame:
+        frame = Frame(frame_key(event), event)
+        frame.timelines = tuple([self._timeline(key) for key in frame_index_keys(event)])
+        self._frames[frame.key] = frame
+        return frame
+
+    def _timeline(self, key: IndexKey) -> Timeline:
+        timeline = self._by.get(key)
+        if timeline is None:
+            timeline = self._by[key] = Timeline(key)
+            if key[2] == "ResourceName":
+                self._arns.setdefault((*key[:2], _id_in(key[3])), {})[key[3]] = None
+        return timeline
+
+    def _of_resources(self, entry: Entry) -> list[Timeline]:
+        frame, resources = entry.frame, entry.resources or ()
+        arns = [arn for _, arn in resources]
+        return [
+            self._timeline((frame.recipient, frame.region, "ResourceName", arn))
+            for arn in (arns if len(arns) == 1 else dict.fromkeys(arns))
+        ]
+
+    def _remove(self, timeline: Timeline, entry: Entry) -> None:
+        timeline.remove(entry)
+        key = timeline.key
+        if not len(timeline) and key is not None:
+            del self._by[key]
+            if key[2] == "ResourceName":
+                self._forget_arn(key)
+
+    def _asked(self, query: Query) -> list[IndexKey]:
         name, value = query.attribute or ("", "")
         values: Iterable[str] = (value,)
         if name == "ResourceName" and not value.startswith("arn:"):
             values = self._arns.get((query.account, query.region, value), ())
         return [(query.account, query.region, name, wanted) for wanted in values]
 
-    def _forget_arn(self, key: _Key) -> None:
+    def _forget_arn(self, key: IndexKey) -> None:
         place = (*key[:2], _id_in(key[3]))
         arns = self._arns[place]
         del arns[key[3]]
         if not arns:
             del self._arns[place]
-
-
-class _Timeline:
-    """Entries in their order. Adding at the end and taking from the front cost the same however many there are."""
-
-    __slots__ = ("_entries", "_first")
-
-    def __init__(self, entries: list[Entry] | None = None) -> None:
-        self._entries: list[Entry] = entries if entries is not None else []
-        self._first = 0
-
-    def __len__(self) -> int:
-        return len(self._entries) - self._first
-
-    def __iter__(self) -> Iterator[Entry]:
-        return islice(self._entries, self._first, None)
-
-    def add(self, entry: Entry) -> None:
-        entries = self._entries
-        if len(entries) == self._first or entries[-1] < entry:
-            entries.append(entry)
-        else:  # brought from the past, or by a call that ended later than one that began later
-            insort(entries, entry, lo=self._first)
-
-    def remove(self, entry: Entry) -> None:
-        entries = self._entries
-        if entries[self._first] is not entry:
-            del entries[bisect_left(entries, entry, lo=self._first)]
-            return
-        entries[self._first] = None  # type: ignore[call-overload]
-        self._first += 1
-        if self._first > _FEW and 2 * self._first > len(entries):
-            del entries[: self._first]
-            self._first = 0
-
-    def newest(self, since: datetime | None, until: datetime | None, before: Position | None) -> Iterator[Entry]:
-        """Backwards from whichever end comes first, down to `since`."""
-        at = len(self._entries)
-        for end in ((until,) if until is not None else None, before):
-            if end is not None:
-                at = bisect_left(self._entries, end, lo=self._first, hi=at)
-        for place in range(at - 1, self._first - 1, -1):
-            entry = self._entries[place]
-            if since is not None and entry.time < since:
-                return
-            yield entry
-
-
-def _keys(event: Event) -> list[_Key]:
-    """What an event is found by."""
-    account, region = event.recipient, event.region
-    keys = [
-        (account, region, "", ""),
-        (account, region, "EventName", event.name),
-        (account, region, "ReadOnly", "true" if event.read_only else "false"),
-        (account, region, "EventSource", event.source),
-    ]
-    if event.resources:
-        keys.append((account, region, "ResourceType", RESOURCE_TYPE))
-        keys += [(account, region, "ResourceName", arn) for arn in dict.fromkeys(arn for _, arn in event.resources)]
-    username = event.username
-    if username is not None:
-        keys.append((account, region, "Username", username))
-        if event.access_key_id is not None:
-            keys.append((account, region, "AccessKeyId", event.access_key_id))
-    return keys
 
 
 def _by_arrival(entries: Iterable[Entry]) -> deque[Entry]:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
+from keytrail.trail.entry import Entry, Position
 from keytrail.trail.event import Event
-from keytrail.trail.index import Entry, Index, Position, Query
+from keytrail.trail.index import Index, Query
+from keytrail.trail.packing import pack
 
 _Value = TypeVar("_Value")
 
@@ -42,9 +44,10 @@ class Trail:
 
     def record(self, events: Iterable[Event], uses: Iterable[tuple[str, Use]] = ()) -> None:
         """Write the events of one call, and the uses of keys (by ARN) that it was."""
+        packed = [(event, pack(event)) for event in events]
         with self._lock:
-            for event in events:
-                self._append(event)
+            for event, details in packed:
+                self._append(event, details)
             for arn, use in uses:
                 self._use(arn, use)
 
@@ -84,15 +87,13 @@ class Trail:
 
     def events(self) -> list[Event]:
         """All events, oldest first, as of now."""
-        with self._lock:
-            entries = list(self._index)
-        return [entry.event for entry in entries]
+        return [entry.event for entry in self._entries()]
 
     def lookup(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
         """The newest events that a query asks for: at most `limit` of those that stand before a position."""
         if query.attribute is not None and query.attribute[0] == "EventId":
             entry = self._by_id.get(query.attribute[1])
-            there = entry is not None and query.admits(entry.event) and (before is None or entry.position < before)
+            there = entry is not None and query.admits(entry) and (before is None or entry.position < before)
             return [entry] if entry is not None and there else []
         with self._lock:
             return self._index.find(query, before, limit)
@@ -107,17 +108,21 @@ class Trail:
     ) -> list[Event]:
         """The events that are all that is asked for, oldest first; None asks for nothing."""
         if event_id is not None:
-            found = self.event(event_id)
-            events = [found] if found is not None else []
+            entry = self._by_id.get(event_id)
+            entries = [entry] if entry is not None else []
         else:
-            events = self.events()
+            entries = self._entries()
         return [
-            event
-            for event in events
-            if (key_arn is None or event.concerns(key_arn))
-            and event_name in (None, event.name)
-            and error_code in (None, event.error_code)
+            entry.event
+            for entry in entries
+            if (key_arn is None or any(arn == key_arn for _, arn in entry.resources or ()))
+            and event_name in (None, entry.frame.name)
+            and (error_code is None or (entry.error is not None and entry.error[0] == error_code))
         ]
+
+    def _entries(self) -> list[Entry]:
+        with self._lock:
+            return list(self._index)
 
     def snapshot(self) -> "Trail":
         """A copy that later events do not touch."""
@@ -139,22 +144,20 @@ class Trail:
             self._uses = dict(other._uses)
             self._late = {arn: deque(late) for arn, late in other._late.items()}
         else:
-            back = [entry for entry in other._index if entry.event.recipient == account]
+            back = [entry for entry in other._index if entry.frame.recipient == account]
             self._index.replace_account(account, back)
             self._uses = _mixed(self._uses, other._uses, account)
             self._late = {arn: deque(late) for arn, late in _mixed(self._late, other._late, account).items()}
         while len(self._index) > self._max_events:
             self._index.pop_first()
-        self._by_id = {entry.event.event_id: entry for entry in self._index}
+        self._by_id = {entry.event_id: entry for entry in self._index}
 
-    def _append(self, event: Event) -> None:
+    def _append(self, event: Event, packed: bytes) -> None:
         self._number += 1
-        entry = self._by_id[event.event_id] = Entry(event.time, self._number, event)
-        self._index.add(entry)
+        self._by_id[event.event_id] = self._index.add(event, self._number, packed)
         if len(self._index) > self._max_events:
             gone = self._index.pop_first()
-            held = self._by_id.get(gone.event_id)
-            if held is not None and held.event is gone:
+            if self._by_id.get(gone.event_id) is gone:
                 del self._by_id[gone.event_id]
 
     def _use(self, arn: str, use: Use) -> None:

@@ -67,6 +67,14 @@ REQUIRED_WITHOUT = {
 }
 """Members that KMS requires unless another member is there; the model calls them optional."""
 
+_CLASSES = {
+    r"\p{ASCII}": r"[\x00-\x7f]",
+    r"\p{L}": r"\w",  # with the underscore, which is allowed wherever letters of all languages are
+    r"\p{N}": r"\d",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
+"""Classes of characters that Java's patterns have and Python's lack."""
+
 _NOTED = "failed to satisfy constraint: Member must"
 
 
@@ -192,14 +200,21 @@ def _pattern_check(shape: Shape) -> Check | None:
     pattern = MEASURED_PATTERNS.get(shape.name, shape.pattern)
     if pattern is None or shape.type != "string":
         return None
-    # The model's patterns are Java's, and must match the whole text.
-    matches = re.compile(pattern.replace(r"\p{ASCII}", r"[\x00-\x7f]"), re.ASCII).fullmatch
+    matches = _in_python(pattern).fullmatch
 
     def run(value: object, path: str, found: list[str]) -> None:
         if not matches(str(value)):
             found.append(f"{_at(shape, value, path)} {_NOTED} satisfy regular expression pattern: {pattern}")
 
     return run
+
+
+def _in_python(pattern: str) -> re.Pattern[str]:
+    """A pattern of the model, which is Java's; it must match the whole text."""
+    flags = re.UNICODE if r"\p{L}" in pattern else re.ASCII
+    for of_java, of_python in _CLASSES.items():
+        pattern = pattern.replace(of_java, of_python)
+    return re.compile(pattern, flags)
 
 
 def _enum_check(shape: Shape) -> Check | None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.alias import Alias, require_alias_name
-from keytrail.domain.arn import is_alias
+from keytrail.domain.arn import alias_arn, is_alias
+from keytrail.domain.aws_managed_key import PREDEFINED
 from keytrail.domain.key import Key
 from keytrail.errors import ValidationException
 from keytrail.operations.pagination import page
@@ -22,6 +23,7 @@ def _names_are_valid(members: Mapping[str, object]) -> None:
 def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     """Give a key a name that is new in the account and Region."""
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
+    call.authorize_on(alias.arn)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
     call.store.add_alias(alias)
 
@@ -30,10 +32,13 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
+    call.authorize_on(alias.arn)
     key = call.resolve(target_key_id, aliases=False)
+    current = call.store.key(call.account, call.region, alias.target_key_id)
+    if current is not None and current.arn != key.arn:
+        call.authorize(current, shown=False)
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
     call.admit(key)
-    current = call.store.key(call.account, call.region, alias.target_key_id)
     if current is not None and (current.usage is not key.usage or current.is_symmetric != key.is_symmetric):
         # unverified: the words
         raise ValidationException(
@@ -47,6 +52,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
 def delete_alias(call: Call, *, alias_name: str) -> None:
     """Take a name away; its key stays."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
+    call.authorize_on(alias.arn)
     key = call.store.key(call.account, call.region, alias.target_key_id)
     if key is not None:
         call.authorize(key)
@@ -60,6 +66,7 @@ def list_aliases(
 ) -> Reply:
     """List the account's aliases in the Region, or those of one key, by name.
 
+    Those that AWS defines beforehand are there too, and those of them without a key have a name and an ARN only.
     AliasCount, which no model has, counts the aliases of the answer, as recorded from AWS.
     """
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
@@ -67,12 +74,25 @@ def list_aliases(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=key.arn if key is not None else "")
     if key is not None:
-        aliases = call.store.aliases_of_after(key, part.after, part.limit + 1)
+        entries = [_entry(alias) for alias in call.store.aliases_of_after(key, part.after, part.limit + 1)]
     else:
         aliases = call.store.aliases_after(call.account, call.region, part.after, part.limit + 1)
-    reply = part.reply("Aliases", aliases, lambda alias: alias.name)
-    entries = [_entry(alias) for alias in aliases[: part.limit]]
-    return {**reply, "AliasCount": len(entries), "Aliases": entries}
+        entries = sorted([*map(_entry, aliases), *_without_key(call, part.after)], key=_name)[: part.limit + 1]
+    reply = part.reply("Aliases", entries, _name)
+    return {**reply, "AliasCount": min(len(entries), part.limit)}
+
+
+def _without_key(call: Call, after: str) -> list[dict[str, object]]:
+    """The aliases that AWS has defined, and that have no key yet, behind a place in the list."""
+    return [
+        {"AliasArn": alias_arn(call.region, call.account, name), "AliasName": name}
+        for name in PREDEFINED
+        if name > after and call.store.alias(call.account, call.region, name) is None
+    ]
+
+
+def _name(entry: Mapping[str, object]) -> str:
+    return str(entry["AliasName"])
 
 
 def _entry(alias: Alias) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from keytrail.call import Call, Later, Reply
-from keytrail.crypto.key_pair import generate as new_pair
+from keytrail.crypto import key_pool
+from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
@@ -108,8 +109,7 @@ def _data_key_pair(
         seal(call, key, b"", context)  # what can fail; nobody gets a pair, so none is made
         return answered({"PrivateKeyPlaintext": b""})
 
-    def work() -> Reply:
-        pair = new_pair(spec)
+    def of(pair: KeyPair) -> Reply:
         private = pair.private_der()
         reply = {
             "PrivateKeyCiphertextBlob": seal(call, key, private, context),
@@ -121,7 +121,8 @@ def _data_key_pair(
         }
         return answered(reply)
 
-    return of_pair(spec, work)
+    ready = key_pool.POOL.take(spec)
+    return of(ready) if ready is not None else of_pair(spec, lambda: of(key_pool.new_pair(spec)))
 
 
 @operation(

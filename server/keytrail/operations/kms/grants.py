@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_grant_id, new_grant_token
@@ -137,8 +136,7 @@ def retire_grant(
         call.logged["DryRun"] = True
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
     key = call.store.require_key(grant.key_arn)
-    if not grant.may_be_retired_by(call.principal):
-        _deny(call, grant.key_arn)
+    call.authorizer.authorize_retiring(call, grant, key)
     call.used.append(key)
     call.additional["grantId"] = grant.grant_id
     call.store.grants.remove(grant, rehearsed=call.dry_run)
@@ -168,23 +166,13 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     grant = call.store.grants.grant(named.arn, grant_id)
     if grant is None:
         if not at_home:
-            _deny(call, named.arn)
+            call.authorize(None, named=named)  # refuses, in the words for whatever another account owns
         raise _unknown(grant_id)
     return grant
 
 
 def _unknown(grant_id: str) -> NotFoundException:
     return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
-
-
-def _deny(call: Call, key_arn: str) -> NoReturn:
-    named = read_key_identifier(key_arn, call.account, call.region, aliases=False)
-    if named.account != call.account:
-        call.authorize(None, named=named)  # refuses, in the words for whatever another account owns
-    raise AccessDeniedException(
-        f"User: {call.principal.arn} is not authorized to perform: kms:RetireGrant on resource: {key_arn} "
-        "because no identity-based policy allows the kms:RetireGrant action"
-    )
 
 
 def _listed(part: Page, grants: Sequence[Grant]) -> Reply:

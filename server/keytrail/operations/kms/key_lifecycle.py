@@ -55,6 +55,8 @@ def create_key(
         KeySpec=spec,
         KeyUsage=usage,
     )
+    if tags:
+        call.authorize_on("*", "kms:TagResource")
     require_in_region(spec, call.region)
     key_stores_of_keys.require_store_for_key(
         call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
@@ -62,15 +64,13 @@ def create_key(
     if not is_supported(spec):
         raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
     if policy is not None:
-        call.authorizer.check_key_policy(
-            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
-        )
+        call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL
     key_id = new_uuid()
     if multi_region:
         key_id = "mrk-" + key_id.replace("-", "")
 
-    def make() -> Reply:
+    def make(material: KeyMaterial | None) -> Reply:
         key = Key(
             account=call.account,
             region=call.region,
@@ -81,7 +81,7 @@ def create_key(
             usage=usage,
             origin=Origin(origin),
             state=KeyState.PENDING_IMPORT if imported else KeyState.ENABLED,
-            material=None if imported else KeyMaterial.fresh(spec),
+            material=material,
             policy=policy,
             tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
             custom_key_store_id=custom_key_store_id,
@@ -93,8 +93,10 @@ def create_key(
         call.used.append(key)
         return {"KeyMetadata": {**key_metadata(key, related), **key_stores_of_keys.key_members(call, key)}}
 
-    slow = spec.startswith("RSA") and not imported
-    return Later(make) if slow else make()
+    if imported:
+        return make(None)
+    material = KeyMaterial.at_hand(spec)
+    return make(material) if material is not None else Later(lambda: make(KeyMaterial.fresh(spec)))
 
 
 @operation(aliases=True, cross_account=True)

@@ -20,7 +20,7 @@ def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
         "Description": key.description,
         "Enabled": key.state is KeyState.ENABLED,
         "KeyId": key.key_id,
-        "KeyManager": "CUSTOMER",
+        "KeyManager": key.manager,
         "KeySpec": key.spec,
         "KeyState": key.state,
         "KeyUsage": key.usage,

@@ -39,6 +39,9 @@ def replicate_key(
     tags: Sequence[Mapping[str, str]] = (),
 ) -> Reply:
     """Make a replica of a primary key in another Region; description, policy and tags are its own."""
+    call.authorize_on("*", "kms:CreateKey")
+    if tags:
+        call.authorize_on("*", "kms:TagResource")
     replicas = _require_primary(call, key)
     if replica_region in (key.region, *replicas):
         # unverified: the words
@@ -49,9 +52,7 @@ def replicate_key(
         )
     require_in_region(key.spec, replica_region)
     if policy is not None:
-        call.authorizer.check_key_policy(
-            call.principal, policy, call.account, bypass_lockout=bypass_policy_lockout_safety_check
-        )
+        call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
     replica = Key(
         account=key.account,
         region=replica_region,
@@ -115,6 +116,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
     arn = key_arn(primary_region, key.account, key.key_id)
     if primary_region not in replicas:
         raise NotFoundException(f"Key '{arn}' does not exist")  # unverified
+    call.authorize(call.store.require_key(arn), shown=False)
     until = call.now + call.settings.transition_time
 
     def updating(newest: Key) -> Key:

@@ -1,0 +1,82 @@
+"""Why the last requests were let through or not: what the control API's `explain` tells."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from keytrail.authorization.conditions import Values
+from keytrail.authorization.evaluation import Question, Verdict
+
+REMEMBERED = 1000
+"""How many requests' decisions are kept."""
+
+
+class Explanation(NamedTuple):
+    """One decision: who asked for what, the verdict, and the values of the condition keys that it asked for."""
+
+    principal: str
+    action: str
+    resource: str
+    verdict: Verdict
+    context: Mapping[str, Values]
+
+    @classmethod
+    def of(cls, asked: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
+        """What is kept of a decision: nothing that holds on to the request."""
+        return cls(asked.principal.arn, asked.action, asked.resource, verdict, dict(context))
+
+    def told(self) -> dict[str, object]:
+        """It in the members of the control API."""
+        verdict = self.verdict
+        told: dict[str, object] = {
+            "principal": self.principal,
+            "action": self.action,
+            "resource": self.resource,
+            "allowed": verdict.allowed,
+            "reason": self._reason(),
+        }
+        if verdict.decisive is not None:
+            document, statement = verdict.decisive
+            told["policy"] = {"type": str(document.kind), "name": document.name}
+            told["statement"] = {
+                "sid": statement.sid,
+                "index": statement.position,
+                "effect": "Allow" if statement.allows else "Deny",
+            }
+        if verdict.covering is not None:
+            told["grant"] = verdict.covering.grant.grant_id
+        told["context"] = {name: list(values) if values is not None else None for name, values in self.context.items()}
+        return told
+
+    def _reason(self) -> str:
+        verdict = self.verdict
+        if verdict.covering is not None:
+            return "a grant allows it"
+        if verdict.decisive is not None:
+            document, statement = verdict.decisive
+            return f"a statement of the {document.kind} {'allows' if statement.allows else 'denies'} it"
+        if verdict.allowed:
+            return "the caller is as good as the root of its account, and nothing denies it"
+        return f"no {verdict.kind} allows it" if verdict.kind is not None else "nothing allows it"
+
+
+class Explanations:
+    """The decisions of the last requests, by request id."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: OrderedDict[str, list[Explanation]] = OrderedDict()
+
+    def note(self, request_id: str, explanation: Explanation) -> None:
+        """Keep a decision; the oldest request's leave."""
+        kept = self._kept
+        kept.setdefault(request_id, []).append(explanation)
+        while len(kept) > REMEMBERED:
+            try:
+                kept.popitem(last=False)
+            except KeyError:  # another thread was faster
+                break
+
+    def of(self, request_id: str) -> list[Explanation]:
+        """The decisions of a request, in their order; empty if none is kept."""
+        return list(self._kept.get(request_id, ()))

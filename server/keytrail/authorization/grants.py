@@ -1,0 +1,100 @@
+"""Which grant lets a caller do what no policy allows.
+
+Source: KMS Developer Guide, "Grants in AWS KMS", "Using grant constraints" and "Granting CreateGrant permission".
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from keytrail.authorization.principals import Naming
+from keytrail.call import Call
+from keytrail.domain.arn import root_arn
+from keytrail.domain.grant import Constraints, Grant
+from keytrail.domain.key import Key
+from keytrail.domain.principal import Principal
+
+_PAGE = 1000
+
+_NO_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
+"""Operations whose requests have no encryption context; constraints on it do not hold them up."""
+
+
+class Covering(NamedTuple):
+    """A grant that covers a request, and how its grantee is the caller."""
+
+    naming: Naming
+    grant: Grant
+
+
+def covering(
+    call: Call, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
+) -> Covering | None:
+    """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
+
+    `role_arn`: of a session's role, with its path if that is known.
+    A grant made less than `grant_delay` ago counts only if the request brings a token of it.
+    """
+    operation = action.removeprefix("kms:")
+    for naming, grant in _of_caller(call, key, role_arn):
+        if operation in grant.operations and _in_effect(grant, call) and _admits(grant, call, operation, context):
+            return Covering(naming, grant)
+    return None
+
+
+def _of_caller(call: Call, key: Key, role_arn: str | None) -> Iterator[tuple[Naming, Grant]]:
+    """The key's grants to the caller: to itself, to its role, to its account."""
+    principal, shelf = call.principal, call.store.grants
+    for naming, grantee in _grantees(principal, key, role_arn):
+        service = naming is Naming.ITSELF and principal.kind == "service"
+        after = ""
+        while True:
+            names = {"service": grantee} if service else {"grantee": grantee}
+            grants = shelf.of_key_after(key.arn, after, _PAGE, **names)
+            yield from ((naming, grant) for grant in grants)
+            if len(grants) < _PAGE:
+                break
+            after = grants[-1].place
+
+
+def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tuple[Naming, str]]:
+    if principal.kind == "service":
+        return [(Naming.ITSELF, principal.name)]
+    root, role = root_arn(key.region, principal.account), role_arn or principal.role_arn
+    forms = [(Naming.ITSELF, principal.arn)] if principal.kind != "role" else []
+    forms += [(Naming.ROLE, role)] if role is not None and principal.role_arn is not None else []
+    return forms + ([(Naming.ACCOUNT, root)] if root != principal.arn else [])
+
+
+def _in_effect(grant: Grant, call: Call) -> bool:
+    if grant.creation_date + call.settings.grant_delay <= call.now:
+        return True
+    tokens = call.members.get("GrantTokens")
+    named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
+    return any(grant.grant_id == other.grant_id for other in named if other is not None)
+
+
+def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
+    asked = grant.constraints
+    if asked.source_arn is not None and call.principal.kind == "service":
+        return False  # no request here brings the ARN of a resource on whose behalf a service calls
+    if operation == "CreateGrant":
+        return _hands_on(grant, call)
+    if operation in _NO_CONTEXT:
+        return True
+    if asked.encryption_context_equals is not None:
+        return dict(context) == dict(asked.encryption_context_equals)
+    return (asked.encryption_context_subset or {}).items() <= context.items()
+
+
+def _hands_on(grant: Grant, call: Call) -> bool:
+    """Whether a grant to be made gives no more than this one, under constraints as strict."""
+    operations, constraints = call.members.get("Operations"), call.members.get("Constraints")
+    if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
+        return False
+    mine, theirs = grant.constraints, Constraints.read(constraints if isinstance(constraints, Mapping) else None)
+    if mine.encryption_context_equals is not None:
+        return theirs.encryption_context_equals == mine.encryption_context_equals
+    if mine.encryption_context_subset is not None:
+        handed = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
+        return mine.encryption_context_subset.items() <= handed.items()
+    return True

@@ -1,0 +1,170 @@
+"""Statements of policies of every kind: read once, checked as KMS and IAM check them.
+
+Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from keytrail.authorization.conditions import Condition, Lookup, filled, has_variable, read_conditions
+from keytrail.authorization.operators import Test, like, made, wildcards
+from keytrail.authorization.principals import Naming, Principals, read_principals
+from keytrail.authorization.texts import malformed, texts
+from keytrail.domain.key_policy import MAX_POLICY_SIZE
+from keytrail.domain.principal import Principal
+from keytrail.errors import LimitExceededException, MalformedPolicyDocumentException
+
+_NOT_IN_KEY_POLICIES = ("aws:resourcetag", "kms:resourcetag", "kms:resourcealiases")
+_NOT_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
+
+
+class Kind(StrEnum):
+    """The kinds of policies, in the words of AWS's refusals."""
+
+    KEY = "resource-based policy"
+    TRUST = "role trust policy"
+    IDENTITY = "identity-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+    SCP = "service control policy"
+
+
+_WITH_PRINCIPALS = frozenset({Kind.KEY, Kind.TRUST})
+"""Policies of a resource, which say whom they are about; others belong to somebody, and say which resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its effect on which principals, which actions and which resources."""
+
+    sid: str | None
+    position: int
+    """Its place in the document, from 0."""
+    allows: bool
+    principals: Principals | None
+    actions: re.Pattern[str]
+    excludes_actions: bool
+    resources: tuple[str, ...]
+    covers: Test | None
+    """Of a resource's ARN; None where its patterns have variables."""
+    excludes_resources: bool
+    condition: Condition | None
+
+    def covers_action(self, action: str) -> bool:
+        """Whether the statement is about this action, such as `kms:Decrypt`."""
+        return (self.actions.fullmatch(action) is not None) != self.excludes_actions
+
+    def names(self, principal: Principal) -> Naming:
+        """How the statement speaks of the caller."""
+        return (
+            self.principals.naming(principal, denying=not self.allows) if self.principals is not None else Naming.ITSELF
+        )
+
+    def names_account(self, account: str) -> bool:
+        """Whether the statement names anybody in the account."""
+        return self.principals is None or self.principals.names_account(account)
+
+    def covers_resource(self, resource: str, lookup: Lookup) -> bool:
+        """Whether the statement is about a resource: an ARN, or `*` for an operation without any."""
+        covers = self.covers if self.covers is not None else made(like, filled(self.resources, lookup))
+        return covers(resource) != self.excludes_resources
+
+    def holds(self, lookup: Lookup) -> bool:
+        """Whether the statement's conditions hold."""
+        return self.condition is None or self.condition(lookup)
+
+
+@lru_cache(maxsize=2048)
+def read_policy(document: str, kind: Kind = Kind.KEY) -> tuple[Statement, ...]:
+    """The statements of a policy.
+
+    Raises MalformedPolicyDocumentException, InvalidArnException or LimitExceededException, as KMS does for
+    CreateKey and PutKeyPolicy.
+    """
+    if kind == Kind.KEY and len(document.encode()) > MAX_POLICY_SIZE:
+        raise LimitExceededException(
+            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the words
+        )
+    try:
+        policy = json.loads(document)
+    except (ValueError, RecursionError):
+        raise malformed("Policy is not a well-formed JSON document.") from None
+    if not isinstance(policy, Mapping):
+        raise malformed("Policy is not a JSON object.")
+    statements = policy.get("Statement")
+    if isinstance(statements, Mapping):
+        statements = [statements]
+    if not isinstance(statements, list) or not statements:
+        raise malformed("Policy contains no statement.")
+    variables = policy.get("Version") == "2012-10-17"
+    return tuple(_read(statement, at, kind, variables=variables) for at, statement in enumerate(statements))
+
+
+def _read(statement: object, position: int, kind: Kind, *, variables: bool) -> Statement:
+    if not isinstance(statement, Mapping):
+        raise malformed("Policy contains a statement that is not a JSON object.")
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise malformed("Policy contains a statement whose Effect is neither Allow nor Deny.")
+    actions = texts(statement, "Action", "NotAction")
+    resources = _resources(statement, kind)
+    condition = statement.get("Condition", {})
+    if not isinstance(condition, Mapping):
+        raise malformed("Policy contains a statement whose Condition is not a JSON object.")
+    _check_condition(condition, kind)
+    try:
+        held = read_conditions(condition, variables=variables)
+    except ValueError as error:
+        raise malformed(f"Policy contains {error}.") from None
+    if kind not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
+        raise malformed(f"Policy contains a statement with a principal, which a {kind} has not.")
+    sid = statement.get("Sid")
+    return Statement(
+        sid=sid if isinstance(sid, str) else None,
+        position=position,
+        allows=statement["Effect"] == "Allow",
+        principals=read_principals(statement) if kind in _WITH_PRINCIPALS else None,
+        actions=re.compile("|".join(wildcards(action).pattern for action in actions), re.IGNORECASE),
+        excludes_actions="NotAction" in statement,
+        resources=resources,
+        covers=None if variables and has_variable(resources) else like(resources),
+        excludes_resources="NotResource" in statement,
+        condition=held,
+    )
+
+
+def _resources(statement: Mapping[str, object], kind: Kind) -> tuple[str, ...]:
+    if kind == Kind.TRUST:
+        if {"Resource", "NotResource"} & statement.keys():
+            raise malformed("Policy contains a statement with a resource, which a role trust policy has not.")
+        return ("*",)
+    resources = texts(statement, "Resource", "NotResource")
+    if kind == Kind.KEY and (resources != ("*",) or "NotResource" in statement):
+        raise malformed('Policy contains a statement whose Resource is not "*".')
+    return resources
+
+
+def _check_condition(condition: Mapping[str, object], kind: Kind) -> None:
+    for operator, keys in condition.items():
+        if not isinstance(keys, Mapping):
+            raise malformed(f"Policy contains a condition {operator} that is not a JSON object.")
+        if kind == Kind.KEY:
+            _check_keys(operator, keys)
+
+
+def _check_keys(operator: str, keys: Mapping[str, object]) -> None:
+    for key in map(str.lower, keys):
+        if key.startswith(_NOT_IN_KEY_POLICIES):
+            raise MalformedPolicyDocumentException(
+                "These condition keys are not permitted in a key policy: "
+                "aws:ResourceTag, kms:ResourceTag, kms:ResourceAliases"
+            )
+        if operator.lower().startswith("forallvalues:") and key.startswith(_NOT_FOR_ALL_VALUES):
+            # unverified: what stands between the first word and the last sentence
+            raise MalformedPolicyDocumentException(
+                f"OverlyPermissiveCondition: {operator} with {key} also holds for a request without the key. "
+                "To fix, remove ForAllValues."
+            )

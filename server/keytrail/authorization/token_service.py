@@ -1,0 +1,74 @@
+"""What STS needs to know of access keys, roles and policies, in one place."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from keytrail.authorization.callers import Callers
+from keytrail.authorization.identities import Identities
+from keytrail.authorization.trust import require_trust
+from keytrail.call import Call
+from keytrail.domain.credential import Credential
+from keytrail.domain.principal import Principal
+from keytrail.errors import MalformedPolicyDocumentException, ValidationException
+
+_MANAGED = {
+    "AdministratorAccess": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+}
+"""Those of AWS's own managed policies whose text is all there is to know."""
+
+
+class TokenService:
+    """Implements call.TokenService."""
+
+    def __init__(self, callers: Callers, identities: Identities, *, strict: bool) -> None:
+        """Hold who is known."""
+        self._callers = callers
+        self._identities = identities
+        self._strict = strict
+
+    def require_trust(self, call: Call, action: str, role_arn: str) -> None:
+        """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
+        role = self._identities.get(role_arn)
+        require_trust(call, action, role_arn, role.trust_policy if role is not None else None, strict=self._strict)
+
+    def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
+        """Fresh temporary credentials; the token has at least so many characters."""
+        return self._callers.sessions.issue(principal, expiration, token_size=token_size)
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+        return self._callers.account_of(access_key_id)
+
+    def session_policy(self, document: str) -> str:
+        """The document, once it is a policy for a session; raises MalformedPolicyDocumentException."""
+        try:
+            policy = json.loads(document)
+        except (ValueError, RecursionError):
+            raise MalformedPolicyDocumentException("This policy contains invalid Json") from None
+        statements = policy.get("Statement") if isinstance(policy, Mapping) else None
+        statements = [statements] if isinstance(statements, Mapping) else statements
+        if not isinstance(statements, list) or not statements or not all(map(_is_statement, statements)):
+            raise MalformedPolicyDocumentException("Syntax errors in policy.")
+        if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
+            raise MalformedPolicyDocumentException("Policy document should not specify a principal.")
+        return document
+
+    def managed_policy(self, role_arn: str, arn: str) -> str:
+        """The text of a managed policy: one of the role's, by its name; raises ValidationException for others."""
+        name = arn.rpartition("/")[2]
+        role = self._identities.get(role_arn)
+        own = role.policies if role is not None else {}
+        document = own.get(arn) or own.get(name) or (_MANAGED.get(name) if ":iam::aws:" in arn else None)
+        if document is None:
+            raise ValidationException(f"Policy {arn} does not exist or is not attachable.")
+        return document
+
+
+def _is_statement(statement: object) -> bool:
+    return (
+        isinstance(statement, Mapping)
+        and statement.get("Effect") in ("Allow", "Deny")
+        and ("Action" in statement) != ("NotAction" in statement)
+        and ("Resource" in statement) != ("NotResource" in statement)
+    )

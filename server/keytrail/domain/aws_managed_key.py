@@ -1,0 +1,156 @@
+"""The keys that AWS services make in an account for themselves, under aliases `alias/aws/<service>`.
+
+Source: KMS Developer Guide, "AWS managed keys" and "Aliases"; KMS API Reference, DescribeKey and ListAliases; the
+descriptions and key policies as published by those who looked at theirs.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from keytrail.domain.alias import RESERVED_PREFIX, Alias
+from keytrail.domain.arn import alias_arn, root_arn
+from keytrail.domain.key import Key, KeyManager
+from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_materials import AutomaticRotation, PastMaterial, RotationType
+from keytrail.domain.principal import Principal
+from keytrail.errors import AccessDeniedException
+
+ROTATION_PERIOD = 365
+"""Days. AWS rotates these keys every year, and nobody changes that."""
+
+
+class Service(NamedTuple):
+    """A service with a key of its own: its name in policies, what its key protects, and how it calls KMS."""
+
+    name: str
+    protects: str
+    via: str
+    predefined: bool = False
+    """Whether the alias is listed before it has a key."""
+
+
+SERVICES: Mapping[str, Service] = {
+    "acm": Service("ACM", "ACM private keys", "acm"),
+    "backup": Service("AWS Backup", "Backup data", "backup"),
+    "codecommit": Service("CodeCommit", "CodeCommit repositories", "codecommit"),
+    "dms": Service("DMS", "DMS replication instances", "dms"),
+    "dynamodb": Service("Amazon DynamoDB", "DynamoDB data", "dynamodb", predefined=True),
+    "ebs": Service("EBS", "EBS volumes", "ec2", predefined=True),
+    "elasticfilesystem": Service("EFS", "EFS filesystems", "elasticfilesystem", predefined=True),
+    "es": Service("Elasticsearch", "Elasticsearch data", "es", predefined=True),
+    "fsx": Service("FSx", "FSx resources", "fsx"),
+    "glue": Service("Glue", "Glue data", "glue", predefined=True),
+    "kinesis": Service("Kinesis", "Kinesis data", "kinesis"),
+    "kinesisvideo": Service("Kinesis Video", "Kinesis Video data", "kinesisvideo", predefined=True),
+    "lambda": Service("AWS Lambda", "Lambda functions", "lambda"),
+    "rds": Service("RDS", "RDS database volumes", "rds", predefined=True),
+    "redshift": Service("Redshift", "Redshift clusters", "redshift", predefined=True),
+    "s3": Service("S3", "S3 objects", "s3", predefined=True),
+    "secretsmanager": Service("AWS Secrets Manager", "Secrets Manager data", "secretsmanager"),
+    "ses": Service("SES", "SES data", "ses"),
+    "sns": Service("SNS", "SNS data", "sns"),
+    "sqs": Service("Simple Queue Service (SQS)", "SQS messages", "sqs"),
+    "ssm": Service("SSM", "SSM parameters", "ssm", predefined=True),
+    "workspaces": Service("WorkSpaces", "WorkSpaces volumes", "workspaces"),
+    "xray": Service("X-Ray", "X-Ray data", "xray", predefined=True),
+}
+"""By the end of the alias. # unverified: some of the descriptions; which of the aliases AWS defines beforehand
+(those without a key that published lists of several accounts have in common)."""
+
+PREDEFINED = tuple(sorted(RESERVED_PREFIX + name for name, service in SERVICES.items() if service.predefined))
+"""The aliases that every account and Region has, with or without a key behind them."""
+
+_DIRECT = (
+    "Describe",
+    "Get",
+    "List",
+    "Encrypt",
+    "Decrypt",
+    "ReEncrypt",
+    "GenerateDataKey",
+    "RevokeGrant",
+    "RetireGrant",
+)
+"""What the operations begin with that an account has on these keys; all others are the service's.
+
+The cryptographic ones AWS lets an account do through the service alone. Who enforces policies is told so by the key's;
+else whoever calls here stands for the service.
+"""
+
+_REFUSED_BESIDES: Mapping[str, frozenset[str]] = {
+    "acm": frozenset({"kms:GetKeyRotationStatus", "kms:ListResourceTags"})
+}
+"""What the key of a service refuses beyond that, as reported."""
+
+
+def service_of(alias: str | None) -> str | None:
+    """The service whose key an alias stands for, `alias/` included; None for an alias of a customer."""
+    if alias is None or not alias.startswith(RESERVED_PREFIX):
+        return None
+    service = alias.removeprefix(RESERVED_PREFIX)
+    return service if service in SERVICES else None
+
+
+def make(account: str, region: str, service: str, created: datetime, now: datetime) -> tuple[Key, Alias]:
+    """The key of a service in an account and Region, and its alias; the same id and materials whenever it is made.
+
+    It was rotated every year since it was created.
+    """
+    key_id = _key_id(account, region, service)
+    period = timedelta(days=ROTATION_PERIOD)
+    years = (now - created) // period
+    materials = [PastMaterial(KeyMaterial.derived(key_id))]
+    for year in range(1, years + 1):
+        material = KeyMaterial.derived(f"{key_id}/{year}")
+        materials.append(PastMaterial(material, created + year * period, RotationType.AUTOMATIC))
+    key = Key(
+        account=account,
+        region=region,
+        key_id=key_id,
+        creation_date=created,
+        description=f"Default key that protects my {SERVICES[service].protects} when no other key is defined",
+        material=materials[-1].material,
+        materials=tuple(materials) if years else (),
+        automatic=AutomaticRotation(ROTATION_PERIOD, created + (years + 1) * period),
+        policy=_policy(account, region, service),
+        manager=KeyManager.AWS,
+    )
+    return key, Alias(account, region, RESERVED_PREFIX + service, key_id, created, created)
+
+
+def _key_id(account: str, region: str, service: str) -> str:
+    from uuid import NAMESPACE_URL, uuid5  # only here: a server whose tests know no such key does not pay for it
+
+    return str(uuid5(NAMESPACE_URL, alias_arn(region, account, RESERVED_PREFIX + service)))
+
+
+def _policy(account: str, region: str, service: str) -> str:
+    name, _, via, _ = SERVICES[service]
+    return (
+        f'{{"Version":"2012-10-17","Id":"auto-{service}-2","Statement":[{{"Sid":"Allow access through {name} for all '
+        f'principals in the account that are authorized to use {name}","Effect":"Allow","Principal":{{"AWS":"*"}},'
+        '"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:CreateGrant",'
+        '"kms:DescribeKey"],"Resource":"*","Condition":{"StringEquals":'
+        f'{{"kms:CallerAccount":"{account}","kms:ViaService":"{via}.{region}.amazonaws.com"}}}}}},'
+        '{"Sid":"Allow direct access to key metadata to the account","Effect":"Allow",'
+        f'"Principal":{{"AWS":"{root_arn(region, account)}"}},'
+        '"Action":["kms:Describe*","kms:Get*","kms:List*","kms:RevokeGrant"],"Resource":"*"}]}'
+    )
+
+
+def require_allowed(key: Key, action: str, principal: Principal) -> None:
+    """Raise AccessDeniedException for what nobody but AWS does with a key that AWS manages."""
+    if key.manager is KeyManager.CUSTOMER:
+        return
+    besides = (
+        refused
+        for service, refused in _REFUSED_BESIDES.items()
+        if key.key_id == _key_id(key.account, key.region, service)
+    )
+    if action.removeprefix("kms:").startswith(_DIRECT) and action not in next(besides, ()):
+        return
+    raise AccessDeniedException(
+        f"User: {principal.arn} is not authorized to perform: {action} on resource: {key.arn} "
+        f"because no resource-based policy allows the {action} action"
+    )

@@ -1,0 +1,198 @@
+"""What holds for every key spec: what was encrypted decrypts, and what was altered by one bit is refused.
+
+Of symmetric ciphertexts and their encryption contexts: test_crypto.py.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keytrail.crypto import kem, key_agreement, key_pair, mac, rsa_oaep, signing
+from keytrail.crypto.key_pair import KeyPair, NotSupported
+from keytrail.crypto.symmetric import NotAuthentic
+
+RSA = ("RSA_2048", "RSA_3072", "RSA_4096")
+NIST = ("ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521")
+ML_KEM = ("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024")
+_RSA_SIGNATURES = [f"RSASSA_{scheme}_SHA_{bits}" for scheme in ("PSS", "PKCS1_V1_5") for bits in (256, 384, 512)]
+SHORT_SIGNATURES = [
+    ("ECC_NIST_P256", "ECDSA_SHA_256"),
+    ("ECC_NIST_P384", "ECDSA_SHA_384"),
+    ("ECC_NIST_P521", "ECDSA_SHA_512"),
+    ("ECC_SECG_P256K1", "ECDSA_SHA_256"),
+    ("ECC_NIST_EDWARDS25519", "ED25519_SHA_512"),
+    ("ECC_NIST_EDWARDS25519", "ED25519_PH_SHA_512"),
+]
+SIGNATURES = [
+    *((spec, algorithm) for spec in RSA for algorithm in _RSA_SIGNATURES),
+    *SHORT_SIGNATURES,
+    *((f"ML_DSA_{size}", "ML_DSA_SHAKE_256") for size in (44, 65, 87)),
+]
+BITS = st.integers(0, 2**32)
+"""Which bit to flip, modulo how many there are: signatures in DER differ in length from one to the next."""
+
+
+@functools.cache
+def pair_of(spec: str) -> KeyPair:
+    """One pair of a spec, made once."""
+    return key_pair.generate(spec)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    bit %= 8 * len(data)
+    return data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :]
+
+
+def signed(spec: str, algorithm: str, message: bytes) -> tuple[KeyPair, str, bytes]:
+    kind = "DIGEST" if algorithm == "ED25519_PH_SHA_512" else "RAW"
+    return pair_of(spec), kind, signing.sign(pair_of(spec), algorithm, kind, message)
+
+
+# ---- Pairs
+
+
+@pytest.mark.parametrize("spec", sorted(key_pair.SPECS))
+def test_a_pair_is_read_back_from_its_private_key(spec: str) -> None:
+    pair = pair_of(spec)
+    again = key_pair.load(spec, pair.private_der())
+    assert (again.spec, again.public_der, again.private_der()) == (spec, pair.public_der, pair.private_der())
+
+
+@pytest.mark.parametrize("spec", sorted(key_pair.SPECS))
+def test_what_is_no_private_key_of_a_spec_is_refused(spec: str) -> None:
+    whole = pair_of(spec).private_der()
+    others = [pair_of(other).private_der() for other in key_pair.SPECS if other != spec]
+    for der in (b"", b"\x30", b"garbage", bytes(1000), whole[:-1], whole[:10], pair_of(spec).public_der, *others):
+        with pytest.raises(ValueError, match="private key"):
+            key_pair.load(spec, der)
+
+
+def test_two_pairs_of_a_spec_differ() -> None:
+    for spec in key_pair.SPECS - {"RSA_3072", "RSA_4096"}:
+        assert key_pair.generate(spec).public_der != pair_of(spec).public_der
+
+
+def test_a_spec_without_cryptography_here_is_told() -> None:
+    with pytest.raises(NotSupported):
+        key_pair.generate("SM2")
+    with pytest.raises(NotSupported):
+        key_pair.load("SM2", b"")
+
+
+def test_the_sizes_are_those_that_kms_documents() -> None:
+    """Reference E.6: SPKI of Ed25519 and ML-DSA as measured, signatures by FIPS 204, ML-KEM keys of one length."""
+    spki = {"ECC_NIST_EDWARDS25519": 44, "ML_DSA_44": 1334, "ML_DSA_65": 1974, "ML_DSA_87": 2614}
+    assert {spec: len(pair_of(spec).public_der) for spec in spki} == spki
+    for spec, size in {"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}.items():
+        assert len(signed(spec, "ML_DSA_SHAKE_256", b"x")[2]) == size
+    assert len({len(pair_of(spec).private_der()) for spec in ML_KEM}) == 1
+
+
+# ---- Encryption
+
+
+@settings(deadline=None, max_examples=30)
+@given(spec=st.sampled_from(RSA), algorithm=st.sampled_from(rsa_oaep.ALGORITHMS), data=st.data())
+def test_rsa_decrypts_what_it_encrypted_and_nothing_that_is_altered(
+    spec: str, algorithm: str, data: st.DataObject
+) -> None:
+    pair = pair_of(spec)
+    most = rsa_oaep.longest_plaintext(spec, algorithm)
+    plaintext = data.draw(st.binary(min_size=1, max_size=most) | st.binary(min_size=most, max_size=most))
+    ciphertext = rsa_oaep.encrypt(pair, algorithm, plaintext)
+    assert len(ciphertext) == int(spec[4:]) // 8
+    assert rsa_oaep.decrypt(pair, algorithm, ciphertext) == plaintext
+    for other in (flipped(ciphertext, data.draw(BITS)), ciphertext[:-1], b"\0" + ciphertext, b"x", b"", ciphertext * 2):
+        with pytest.raises(NotAuthentic):
+            rsa_oaep.decrypt(pair, algorithm, other)
+    with pytest.raises(NotAuthentic):
+        rsa_oaep.decrypt(pair, next(each for each in rsa_oaep.ALGORITHMS if each != algorithm), ciphertext)
+    with pytest.raises(ValueError):  # noqa: PT011 - its words are nobody's to read
+        rsa_oaep.encrypt(pair, algorithm, bytes(most + 1))
+
+
+@settings(deadline=None, max_examples=30)
+@given(spec=st.sampled_from(ML_KEM), bit=BITS)
+def test_an_altered_encapsulation_gives_another_secret_which_is_always_the_same(spec: str, bit: int) -> None:
+    """FIPS 203, implicit rejection."""
+    pair = pair_of(spec)
+    secret, ciphertext = kem.encapsulate(pair)
+    assert kem.decapsulate(pair, ciphertext) == secret
+    altered = flipped(ciphertext, bit)
+    rejected = kem.decapsulate(pair, altered)
+    assert (len(secret), len(rejected)) == (32, 32)
+    assert rejected == kem.decapsulate(pair, altered) != secret
+
+
+@pytest.mark.parametrize("spec", ML_KEM)
+def test_a_secret_is_never_encapsulated_twice(spec: str) -> None:
+    assert len({part for _ in range(5) for part in kem.encapsulate(pair_of(spec))}) == 10
+
+
+# ---- Signatures and MACs
+
+
+@settings(deadline=None, max_examples=150)
+@given(case=st.sampled_from(SIGNATURES), bit=BITS, message=st.binary(min_size=1, max_size=200))
+def test_a_signature_is_its_messages_and_refused_with_any_bit_flipped(
+    case: tuple[str, str], bit: int, message: bytes
+) -> None:
+    pair, kind, signature = signed(*case, message)
+    assert signing.verify(pair, case[1], kind, message, signature)
+    assert not signing.verify(pair, case[1], kind, message, flipped(signature, bit))
+    assert not signing.verify(pair, case[1], kind, flipped(message, bit), signature)
+
+
+@pytest.mark.parametrize(("spec", "algorithm"), SHORT_SIGNATURES)
+def test_a_short_signature_with_each_of_its_bits_flipped_is_refused(spec: str, algorithm: str) -> None:
+    pair, kind, signature = signed(spec, algorithm, b"attack at dawn")
+    for bit in range(8 * len(signature)):
+        assert not signing.verify(pair, algorithm, kind, b"attack at dawn", flipped(signature, bit)), bit
+
+
+@pytest.mark.parametrize(("spec", "algorithm"), SIGNATURES)
+def test_a_signature_of_another_length_key_or_algorithm_is_refused(spec: str, algorithm: str) -> None:
+    pair, kind, signature = signed(spec, algorithm, b"m" * 64)
+    for other in (b"x", signature[:-1], signature + b"\0", b"", bytes(len(signature)), b"\xff" * len(signature)):
+        assert not signing.verify(pair, algorithm, kind, b"m" * 64, other)
+    if spec not in ("RSA_3072", "RSA_4096"):
+        assert not signing.verify(key_pair.generate(spec), algorithm, kind, b"m" * 64, signature)
+    for its, another in SIGNATURES:
+        if its == spec and another != algorithm:
+            assert not signing.verify(pair, another, "RAW", b"m" * 64, signature)
+
+
+@settings(deadline=None)
+@given(spec=st.sampled_from(sorted(mac.SECRET_SIZES)), secret=st.binary(min_size=28), message=st.binary(), bit=BITS)
+def test_a_mac_is_its_messages_and_refused_with_any_bit_flipped(
+    spec: str, secret: bytes, message: bytes, bit: int
+) -> None:
+    algorithm = f"HMAC_SHA_{spec[-3:]}"
+    code = mac.generate(algorithm, secret, message)
+    assert len(code) == mac.SECRET_SIZES[spec]
+    assert mac.verify(algorithm, secret, message, code)
+    assert not mac.verify(algorithm, secret, message, flipped(code, bit))
+    assert not mac.verify(algorithm, secret, message, code[:-1])
+    assert not mac.verify(algorithm, secret, message + b"\0", code)
+
+
+# ---- Key agreement
+
+
+@pytest.mark.parametrize("spec", NIST)
+def test_both_sides_agree_on_a_secret_and_with_others_on_others(spec: str) -> None:
+    mine, peer, other = pair_of(spec), key_pair.generate(spec), key_pair.generate(spec)
+    secret = key_agreement.derive(mine, peer.public_der)
+    assert secret == key_agreement.derive(peer, mine.public_der) != key_agreement.derive(mine, other.public_der)
+
+
+@pytest.mark.parametrize("spec", NIST)
+def test_what_is_no_public_key_of_the_curve_agrees_on_nothing(spec: str) -> None:
+    others = [pair_of(other).public_der for other in key_pair.SPECS if other != spec and "RSA" not in other]
+    for peer in (b"garbage", b"\x30\x00", b"", pair_of(spec).private_der(), *others):
+        with pytest.raises(ValueError, match="public key"):
+            key_agreement.derive(pair_of(spec), peer)
