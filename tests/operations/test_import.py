@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,7 @@ from tests.import_support import (
     state,
     wrap,
 )
-from tests.support import key_arn, outcomes, refusal
+from tests.support import POLICY, key_arn, outcomes, refusal
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 
@@ -603,6 +604,35 @@ def test_material_of_a_key_pending_deletion_expires_too(
     assert state(kms, kept) == "PendingDeletion"
     (record,) = keytrail_clean.events(eventName="DeleteExpiredKeyMaterial")
     assert record["serviceEventDetails"]["keyId"] == kept
+
+
+# Policies
+
+
+def test_a_policy_bounds_wrapping_and_expiry(kms: Any) -> None:
+    """How we know: docs, F.4: kms:WrappingAlgorithm, kms:WrappingKeySpec, kms:ExpirationModel, kms:ValidTo."""
+    limit = int(days(30).timestamp())
+    bounds: list[tuple[str, dict[str, dict[str, str]]]] = [
+        ("GetParametersForImport", {"StringEquals": {"kms:WrappingAlgorithm": OAEP[0]}}),
+        ("GetParametersForImport", {"StringNotEquals": {"kms:WrappingKeySpec": "RSA_2048"}}),
+        ("ImportKeyMaterial", {"StringEquals": {"kms:ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}}),
+        ("ImportKeyMaterial", {"NumericGreaterThan": {"kms:ValidTo": str(limit)}}),
+    ]
+    denies = [
+        {"Effect": "Deny", "Principal": "*", "Action": f"kms:{name}", "Resource": "*", "Condition": condition}
+        for name, condition in bounds
+    ]
+    key_id = create(kms, Policy=json.dumps({**POLICY, "Statement": [*POLICY["Statement"], *denies]}))
+    for members in (
+        {"WrappingAlgorithm": OAEP[0], "WrappingKeySpec": "RSA_2048"},
+        {"WrappingAlgorithm": OAEP[1], "WrappingKeySpec": "RSA_3072"},
+    ):
+        assert refusal(kms, "GetParametersForImport", KeyId=key_id, **members)[0] == "AccessDeniedException"
+    valid = request(kms, key_id, FIRST, ValidTo=days(30))
+    assert refusal(kms, "ImportKeyMaterial", **{**valid, "ValidTo": days(31)})[0] == "AccessDeniedException"
+    assert refusal(kms, "ImportKeyMaterial", **{**valid, **NO_EXPIRY})[0] == "AccessDeniedException"
+    kms.import_key_material(**valid)
+    assert state(kms, key_id) == "Enabled"
 
 
 # The trail
