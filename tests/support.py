@@ -229,14 +229,16 @@ def set_scene(server: Any, client: Any) -> bytes:
     return bytes(blob)
 
 
-def client_of(server: Any, service: str = "kms", region: str = REGION) -> Any:
+def client_of(
+    server: Any, service: str = "kms", *, region: str = REGION, access_key: str = ACCOUNT, secret: str = "any"
+) -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
     return boto3.client(
         service,
         endpoint_url=server.url,
         region_name=region,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
     )
 
 

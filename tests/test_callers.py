@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 
 from keytrail.fixtures import FixtureError
 from keytrail.server import KeytrailServer
-from tests.support import refusal
+from tests.support import KEY, refusal
 from tests.wire_support import authorization, error_of, post
 
 AUDITOR = "arn:aws:iam::111122223333:role/KeyAuditor"
@@ -195,25 +195,34 @@ def seeded(**credential: object) -> dict[str, Any]:
     }
 
 
+def served(account: str) -> dict[str, Any]:
+    """A seed with a key that a service may use."""
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:Encrypt", "Resource": "*"}
+    return {"keys": [{"KeyId": KEY, "Account": account, "Policy": {"Version": "2012-10-17", "Statement": allow}}]}
+
+
 def test_a_service_calls_on_an_accounts_behalf(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: CloudTrail User Guide, "userIdentity element", type AWSService."""
-    keytrail_clean.load(seeded(Principal="s3.amazonaws.com", Account="111122223333"))
-    answer = keytrail_client(access_key_id="ASIADECLARED00000001").create_key()
-    assert answer["KeyMetadata"]["AWSAccountId"] == "111122223333"
+    keytrail_clean.load({**seeded(Principal="s3.amazonaws.com", Account="111122223333"), **served("111122223333")})
+    service = keytrail_client(access_key_id="ASIADECLARED00000001")
+    answer = service.encrypt(KeyId=KEY, Plaintext=b"x")
+    assert answer["KeyId"] == f"arn:aws:kms:us-east-1:111122223333:key/{KEY}"
     (record,) = keytrail_clean.events(requestID=answer["ResponseMetadata"]["RequestId"])
     assert record["userIdentity"] == {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}
     assert record["sourceIPAddress"] == record["userAgent"] == "s3.amazonaws.com"
     assert record["recipientAccountId"] == "111122223333"
+    assert refusal(service, "DescribeKey", KeyId=KEY)[0] == "AccessDeniedException"
 
 
 def test_a_service_without_an_account_calls_for_the_default_account(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    keytrail_clean.load(seeded(Principal="dynamodb.amazonaws.com"))
-    metadata = keytrail_client(access_key_id="ASIADECLARED00000001").create_key()["KeyMetadata"]
-    assert metadata["AWSAccountId"] == keytrail_clean.settings.account
+    account = keytrail_clean.settings.account
+    keytrail_clean.load({**seeded(Principal="s3.amazonaws.com"), **served(account)})
+    answer = keytrail_client(access_key_id="ASIADECLARED00000001").encrypt(KeyId=KEY, Plaintext=b"x")
+    assert answer["KeyId"].split(":")[4] == account
 
 
 BAD_CREDENTIALS = {
@@ -274,14 +283,14 @@ def test_a_strict_endpoint_refuses_access_keys_that_it_does_not_know(strict: Key
     assert error_of(answer) == (400, *UNRECOGNIZED)
 
 
-@pytest.mark.parametrize(
-    ("access_key", "secret"),
-    [("AKIAAUDITOR000000001", "auditor-secret"), ("AKIAROOT555566667777", "any"), ("111122223333", "any")],
-)
-def test_a_strict_endpoint_knows_declared_access_keys_and_account_ids(
-    strict: KeytrailServer, access_key: str, secret: str
-) -> None:
-    assert post(strict, "ListKeys", account=access_key, secret=secret).status_code == 200
+@pytest.mark.parametrize("access_key", ["AKIAROOT555566667777", "111122223333"])
+def test_a_strict_endpoint_knows_declared_access_keys_and_account_ids(strict: KeytrailServer, access_key: str) -> None:
+    assert post(strict, "ListKeys", account=access_key, secret="any").status_code == 200
+
+
+def test_a_strict_endpoint_knows_a_role_that_may_nothing(strict: KeytrailServer) -> None:
+    answer = post(strict, "ListKeys", account="AKIAAUDITOR000000001", secret="auditor-secret")
+    assert error_of(answer)[1] == "AccessDeniedException"
 
 
 def test_a_strict_endpoint_wants_calls_signed(strict: KeytrailServer) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -42,7 +43,10 @@ EVERY_CALL = [
     ("POST", "clock/advance"),
     ("POST", "clock/reset"),
     ("GET", "events"),
+    ("POST", "explain"),
 ]
+BODIES = {"clock/advance": {"seconds": 1}, "explain": {"action": "kms:ListKeys"}}
+"""What a call needs to be a good one; of the others, nothing."""
 
 
 def test_health_says_that_the_server_is_ready(control: Callable[..., requests.Response]) -> None:
@@ -351,6 +355,24 @@ FILTERS = {
     "an error": ("?errorCode=NotFoundException", ["DescribeKey"]),
     "a state's error": ("?errorCode=KMSInvalidStateException", ["EnableKey"]),
     "two filters": (f"?eventName=DescribeKey&keyArn={key_arn()}", ["DescribeKey"]),
+    "a key's id": (f"?key={KEY}", ["Encrypt", "DescribeKey", "CreateAlias"]),
+    "a key's alias": (f"?key={ALIAS}", ["Encrypt", "DescribeKey", "CreateAlias"]),
+    "a key's alias's ARN": (f"?key={alias_arn(ALIAS)}", ["Encrypt", "DescribeKey", "CreateAlias"]),
+    "refusals": ("?succeeded=false", ["DescribeKey", "EnableKey"]),
+    "an account": (f"?account={ACCOUNT}&eventName=Encrypt", ["Encrypt"]),
+    "an account without events": (f"?account={FOREIGN}", []),
+    "another Region": ("?awsRegion=eu-west-1", []),
+    "a service": ("?eventSource=kms.amazonaws.com&eventName=Encrypt", ["Encrypt"]),
+    "another service": ("?eventSource=sts.amazonaws.com", []),
+    "an access key": (f"?accessKeyId={ACCOUNT}&eventName=EnableKey", ["EnableKey"]),
+    "an address": ("?sourceIPAddress=127.0.0.1&called=true&eventName=Encrypt", ["Encrypt"]),
+    "another address": ("?sourceIPAddress=192.0.2.1", []),
+    "a part of the user agent": ("?userAgent=python-requests&eventName=Encrypt", ["Encrypt"]),
+    "another user agent": ("?userAgent=aws-cli", []),
+    "no context": ('?encryptionContext={"a":"b"}', []),
+    "the newest": ("?limit=2", ["CreateAlias", "EnableKey"]),
+    "a past": ("?until=2000-01-01T00:00:00Z", []),
+    "since then": ("?since=2000-01-01T00:00:00Z&eventName=Encrypt", ["Encrypt"]),
     "an id of nothing": ("?eventId=00000000-0000-4000-8000-000000000000", []),
 }
 
@@ -359,8 +381,9 @@ FILTERS = {
 def test_events_come_oldest_first_and_filtered(history: KeytrailServer, query: str, names: list[str]) -> None:
     answer = ask(history, "GET", f"events{query}")
     assert answer.status_code == 200
-    assert answer.json().keys() == {"Records"}
     records = answer.json()["Records"]
+    if "limit" not in query:
+        assert answer.json() == {"Count": len(names), "CountByName": Counter(names), "Records": records}
     assert [record["eventName"] for record in records] == names
     times = [record["eventTime"] for record in records]
     assert times == sorted(times)
@@ -376,15 +399,39 @@ def test_the_past_of_a_key_that_is_loaded_later_stands_before_what_was_called_si
 
 def test_an_event_is_found_by_its_id(history: KeytrailServer) -> None:
     for record in ask(history, "GET", "events").json()["Records"]:
-        assert ask(history, "GET", f"events?eventId={record['eventID']}").json() == {"Records": [record]}
+        assert ask(history, "GET", f"events?eventId={record['eventID']}").json()["Records"] == [record]
         nothing = ask(history, "GET", f"events?eventId={record['eventID']}&eventName=Nonsense").json()
-        assert nothing == {"Records": []}
+        assert nothing == {"Count": 0, "CountByName": {}, "Records": []}
 
 
 def test_a_filter_that_is_none_is_told_which_there_are(control: Callable[..., requests.Response]) -> None:
     answer = control("GET", "events?eventname=Encrypt")
     assert answer.status_code == 400
     assert all(name in answer.json()["error"] for name in ("keyArn", "eventName", "errorCode", "eventId", "eventname"))
+
+
+WRONG_FILTERS = {
+    "limit=x": "limit: expected a whole number, got 'x'",
+    "since=soon": "since: expected an ISO 8601 moment",
+    "succeeded=maybe": "succeeded: expected true or false",
+    "encryptionContext=tenant": "encryptionContext: expected a JSON object of texts",
+    "key=alias/none": f"key: Alias {alias_arn('alias/none')} is not found.",
+    f"key={KEY}&keyArn={key_arn()}": "Send either key",
+}
+
+
+@pytest.mark.parametrize(("query", "words"), WRONG_FILTERS.items())
+def test_a_filter_that_cannot_be_read_is_told(
+    control: Callable[..., requests.Response], query: str, words: str
+) -> None:
+    answer = control("GET", f"events?{query}")
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
+def test_how_many_events_there_are_is_told_without_any(history: KeytrailServer) -> None:
+    counted = {"Encrypt": 1, "DescribeKey": 2, "CreateAlias": 1, "EnableKey": 1}
+    assert ask(history, "GET", "events?limit=0").json() == {"Count": 5, "CountByName": counted, "Records": []}
 
 
 # ---- the API as a whole
@@ -445,7 +492,7 @@ def test_with_a_token_set_no_call_answers_without_it(
 
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)
 def test_with_the_token_every_call_answers(guarded: KeytrailServer, method: str, path: str) -> None:
-    body = {"seconds": 1} if path == "clock/advance" else {}
+    body = BODIES.get(path, {})
     assert ask(guarded, method, path, body, Authorization="Bearer sesame").status_code == 200
 
 

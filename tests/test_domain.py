@@ -365,8 +365,11 @@ def test_a_set_clock_goes_on_from_there() -> None:
     assert START <= clock.now() < START + timedelta(minutes=1)
     clock.advance(timedelta(days=1))
     assert timedelta(days=1) <= clock.now() - START < timedelta(days=1, minutes=1)
+    assert clock.moved
     clock.reset()
     assert abs(clock.now() - real_now()) < timedelta(minutes=1)
+    clock.set(frozen=False)
+    assert not clock.moved
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -500,6 +503,9 @@ SETTINGS = st.builds(
     trail_delay=st.timedeltas(timedelta(0), timedelta(days=365)),
     transition_time=st.timedeltas(timedelta(0), timedelta(days=365)),
     strict=st.booleans(),
+    trail_dir=st.just("") | st.just("/somewhere/else"),
+    trail_interval=st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
+    trail_batch=st.integers(1, 10**9),
     max_events=st.integers(1, 10**9),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),

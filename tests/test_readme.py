@@ -1,20 +1,17 @@
-"""The README is true: its snippets run, its tables are what the code says."""
+"""The README and the pages in docs/ are true: their snippets run, their tables are what the code says."""
 
 import re
 import shlex
 import subprocess
 import sys
 from dataclasses import fields
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
 from keytrail import values
-from keytrail.authorization.policy import read_policy
 from keytrail.cli import OPTION_HELP
-from keytrail.fixtures import read_document
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings, variable
@@ -22,16 +19,23 @@ from keytrail.wire import service_model
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PAGES = {"README.md": README} | {
+    f"docs/{page.name}": page.read_text() for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "DECISIONS"
+}
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str) -> list[tuple[str, str]]:
+    """The fenced blocks of one language, each with its page and its number there."""
+    return [
+        (f"{page}-{number}", block)
+        for page, text in PAGES.items()
+        for number, block in enumerate(re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    ]
 
 
-def between(name: str) -> str:
-    """A generated part of the README."""
-    return README.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+def between(name: str, page: str = "README.md") -> str:
+    """A part of a page, between two marks of that name."""
+    return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def operations_table() -> str:
@@ -60,12 +64,13 @@ def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
 
 
 TESTS, SCRIPTS = (
-    [block for block in blocks("python") if ("def test_" in block) is is_test] for is_test in (True, False)
+    [(place, block) for place, block in blocks("python") if ("def test_" in block) is is_test]
+    for is_test in (True, False)
 )
 
 
 def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
-    for number, test in enumerate(TESTS):
+    for number, (_, test) in enumerate(TESTS):
         (tmp_path / f"test_readme_example_{number}.py").write_text(test)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
@@ -74,10 +79,11 @@ def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert f"{len(TESTS)} passed" in done.stdout, done.stdout + done.stderr
+    tests = sum(len(re.findall(r"^def test_", test, re.MULTILINE)) for _, test in TESTS)
+    assert f"{tests} passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=range(len(SCRIPTS)))
+@pytest.mark.parametrize("script", [pytest.param(block, id=place) for place, block in SCRIPTS])
 def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert "\nassert " in script or "    assert " in script
@@ -86,7 +92,7 @@ def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.M
 
 
 def test_the_table_of_correspondence_names_what_there_is() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence"), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence", "docs/values.md"), re.MULTILINE)
     assert [name for name, _ in rows] == [
         *("make", "to_value", "to_query", "of_xml", "of_string", "of_json", "to_json"),
         *("error_of_json", "error_of_xml", "error_to_json"),
@@ -96,16 +102,24 @@ def test_the_table_of_correspondence_names_what_there_is() -> None:
         assert callable(getattr(getattr(values, owner) if owner else values, name))
 
 
-def test_the_seed_loads() -> None:
-    seeds = [block for block in blocks("yaml") if block.startswith("# fixture")]
-    assert len(seeds) == 1
-    seed = read_document(seeds[0].encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), read_policy)
-    assert len(seed.keys) == 5
-    assert seed.usage_delay is not None
+SEEDS = [pytest.param(block, id=place) for place, block in blocks("yaml") if block.startswith("# fixture")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_loads(seed: str) -> None:
+    described = yaml.safe_load(seed)
+    with KeytrailServer() as server:
+        assert server.load(described)["keys"] >= len(described.get("keys", ()))
+
+
+def test_the_pages_have_seeds_and_say_where_they_are() -> None:
+    assert SEEDS
+    for page in PAGES.keys() - {"README.md"}:
+        assert f"({page})" in README, f"the README does not lead to {page}"
 
 
 def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
-    compose, workflow = (yaml.safe_load(block) for block in blocks("yaml")[:2])
+    compose, workflow = (yaml.safe_load(block) for _, block in blocks("yaml")[:2])
     dockerfile = (ROOT / "Dockerfile").read_text()
     kms = compose["services"]["kms"]
     assert f"EXPOSE {kms['ports'][0].split(':')[1]}" in dockerfile
@@ -117,9 +131,9 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
 
 
 def shell_commands() -> list[str]:
-    """Each command of the README, those of the workflow too."""
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line]
-    workflow = yaml.safe_load(blocks("yaml")[1])
+    """Each command of the pages, those of the workflow too."""
+    commands = [line for _, block in blocks("sh") for line in block.splitlines() if line]
+    workflow = yaml.safe_load(blocks("yaml")[1][1])
     return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
 
 

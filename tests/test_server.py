@@ -290,6 +290,27 @@ def test_a_suite_can_override_the_settings(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
+STRICT = """
+import pytest
+from botocore.exceptions import ClientError
+
+def test_the_default_account_is_known(kms, keytrail_server):
+    assert keytrail_server.settings.strict
+    assert kms.list_keys()["Keys"] == []
+
+def test_others_are_not(keytrail_client):
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        keytrail_client(access_key_id="AKIAIOSFODNN7EXAMPLE").list_keys()
+"""
+
+
+@pytest.mark.parametrize("by", ["flag", "configuration"])
+def test_a_suite_can_be_strict_about_callers(tmp_path: Path, by: str) -> None:
+    words = ["--keytrail-strict"] if by == "flag" else ["-o", "keytrail_strict=true"]
+    done = pytest_run(tmp_path, STRICT, *words)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
 UNUSED = """
 import sys
 

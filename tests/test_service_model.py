@@ -53,8 +53,10 @@ FRONT_END = {
     "AccessDeniedException",
     "NotAuthorizedException",
     "ThrottlingException",
+    "InternalFailure",
+    "ServiceUnavailable",
 }
-"""Errors that KMS sends and its model does not declare (reference A.3, A.5, I.3)."""
+"""Errors that KMS sends and its model does not declare (reference A.3, A.5, I.3; AWS's "Common Errors")."""
 
 
 def aws_operation(name: str) -> OperationModel:

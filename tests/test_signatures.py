@@ -21,7 +21,7 @@ import requests
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keytrail.app import create_app
@@ -102,6 +102,7 @@ WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 PAIRS = st.dictionaries(st.text(max_size=8).filter(lambda t: t.isprintable()), st.text(max_size=8), max_size=4)
 
 
+@settings(deadline=None)
 @given(path=PATHS, query=PAIRS, value=WORDS, body=st.binary(max_size=64))
 def test_whatever_botocore_signs_is_right(path: str, query: dict[str, str], value: str, body: bytes) -> None:
     at, pairs = quote(path), urlencode(query, quote_via=quote)

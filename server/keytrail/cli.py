@@ -21,6 +21,10 @@ OPTION_HELP = {
     "grant_delay": "How long a grant counts only with one of its tokens: PT5M, or seconds.",
     "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
     "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
+    "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
+    "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
+    "trail_batch": "How many events a log file has at most; so many are written at once.",
+    "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
@@ -90,6 +94,8 @@ def serve(**given: Any) -> None:
         state = State(settings, Clock())
     except FixtureError as error:
         raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
+    except ValueError as error:
+        raise _Usage(str(error)) from None
     try:
         listener = serving.listen(settings.host, settings.port)
     except OSError as error:
@@ -99,7 +105,7 @@ def serve(**given: Any) -> None:
     for line in _greeting(state, serving.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()
-    serving.serve(serving.Front(state), listener)
+    serving.serve(serving.Front(state), listener, state.close)
 
 
 def _greeting(state: Any, url: str) -> list[str]:
@@ -133,6 +139,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     from keytrail import fixtures
     from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
+    from keytrail.wire.catalogue import faultable
 
     if schema:
         import json
@@ -142,7 +149,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy)
+        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
     except fixtures.FixtureError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

@@ -78,6 +78,8 @@ class Clock:
             moment = self.now() if now is None else _bounded(now.astimezone(UTC))
             self._speed = self._speed if speed is None else float(speed)
             stands = frozen if frozen is not None else self.frozen and speed is None
+            if self._course is None and now is None and not stands and self._speed == 1:
+                return moment  # it is the real time, and stays it
             return self._go_on(moment, 0.0 if stands else self._speed)
 
     def advance(self, duration: timedelta) -> datetime:

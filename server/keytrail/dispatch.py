@@ -28,9 +28,11 @@ from keytrail.errors import (
     InvalidGrantTokenException,
     KMSInternalException,
     RequestEntityTooLargeException,
+    ThrottlingException,
     UnknownOperationException,
     UnsupportedOperationException,
 )
+from keytrail.faults import Dropped, Faults, Plan
 from keytrail.operations import cloudtrail, kms, sts
 from keytrail.operations.registry import Operation
 from keytrail.settings import Settings
@@ -81,6 +83,13 @@ class Unfinished(NamedTuple):
     finish: Callable[[], Response]
 
 
+class Struck(NamedTuple):
+    """What a fault makes of an answer: it goes out late, in part, or not at all."""
+
+    response: Response | Unfinished
+    plan: Plan
+
+
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
     """An operation of a service model, and our operation of that name if there is one."""
@@ -118,8 +127,9 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self._tokens = TokenService(callers, identities, strict=settings.strict)
         self.decision = Decision(identities)
+        self.tokens = TokenService(callers, identities, self.decision.explanations)
+        self.faults = Faults()
         self._endpoints = {
             f"{model.target_prefix}.{name}": _endpoint(model.name, name, described, own)
             for model, own in (
@@ -142,8 +152,15 @@ class Dispatcher:
             return None
         return self._actions.get(form["Action"])
 
-    def answer(self, request: Request) -> Response | Unfinished:
+    def answer(self, request: Request) -> Response | Unfinished | Struck:
         """One request from its target to its answer, or to where its slow work begins. Never raises."""
+        if not self.faults.active:
+            return self._answer(request, None)
+        plan = Plan()
+        response = self._answer(request, plan)
+        return response if plan.is_empty else Struck(response, plan)
+
+    def _answer(self, request: Request, plan: Plan | None) -> Response | Unfinished:
         request_id = new_uuid()
         endpoint = self._endpoints.get(request.target)
         form: Mapping[str, str] | None = None
@@ -171,6 +188,9 @@ class Dispatcher:
                 validate(endpoint.model.input, members)
             if operation.rules is not None:
                 operation.rules(members)
+            # throttle, fault: whether the caller has asked too much, and what shall go wrong
+            if plan is not None:
+                self.faults.strike(plan, endpoint.source.partition(".")[0], call)
             # settle: what is due by now happens before anything is looked at
             self.settle(call.now)
             tokens = members.get("GrantTokens")
@@ -216,9 +236,12 @@ class Dispatcher:
     ) -> Response:
         """The path's other end."""
         if isinstance(error, AwsError):
-            if call is not None:
+            # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+            if call is not None and not isinstance(error, ThrottlingException):
                 self._record_refusal(endpoint, call, request, error)
             return _refuse(error, request_id, query=endpoint.query)
+        if isinstance(error, Dropped):
+            return Response(0, b"", request_id)  # nobody will see it
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, request.target, exc_info=error)
         failed = KMSInternalException("Keytrail failed; its log has the traceback.")
@@ -253,7 +276,7 @@ class Dispatcher:
             trail=self._trail,
             settings=self.settings,
             authorizer=self.decision,
-            tokens=self._tokens,
+            tokens=self.tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},

@@ -90,6 +90,18 @@ class ThrottlingException(AwsError):
     """Too many calls."""
 
 
+class InternalFailure(AwsError):
+    """Something failed before the service saw the call, or in a service without an error of its own for that."""
+
+    status = 500
+
+
+class ServiceUnavailable(AwsError):
+    """The service cannot be reached just now."""
+
+    status = 503
+
+
 # The service's own errors, as declared by its model.
 
 

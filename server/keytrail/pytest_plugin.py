@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from keytrail.server import KeytrailServer
+    from keytrail.trail import Calls
 
 
 STRICT = "Refuse undeclared access keys, unsigned calls, and what no policy allows."
@@ -62,6 +63,23 @@ class KeytrailClock:
         Gives the time.
         """
         return self._server.advance(duration if duration is not None else timedelta(**units))
+
+
+class KmsCalls:
+    """What the code under test called: `assert len(kms_calls("Decrypt", key=key_id)) == 2`."""
+
+    def __init__(self, server: KeytrailServer) -> None:
+        """Begin with the next call."""
+        self._server = server
+        self._mark = server.mark()
+
+    def __call__(self, operation: str | None = None, **filters: Any) -> Calls:
+        """The calls that match, oldest first; the filters are those of KeytrailServer.calls."""
+        return self._server.calls(operation, after=self._mark, **filters)
+
+    def forget(self) -> None:
+        """Begin anew: what was called until now is not counted any more."""
+        self._mark = self._server.mark()
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +146,12 @@ def keytrail_clock(keytrail_clean: KeytrailServer) -> Iterator[KeytrailClock]:
     """The server's clock; the next test's clean state has the real time again."""
     yield KeytrailClock(keytrail_clean)
     keytrail_clean.reset_clock()
+
+
+@pytest.fixture
+def kms_calls(keytrail_clean: KeytrailServer) -> KmsCalls:
+    """Counts calls: `assert len(kms_calls("Decrypt", encryption_context={"tenant": "acme"})) == 2`.
+
+    Counted is what is called from here on: after the fixtures that the test names before this one.
+    """
+    return KmsCalls(keytrail_clean)

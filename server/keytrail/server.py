@@ -15,7 +15,7 @@ from keytrail.crypto import key_pool
 from keytrail.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.state import State
-from keytrail.trail import RECORD_MEMBERS
+from keytrail.trail import RECORD_MEMBERS, Calls, Selection
 
 Seed = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -86,6 +86,7 @@ class KeytrailServer:
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None
+        self._state.close()
 
     def __enter__(self) -> "KeytrailServer":
         """Start."""
@@ -146,6 +147,40 @@ class KeytrailServer:
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
         self._state.settle()
-        chosen = self._state.trail.select(event_id=eventId, key_arn=keyArn, event_name=eventName, error_code=errorCode)
+        chosen = self._state.trail.select(
+            Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
+        )
         records = (event.record() for event in chosen)
         return [record for record in records if all(record.get(name) == members[name] for name in members)]
+
+    def add_fault(self, rule: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+        """Add a fault rule: `add_fault(Operations="Decrypt", Count=1, Error="KMSInternalException")`.
+
+        Gives it with its Id. Raises fixtures.FixtureError, and adds nothing, if it is bad.
+        """
+        return self._state.add_fault(msgspec.json.encode({**(rule or {}), **members}))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The fault rules, each with the Calls that it was about and its Hits."""
+        return self._state.faults.rules()
+
+    def remove_faults(self, rule_id: str | None = None) -> int:
+        """Remove a fault rule, or all; gives how many that were."""
+        return self._state.faults.remove(rule_id)
+
+    def mark(self) -> int:
+        """Where the trail is by now, for `calls(after=...)`."""
+        return self._state.trail.mark()
+
+    def calls(
+        self, operation: str | None = None, *, service: str | None = None, after: int = 0, **filters: Any
+    ) -> Calls:
+        """What was called, oldest first, each call once: `calls("Decrypt", key=..., encryption_context={...})`.
+
+        Filters are those of trail.Selection: key (ARN, id or alias), encryption_context (pairs that are in it),
+        error_code, succeeded, account, region, access_key_id, username, source_ip, user_agent, since, until.
+        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for a filter that is none,
+        NotFoundException for an alias that is none.
+        """
+        source = f"{service}.amazonaws.com" if service is not None else None
+        return self._state.calls(Selection(event_name=operation, event_source=source, **filters), after)

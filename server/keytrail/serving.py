@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ import uvicorn
 
 from keytrail.authorization.signature import Sent
 from keytrail.crypto import key_pool
-from keytrail.dispatch import Request, Unfinished
+from keytrail.dispatch import Request, Response, Struck, Unfinished
+from keytrail.faults import Plan
 from keytrail.http import endpoint
 from keytrail.state import State
 
@@ -77,7 +79,7 @@ class Front:
     async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
         assert scope["type"] == "http"  # what else there is, is switched off
-        control = endpoint.is_control(scope["path"])
+        control, plan = endpoint.is_control(scope["path"]), None
         given = dict(scope["headers"])
         announced = given.get(b"content-length", b"0")
         too_large = len(announced) > 9 or int(announced) > endpoint.MOST_DRAINED
@@ -102,8 +104,11 @@ class Front:
                 partial(_sent, scope),
             )
             response = endpoint.respond(self._dispatcher, scope["method"], scope["path"], request)
-            if isinstance(response, Unfinished):
-                response = await asyncio.to_thread(response.finish)
+            if not isinstance(response, Response):
+                response, plan = await _finished(response)
+            if plan is not None and plan.drop:
+                await _drop(receive, send)
+                return
             status, data = response.status, response.body
             headers = [
                 *(_XML_HEADERS if response.xml else _SAME_HEADERS),
@@ -113,7 +118,9 @@ class Front:
         if too_large:
             headers = [*headers, (b"Connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": data, "more_body": False})
+        part = data if plan is None else plan.cut(data)
+        # Uvicorn closes the connection under a body that has more to come when we return.
+        await send({"type": "http.response.body", "body": part, "more_body": len(part) < len(data)})
         if not self._answered and not control:
             # Once somebody has the first answer: before it, this would make the start longer.
             self._answered = True
@@ -137,6 +144,22 @@ class Front:
         pieces, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
         sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return int(status.split()[0]), sent, b"".join(pieces)
+
+
+async def _finished(answer: Unfinished | Struck) -> tuple[Response, Plan | None]:
+    """The answer at the moment when it is to be sent, and what is to happen to it then."""
+    response, plan = answer if isinstance(answer, Struck) else (answer, None)
+    if isinstance(response, Unfinished):
+        response = await asyncio.to_thread(response.finish)
+    if plan is not None and plan.delay:
+        await asyncio.sleep(plan.delay)
+    return response, plan
+
+
+async def _drop(receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
+    """Close the connection without an answer: ASGI has no word for it, so by uvicorn's own transport."""
+    send.__self__.transport.abort()  # type: ignore[attr-defined]
+    await receive()  # until uvicorn knows
 
 
 def _sent(scope: "HTTPScope") -> Sent:
@@ -185,9 +208,20 @@ def uvicorn_of(app: "ASGIApplication") -> uvicorn.Server:
     )
 
 
-def serve(app: "ASGIApplication", listener: socket.socket) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first."""
-    uvicorn_of(app).run(sockets=[listener])
+def serve(app: "ASGIApplication", listener: socket.socket, at_end: Callable[[], None] = lambda: None) -> None:
+    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first, then `at_end` is called.
+
+    It is called before uvicorn hands the signal on, which may end the process at once.
+    """
+    server = uvicorn_of(app)
+    shut_down = server.shutdown
+
+    async def shut_down_and_end(sockets: list[socket.socket] | None = None) -> None:
+        await shut_down(sockets)
+        at_end()
+
+    server.shutdown = shut_down_and_end  # type: ignore[method-assign]
+    server.run(sockets=[listener])
 
 
 def end_at_once_on_signals() -> None:

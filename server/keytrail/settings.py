@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
+from keytrail.request_quotas import OFF, RequestQuotas
+
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 """Since when AWS records last usage, for keys older than that. # unverified: its time of day"""
 
@@ -36,6 +38,14 @@ class Settings:
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
     """Whether a caller must be known and allowed, as in AWS: its access key, its signature, and no implicit denial."""
+    trail_dir: str = ""
+    """A folder to write the trail to as CloudTrail log files; empty: none are written."""
+    trail_interval: timedelta = timedelta(seconds=5)
+    """How often log files are written, in real time."""
+    trail_batch: int = 1000
+    """How many events a log file has at most; so many are written at once."""
+    request_quotas: RequestQuotas = OFF
+    """The requests per second that are let through: off, or AWS's quotas, or the test's own."""
     max_events: int = 100_000
     """How many trail events are kept; the oldest leave first."""
     max_body: int = 1024 * 1024
@@ -71,10 +81,10 @@ class Settings:
             name for name in ("trail_delay", "grant_delay", "transition_time") if getattr(self, name) < timedelta(0)
         ):
             raise ValueError(f"{name}: expected 0 or more")
-        if self.max_events < 1:
-            raise ValueError(f"max_events: expected at least 1, got {self.max_events}")
-        if self.max_body < 1:
-            raise ValueError(f"max_body: expected at least 1 byte, got {self.max_body}")
+        if self.trail_interval <= timedelta(0):
+            raise ValueError("trail_interval: expected more than 0")
+        for name in (name for name in ("max_events", "max_body", "trail_batch") if getattr(self, name) < 1):
+            raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""
@@ -142,7 +152,8 @@ def read_moment(text: str) -> datetime:
         raise ValueError(f"expected an ISO 8601 moment such as 2026-05-01T08:00:00Z, got {text!r}") from None
 
 
-def _read_flag(text: str) -> bool:
+def read_flag(text: str) -> bool:
+    """True or false, in the usual words. Raises ValueError."""
     flags = {
         "1": True,
         "true": True,
@@ -167,10 +178,11 @@ def _read_number(text: str) -> int:
 _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
     str(int): _read_number,
-    str(bool): _read_flag,
+    str(bool): read_flag,
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
     str(datetime): read_moment,
     str(timedelta): read_duration,
+    str(RequestQuotas): RequestQuotas.parse,
 }
 
 
@@ -180,6 +192,11 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        seconds = value.total_seconds()
-        return str(int(seconds) if seconds.is_integer() else seconds)
+        return written_duration(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def written_duration(duration: timedelta) -> str:
+    """A duration as a number of seconds."""
+    seconds = duration.total_seconds()
+    return str(int(seconds) if seconds.is_integer() else seconds)

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from keytrail import fixtures
 from keytrail.authorization.callers import Callers
@@ -10,28 +12,42 @@ from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
-from keytrail.settings import Settings
+from keytrail.domain.arn import is_alias, read_key_identifier
+from keytrail.settings import Settings, written_duration
 from keytrail.store import KeyStore
-from keytrail.trail import Trail
+from keytrail.trail import Calls, Event, Selection, Trail, calls_of
+from keytrail.wire.catalogue import faultable
+
+if TYPE_CHECKING:
+    from keytrail.trail.log_files import LogFiles
 
 
 class State:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
-        """Load the settings' fixtures, then the documents; raises fixtures.FixtureError if one is bad."""
+        """Load the settings' fixtures, then the documents.
+
+        Raises fixtures.FixtureError if one is bad, ValueError if the settings' trail_dir cannot be written.
+        """
         self.settings = settings
         self.clock = clock
         self.store = KeyStore()
-        self.trail = Trail(settings.max_events, settings.usage_delay)
+        self._log_files = _log_files(settings)
+        deliver = self._log_files.deliver if self._log_files is not None else None
+        self.trail = Trail(settings.max_events, settings.usage_delay, deliver)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
+        self.faults = self.dispatcher.faults
+        self.faults.hold(settings.request_quotas)
         self._lock = threading.Lock()
-        self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy))
+        self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
         for document in documents:
             self.load(document)
         self.callers.keep()
+        self.faults.keep()
+        self._first_quotas = self.faults.held
         self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
@@ -41,14 +57,18 @@ class State:
         `account` takes the place of the default account. Raises fixtures.FixtureError and loads nothing then.
         """
         settings = self.settings if account is None else self.settings.in_account(account)
-        seed = fixtures.read_document(document, settings, self.clock.now(), read_policy)
+        seed = fixtures.read_document(document, settings, self.clock.now(), read_policy, faultable)
         if account is not None and seed.usage_delay is not None:
             raise fixtures.FixtureError(["settings.UsageDelay: is the whole server's; load it without an account"])
+        if account is not None and seed.request_quotas is not None:
+            raise fixtures.FixtureError(["settings.RequestQuotas: is the whole server's; load it without an account"])
+        if account is not None:
+            seed.faults = [replace(rule, account=rule.account or account) for rule in seed.faults]
         return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
-        return self._load(fixtures.read_files(paths, self.settings, self.clock.now(), read_policy))
+        return self._load(fixtures.read_files(paths, self.settings, self.clock.now(), read_policy, faultable))
 
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
@@ -56,14 +76,62 @@ class State:
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
+            self.faults.add(seed.faults)
+            if seed.request_quotas is not None:
+                self.faults.hold(seed.request_quotas)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
+
+    def close(self) -> None:
+        """Write what is yet to be written; the endpoint can go on."""
+        if self._log_files is not None:
+            self._log_files.close()
+
+    def select(self, selection: Selection, after: int = 0) -> list[Event]:
+        """The trail's events that are asked for, oldest first, after a mark of the trail; a key may be an alias.
+
+        An alias is one of the default account and Region, or an ARN, and stands for the key that it names by now.
+        Raises NotFoundException if it names none.
+        """
+        self.settle()
+        if selection.key is not None and is_alias(selection.key):
+            words = selection.key.split(":")
+            region = words[3] if len(words) > 3 else selection.region or self.settings.region
+            account = selection.account or self.settings.account
+            named = read_key_identifier(selection.key, account, region, aliases=True)
+            selection = replace(selection, key=self.store.require_named(named).arn)
+        return self.trail.select(selection, after)
+
+    def calls(self, selection: Selection, after: int = 0) -> Calls:
+        """The same, of what callers called, each call once."""
+        self.settle()
+        everything = self.trail.select(Selection(called=True), after)
+        return calls_of(self.select(replace(selection, called=True), after), everything)
+
+    def scene(self) -> dict[str, Any]:
+        """The settings that a seed can change, as it says them, and what the quotas did."""
+        quotas = self.faults.quotas
+        return {
+            "UsageDelay": written_duration(self.trail.usage_delay),
+            "RequestQuotas": str(self.faults.held),
+            "Throttled": quotas.throttled() if quotas is not None else {},
+        }
+
+    def add_fault(self, document: bytes) -> dict[str, Any]:
+        """Add the fault rule that a JSON object is; gives it with its Id. Raises fixtures.FixtureError."""
+        rule = fixtures.read_rule(document, faultable)
+        try:
+            return self.faults.add([rule])[0]
+        except ValueError as error:
+            raise fixtures.FixtureError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
         with self._lock:
             self.store.restore(self._first_store, account)
             self.trail.restore(self._first_trail, account)
+            self.faults.reset(account)
             if account is None:
+                self.faults.hold(self._first_quotas)
                 self.callers.reset()
                 self.identities.reset()
                 self._reset_clock(self.clock.now())
@@ -104,3 +172,11 @@ class State:
             self.trail.turned_back()
         self.dispatcher.settle(after)
         return after
+
+
+def _log_files(settings: Settings) -> "LogFiles | None":
+    if not settings.trail_dir:
+        return None
+    from keytrail.trail.log_files import LogFiles  # few want them, and all wait for imports
+
+    return LogFiles(settings.trail_dir, settings.trail_interval, settings.trail_batch)

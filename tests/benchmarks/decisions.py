@@ -83,6 +83,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
         trail=state.trail,
         settings=state.settings,
         authorizer=judge,
+        tokens=state.dispatcher.tokens,
         source_ip="127.0.0.1",
         cross_account=True,
         members={"KeyId": KEY, "EncryptionContext": {"tenant": "other"}},

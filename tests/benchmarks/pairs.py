@@ -1,14 +1,16 @@
 """What RSA costs: keys out of the pool, others beside the pool as it fills, and signatures."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 from statistics import median, quantiles
 
 import servers
-from load import latencies
-from measures import Effort
+from load import burst, latencies
+from measures import Effort, measure
 from messages import kms
-from report import Row, ratios, spread
+from report import Burst, Row, of_speed, ratios, spread
 from servers import Server, stat_fields
 
 RSA_4096 = kms("CreateKey", KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
@@ -59,6 +61,23 @@ def filling(effort: Effort) -> list[Row]:
         words = [f"{median(each) * 1e6:.0f} us" for each in (busy, idle)]
         name = "DescribeKey, p99, pool fills: pool is full"
         return [Row(name, "ratio <= 2", median(ratio) <= 2, *words, spread(ratio))]
+
+
+def signatures(effort: Effort) -> list[Row]:
+    """Sign RSA_2048 at 16 connections, compared with what `cryptography` alone does in two threads."""
+    alone = [sys.executable, str(Path(__file__).with_name("signatures.py")), str(effort.seconds)]
+    with servers.keytrail() as keytrail:
+        made = keytrail.call("CreateKey", KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+        key = made["KeyMetadata"]["KeyId"]
+        request = kms("Sign", KeyId=key, Message="a2V5dHJhaWw=", SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256")
+        quiet(keytrail)
+        burst(keytrail.port, request, 16, 0.5)
+        ours, theirs = [], []
+        for _ in range(effort.rounds):
+            ours.append(measure(keytrail, request, 16, effort.seconds, 10**9))
+            done = subprocess.run(alone, check=True, capture_output=True).stdout.split()
+            theirs.append(Burst(float(done[0]), float(done[1])))
+    return [of_speed("Sign RSA_2048, 16 connections: cryptography in two threads", ours, theirs, 0.8)]
 
 
 def p99(server: Server, request: bytes, seconds: float) -> float:

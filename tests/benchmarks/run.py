@@ -13,12 +13,19 @@ from importlib.metadata import version
 
 from decisions import decisions
 from measures import MEASURES, Effort
-from pairs import filling, rsa_keys
+from pairs import filling, rsa_keys, signatures
 from report import Row, table
 from servers import competitor_versions
 from values import value_codecs
 
-ALL = {**MEASURES, "values": value_codecs, "decisions": decisions, "pairs": rsa_keys, "filling": filling}
+ALL = {
+    **MEASURES,
+    "values": value_codecs,
+    "decisions": decisions,
+    "pairs": rsa_keys,
+    "filling": filling,
+    "sign": signatures,
+}
 
 
 def main() -> None:

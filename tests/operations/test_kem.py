@@ -1,6 +1,6 @@
 """Encapsulate and Decapsulate.
 
-How we know: docs (2026-10) and FIPS 203. The other side is kyber-py, which Keytrail does not use for these.
+How we know: docs (2026-10) and FIPS 203. The other side is pycryptodome, which Keytrail does not use for these.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from Crypto.PublicKey import MLKEM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kyber_py.ml_kem import ML_KEM_512, ML_KEM_768, ML_KEM_1024
 
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
@@ -19,7 +19,6 @@ from tests.support import KEM_KEY, KEY, key_arn, refusal, set_scene
 SIZES = {"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568}
 """Bytes of a ciphertext."""
 SPECS = [spec for spec in SIZES if is_supported(spec)]
-OTHER_SIDE: dict[str, Any] = {"ML_KEM_512": ML_KEM_512, "ML_KEM_768": ML_KEM_768, "ML_KEM_1024": ML_KEM_1024}
 ALGORITHM = {"EncapsulationAlgorithm": "ML_KEM"}
 INVALID = ("InvalidCiphertextException", "")
 
@@ -36,9 +35,10 @@ def key_id(spec: str) -> str:
     return KEM_KEY if spec == "ML_KEM_768" else f"eeee{SIZES[spec]:04}-12ab-34cd-56ef-1234567890ab"
 
 
-def raw_public_key(kms: Any, key: str) -> bytes:
-    """The encapsulation key of FIPS 203: SubjectPublicKeyInfo ends with it, after 22 bytes (RFC 9935)."""
-    return bytes(kms.get_public_key(KeyId=key)["PublicKey"][22:])
+def encapsulated(public_der: bytes) -> tuple[bytes, bytes]:
+    """A secret and its ciphertext under a public key. The library offers this as a part of HPKE (RFC 9180) alone."""
+    secret, ciphertext = MLKEM.import_key(public_der)._encaps()
+    return secret, ciphertext
 
 
 # ---- Shape
@@ -66,18 +66,18 @@ def test_a_secret_comes_with_its_ciphertext_and_comes_back_out_of_it(spec: str, 
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_what_another_library_encapsulates_is_decapsulated(spec: str, kms: Any) -> None:
-    secret, blob = OTHER_SIDE[spec].encaps(raw_public_key(kms, key_id(spec)))
+    secret, blob = encapsulated(kms.get_public_key(KeyId=key_id(spec))["PublicKey"])
     opened = kms.decapsulate(KeyId=key_id(spec), SharedSecretCiphertextBlob=blob, **ALGORITHM)
     assert opened["SharedSecret"] == secret
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_pair_made_for_a_client_is_the_one_that_its_seed_stands_for(spec: str, kms: Any) -> None:
+def test_a_client_decapsulates_with_the_pair_that_was_made_for_it(spec: str, kms: Any) -> None:
     pair = kms.generate_data_key_pair(KeyId=KEY, KeyPairSpec=spec)
-    encapsulation_key, decapsulation_key = OTHER_SIDE[spec].key_derive(pair["PrivateKeyPlaintext"][-64:])
-    assert pair["PublicKey"][22:] == encapsulation_key
-    secret, blob = OTHER_SIDE[spec].encaps(encapsulation_key)
-    assert OTHER_SIDE[spec].decaps(decapsulation_key, blob) == secret
+    private = MLKEM.import_key(pair["PrivateKeyPlaintext"])
+    assert private.public_key() == MLKEM.import_key(pair["PublicKey"])
+    secret, blob = encapsulated(pair["PublicKey"])
+    assert private._decaps(blob) == secret
 
 
 @pytest.mark.parametrize("spec", SPECS)

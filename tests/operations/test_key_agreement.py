@@ -14,9 +14,11 @@ from Crypto.Protocol.DH import key_agreement
 from Crypto.PublicKey import ECC
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keytrail.server import KeytrailServer
-from tests.support import AGREEMENT_KEY, answered_members, key_arn, refusal, set_scene
+from tests.support import AGREEMENT_KEY, answered_members, key_arn, outcomes, refusal, set_scene
 
 CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
     "ECC_NIST_P256": (ec.SECP256R1, 32),
@@ -139,6 +141,27 @@ def test_what_is_no_public_key_of_the_curve_is_refused_without_words(what: str, 
     members = {"KeyId": AGREEMENT_KEY, "KeyAgreementAlgorithm": "ECDH", "PublicKey": BAD_KEYS[what]}
     assert refusal(kms, "DeriveSharedSecret", **members, DryRun=dry) == NO_TEXT
     assert kms.get_key_last_usage(KeyId=AGREEMENT_KEY)["KeyLastUsage"] == {}
+
+
+PEERS = [
+    public_der(private)
+    for private in (
+        *(ec.generate_private_key(curve()) for curve, _ in CURVES.values()),
+        ed25519.Ed25519PrivateKey.generate(),
+        rsa.generate_private_key(65537, 2048),
+    )
+]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), peer=st.sampled_from(PEERS), key=st.sampled_from(list(CURVES)))
+def test_a_damaged_public_key_is_refused_or_another_key(data: st.DataObject, peer: bytes, key: str, kms: Any) -> None:
+    """Never a failure of Keytrail's own."""
+    damaged = bytearray(peer)
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    members = {"KeyId": key_id(key), "KeyAgreementAlgorithm": "ECDH", "PublicKey": bytes(damaged)}
+    assert outcomes(lambda: kms.derive_shared_secret(**members), 1)[0] in {"ok", "ValidationException"}
 
 
 def test_a_public_key_is_not_looked_at_before_the_state(kms: Any) -> None:

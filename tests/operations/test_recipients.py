@@ -40,6 +40,7 @@ from tests.support import (
     answered_members,
     key_arn,
     key_of,
+    outcomes,
     refusal,
     request,
     set_scene,
@@ -146,6 +147,13 @@ def test_random_bytes_come_for_the_recipient(kms: Any, tmp_path: Path) -> None:
     ]
     assert len(first) == len(second) == 64
     assert first != second
+
+
+def test_a_member_of_null_is_as_good_as_none(kms: Any, tmp_path: Path) -> None:
+    """As the Nitro hypervisor writes what it was not given."""
+    made = recipient(document(nitrotpm_pcrs=None, nonce=None, user_data=None))
+    envelope = kms.generate_random(NumberOfBytes=3, Recipient=made)["CiphertextForRecipient"]
+    assert len(opened(envelope, tmp_path)) == 3
 
 
 def test_a_document_may_have_a_cose_tag_a_larger_key_a_nonce_and_data(kms: Any, tmp_path: Path) -> None:
@@ -379,6 +387,35 @@ def test_other_cbor_and_other_bytes_are_refused(made: Any, kms: Any) -> None:
     data = made if isinstance(made, bytes) and made else cbor2.dumps(made)
     answer = refusal(kms, "GenerateRandom", NumberOfBytes=1, Recipient=recipient(data))
     assert answer[0] == "ValidationException"
+
+
+TAKEN_OR_REFUSED = {"ok", "ValidationException"}
+CBOR = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.integers() | st.text(), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(member=st.sampled_from(sorted([*payload(), "nitrotpm_pcrs"])), value=CBOR)
+def test_a_signed_document_with_any_member_of_any_kind_is_taken_or_refused(member: str, value: Any, kms: Any) -> None:
+    """Never a failure of Keytrail's own."""
+    members = {"NumberOfBytes": 1, "Recipient": recipient(document(**{member: value}))}
+    assert outcomes(lambda: kms.generate_random(**members), 1)[0] in TAKEN_OR_REFUSED
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), member=st.sampled_from(["certificate", "public_key"]))
+def test_a_signed_document_with_a_damaged_certificate_or_key_is_taken_or_refused(
+    data: st.DataObject, member: str, kms: Any
+) -> None:
+    """Never a failure of Keytrail's own. A certificate's own signature, for one, is not looked at."""
+    damaged = bytearray(payload()[member])
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    members = {"NumberOfBytes": 1, "Recipient": recipient(document(**{member: bytes(damaged)}))}
+    assert outcomes(lambda: kms.generate_random(**members), 1)[0] in TAKEN_OR_REFUSED
 
 
 @pytest.mark.parametrize("member", ["KeyEncryptionAlgorithm", "AttestationDocument"])

@@ -6,11 +6,13 @@ A key that a request cannot have here (a VPC endpoint, a calling service) is abs
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from keytrail.authorization import recipient
 from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.identities import Standing
+from keytrail.authorization.session_context import SESSION_KEYS, principal_tags, session_value
 from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
@@ -175,6 +177,9 @@ class RequestContext(dict[str, Values]):
         aliases = self._call.store.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
         return tuple(alias.name for alias in aliases) or None
 
+    def _of_session(self, name: str) -> str | None:
+        return session_value(self._call.principal, name)
+
     def _principal_arn(self) -> str | None:
         principal = self._call.principal
         named = self._standing.arn or principal.role_arn or principal.arn
@@ -212,7 +217,7 @@ _PAIRS: Mapping[str, Callable[[RequestContext], Mapping[str, str]]] = {
     _CONTEXT: RequestContext.encryption_context,
     _REQUEST_TAG: RequestContext._request_tags,
     _RESOURCE_TAG: lambda of: of._key.tags if of._key is not None else {},
-    _PRINCIPAL_TAG: lambda of: of._standing.tags or {},
+    _PRINCIPAL_TAG: lambda of: principal_tags(of._call.principal, of._standing.tags),
 }
 """Condition keys that end in a name of the user's, in whatever case, by what they begin with."""
 
@@ -228,6 +233,7 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "kms:requestalias": RequestContext._request_alias,
     "kms:reencryptonsamekey": RequestContext._re_encrypts_on_same_key,
     "kms:trailingdayswithoutkeyusage": RequestContext._trailing_days,
+    **{name: partial(RequestContext._of_session, name=name) for name in SESSION_KEYS},
     "aws:currenttime": lambda of: of._call.now.isoformat(timespec="seconds"),
     "aws:epochtime": lambda of: int(of._call.now.timestamp()),
     "aws:principalaccount": lambda of: of._call.account,

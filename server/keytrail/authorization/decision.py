@@ -4,6 +4,7 @@ Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing use
 and "Troubleshooting key access".
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from keytrail.authorization.context import RequestContext
@@ -46,30 +47,34 @@ class Decision:
 
         `key` is None where there is none; `named` is None for a key that only a ciphertext names.
         """
-        principal = call.principal
-        standing = self._identities.standing(principal, strict=call.settings.strict)
-        at_home = key is not None and key.account == principal.account
+        standing = self._identities.standing(call.principal, strict=call.settings.strict)
         # The default key policy, which None stands for, denies nobody.
-        if at_home and standing.unbound and key is not None and key.policy is None:
+        if standing.unbound and key is not None and key.policy is None and key.account == call.account:
             return
-        in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
-        if key is None and named is None:
+        arn = key.arn if key is not None else named.arn if named is not None else None
+        if arn is None:
             raise _elsewhere(call, action, "the resource associated with this ciphertext")
-        arn = key.arn if key is not None else named.arn if named is not None else "*"
         context = RequestContext(call, action, key, standing)
-        asked = Question(
-            principal=principal,
-            action=action,
-            resource=arn,
-            lookup=context.__getitem__,
-            policy=_policy_of(key) if action.removeprefix("kms:") not in _WITHOUT_KEY else None,
-            at_home=at_home,
-            shared=call.cross_account,
-            grant=lambda: (
-                covering(call, action, key, context.encryption_context(), standing.arn) if key is not None else None
-            ),
-        )
+        asked = _about_key(call, action, key, arn, standing, context)
+        in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
         self._decide(call, asked, standing, context, in_ciphertext=in_ciphertext)
+
+    def explain(
+        self, call: Call, action: str, key: Key | None, resource: str, given: Mapping[str, tuple[str, ...]]
+    ) -> Explanation:
+        """What would be decided on a call; nothing is done, and nothing kept.
+
+        `resource` is the ARN of the key, of an alias, or `*`; `given` goes before the condition keys of the call.
+        """
+        standing = self._identities.standing(call.principal, strict=call.settings.strict)
+        context = RequestContext(call, action, key, standing, given)
+        foreign = f":{call.account}:" not in resource and resource != "*"
+        asked = (
+            _about_key(call, action, key, resource, standing, context)
+            if key is not None or foreign
+            else Question(call.principal, action, resource, context.__getitem__, None)
+        )
+        return Explanation.of(asked, decide(asked, standing), context)
 
     def authorize_operation(self, call: Call, service: str) -> None:
         """Raise AccessDeniedException if the call is of an operation without a key and its caller may not do that."""
@@ -129,6 +134,23 @@ class Decision:
         self.explanations.note(call.request_id, Explanation.of(asked, verdict, context))
         if not verdict.allowed:
             raise refusal(asked, verdict, in_ciphertext=in_ciphertext)
+
+
+def _about_key(
+    call: Call, action: str, key: Key | None, arn: str, standing: Standing, context: RequestContext
+) -> Question:
+    return Question(
+        principal=call.principal,
+        action=action,
+        resource=arn,
+        lookup=context.__getitem__,
+        policy=_policy_of(key) if action.removeprefix("kms:") not in _WITHOUT_KEY else None,
+        at_home=key is not None and key.account == call.account,
+        shared=call.cross_account,
+        grant=lambda: (
+            covering(call, action, key, context.encryption_context(), standing.arn) if key is not None else None
+        ),
+    )
 
 
 def _policy_of(key: Key | None) -> Document | None:

@@ -3,28 +3,33 @@
 Source: IAM User Guide, "AWS global condition context keys", the keys of the principal and of its session.
 """
 
-from keytrail.authorization.conditions import Values
+from collections.abc import Mapping
+
 from keytrail.domain.principal import Principal
 
-_TAG = "aws:principaltag/"
-KEYS = ("aws:principaltag/", "aws:multifactorauth", "aws:sourceidentity", "aws:tokenissuetime")
-"""What such a key begins with, in lower case."""
+SESSION_KEYS = ("aws:multifactorauthpresent", "aws:sourceidentity", "aws:tokenissuetime")
+"""In lower case."""
 
 
-def session_values(principal: Principal, name: str) -> Values:
-    """The values under such a key, in lower case; None for one that the session does not have.
+def session_value(principal: Principal, name: str) -> str | None:
+    """The value under one of these keys; None for one that the session does not have.
 
     Long-term access keys have none of them: not even aws:MultiFactorAuthPresent, as in AWS.
     """
     session = principal.session
     if session is None:
         return None
-    if name.startswith(_TAG):
-        wanted = name.removeprefix(_TAG)
-        return next(((value,) for key, value in session.tags if key.lower() == wanted), None)
-    value = {
+    return {
         "aws:multifactorauthpresent": str(session.mfa).lower(),
         "aws:sourceidentity": session.source_identity,
         "aws:tokenissuetime": session.created.isoformat(timespec="seconds"),
-    }.get(name)
-    return (value,) if value is not None else None
+    }[name]
+
+
+def principal_tags(principal: Principal, own: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The tags of a caller: its own, under those of its session, in whatever case their keys are."""
+    session = principal.session
+    if session is None or not session.tags:
+        return own or {}
+    hidden = {key.lower() for key, _ in session.tags}
+    return {**{key: value for key, value in (own or {}).items() if key.lower() not in hidden}, **dict(session.tags)}

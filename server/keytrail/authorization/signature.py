@@ -5,7 +5,7 @@ Source: IAM User Guide, "Create a signed AWS API request"; the words of refusals
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -62,9 +62,11 @@ class Signature(NamedTuple):
     credential: str
     signed_headers: tuple[str, ...]
     signature: str
-    date: str
+    moment: datetime
     token: str | None
     expires: str | None
+    headers: Mapping[str, str]
+    """Those of the request, as a signature wants them."""
 
 
 def read_signature(request: Signed) -> Signature:
@@ -72,12 +74,13 @@ def read_signature(request: Signed) -> Signature:
 
     Raises IncompleteSignatureException where one is missing.
     """
+    headers = _headers(request.sent())
     if request.authorization:
-        return _in_header(request.authorization, _headers(request.sent()))
-    return _in_query(dict(_pairs(request.query)))
+        return _in_header(request.authorization, headers)
+    return _in_query(dict(_pairs(request.query)), headers)
 
 
-def _in_header(text: str, headers: dict[str, str]) -> Signature:
+def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
     parts: dict[str, str] = {}
     date = headers.get("x-amz-date") or headers.get("date", "")
     if text.startswith(ALGORITHM):
@@ -97,28 +100,34 @@ def _in_header(text: str, headers: dict[str, str]) -> Signature:
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if missing:
         raise IncompleteSignatureException(f"{' '.join(missing)} Authorization={text}")
-    signed = tuple(parts["SignedHeaders"].lower().split(";"))
-    return Signature(parts["Credential"], signed, parts["Signature"], date, headers.get("x-amz-security-token"), None)
+    return Signature(
+        parts["Credential"],
+        tuple(parts["SignedHeaders"].lower().split(";")),
+        parts["Signature"],
+        moment_of(date),
+        headers.get("x-amz-security-token"),
+        None,
+        headers,
+    )
 
 
-def _in_query(query: dict[str, str]) -> Signature:
+def _in_query(query: Mapping[str, str], headers: Mapping[str, str]) -> Signature:
     needed = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
     if not all(query.get(name) for name in (*needed, "X-Amz-Expires")) or query[needed[0]] != ALGORITHM:
         raise IncompleteSignatureException(
             "AWS query-string parameters must include 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', "
             "'X-Amz-SignedHeaders', 'X-Amz-Date' and 'X-Amz-Expires'. Re-examine the query-string parameters."
         )  # unverified: the words
-    signed = tuple(query["X-Amz-SignedHeaders"].lower().split(";"))
-    _, credential, signature, _, date = (query[name] for name in needed)
-    return Signature(credential, signed, signature, date, query.get("X-Amz-Security-Token"), query["X-Amz-Expires"])
+    _, credential, signature, signed_headers, date = (query[name] for name in needed)
+    signed, token = tuple(signed_headers.lower().split(";")), query.get("X-Amz-Security-Token")
+    return Signature(credential, signed, signature, moment_of(date), token, query["X-Amz-Expires"], headers)
 
 
 def check_signature(request: Signed, parts: Signature, secret: str, service: str) -> None:
     """Raise InvalidSignatureException unless the request was signed with this secret for this service."""
-    moment = moment_of(parts)
+    moment, headers = parts.moment, parts.headers
     date, region = _scope(parts.credential, service, moment)
     sent = request.sent()
-    headers = _headers(sent)
     _require_signed(headers, parts)
     canonical = "\n".join(
         (
@@ -146,7 +155,7 @@ def check_signature(request: Signed, parts: Signature, secret: str, service: str
 
 def check_age(parts: Signature, now: datetime, tolerance: timedelta) -> None:
     """Raise InvalidSignatureException for a signature that is too old by now, or lies in the future."""
-    moment = moment_of(parts)
+    moment = parts.moment
     minutes = f"{tolerance // timedelta(minutes=1)} min."
     if moment > now + tolerance:
         raise InvalidSignatureException(
@@ -168,19 +177,20 @@ def check_age(parts: Signature, now: datetime, tolerance: timedelta) -> None:
         )
 
 
-def moment_of(parts: Signature) -> datetime:
+@lru_cache(maxsize=1024)
+def moment_of(date: str) -> datetime:
     """When the request was signed. Raises IncompleteSignatureException for what is no moment."""
     try:
-        return datetime.strptime(parts.date, _BASIC).replace(tzinfo=UTC)
+        return datetime.strptime(date, _BASIC).replace(tzinfo=UTC)
     except ValueError:
         pass
     from email.utils import parsedate_to_datetime
 
     try:
-        return parsedate_to_datetime(parts.date).astimezone(UTC)
+        return parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
         raise IncompleteSignatureException(
-            f"Date must be in ISO-8601 'basic format'. Got '{parts.date}'. See http://en.wikipedia.org/wiki/ISO_8601"
+            f"Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601"
         ) from None
 
 
@@ -208,7 +218,7 @@ def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str]:
     return date, region
 
 
-def _require_signed(headers: dict[str, str], parts: Signature) -> None:
+def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
     if "host" not in parts.signed_headers:
         raise InvalidSignatureException("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     left_out = [

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from keytrail.authorization.callers import Callers
+from keytrail.authorization.explanations import Explanations
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.trust import require_trust
+from keytrail.authorization.policy import Kind, read_policy
+from keytrail.authorization.trust import Trust
 from keytrail.call import Call
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
@@ -21,16 +23,15 @@ _MANAGED = {
 class TokenService:
     """Implements call.TokenService."""
 
-    def __init__(self, callers: Callers, identities: Identities, *, strict: bool) -> None:
-        """Hold who is known."""
+    def __init__(self, callers: Callers, identities: Identities, explanations: Explanations) -> None:
+        """Hold who is known; why somebody was trusted or not is noted."""
         self._callers = callers
         self._identities = identities
-        self._strict = strict
+        self._trust = Trust(identities, explanations)
 
     def require_trust(self, call: Call, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
-        role = self._identities.get(role_arn)
-        require_trust(call, action, role_arn, role.trust_policy if role is not None else None, strict=self._strict)
+        self._trust.require(call, action, role_arn)
 
     def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
         """Fresh temporary credentials; the token has at least so many characters."""
@@ -52,6 +53,7 @@ class TokenService:
             raise MalformedPolicyDocumentException("Syntax errors in policy.")
         if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
             raise MalformedPolicyDocumentException("Policy document should not specify a principal.")
+        read_policy(document, Kind.SESSION)
         return document
 
     def managed_policy(self, role_arn: str, arn: str) -> str:

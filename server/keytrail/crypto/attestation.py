@@ -59,7 +59,7 @@ def read(document: bytes) -> Attestation:
         raise NotAttested("its payload is no map")
     _require_members(members)
     _verify(members["certificate"], signature, signed)
-    is_tpm = "nitrotpm_pcrs" in members
+    is_tpm = members.get("nitrotpm_pcrs") is not None
     pcrs = members["nitrotpm_pcrs" if is_tpm else "pcrs"]
     return Attestation(members["module_id"], is_tpm, dict(pcrs), _public_key(members.get("public_key")))
 
@@ -123,7 +123,7 @@ def _verify(certificate: bytes, signature: bytes, signed: bytes) -> None:
 
     try:
         public = x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise NotAttested("its certificate is missing or malformed") from None
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP384R1):
         raise NotAttested("its certificate is of no key on P-384")

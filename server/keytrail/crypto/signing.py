@@ -5,6 +5,7 @@ A message is given whole (RAW), as its digest (DIGEST), or for ML-DSA as its mes
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from keytrail.crypto.key_pair import KeyPair, NotSupported
@@ -82,27 +83,34 @@ def _ecdsa(algorithm: str, message_type: str) -> Any:
     return ec.ECDSA(_digest(algorithm, message_type))
 
 
-def _eddsa() -> tuple[Any, Any, Any]:
-    """Ed25519ph of pycryptodome, its SHA-512 and its reader of keys; `cryptography` has none."""
+def _eddsa() -> tuple[Any, Any]:
+    """Ed25519 signatures of pycryptodome, and its SHA-512; `cryptography` has no Ed25519ph."""
     try:
         from Crypto.Hash import SHA512
-        from Crypto.PublicKey import ECC
         from Crypto.Signature import eddsa
     except ImportError:
         raise NotSupported("ED25519_PH_SHA_512") from None
-    return eddsa, SHA512, ECC
+    return eddsa, SHA512
+
+
+@lru_cache(maxsize=1024)
+def _parsed(der: bytes) -> Any:
+    """A key as pycryptodome has it; reading one takes a third of a signature's time."""
+    from Crypto.PublicKey import ECC
+
+    return ECC.import_key(der)
 
 
 def _prehashed(pair: KeyPair, digest: bytes) -> bytes:
     # KMS takes the digest for the message, and so hashes it again: Developer Guide, "Key spec reference".
-    eddsa, sha512, ecc = _eddsa()
-    return bytes(eddsa.new(ecc.import_key(pair.private_der()), "rfc8032").sign(sha512.new(digest)))
+    eddsa, sha512 = _eddsa()
+    return bytes(eddsa.new(_parsed(pair.private_der()), "rfc8032").sign(sha512.new(digest)))
 
 
 def _is_prehashed(pair: KeyPair, digest: bytes, signature: bytes) -> bool:
-    eddsa, sha512, ecc = _eddsa()
+    eddsa, sha512 = _eddsa()
     try:
-        eddsa.new(ecc.import_key(pair.public_der), "rfc8032").verify(sha512.new(digest), signature)
+        eddsa.new(_parsed(pair.public_der), "rfc8032").verify(sha512.new(digest), signature)
     except ValueError:
         return False
     return True

@@ -1,7 +1,8 @@
 """/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out.
 
 GET health | POST reset[?account=] | POST fixtures[?account=] | GET events
-GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>]
+GET, PUT clock | POST clock/advance | POST clock/reset | POST custom-key-stores[/<id>] | GET, POST explain
+POST, GET faults | DELETE faults[/<Id>] | GET, PUT settings
 """
 
 import hmac
@@ -13,18 +14,23 @@ from flask import Blueprint, Response, request
 
 from keytrail.domain.arn import is_account
 from keytrail.fixtures import FixtureError
+from keytrail.http import events
 from keytrail.http.custom_key_stores import custom_key_stores
 from keytrail.http.endpoint import CONTROL
+from keytrail.http.explain import ARGUMENTS as EXPLAIN_ARGUMENTS
+from keytrail.http.explain import explain
+from keytrail.http.faults import faults
+from keytrail.http.scene import scene
 from keytrail.settings import read_duration, read_moment
 from keytrail.state import State
-from keytrail.trail import Event
 
 _Body = TypeVar("_Body")
 
 _ARGUMENTS = {
     "control.reset": {"account"},
     "control.load": {"account"},
-    "control.events": {"keyArn", "eventName", "errorCode", "eventId"},
+    "control.events": events.ARGUMENTS,
+    "control.why": EXPLAIN_ARGUMENTS,
 }
 """What may stand in the query, by endpoint."""
 
@@ -70,6 +76,9 @@ def control(state: State) -> Blueprint:
     @api.errorhandler(FixtureError)
     def bad_fixture(error: FixtureError) -> Response:
         return _answer(400, error="Nothing was loaded: " + "; ".join(error.problems), problems=error.problems)
+
+    faults(api, state, _answer)
+    scene(api, state, _answer)
 
     @api.get("/health")
     def health() -> Response:
@@ -124,23 +133,16 @@ def control(state: State) -> Blueprint:
         state.reset_clock()
         return _clock(state)
 
-    @api.get("/events")
-    def events() -> Response:
-        return _answer(Records=[event.record() for event in _selected(state)])
+    @api.get("/events", endpoint="events")
+    def list_events() -> Response:
+        try:
+            return _answer(**events.found(state, request.args))
+        except ValueError as error:
+            raise _BadRequest(str(error)) from None
 
     custom_key_stores(api, state, _body, _answer)
+    explain(api, state, _body, _answer)
     return api
-
-
-def _selected(state: State) -> list[Event]:
-    state.settle()
-    wanted = request.args
-    return state.trail.select(
-        event_id=wanted.get("eventId"),
-        key_arn=wanted.get("keyArn"),
-        event_name=wanted.get("eventName"),
-        error_code=wanted.get("errorCode"),
-    )
 
 
 def _account() -> str | None:

@@ -4,13 +4,15 @@ Not a Flask view: a view costs nine times as much as the answer. The headers are
 others; Date is the HTTP server's.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from keytrail.authorization.signature import Sent
-from keytrail.dispatch import Dispatcher, Request, Response, Unfinished
+from keytrail.dispatch import Dispatcher, Request, Response, Struck, Unfinished
+from keytrail.faults import Plan
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,7 +39,7 @@ def is_control(path: str) -> bool:
     return path.startswith(CONTROL + "/")
 
 
-def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished:
+def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished | Struck:
     """Answer a request to the service; any method and path but POST / name no operation of a JSON service."""
     if method != "POST" or path not in ("/", ""):
         request = request._replace(target="")
@@ -66,10 +68,34 @@ def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "
         partial(_sent, environ),
     )
     response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
+    plan = None
+    if isinstance(response, Struck):
+        response, plan = response
     if isinstance(response, Unfinished):
         response = response.finish()
+    if plan is not None:
+        return _struck(response, plan, start_response)
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
     return [response.body if method != "HEAD" else b""]
+
+
+def _struck(response: Response, plan: Plan, start_response: "StartResponse") -> Iterable[bytes]:
+    """An answer that a fault delays, cuts or forbids. WSGI cannot close a connection, but what it raises does.
+
+    Raises ConnectionAbortedError.
+    """
+    time.sleep(plan.delay)
+    if plan.drop:
+        raise ConnectionAbortedError("a fault rule drops this connection")
+    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
+    if plan.truncate is not None and response.body:
+        return _broken_off(plan.cut(response.body))
+    return [response.body]
+
+
+def _broken_off(part: bytes) -> Iterator[bytes]:
+    yield part
+    raise ConnectionAbortedError("a fault rule cuts this answer")
 
 
 def _sent(environ: "WSGIEnvironment") -> Sent:

@@ -32,7 +32,7 @@ class Frame:
         self.key = key
         self.name = event.name
         self.region = event.region
-        self.principal: Principal | None = event.principal  # held, so that its id in the key stays its own
+        self.principal: Principal | None = event.principal
         self.recipient = event.recipient
         self.read_only = event.read_only
         self.source = event.source
@@ -150,7 +150,7 @@ def frame_key(event: Event) -> tuple[object, ...]:
     return (
         event.name,
         event.region,
-        id(event.principal),
+        event.principal,
         event.recipient,
         event.read_only,
         _resource_types(event),

@@ -9,10 +9,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 from keytrail.trail.entry import Entry, Frame, IndexKey, Position, Timeline, frame_index_keys, frame_key
 from keytrail.trail.event import Event
+from keytrail.trail.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Index:
         self._frames: dict[tuple[object, ...], Frame] = {}
         self._by: dict[IndexKey, Timeline] = {}
         self._arns: dict[tuple[str, str, str], dict[str, None]] = {}
+        self._places: dict[tuple[str, str], None] = {}
         self._copy(entries)
         self._arrived = _by_arrival(self._all)
 
@@ -97,11 +99,31 @@ class Index:
         found = (timeline.newest(query.since, query.until, before) for timeline in timelines)
         return list(islice(heapq.merge(*found, reverse=True), limit))
 
+    def candidates(self, selection: Selection) -> list[Entry]:
+        """The events among which those of a selection are, oldest first: of the shortest timelines that have them."""
+        attribute = selection.attribute()
+        if attribute is None and selection.account is None:
+            return list(self._all)
+        places = [
+            place
+            for place in self._places
+            if selection.account in (None, place[0]) and selection.region in (None, place[1])
+        ]
+        queries = (Query(account=account, region=region, attribute=attribute) for account, region in places)
+        timelines = [self._by[key] for query in queries for key in self._asked(query) if key in self._by]
+        return list(heapq.merge(*timelines))
+
+    def arrived_after(self, number: int) -> list[Entry]:
+        """The events that were written after the one of this number, oldest first."""
+        late = list(takewhile(lambda entry: entry.number > number, reversed(self._arrived)))
+        return sorted(late)
+
     def replace_account(self, account: str, entries: Iterable[Entry]) -> None:
         """Let an account have just these events; those of others stay as they are."""
         others = [entry for entry in self._all if entry.frame.recipient != account]
         self._by = {key: timeline for key, timeline in self._by.items() if key[0] != account}
         self._arns = {place: arns for place, arns in self._arns.items() if place[0] != account}
+        self._places = {place: None for place in self._places if place[0] != account}
         self._frames = {key: frame for key, frame in self._frames.items() if frame.recipient != account}
         self._all = Timeline()
         self._copy(entries)
@@ -140,6 +162,8 @@ class Index:
             timeline = self._by[key] = Timeline(key)
             if key[2] == "ResourceName":
                 self._arns.setdefault((*key[:2], _id_in(key[3])), {})[key[3]] = None
+            elif not key[2]:
+                self._places[key[:2]] = None
         return timeline
 
     def _of_resources(self, entry: Entry) -> list[Timeline]:
@@ -157,6 +181,8 @@ class Index:
             del self._by[key]
             if key[2] == "ResourceName":
                 self._forget_arn(key)
+            elif not key[2]:
+                del self._places[key[:2]]
 
     def _asked(self, query: Query) -> list[IndexKey]:
         name, value = query.attribute or ("", "")

@@ -6,7 +6,7 @@ event that the trail has (until it is so old that it leaves; the usage never doe
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ from keytrail.trail.entry import Entry, Position
 from keytrail.trail.event import Event
 from keytrail.trail.index import Index, Query
 from keytrail.trail.packing import pack
+from keytrail.trail.selection import Selection
 
 _Value = TypeVar("_Value")
 
@@ -30,11 +31,17 @@ class Use(NamedTuple):
 class Trail:
     """Events in the order of their times, up to a bound; and the last use of each key. Thread-safe."""
 
-    def __init__(self, max_events: int, usage_delay: timedelta = timedelta(0)) -> None:
-        """Keep at most `max_events`; hide each use for `usage_delay`."""
+    def __init__(
+        self,
+        max_events: int,
+        usage_delay: timedelta = timedelta(0),
+        deliver: Callable[[Iterable[Event]], None] | None = None,
+    ) -> None:
+        """Keep at most `max_events`; hide each use for `usage_delay`; `deliver` gets every event once."""
         self._lock = threading.Lock()
         self._max_events = max_events
         self.usage_delay = usage_delay
+        self._deliver = deliver
         self._index = Index()
         self._number = 0
         self._by_id: dict[str, Entry] = {}
@@ -50,6 +57,8 @@ class Trail:
                 self._append(event, details)
             for arn, use in uses:
                 self._use(arn, use)
+        if self._deliver is not None:
+            self._deliver([event for event, _ in packed])
 
     def last_use(self, arn: str, now: datetime) -> Use | None:
         """The last use of a key that is old enough to show by now."""
@@ -98,27 +107,19 @@ class Trail:
         with self._lock:
             return self._index.find(query, before, limit)
 
-    def select(
-        self,
-        *,
-        event_id: str | None = None,
-        key_arn: str | None = None,
-        event_name: str | None = None,
-        error_code: str | None = None,
-    ) -> list[Event]:
-        """The events that are all that is asked for, oldest first; None asks for nothing."""
-        if event_id is not None:
-            entry = self._by_id.get(event_id)
+    def select(self, selection: Selection, after: int = 0) -> list[Event]:
+        """The events that are all that is asked for, oldest first; only those that came after a `mark()`."""
+        if selection.event_id is not None:
+            entry = self._by_id.get(selection.event_id)
             entries = [entry] if entry is not None else []
         else:
-            entries = self._entries()
-        return [
-            entry.event
-            for entry in entries
-            if (key_arn is None or any(arn == key_arn for _, arn in entry.resources or ()))
-            and event_name in (None, entry.frame.name)
-            and (error_code is None or (entry.error is not None and entry.error[0] == error_code))
-        ]
+            with self._lock:
+                entries = self._index.arrived_after(after) if after else self._index.candidates(selection)
+        return [entry.event for entry in entries if entry.number > after and selection.admits(entry)]
+
+    def mark(self) -> int:
+        """Where the trail is: the number of its latest event."""
+        return self._number
 
     def _entries(self) -> list[Entry]:
         with self._lock:

@@ -1,0 +1,243 @@
+"""Faults: the rules by which calls go wrong, and how often each one has struck."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from keytrail import errors
+from keytrail.call import Call
+from keytrail.domain.arn import is_alias
+from keytrail.domain.fault import FaultRule
+from keytrail.domain.key import Key
+from keytrail.errors import AwsError
+from keytrail.faults.quotas import THROTTLED, Quotas
+from keytrail.faults.targets import keys_of
+from keytrail.request_quotas import OFF, RequestQuotas
+
+MOST_RULES = 1000
+"""Each call looks at every rule."""
+
+_MESSAGES: Mapping[str, str] = {
+    "AccessDeniedException": (
+        "User: {principal} is not authorized to perform: {action} on resource: {key} "
+        "because no identity-based policy allows the {action} action"
+    ),
+    "DisabledException": "{key} is disabled.",
+    "KMSInvalidStateException": "{key} is pending deletion.",
+    "NotFoundException": "Key '{key}' does not exist",
+}
+"""AWS's words, of a rule that brings none."""
+
+_WORDLESS = frozenset(
+    {
+        "CustomKeyStoreNotFoundException",
+        "InvalidCiphertextException",
+        "KMSInvalidMacException",
+        "KMSInvalidSignatureException",
+        "UnsupportedOperationException",
+    }
+)
+"""Errors that AWS sends without a message."""
+
+
+class Dropped(Exception):
+    """The connection is to be closed before the operation takes place."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What happens to the answer of one call."""
+
+    delay: float = 0.0
+    """Seconds until it is sent."""
+    drop: bool = False
+    truncate: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answer goes out as ever."""
+        return not self.delay and not self.drop and self.truncate is None
+
+    def cut(self, body: bytes) -> bytes:
+        """The part of a body that is sent: all of it, if there is nothing to cut."""
+        return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A rule and what became of it."""
+
+    rule_id: str
+    rule: FaultRule
+    calls: int = 0
+    """The calls that it is about, struck or not."""
+    hits: int = 0
+    chance: Random = field(default_factory=Random)
+    wait: Random = field(default_factory=Random)
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self.calls = self.hits = 0
+        # Each has its own: whether a call is struck shall not depend on how long another one waited.
+        self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
+
+    def shown(self) -> dict[str, Any]:
+        return {"Id": self.rule_id, **self.rule.written, "Calls": self.calls, "Hits": self.hits}
+
+    def strikes(self) -> bool:
+        """Whether the rule strikes on its next call, which this is."""
+        rule = self.rule
+        self.calls += 1
+        if rule.call is not None:
+            return self.calls == rule.call
+        if rule.count is not None:
+            return self.hits < rule.count
+        return rule.probability is None or self.chance.random() < rule.probability
+
+
+class Faults:
+    """The rules, in the order in which they were added. Thread-safe.
+
+    Every rule sees every call that it is about. Latencies of several add up; of those that end a call the first
+    strikes, and the others do not count it as a hit.
+    """
+
+    def __init__(self) -> None:
+        """Begin without rules."""
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._first: dict[str, _Entry] = {}
+        self._number = 0
+        self.quotas: Quotas | None = None
+        self.active = False
+        """Whether there are any rules or quotas."""
+
+    @property
+    def held(self) -> RequestQuotas:
+        """The request quotas that are held."""
+        quotas = self.quotas
+        return quotas.held if quotas is not None else OFF
+
+    def hold(self, held: RequestQuotas) -> None:
+        """Hold request quotas from here on, each unused."""
+        with self._lock:
+            self.quotas = Quotas(held) if held else None
+            self._note_active()
+
+    def add(self, rules: Iterable[FaultRule]) -> list[dict[str, Any]]:
+        """Add rules; gives them as `rules` does. Raises ValueError, and adds none, if that makes too many."""
+        rules = list(rules)
+        with self._lock:
+            if len(self._entries) + len(rules) > MOST_RULES:
+                raise ValueError(f"there can be {MOST_RULES} fault rules; delete some first")
+            added = []
+            for rule in rules:
+                self._number += 1
+                entry = _Entry(str(self._number), rule)
+                self._entries[entry.rule_id] = entry
+                added.append(entry.shown())
+            self._note_active()
+            return added
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules as they were given, each with its Id, the Calls that it is about, and its Hits."""
+        with self._lock:
+            return [entry.shown() for entry in self._entries.values()]
+
+    def remove(self, rule_id: str | None = None) -> int:
+        """Remove a rule, or all of them; gives how many that were."""
+        with self._lock:
+            gone = [at for at in self._entries if rule_id in (None, at)]
+            for at in gone:
+                del self._entries[at]
+            self._note_active()
+            return len(gone)
+
+    def keep(self) -> None:
+        """Take the rules of now for those that a reset brings back."""
+        with self._lock:
+            self._first = dict(self._entries)
+
+    def reset(self, account: str | None = None) -> None:
+        """Go back to the kept rules, their counters at zero; with an account, only those about its callers do."""
+        with self._lock:
+            others = {at: entry for at, entry in self._entries.items() if account not in (None, entry.rule.account)}
+            first = {at: entry for at, entry in self._first.items() if account in (None, entry.rule.account)}
+            for entry in first.values():
+                entry.renew()
+            entries = {**first, **others}
+            self._entries = {at: entries[at] for at in sorted(entries, key=int)}
+            self._number = max(map(int, self._entries), default=0)
+            self._note_active()
+
+    def strike(self, plan: Plan, service: str, call: Call) -> None:
+        """Let the rules have their way with a call: fill its plan in, raise the error or Dropped that is its end.
+
+        Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
+        """
+        quotas = self.quotas
+        if quotas is not None:
+            quotas.admit(call)
+        with self._lock:
+            concerned = [
+                entry
+                for entry in self._entries.values()
+                if entry.rule.service == service
+                and call.operation in entry.rule.operations
+                and entry.rule.account in (None, call.account)
+                and entry.rule.region in (None, call.region)
+            ]
+            if not concerned:
+                return
+            keys = keys_of(call)
+            end: _Entry | None = None
+            for entry in concerned:
+                rule = entry.rule
+                if rule.key is not None and not any(_is_named(rule.key, key, call) for key in keys):
+                    continue
+                if not entry.strikes() or (rule.ends_call and end is not None):
+                    continue
+                entry.hits += 1
+                if rule.latency is not None:
+                    plan.delay += rule.latency.draw(entry.wait) / 1000
+                if rule.ends_call:
+                    end = entry
+        if end is None:
+            return
+        plan.drop, plan.truncate = end.rule.drop is not None, end.rule.truncate
+        if end.rule.drop == "before":
+            raise Dropped
+        if end.rule.error is not None:
+            # As after a key was looked up: the event of a call that failed inside tells which key it was about.
+            call.used.extend(key for key in keys if key.account == call.account and key not in call.used)
+            raise _error(end, service, call, keys)
+
+    def _note_active(self) -> None:
+        self.active = bool(self._entries) or self.quotas is not None
+
+
+def _is_named(name: str, key: Key, call: Call) -> bool:
+    """Whether a rule's name of a key names this one by now."""
+    if not is_alias(name):
+        return name in (key.arn, key.key_id)
+    alias = call.store.alias(key.account, key.region, name.split(":", 5)[-1])
+    return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
+
+
+def _error(entry: _Entry, service: str, call: Call, keys: list[Key]) -> AwsError:
+    code, message = entry.rule.error or "", entry.rule.message
+    kind: type[AwsError] = getattr(errors, code)
+    if message is None and code not in _WORDLESS:
+        words = _MESSAGES.get(code)
+        if code == "ThrottlingException":
+            message = THROTTLED if service == "kms" else "Rate exceeded"
+        elif words is not None and (keys or "{key}" not in words):
+            key = keys[0].arn if keys else ""
+            message = words.format(key=key, principal=call.principal.arn, action=f"{service}:{call.operation}")
+        else:  # AWS's words are not known
+            message = f"Keytrail was told to answer this, by fault {entry.rule_id}."
+    return kind(message)
