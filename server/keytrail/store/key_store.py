@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from keytrail.domain import key_rotation
+from keytrail.domain import imported_material, key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
@@ -128,6 +128,13 @@ class KeyStore:
         """Whether the key is a replica of a primary key in another Region."""
         members = self.multi_region_set(key)
         return members is not None and members.primary != key.region
+
+    def is_imported_everywhere(self, key: Key, material_id: str) -> bool:
+        """Whether a material was imported into a key and into each of its replicas."""
+        members = self.multi_region_set(key)
+        regions = members.regions if members is not None else (key.region,)
+        keys = [self.key(key.account, region, key.key_id) for region in regions if region != key.region]
+        return all(held is None or imported_material.is_imported(held, material_id) for held in (key, *keys))
 
     def is_replicated(self, key: Key) -> bool:
         """Whether the key is a primary key with replicas in other Regions."""
@@ -306,7 +313,7 @@ class KeyStore:
     # Time
 
     def settle(self, now: datetime, tell: Callable[[list[Occurrence]], None] | None = None) -> list[Occurrence]:
-        """Let happen what is due by now: deletions, rotations, and the ends of Creating and Updating.
+        """Let happen what is due by now: deletions, expiries, rotations, and the ends of Creating and Updating.
 
         Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
         settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
@@ -339,10 +346,12 @@ class KeyStore:
         replica = self.is_replica(key)
         if not replica:  # its primary key rotates for it
             settled = key_rotation.settle(settled, moment)
+        settled, expired = imported_material.expire(settled, moment, is_replica=replica)
         if settled is key:
             return
         self._put(settled)
         yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        yield from expired
         if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
             primary = self.key(key.account, self._sets[key.account, key.key_id].primary, key.key_id)
             if primary is not None:
@@ -477,11 +486,12 @@ class KeyStore:
 
 
 def _due_moments(key: Key) -> list[datetime]:
-    return [moment for moment in (key.deletion_date, key.settles_at, key_rotation.due(key)) if moment is not None]
+    moments = (key.deletion_date, key.settles_at, key_rotation.due(key), imported_material.due(key))
+    return [moment for moment in moments if moment is not None]
 
 
 def _shared(key: Key) -> tuple[object, ...]:
-    return key.material, key.materials, key.automatic, key.on_demand
+    return key.material, key.materials, key.automatic, key.on_demand, key.pending
 
 
 def _page(names: list[str], after: str, limit: int) -> list[str]:
