@@ -46,7 +46,6 @@ EVERY_CALL = [
     ("POST", "explain"),
     ("POST", "faults"),
     ("GET", "faults"),
-    ("DELETE", "faults/1"),
     ("DELETE", "faults"),
     ("GET", "settings"),
     ("PUT", "settings"),
