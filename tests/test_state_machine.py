@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from keytrail.authorization.signature import Sent
 from keytrail.clock import Clock
 from keytrail.dispatch import Request, Unfinished
 from keytrail.settings import Settings
@@ -100,7 +101,10 @@ class KeyStates(RuleBasedStateMachine):
     def send(self, operation: str, region: str = HOME, **members: object) -> tuple[int, dict[str, Any]]:
         """Status and document of an answer."""
         body = json.dumps(wire_value(members)).encode()
-        request = Request(f"TrentService.{operation}", body, authorization(ACCOUNT, region), "", "127.0.0.1", "test")
+        scope = authorization(ACCOUNT, region)
+        request = Request(
+            f"TrentService.{operation}", body, scope, "", "127.0.0.1", "test", lambda: Sent("POST", "/", ())
+        )
         answer = self.state.dispatcher.answer(request)
         if isinstance(answer, Unfinished):
             answer = answer.finish()
