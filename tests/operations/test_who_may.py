@@ -411,6 +411,34 @@ def test_a_grant_counts_under_its_constraints(
         assert answer == no_identity("kms:Encrypt", SESSION)
 
 
+def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
+    keytrail_clean: KeytrailServer, as_: Callable[[str], Any]
+) -> None:
+    """How we know: docs, E.9; AWS services make one grant for each resource, with a constraint on its id."""
+
+    def grant(at: int) -> dict[str, Any]:
+        context = {"aws:ebs:id": f"vol-{at}", "part": str(at % 2)}
+        kind = "EncryptionContextEquals" if at % 3 else "EncryptionContextSubset"
+        return {"GranteePrincipal": ROLE, "Operations": ["Encrypt", "Decrypt"], "Constraints": {kind: context}}
+
+    keytrail_clean.load(
+        {
+            "credentials": [{"AccessKeyId": READER, "SecretAccessKey": SECRET, "Principal": SESSION}],
+            "identities": [{"Arn": ROLE}],
+            "keys": [{"KeyId": KEY, "Grants": [grant(at) for at in range(250)]}],
+        }
+    )
+    reader, request = as_(READER), {"KeyId": KEY, "Plaintext": b"x"}
+    for at in (0, 121, 249):
+        context = {"part": str(at % 2), "aws:ebs:id": f"vol-{at}"}
+        reader.encrypt(**request, EncryptionContext=context)
+        wrong = {**context, "part": "2"}
+        assert refusal(reader, "Encrypt", **request, EncryptionContext=wrong) == no_identity("kms:Encrypt", SESSION)
+    unknown = {"part": "0", "aws:ebs:id": "vol-250"}
+    assert refusal(reader, "Encrypt", **request, EncryptionContext=unknown) == no_identity("kms:Encrypt", SESSION)
+    reader.encrypt(**request, EncryptionContext={"aws:ebs:id": "vol-0", "part": "0", "more": "x"})
+
+
 def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
     """How we know: docs, H: a grant token makes a new grant usable at once."""
     seed = {
