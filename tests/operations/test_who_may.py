@@ -357,6 +357,38 @@ def test_a_permissions_boundary_bounds_identity_policies(
     assert refusal(as_(ALICE), "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why)
 
 
+def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
+    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: docs, IAM User Guide, "Session policies"; the role is named by its ARN with its path."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/app/Worker"
+    by_arn = {"ArnEquals": {"aws:PrincipalArn": role}, "StringEquals": {"aws:PrincipalTag/team": "payments"}}
+    scene({role: [allow("kms:*", Condition=by_arn)]})
+    session: dict[str, Any] = keytrail_client("sts").assume_role(
+        RoleArn=role,
+        RoleSessionName="one",
+        Policy=json.dumps(document(allow("kms:Encrypt"))),
+        Tags=[{"Key": "team", "Value": "payments"}],
+    )
+    given = session["Credentials"]
+    worker = keytrail_client(
+        access_key_id=given["AccessKeyId"],
+        secret_access_key=given["SecretAccessKey"],
+        session_token=given["SessionToken"],
+    )
+    worker.encrypt(KeyId=KEY, Plaintext=b"x")
+    caller = session["AssumedRoleUser"]["Arn"]
+    why = "because no session policy allows the kms:DescribeKey action"
+    assert refusal(worker, "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why, caller)
+    untagged = keytrail_client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
+    other = keytrail_client(
+        access_key_id=untagged["AccessKeyId"],
+        secret_access_key=untagged["SecretAccessKey"],
+        session_token=untagged["SessionToken"],
+    )
+    assert refusal(other, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", caller)
+
+
 # grants
 
 
