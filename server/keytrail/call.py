@@ -60,6 +60,9 @@ class TokenService(Protocol):
     def require_trust(self, call: "Call", action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
 
+    def longest_session(self, role_arn: str) -> int:
+        """For how many seconds a role may be assumed at most."""
+
     def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
         """Fresh temporary credentials; the token has at least so many characters."""
 

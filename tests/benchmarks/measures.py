@@ -143,7 +143,6 @@ MEASURES = {
     "others": versus_others,
     "start": start,
     "keys": many_keys,
-    "trail": full_trail,
     "memory": memory,
     "hanging": hanging_clients,
 }

@@ -16,10 +16,12 @@ from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
 from servers import competitor_versions
+from trail import trail
 from values import value_codecs
 
 ALL = {
     **MEASURES,
+    "trail": trail,
     "values": value_codecs,
     "decisions": decisions,
     "pairs": rsa_keys,

@@ -13,12 +13,27 @@ from typing import Any
 
 import pytest
 
-from keytrail.domain.aws_managed_key import SERVICES
+from keytrail.domain.aws_managed_key import SERVICES, make, require_allowed
+from keytrail.domain.principal import Principal
+from keytrail.errors import AccessDeniedException
 from keytrail.fixtures import FixtureError
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, ELSEWHERE, FOREIGN, KEY, alias_arn, invoke, outcomes, own_aliases, refusal, request
+from tests.support import (
+    ACCOUNT,
+    ELSEWHERE,
+    FOREIGN,
+    KEY,
+    alias_arn,
+    client_of,
+    invoke,
+    outcomes,
+    own_aliases,
+    refusal,
+    request,
+)
 
 S3 = "alias/aws/s3"
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 PREDEFINED = [
     f"alias/aws/{service}"
     for service in (
@@ -157,6 +172,26 @@ def test_nobody_manages_the_key(operation: str, kms: Any, keytrail_clean: Keytra
     assert describe(kms) == before
     (event,) = keytrail_clean.events(eventName=operation)
     assert event["errorCode"] == "AccessDenied"
+
+
+def test_a_service_makes_grants_on_its_key_and_manages_it_no_more_than_others() -> None:
+    """How we know: the key policies of such keys, as published."""
+    key, _ = make(ACCOUNT, "us-east-1", "s3", NOW, NOW)
+    service = Principal.service("s3.amazonaws.com", ACCOUNT)
+    assert service is not None
+    require_allowed(key, "kms:CreateGrant", service)
+    with pytest.raises(AccessDeniedException):
+        require_allowed(key, "kms:PutKeyPolicy", service)
+
+
+def test_who_enforces_policies_uses_the_key_through_its_service_alone() -> None:
+    """How we know: docs; the condition kms:ViaService of its key policy."""
+    with KeytrailServer(strict=True, fixtures={"awsManagedKeys": [{"Alias": S3}]}) as server:
+        kms = client_of(server)
+        assert describe(kms)["KeyManager"] == "AWS"
+        code, words = refusal(kms, "Encrypt", KeyId=S3, Plaintext=b"x")
+        assert code == "AccessDeniedException"
+        assert "kms:Encrypt" in words
 
 
 def test_no_alias_of_a_customer_moves_to_the_key(kms: Any) -> None:

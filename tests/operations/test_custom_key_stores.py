@@ -5,6 +5,7 @@ How we know: model and docs, unless a test says otherwise. No texts are known, s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -498,6 +499,26 @@ def test_no_password_and_no_secret_is_in_the_trail(kms: Any, keytrail_clean: Key
     assert "outside" in text
     for secret in ("kmsPswd", SECRET):
         assert secret not in text
+
+
+def test_the_trail_tells_of_the_deletion_behind_a_cloudhsm_key(
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
+) -> None:
+    """How we know: docs, cloudtrail-shapes.json, DeleteKey."""
+    store = connected(kms)
+    key, outside = make_key(kms, store), make_key(kms, connected(kms, XKS), **XKS_KEY)
+    kms.encrypt(KeyId=key, Plaintext=b"x")
+    (use,) = keytrail_clean.events(eventName="Encrypt")
+    for doomed in (key, outside):
+        kms.schedule_key_deletion(KeyId=doomed, PendingWindowInDays=7)
+    keytrail_clock.advance(days=7)
+    told = {record["resources"][0]["ARN"]: record for record in keytrail_clean.events(eventName="DeleteKey")}
+    data = told[key_arn(key)]["additionalEventData"]
+    backing = {"backingKeyId": use["additionalEventData"]["backingKeyId"]}
+    assert (data["customKeyStoreId"], data["clusterId"]) == (store, CLUSTER)
+    assert json.loads(data["backingKeys"]) == [backing]
+    assert json.loads(data["backingKeysDeletionStatus"]) == [{**backing, "deletionStatus": "SUCCESS"}]
+    assert "additionalEventData" not in told[key_arn(outside)]
 
 
 def test_the_trail_tells_the_name_and_the_cluster_of_a_store(kms: Any, keytrail_clean: KeytrailServer) -> None:

@@ -34,6 +34,7 @@ from tests.attestation import (
     tpm_document,
 )
 from tests.support import (
+    ACCOUNT,
     AGREEMENT_KEY,
     FOREIGN,
     KEY,
@@ -287,6 +288,28 @@ def test_a_policy_may_deny_whoever_is_not_attested(
     assert refusal(kms, "Decrypt", CiphertextBlob=blob, Recipient=other)[0] == "AccessDeniedException"
     envelope = kms.decrypt(CiphertextBlob=blob, Recipient=recipient())["CiphertextForRecipient"]
     assert opened(envelope, tmp_path) == b"attack at dawn"
+
+
+@pytest.mark.parametrize("key", [IMAGE, f"{PCR}0"])
+def test_an_identity_policy_may_ask_for_an_image_where_there_is_no_key(
+    key: str, keytrail_clean: KeytrailServer, keytrail_client: Make
+) -> None:
+    """How we know: docs: GenerateRandom takes these condition keys, in IAM policies, for it has no key policy."""
+    user = f"arn:aws:iam::{ACCOUNT}:user/enclave"
+    statement = {"Effect": "Allow", "Action": "kms:GenerateRandom", "Resource": "*"}
+    statement["Condition"] = {"StringEqualsIgnoreCase": {key: PCRS[0].hex()}}
+    own = {"Version": "2012-10-17", "Statement": [statement]}
+    keytrail_clean.load(
+        {
+            "credentials": [{"AccessKeyId": "AKIAENCLAVE000000001", "SecretAccessKey": "any", "Principal": user}],
+            "identities": [{"Arn": user, "Policies": {"own": own}}],
+        }
+    )
+    enclave = keytrail_client(access_key_id="AKIAENCLAVE000000001")
+    assert enclave.generate_random(NumberOfBytes=1, Recipient=recipient())["CiphertextForRecipient"]
+    other = recipient(document(pcrs={0: b"\xff" * 48}))
+    assert refusal(enclave, "GenerateRandom", NumberOfBytes=1, Recipient=other)[0] == "AccessDeniedException"
+    assert refusal(enclave, "GenerateRandom", NumberOfBytes=1)[0] == "AccessDeniedException"
 
 
 # ---- Refusals

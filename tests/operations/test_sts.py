@@ -22,6 +22,7 @@ from lxml import etree
 from keytrail.authorization.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
+from keytrail.fixtures import FixtureError
 from keytrail.server import KeytrailServer
 from tests.support import KEY
 from tests.wire_support import REQUEST_ID, error_of, signed
@@ -318,6 +319,32 @@ def test_a_session_of_a_role_from_another_has_an_hour(sts: Any, keytrail_client:
         "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
     )
     assert assumed(sts, DurationSeconds=43_200)["Credentials"], "a user's own access key may have twelve"
+
+
+@pytest.mark.parametrize(("given", "longest"), [({}, 3600), ({"MaxSessionDuration": 7200}, 7200)])
+def test_a_declared_role_has_a_longest_session(
+    server: KeytrailServer, sts: Any, given: dict[str, int], longest: int
+) -> None:
+    """How we know: IAM API Reference, CreateRole: MaxSessionDuration, an hour if it is not given."""
+    trust = {"Version": "2012-10-17", "Statement": trusting("*")}
+    server.load({"identities": [{"Arn": ROLE, "TrustPolicy": trust, **given}]})
+    assert assumed(sts, DurationSeconds=longest)["Credentials"]
+    assert refused(sts, "assume_role", RoleArn=ROLE, RoleSessionName="me", DurationSeconds=longest + 1) == (
+        400,
+        "ValidationError",
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arn", "seconds", "word"), [(ROLE, 3599, "3600"), (ROLE, 43_201, "43200"), (USER, 7200, "only a role")]
+)
+def test_a_bad_longest_session_says_where_and_what(server: KeytrailServer, arn: str, seconds: int, word: str) -> None:
+    with pytest.raises(FixtureError) as caught:
+        server.load({"identities": [{"Arn": arn, "MaxSessionDuration": seconds}]})
+    (problem,) = caught.value.problems
+    assert "identities[0].MaxSessionDuration" in problem
+    assert word in problem
 
 
 # ---- Trust policies

@@ -14,6 +14,8 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.errors import MalformedPolicyDocumentException, ValidationException
 
+_HALF_A_DAY = 43_200
+
 _MANAGED = {
     "AdministratorAccess": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 }
@@ -32,6 +34,11 @@ class TokenService:
     def require_trust(self, call: Call, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
         self._trust.require(call, action, role_arn)
+
+    def longest_session(self, role_arn: str) -> int:
+        """For how many seconds a role may be assumed at most; one that no fixture declares, half a day."""
+        role = self._identities.get(role_arn)
+        return role.max_session_duration if role is not None else _HALF_A_DAY
 
     def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
         """Fresh temporary credentials; the token has at least so many characters."""

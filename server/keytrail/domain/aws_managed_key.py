@@ -140,7 +140,10 @@ def _policy(account: str, region: str, service: str) -> str:
 
 
 def require_allowed(key: Key, action: str, principal: Principal) -> None:
-    """Raise AccessDeniedException for what nobody but AWS does with a key that AWS manages."""
+    """Raise AccessDeniedException for what nobody but AWS does with a key that AWS manages.
+
+    Its service makes grants on it.
+    """
     if key.manager is KeyManager.CUSTOMER:
         return
     besides = (
@@ -149,6 +152,8 @@ def require_allowed(key: Key, action: str, principal: Principal) -> None:
         if key.key_id == _key_id(key.account, key.region, service)
     )
     if action.removeprefix("kms:").startswith(_DIRECT) and action not in next(besides, ()):
+        return
+    if action == "kms:CreateGrant" and principal.kind == "service":
         return
     raise AccessDeniedException(
         f"User: {principal.arn} is not authorized to perform: {action} on resource: {key.arn} "

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 class Identity:
     """A user or a role that fixtures declare. Documents are JSON policy texts.
 
-    `policies` are its identity policies by name, inline and managed alike. `trust_policy` is a role's alone.
+    `policies` are its identity policies by name, inline and managed alike. `trust_policy` and
+    `max_session_duration` (seconds; IAM gives a new role an hour) are a role's alone.
     """
 
     arn: str
@@ -19,4 +20,5 @@ class Identity:
     policies: Mapping[str, str] = field(default_factory=dict)
     permissions_boundary: str | None = None
     trust_policy: str | None = None
+    max_session_duration: int = 3600
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -16,10 +16,11 @@ from keytrail.domain.key_materials import RotationType
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A key is gone: its waiting period is over."""
+    """A key is gone: its waiting period is over. `cluster_id` is of its AWS CloudHSM key store, if it was in one."""
 
     key: Key
     time: datetime
+    cluster_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

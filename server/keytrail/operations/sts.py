@@ -129,6 +129,9 @@ def assume_role(
         session_policies=policies,
         session=session,
     )
+    # Who is not trusted is not told how long the role may be assumed.
+    if duration_seconds > call.tokens.longest_session(role_arn):
+        raise ValidationException("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     credential = _issued(call, principal, duration_seconds, minimum_session_token_size)
     reply = _reply(credential, minimum_session_token_size)
     reply["AssumedRoleUser"] = {"AssumedRoleId": principal.principal_id, "Arn": principal.arn}

@@ -285,7 +285,8 @@ class KeyStore:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    happened.append(Deleted(key, key.deletion_date))
+                    held_in = self.custom_key_stores.of_key(key)
+                    happened.append(Deleted(key, key.deletion_date, held_in.cluster_id if held_in else None))
                 else:
                     happened += self._settle_key(key, moment)
             if happened and tell is not None:

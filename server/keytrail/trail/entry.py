@@ -95,12 +95,14 @@ class Entry(NamedTuple):
 class Timeline:
     """Entries in their order. Adding at the end and taking from the front cost the same however many there are."""
 
-    __slots__ = ("_first", "entries", "key")
+    __slots__ = ("_first", "entries", "key", "resources")
 
     def __init__(self, key: IndexKey | None = None, entries: list[Entry] | None = None) -> None:
         """Begin with entries in their order."""
         self.key = key
         self.entries: list[Entry] = entries if entries is not None else []
+        self.resources: tuple[tuple[str, str], ...] | None = None
+        """The resources of those of its events that have but one, to be shared among them."""
         self._first = 0
 
     def __len__(self) -> int:

@@ -64,6 +64,13 @@ class Index:
     def add(self, event: Event, number: int, packed: bytes) -> Entry:
         """Put an event at its place; `packed` is what packing.py makes of it."""
         frame = self._frames.get(frame_key(event)) or self._new_frame(event)
+        resources = event.resources
+        if resources is not None and len(resources) == 1:
+            timeline = self._timeline((frame.recipient, frame.region, "ResourceName", resources[0][1]))
+            if timeline.resources == resources:
+                resources = timeline.resources
+            else:
+                timeline.resources = resources
         return self._add(
             Entry(
                 event.time,
@@ -71,7 +78,7 @@ class Index:
                 frame,
                 event.event_id,
                 event.request_id,
-                event.resources,
+                resources,
                 (event.error_code, event.error_message) if event.error_code is not None else None,
                 event.shared_event_id,
                 packed,
@@ -84,10 +91,13 @@ class Index:
         frame = entry.frame
         self._all.remove(entry)
         frame.count -= 1
-        if not frame.count:
+        if frame.count:  # then none of its timelines becomes empty
+            for timeline in frame.timelines:
+                timeline.remove(entry)
+        else:
             del self._frames[frame.key]
-        for timeline in frame.timelines:
-            self._remove(timeline, entry)
+            for timeline in frame.timelines:
+                self._remove(timeline, entry)
         if entry.resources:
             for timeline in self._of_resources(entry):
                 self._remove(timeline, entry)

@@ -32,9 +32,23 @@ def service_event(occurrence: Occurrence) -> Event:
         recipient=key.account,
         read_only=False,
         response_elements={"KeyId": key.arn} if isinstance(occurrence, (Deleted, Synchronized)) else None,
+        additional=_additional(occurrence),
         resources=((key.account, key.arn),),
         service_details=_details(occurrence),
     )
+
+
+def _additional(occurrence: Occurrence) -> Mapping[str, object] | None:
+    """Of a deletion in an AWS CloudHSM key store, what became of the key there."""
+    if not isinstance(occurrence, Deleted) or occurrence.cluster_id is None or occurrence.key.material is None:
+        return None
+    backing = f'"backingKeyId":"{occurrence.key.material.id}"'  # unverified: what else these texts hold
+    return {
+        "customKeyStoreId": occurrence.key.custom_key_store_id,
+        "clusterId": occurrence.cluster_id,
+        "backingKeys": f"[{{{backing}}}]",
+        "backingKeysDeletionStatus": f'[{{{backing},"deletionStatus":"SUCCESS"}}]',
+    }
 
 
 def _details(occurrence: Occurrence) -> Mapping[str, object] | None:
