@@ -389,6 +389,29 @@ def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
     assert refusal(other, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", caller)
 
 
+def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_alone(
+    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: the issue, "Root-equivalent callers": policies written for production roles just work."""
+    scene({}, [allow("kms:*", Principal={"AWS": ROLE})])
+
+    def worker(**members: Any) -> Any:
+        role = f"arn:aws:iam::{ACCOUNT}:role/Unheard"
+        given = keytrail_client("sts").assume_role(RoleArn=role, RoleSessionName="one", **members)["Credentials"]
+        return keytrail_client(
+            access_key_id=given["AccessKeyId"],
+            secret_access_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+        )
+
+    worker().encrypt(KeyId=KEY, Plaintext=b"x")
+    bounded = worker(Policy=json.dumps(document(allow("kms:Encrypt"))))
+    bounded.encrypt(KeyId=KEY, Plaintext=b"x")
+    caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/Unheard/one"
+    why = "because no session policy allows the kms:DescribeKey action"
+    assert refusal(bounded, "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why, caller)
+
+
 # grants
 
 

@@ -119,9 +119,8 @@ class Decision:
         standing = self._identities.standing(call.principal, strict=call.settings.strict)
         resource = key.arn if key is not None else key_arn(call.region, call.account, "*")
         context = RequestContext(call, _PUT, key, standing)
-        verdict = decide(
-            Question(call.principal, _PUT, resource, context.__getitem__, key_document(document)), standing
-        )
+        asked = Question(call.principal, _PUT, resource, context.__getitem__, key_document(document))
+        verdict = decide(asked, standing)
         # Who is not declared stands for anybody in its account; somebody there must be allowed.
         somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(call.account) for s in statements)
         if not verdict.allowed or not somebody:
