@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -13,7 +15,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from keytrail.crypto import signing
+from keytrail.crypto import key_import, rsa_oaep, signing
+from keytrail.crypto.key_import import ImportToken
 from keytrail.domain.key_material import KeyMaterial
 
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
@@ -27,6 +30,7 @@ MAC_KEY = "aaaa0001-12ab-34cd-56ef-1234567890ab"
 SIGNING_KEY = "aaaa0002-12ab-34cd-56ef-1234567890ab"
 AGREEMENT_KEY = "aaaa0003-12ab-34cd-56ef-1234567890ab"
 KEM_KEY = "aaaa0004-12ab-34cd-56ef-1234567890ab"
+IMPORT_KEY = "aaaa0005-12ab-34cd-56ef-1234567890ab"
 ALIAS = "alias/orders"
 STORE, CONNECTED_STORE = "cks-1234567890abcdef0", "cks-2345678901abcdef0"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -43,11 +47,36 @@ NO_SUCH_OR_NO_ACCESS = (
     "or a resource-based policy explicitly denies access"
 )
 
+
+def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
+    return f"arn:aws:kms:{region}:{account}:key/{key_id}"
+
+
+IMPORTED = bytes(range(32))
+"""The material of the scene's key of Origin EXTERNAL."""
+IMPORTED_SINCE = datetime(2026, 5, 1, tzinfo=UTC)
+WRAPPING_PAIR = key_import.wrapping_pair("RSA_2048")
+
+
+def wrapped_for(key_id: str, *, material: bytes = IMPORTED, region: str = REGION) -> dict[str, bytes]:
+    """ImportToken and EncryptedKeyMaterial for a seeded key: as from GetParametersForImport, but good for ever."""
+    token = ImportToken(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", datetime(2100, 1, 1, tzinfo=UTC))
+    return {
+        "ImportToken": key_import.seal_token(f"{key_arn(key_id, region=region)}/{IMPORTED_SINCE.isoformat()}", token),
+        "EncryptedKeyMaterial": rsa_oaep.encrypt(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", material),
+    }
+
+
 KINDS: Mapping[str, Mapping[str, str]] = {
     MAC_KEY: {"KeySpec": "HMAC_256"},
     SIGNING_KEY: {"KeySpec": "ECC_NIST_P256"},
     AGREEMENT_KEY: {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"},
     KEM_KEY: {"KeySpec": "ML_KEM_768"},
+    IMPORT_KEY: {
+        "Origin": "EXTERNAL",
+        "CreationDate": IMPORTED_SINCE.isoformat(),
+        "KeyMaterial": b64encode(IMPORTED).decode(),
+    },
 }
 """The keys of the scene that are no symmetric encryption keys: for the operations that need another kind."""
 
@@ -74,6 +103,7 @@ POLICY: Mapping[str, Any] = {
 }
 
 MESSAGE = b"attack at dawn"
+_ON_IMPORT_KEY = {"KeyId": IMPORT_KEY}
 _ON_KEY = {"KeyId": KEY}
 _ON_MAC_KEY = {"KeyId": MAC_KEY, "Message": MESSAGE, "MacAlgorithm": "HMAC_SHA_256"}
 _ON_SIGNING_KEY = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
@@ -101,6 +131,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "Decrypt": {"CiphertextBlob": ...},
     "DeleteAlias": {"AliasName": ALIAS},
     "DeleteCustomKeyStore": {"CustomKeyStoreId": STORE},
+    "DeleteImportedKeyMaterial": _ON_IMPORT_KEY,
     "DeriveSharedSecret": {
         "KeyId": AGREEMENT_KEY,
         "KeyAgreementAlgorithm": "ECDH",
@@ -124,7 +155,17 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "GetKeyLastUsage": _ON_KEY,
     "GetKeyPolicy": _ON_KEY,
     "GetKeyRotationStatus": _ON_KEY,
+    "GetParametersForImport": {
+        **_ON_IMPORT_KEY,
+        "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+        "WrappingKeySpec": "RSA_2048",
+    },
     "GetPublicKey": {"KeyId": SIGNING_KEY},
+    "ImportKeyMaterial": {
+        **_ON_IMPORT_KEY,
+        **wrapped_for(IMPORT_KEY),
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    },
     "ListAliases": {},
     "ListGrants": _ON_KEY,
     "ListKeyPolicies": _ON_KEY,
@@ -188,19 +229,17 @@ def set_scene(server: Any, client: Any) -> bytes:
     return bytes(blob)
 
 
-def client_of(server: Any, service: str = "kms", *, access_key: str = ACCOUNT, secret: str = "any") -> Any:
+def client_of(
+    server: Any, service: str = "kms", *, region: str = REGION, access_key: str = ACCOUNT, secret: str = "any"
+) -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
     return boto3.client(
         service,
         endpoint_url=server.url,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret,
     )
-
-
-def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
-    return f"arn:aws:kms:{region}:{account}:key/{key_id}"
 
 
 def alias_arn(name: str = ALIAS, account: str = ACCOUNT, region: str = REGION) -> str:

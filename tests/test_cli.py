@@ -138,6 +138,13 @@ def test_a_flag_goes_before_its_variable() -> None:
     assert key["AWSAccountId"] == "222233334444"
 
 
+@pytest.mark.parametrize("words", [("--strict",), ("--strict", "true")])
+def test_a_switch_may_stand_alone(words: tuple[str, ...]) -> None:
+    with serving("--port", "0", *words) as server:
+        assert post(server, "ListKeys", account="AKIAIOSFODNN7EXAMPLE").status_code == 400
+        assert requests.get(f"{server.url}/_keytrail/health", timeout=5).status_code == 200
+
+
 # ---- the end
 
 

@@ -44,8 +44,18 @@ EVERY_CALL = [
     ("POST", "clock/reset"),
     ("GET", "events"),
     ("POST", "explain"),
+    ("POST", "faults"),
+    ("GET", "faults"),
+    ("DELETE", "faults/1"),
+    ("DELETE", "faults"),
+    ("GET", "settings"),
+    ("PUT", "settings"),
 ]
-BODIES = {"clock/advance": {"seconds": 1}, "explain": {"action": "kms:ListKeys"}}
+BODIES = {
+    "clock/advance": {"seconds": 1},
+    "explain": {"action": "kms:ListKeys"},
+    "faults": {"Latency": 1},
+}
 """What a call needs to be a good one; of the others, nothing."""
 
 

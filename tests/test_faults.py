@@ -461,6 +461,9 @@ def test_there_is_a_bound_to_the_rules(server: KeytrailServer) -> None:
     answer = ask(server, "POST", body={"Latency": 0})
     assert answer.status_code == 400
     assert "there can be 1000 fault rules; delete some first" in answer.json()["error"]
+    with pytest.raises(FixtureError, match="faults: there can be 1000 fault rules"):
+        server.load({"keys": [{"KeyId": MISSING_KEY}], "faults": [RULE]})
+    assert outcomes(server, 1, "DescribeKey", KeyId=MISSING_KEY) == [400]
 
 
 # ---- In fixtures
@@ -491,6 +494,7 @@ def test_a_seed_that_is_loaded_for_an_account_is_about_its_calls(server: Keytrai
     assert ask(server, "POST", f"fixtures?account={FOREIGN}", seed).status_code == 200
     assert outcomes(server, 1) == [200]
     assert post(server, "ListKeys", account=FOREIGN).status_code == 400
+    assert server.faults()[0]["Account"] == FOREIGN
 
 
 def test_a_bad_rule_in_a_seed_is_told_with_its_place(server: KeytrailServer) -> None:

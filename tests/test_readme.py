@@ -144,7 +144,13 @@ def test_what_curl_sends_is_answered(command: str) -> None:
     with KeytrailServer(fixtures=[] if posts_seed else [ROOT / "fixtures/quickstart.yaml"]) as server:
         words = [word.replace("http://127.0.0.1:4599", server.url) for word in shlex.split(command)]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    expected = {"GetKeyLastUsage": '"Operation":"Decrypt"', "advance": '"frozen":false', "--data-binary": '"keys":3'}
+    expected = {
+        "GetKeyLastUsage": '"Operation":"Decrypt"',
+        "advance": '"frozen":false',
+        "explain": '"',
+        "eventName": '"Count":1',
+        "--data-binary": '"keys":3',
+    }
     [wanted] = [answer for word, answer in expected.items() if word in command]
     assert wanted in done.stdout
 

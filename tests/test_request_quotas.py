@@ -277,7 +277,8 @@ def test_settings_hold_quotas_and_a_reset_fills_them() -> None:
 
 def test_the_control_api_sets_and_shows_them(server: KeytrailServer) -> None:
     url = f"{server.url}/_keytrail/settings"
-    assert requests.get(url, timeout=5).json() == {"UsageDelay": "0", "RequestQuotas": "off", "Throttled": {}}
+    off = {"UsageDelay": "0", "ConsistencyDelay": "0", "RequestQuotas": "off", "Throttled": {}}
+    assert requests.get(url, timeout=5).json() == off
     answer = requests.put(url, json={"RequestQuotas": "CreateKey=1"}, timeout=5)
     assert answer.json()["RequestQuotas"] == "CreateKey=1.0"
     passed(server, "CreateKey", {}, 3)

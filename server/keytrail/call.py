@@ -14,7 +14,7 @@ from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
-from keytrail.store import KeyStore
+from keytrail.store import DelayedView, KeyStore
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
@@ -96,6 +96,8 @@ class Call:
     """What the members that are not sent stand for."""
     cross_account: bool = False
     """Whether the operation works on other accounts' keys."""
+    read_only: bool = False
+    """Whether the operation changes nothing; asked for only where changes show late."""
     states: frozenset[KeyState] = frozenset()
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
@@ -121,6 +123,11 @@ class Call:
         return self.principal.account
 
     @property
+    def view(self) -> KeyStore | DelayedView:
+        """Where the operation looks things up: a read as they are seen, a write as they newly are."""
+        return self.store.view if self.read_only else self.store
+
+    @property
     def dry_run(self) -> bool:
         """Whether the operation is to check everything and change nothing."""
         return bool(self.members.get("DryRun"))
@@ -135,7 +142,8 @@ class Call:
         at_home = named.account == self.account
         if at_home and named.alias is not None and self.operation == "DescribeKey":
             bring_into_being(self.store, named, self.now)
-        key = self.store.require_named(named) if at_home else self.store.named(named)
+        view = self.view
+        key = view.require_named(named) if at_home else view.named(named)
         self.authorize(key, action, named)
         assert key is not None  # an unknown foreign key is never authorized
         return key
@@ -144,7 +152,9 @@ class Call:
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        self.authorizer.authorize(self, action or f"kms:{self.operation}", key, named)
+        # What a write changes it finds as it newly is; whether it may is decided by what is seen.
+        seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
+        self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)

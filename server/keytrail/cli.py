@@ -18,6 +18,7 @@ OPTION_HELP = {
     "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
+    "consistency_delay": "How late changes of keys, aliases and grants show: PT5S (about AWS's own), or seconds.",
     "grant_delay": "How long a grant counts only with one of its tokens: PT5M, or seconds.",
     "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
     "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
@@ -57,6 +58,9 @@ def _options(command: Any) -> Any:
             f"--{field.name.replace('_', '-')}",
             field.name,
             multiple=field.name == "fixtures",
+            # A switch may stand alone.
+            flag_value="true" if field.type is bool else None,
+            is_flag=False,
             metavar="VALUE" if field.name != "fixtures" else "PATH",
             help=OPTION_HELP[field.name] + shown,
         )(command)

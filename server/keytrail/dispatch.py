@@ -287,6 +287,8 @@ class Dispatcher:
                 operation.states,
                 operation.usage,
             )
+            if self._store.view is not self._store:
+                call.read_only = operation.read_only
         return call
 
     def _record_success(self, endpoint: _Endpoint, call: Call, request: Request, reply: Reply | None) -> None:

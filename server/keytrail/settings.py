@@ -32,6 +32,8 @@ class Settings:
     """How long a use stays hidden from GetKeyLastUsage (at most 1 h)."""
     trail_delay: timedelta = timedelta(0)
     """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
+    consistency_delay: timedelta = timedelta(0)
+    """How long changes of aliases, grants, policies, tags and states stay hidden (in AWS for seconds, or minutes)."""
     grant_delay: timedelta = timedelta(0)
     """How long a grant counts only with one of its tokens (in AWS up to about 5 min)."""
     transition_time: timedelta = timedelta(0)
@@ -78,7 +80,9 @@ class Settings:
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
         for name in (
-            name for name in ("trail_delay", "grant_delay", "transition_time") if getattr(self, name) < timedelta(0)
+            name
+            for name in ("trail_delay", "consistency_delay", "grant_delay", "transition_time")
+            if getattr(self, name) < timedelta(0)
         ):
             raise ValueError(f"{name}: expected 0 or more")
         if self.trail_interval <= timedelta(0):

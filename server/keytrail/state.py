@@ -41,13 +41,14 @@ class State:
         self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
         self.faults = self.dispatcher.faults
         self.faults.hold(settings.request_quotas)
+        self._delay_views(settings.consistency_delay)
         self._lock = threading.Lock()
         self._load(fixtures.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
         for document in documents:
             self.load(document)
         self.callers.keep()
         self.faults.keep()
-        self._first_quotas = self.faults.held
+        self._first_quotas, self._first_delay = self.faults.held, self._consistency_delay
         self.identities.keep()
         self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
 
@@ -60,10 +61,14 @@ class State:
         seed = fixtures.read_document(document, settings, self.clock.now(), read_policy, faultable)
         if account is not None and seed.usage_delay is not None:
             raise fixtures.FixtureError(["settings.UsageDelay: is the whole server's; load it without an account"])
-        if account is not None and seed.request_quotas is not None:
-            raise fixtures.FixtureError(["settings.RequestQuotas: is the whole server's; load it without an account"])
+        for name, value in (
+            ("RequestQuotas", seed.request_quotas),
+            ("ConsistencyDelay", seed.consistency_delay),
+        ):
+            if account is not None and value is not None:
+                raise fixtures.FixtureError([f"settings.{name}: is the whole server's; load it without an account"])
         if account is not None:
-            seed.faults = [replace(rule, account=rule.account or account) for rule in seed.faults]
+            seed.faults = [rule.in_account(account) for rule in seed.faults]
         return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
@@ -73,12 +78,18 @@ class State:
     def _load(self, seed: fixtures.Seed) -> dict[str, int]:
         with self._lock:
             self.settle()
+            try:
+                self.faults.require_room(len(seed.faults))
+            except ValueError as error:
+                raise fixtures.FixtureError([f"faults: {error}"]) from None
             seed.load(self.store, self.trail)
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
             if seed.request_quotas is not None:
                 self.faults.hold(seed.request_quotas)
+            if seed.consistency_delay is not None:
+                self._delay_views(seed.consistency_delay)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
@@ -107,11 +118,16 @@ class State:
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
+    def _delay_views(self, delay: timedelta) -> None:
+        self._consistency_delay = delay
+        self.store.delay(delay, self.clock.now)
+
     def scene(self) -> dict[str, Any]:
         """The settings that a seed can change, as it says them, and what the quotas did."""
         quotas = self.faults.quotas
         return {
             "UsageDelay": written_duration(self.trail.usage_delay),
+            "ConsistencyDelay": written_duration(self._consistency_delay),
             "RequestQuotas": str(self.faults.held),
             "Throttled": quotas.throttled() if quotas is not None else {},
         }
@@ -132,6 +148,7 @@ class State:
             self.faults.reset(account)
             if account is None:
                 self.faults.hold(self._first_quotas)
+                self._delay_views(self._first_delay)
                 self.callers.reset()
                 self.identities.reset()
                 self._reset_clock(self.clock.now())
@@ -170,6 +187,7 @@ class State:
     def _moved(self, before: datetime, after: datetime) -> datetime:
         if after < before:
             self.trail.turned_back()
+            self.store.show_all()
         self.dispatcher.settle(after)
         return after
 

@@ -10,6 +10,8 @@ import base64
 import json
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +25,9 @@ from keytrail.authorization.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.fixtures import FixtureError
+from keytrail.operations.sts import OPERATIONS
 from keytrail.server import KeytrailServer
+from keytrail.wire import service_model
 from tests.support import KEY
 from tests.wire_support import REQUEST_ID, error_of, signed
 
@@ -850,3 +854,23 @@ def test_a_refusal_of_sts_is_an_event_of_the_callers(server: KeytrailServer, sts
     assert record["errorCode"] == "AccessDenied"
     assert record["errorMessage"].startswith(f"User: {USER} is not authorized to perform: sts:AssumeRole")
     assert record["responseElements"] is None
+
+
+# ---- The service model
+
+
+def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> None:
+    model = service_model.load("sts")
+    assert OPERATIONS.keys() == model.operations.keys()
+    for name, operation in OPERATIONS.items():
+        assert operation.parameters.keys() == model.operations[name].input.members.keys()
+
+
+def test_a_server_that_speaks_json_does_without_lxml() -> None:
+    code = (
+        "import sys, keytrail.serving as s, keytrail.state as t, keytrail.settings as g, keytrail.clock as c; "
+        "s.Front(t.State(g.Settings(), c.Clock())); "
+        "print(sorted({'lxml', 'keytrail.wire.aws_query', 'keytrail.wire.xml'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -3,7 +3,7 @@
 Source: KMS Developer Guide, "Grants in AWS KMS", "Using grant constraints" and "Granting CreateGrant permission".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from keytrail.authorization.principals import Naming
@@ -35,21 +35,30 @@ def covering(
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
     for naming, grantee in _grantees(call.principal, key, role_arn):
-        for pair in pairs:
-            for grant in _usable(call, key, grantee, operation, pair):
-                if _in_effect(grant, call) and _admits(grant, call, operation, context):
-                    return Covering(naming, grant)
+        for grant in _of_grantee(call, key, grantee, operation, pairs):
+            if _in_effect(grant, call) and _admits(grant, call, operation, context):
+                return Covering(naming, grant)
     return None
 
 
-def _usable(call: Call, key: Key, grantee: str, operation: str, pair: tuple[str, str] | None) -> Iterator[Grant]:
-    after = ""
-    while True:
-        grants = call.store.grants.usable_after(key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair)
-        yield from grants
-        if len(grants) < _PAGE:
-            return
-        after = grants[-1].place
+def _of_grantee(
+    call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+) -> Iterator[Grant]:
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    for pair in pairs:
+        after = ""
+        while True:
+            grants = call.store.grants.usable_after(
+                key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
+            )
+            yield from grants
+            if len(grants) < _PAGE:
+                break
+            after = grants[-1].place
+    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
+    for grant in call.store.view.grants.lingering(key.arn, **names):
+        if operation in grant.operations:
+            yield grant
 
 
 def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tuple[Naming, str]]:
@@ -63,7 +72,8 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
 
 
 def _in_effect(grant: Grant, call: Call) -> bool:
-    if grant.creation_date + call.settings.grant_delay <= call.now:
+    new = grant.creation_date + call.settings.grant_delay > call.now
+    if not new and not call.store.view.grants.hides(grant):
         return True
     tokens = call.members.get("GrantTokens")
     named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()

@@ -44,6 +44,11 @@ def derive_material(seed: str) -> bytes:
     return hmac.digest(b"keytrail: key material from a seed", seed.encode(), "sha256")
 
 
+def imported_material_id(key_id: str, material: bytes) -> str:
+    """The 64 hex digits that name this material in the key of this id; in another key it has another name."""
+    return hmac.digest(material, b"keytrail: key material id/" + key_id.encode(), hashlib.sha256).hex()
+
+
 def material_id(material: bytes) -> str:
     """The 64 hex digits that name this material; they tell nothing about it."""
     return hmac.digest(material, b"keytrail: key material id", hashlib.sha256).hex()

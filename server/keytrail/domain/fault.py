@@ -1,7 +1,7 @@
 """FaultRule: which calls go wrong, when, and how. Nothing of AWS's: what a test asks for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -69,6 +69,12 @@ class FaultRule:
 
     written: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The rule as it was given."""
+
+    def in_account(self, account: str) -> "FaultRule":
+        """The rule about the calls of an account, unless it is about those of one already."""
+        if self.account is not None:
+            return self
+        return replace(self, account=account, written={**self.written, "Account": account})
 
     @property
     def ends_call(self) -> bool:

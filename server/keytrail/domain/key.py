@@ -11,7 +11,7 @@ from enum import StrEnum
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import AutomaticRotation, OnDemandRotation, PastMaterial
+from keytrail.domain.key_materials import AutomaticRotation, Import, OnDemandRotation, PastMaterial
 from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.tag import read_tags
 from keytrail.errors import (
@@ -68,6 +68,8 @@ _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
 
 _PENDING = frozenset({KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION})
 _S = KeyState
+_AWAITING = frozenset({_S.ENABLED, _S.DISABLED, _S.UPDATING})
+"""States that a key without material changes for PendingImport."""
 
 ANY = frozenset(KeyState)
 """The operation works in every state."""
@@ -92,6 +94,8 @@ class Key:
     `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come, and an Unavailable
     one when its custom key store is connected.
     `materials` are all it has had, the current one last; empty for a key that was never rotated.
+    Of Origin EXTERNAL, `imports` tells by id which of them are there, and `pending` is the one for the next rotation.
+    A material that was deleted stays among them, for its id and public key; the key's state keeps it from use.
     `policy` is the document as given; None stands for the default key policy.
     """
 
@@ -112,6 +116,8 @@ class Key:
     materials: tuple[PastMaterial, ...] = ()
     automatic: AutomaticRotation | None = None
     on_demand: OnDemandRotation | None = None
+    pending: KeyMaterial | None = None
+    imports: Mapping[str, Import] = field(default_factory=dict)
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     custom_key_store_id: str | None = None
@@ -132,6 +138,14 @@ class Key:
     def is_symmetric(self) -> bool:
         """Whether this is a symmetric encryption key."""
         return self.spec == SYMMETRIC_DEFAULT
+
+    @property
+    def lacks_material(self) -> bool:
+        """Whether material is yet to be imported: any of what is the key's for good, so not what is pending."""
+        if self.origin is not Origin.EXTERNAL or self.material is None:
+            return self.origin is Origin.EXTERNAL
+        ids = [past.material.id for past in self.materials] or [self.material.id]
+        return not all(material_id in self.imports and self.imports[material_id].is_there for material_id in ids)
 
     def require_usage(self, usage: KeyUsage, operation: str) -> None:
         """Raise InvalidKeyUsageException unless the key is for this usage."""
@@ -155,7 +169,13 @@ class Key:
             raise InvalidKeyUsageException(f"Algorithm {algorithm} is incompatible with key spec {self.spec}.")
 
     def require_material(self) -> KeyMaterial:
-        """The material of a key that has some in this state; UnsupportedOperationException for a spec without."""
+        """The material of a key that has some in this state; UnsupportedOperationException for a spec without.
+
+        Raises KMSInvalidStateException for a key into which none was ever imported.
+        """
+        if self.material is None and self.origin is Origin.EXTERNAL:
+            error, words = _REFUSALS[KeyState.PENDING_IMPORT]
+            raise error(f"{self.arn} {words}")
         if self.material is None:
             raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {self.spec}.")
         return self.material
@@ -188,9 +208,15 @@ class Key:
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
             return replace(self, becomes=state)
-        if self.origin is Origin.EXTERNAL and self.material is None:
+        if self.lacks_material:
             state = KeyState.PENDING_IMPORT  # its deletion was cancelled, and it still has no material
         return replace(self, state=state)
+
+    def await_material(self) -> "Key":
+        """PendingImport, if that is the state of a key without some of its material."""
+        if not self.lacks_material or self.state not in _AWAITING:
+            return self
+        return replace(self, state=KeyState.PENDING_IMPORT, becomes=None, settles_at=None)
 
     def describe(self, description: str) -> "Key":
         """The same key under another description."""

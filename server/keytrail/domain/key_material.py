@@ -1,7 +1,7 @@
 """The secret behind a key, and its name."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from keytrail.crypto import key_pair, key_pool, mac, seeded_pair, symmetric
@@ -47,6 +47,16 @@ class KeyMaterial:
         if len(data) != _SECRET_SIZES[spec]:
             raise ValueError(f"{len(data)} bytes are no key material of {spec}")
         return cls.of(data)
+
+    @classmethod
+    def imported(cls, key_id: str, spec: str, data: bytes) -> "KeyMaterial":
+        """Material for the key of this id and spec, from elsewhere: as `of_spec`, but its name is the key's own.
+
+        Source: KMS API Reference, ImportKeyMaterial: the id is computed from the key id and the material.
+        """
+        material = cls.of_spec(spec, data)
+        secret = material.pair.public_der if material.pair is not None else material.data
+        return replace(material, id=symmetric.imported_material_id(key_id, secret))
 
     @classmethod
     def fresh(cls, spec: str) -> "KeyMaterial":

@@ -24,6 +24,18 @@ class PastMaterial:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """How one of a key's imported materials stands in the key's Region.
+
+    `valid_to` is when it expires, None for never; `is_there` is False once it was deleted or has expired.
+    """
+
+    valid_to: datetime | None = None
+    description: str | None = None
+    is_there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AutomaticRotation:
     """Automatic rotation, switched on: every so many days, and next at this moment."""
 

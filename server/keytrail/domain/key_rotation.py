@@ -59,8 +59,10 @@ def disable_rotation(key: Key) -> Key:
     return replace(key, automatic=None)
 
 
-def rotate_on_demand(key: Key, now: datetime, takes: timedelta) -> Key:
+def rotate_on_demand(key: Key, now: datetime, takes: timedelta, *, imported_everywhere: bool = True) -> Key:
     """Rotated, or being rotated for as long as that `takes`; the automatic schedule stays.
+
+    `imported_everywhere`: an imported key's pending material is in its replicas too.
 
     Raises what the key's origin, state and spec call for, LimitExceededException or ConflictException.
     """
@@ -68,7 +70,7 @@ def rotate_on_demand(key: Key, now: datetime, takes: timedelta) -> Key:
     key.require_state(USABLE)
     if not key.is_symmetric:
         raise UnsupportedOperationException
-    if key.origin is Origin.EXTERNAL:
+    if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
     if key.on_demand is not None:
         raise ConflictException(f"An on-demand rotation of {key.arn} is in progress.")  # unverified
@@ -117,18 +119,26 @@ def settle(key: Key, moment: datetime) -> Key:
 
 def share(primary: Key, replica: Key) -> Key:
     """A replica with the materials and the rotation of its primary key."""
-    return replace(
+    shared = replace(
         replica,
         material=primary.material,
         materials=primary.materials,
         automatic=primary.automatic,
         on_demand=primary.on_demand,
+        pending=primary.pending,
     )
+    if replica.origin is not Origin.EXTERNAL:
+        return shared
+    # What is imported where is each Region's own; a material that was pending and is none of the key's any more goes.
+    known = {past.material.id for past in history(shared)} | ({shared.pending.id} if shared.pending else set())
+    imports = {name: how for name, how in shared.imports.items() if name in known}
+    return replace(shared, imports=imports).await_material()
 
 
 def _rotate(key: Key, date: datetime, kind: RotationType) -> Key:
-    material = KeyMaterial.random()
-    return replace(key, material=material, materials=(*history(key), PastMaterial(material, date, kind)))
+    material = key.pending or KeyMaterial.random()
+    materials = (*history(key), PastMaterial(material, date, kind))
+    return replace(key, material=material, materials=materials, pending=None)
 
 
 def history(key: Key) -> tuple[PastMaterial, ...]:

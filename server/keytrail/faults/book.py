@@ -128,12 +128,16 @@ class Faults:
             self.quotas = Quotas(held) if held else None
             self._note_active()
 
+    def require_room(self, count: int) -> None:
+        """Raise ValueError if there cannot be so many rules more."""
+        if len(self._entries) + count > MOST_RULES:
+            raise ValueError(f"there can be {MOST_RULES} fault rules; delete some first")
+
     def add(self, rules: Iterable[FaultRule]) -> list[dict[str, Any]]:
         """Add rules; gives them as `rules` does. Raises ValueError, and adds none, if that makes too many."""
         rules = list(rules)
         with self._lock:
-            if len(self._entries) + len(rules) > MOST_RULES:
-                raise ValueError(f"there can be {MOST_RULES} fault rules; delete some first")
+            self.require_room(len(rules))
             added = []
             for rule in rules:
                 self._number += 1

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 
 from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant, looks_at_context
 from keytrail.errors import LimitExceededException, NotFoundException
+from keytrail.store.delayed_view import DelayedGrants
 
 _Index = tuple[str, str, str]
 """A list of grants: its kind, whose it is (a key's ARN; a Region), and the principal in it."""
@@ -20,6 +21,8 @@ class GrantShelf:
     def __init__(self, lock: AbstractContextManager[bool]) -> None:
         """Begin empty, under the store's lock."""
         self._lock = lock
+        self.late: DelayedGrants | None = None
+        """Who sees changes late, if anybody does."""
         self._grants: dict[str, Grant] = {}
         self._tokens: dict[str, str] = {}
         self._tokens_of: dict[str, list[str]] = {}
@@ -37,6 +40,18 @@ class GrantShelf:
         """The grant of a Region that the token is of, if there is one."""
         grant = self._grants.get(self._tokens.get(token, ""))
         return grant if grant is not None and grant.region == region else None
+
+    def hides(self, grant: Grant) -> bool:
+        """Whether a grant is so new that it is seen by none but those who bring a token of it."""
+        return False
+
+    def lingering(self, key_arn: str, *, grantee: str = "", service: str = "") -> list[Grant]:
+        """The grants of a key to somebody that are taken away, and seen none the less."""
+        return []
+
+    def frozen(self) -> AbstractContextManager[bool]:
+        """While one is inside, nothing changes."""
+        return self._lock
 
     def has(self, grant_id: str, token: str) -> bool:
         """Whether there is a grant with this id, or with this token."""
@@ -101,6 +116,8 @@ class GrantShelf:
                 raise NotFoundException(f"Grant '{grant.grant_id}' does not exist")  # unverified: the words
             if rehearsed:
                 return
+            if self.late is not None:
+                self.late.history.note(grant.grant_id, grant)
             del self._grants[grant.grant_id]
             if grant.name:
                 self._same.pop(grant.parameters, None)

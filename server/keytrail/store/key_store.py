@@ -8,10 +8,11 @@ import heapq
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from keytrail.domain import key_rotation
+from keytrail.domain import imported_material, key_rotation
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
@@ -20,6 +21,7 @@ from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.occurrence import Deleted, Occurrence, Synchronized, of_change
 from keytrail.errors import AlreadyExistsException, LimitExceededException, NotFoundException
 from keytrail.store.custom_key_stores import CustomKeyStoreShelf
+from keytrail.store.delayed_view import DelayedView
 from keytrail.store.grants import GrantShelf
 
 MAX_KEYS_PER_REGION = 100_000
@@ -52,8 +54,15 @@ class KeyStore:
         self._indexes: dict[Place, _Indexes] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next_due: datetime | None = None
+        self._late: DelayedView | None = None
+        self.view: KeyStore | DelayedView = self
+        """What reads and authorization see: the store itself, unless its changes show late."""
 
     # Reading
+
+    def of(self, key: Key) -> Key:
+        """A key as it is seen."""
+        return key
 
     def key(self, account: str, region: str, key_id: str) -> Key | None:
         """The key with this id, if there is one."""
@@ -119,6 +128,13 @@ class KeyStore:
         """Whether the key is a replica of a primary key in another Region."""
         members = self.multi_region_set(key)
         return members is not None and members.primary != key.region
+
+    def is_imported_everywhere(self, key: Key, material_id: str) -> bool:
+        """Whether a material was imported into a key and into each of its replicas."""
+        members = self.multi_region_set(key)
+        regions = members.regions if members is not None else (key.region,)
+        keys = [self.key(key.account, region, key.key_id) for region in regions if region != key.region]
+        return all(held is None or imported_material.is_imported(held, material_id) for held in (key, *keys))
 
     def is_replicated(self, key: Key) -> bool:
         """Whether the key is a primary key with replicas in other Regions."""
@@ -191,7 +207,7 @@ class KeyStore:
                 self.custom_key_stores.hold(key)
                 self._note_due(key)
             for alias in named.values():
-                self.add_alias(alias)
+                self._add_alias(alias)
             for grant, token in grants:
                 self.grants.add(grant, token)
 
@@ -201,7 +217,10 @@ class KeyStore:
         Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
         """
         with self._lock:
-            changed = self.custom_key_stores.see(transition(self.require_key(arn)))
+            current = self.require_key(arn)
+            changed = self.custom_key_stores.see(transition(current))
+            if self._late is not None:
+                self._late.keys.note(arn, current)
             self._put(changed)
             return changed
 
@@ -209,7 +228,10 @@ class KeyStore:
         """Add a grant on a key that is still in one of these states; as GrantShelf.add."""
         with self._lock:
             self.require_key(grant.key_arn).require_state(states)
-            return self.grants.add(grant, token, rehearsed=rehearsed)
+            made = self.grants.add(grant, token, rehearsed=rehearsed)
+            if self._late is not None and made is grant and not rehearsed:
+                self._late.grants.history.note(grant.grant_id, None)
+            return made
 
     def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
         """Add a replica of a primary key that is still in one of these states.
@@ -231,6 +253,8 @@ class KeyStore:
             primary = transition(self.require_key(old.arn))
             replica = transition(self.require_key(key_arn(region, old.account, old.key_id)))
             for key in (primary, replica):
+                if self._late is not None:
+                    self._late.keys.note(key.arn, self._keys[key.arn])
                 self._keys[key.arn] = key
                 self._note_due(key)
             place = (old.account, old.key_id)
@@ -240,14 +264,16 @@ class KeyStore:
     def add_alias(self, alias: Alias) -> None:
         """Add an alias; raises AlreadyExistsException or LimitExceededException."""
         with self._lock:
-            self._require_new(alias)
-            self._point(alias)
-            insort(self._index(alias.account, alias.region).alias_names, alias.name)
+            self._add_alias(alias)
+            if self._late is not None:
+                self._late.aliases.note(alias.arn, None)
 
     def point_alias(self, alias: Alias, key: Key, now: datetime) -> None:
         """Let an alias name another key; raises NotFoundException or LimitExceededException."""
         with self._lock:
             current = self.require_alias(alias.account, alias.region, alias.name)
+            if self._late is not None:
+                self._late.aliases.note(alias.arn, current)
             if current.target_key_id != key.key_id:
                 self._point(current.point_to(key.key_id, now))
                 self._unpoint(current)
@@ -258,15 +284,36 @@ class KeyStore:
         """Remove an alias and give it; raises NotFoundException."""
         with self._lock:
             alias = self.require_alias(account, region, name)
+            if self._late is not None:
+                self._late.aliases.note(alias.arn, alias)
             self._unpoint(alias)
             del self._aliases[alias.arn]
             _discard(self._index(account, region).alias_names, name)
             return alias
 
+    # Eventual consistency
+
+    def delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
+        """From here on let each change show so long after it was made (0: at once); what is on its way, at once."""
+        with self._lock:
+            self._late = DelayedView(self, delay, now) if delay else None
+            self.view = self._late if self._late is not None else self
+            self.grants.late = self._late.grants if self._late is not None else None
+
+    def show_all(self) -> None:
+        """Let all changes show that are on their way."""
+        with self._lock:
+            if self._late is not None:
+                self._late.clear()
+
+    def frozen(self) -> AbstractContextManager[bool]:
+        """While one is inside, nothing changes."""
+        return self._lock
+
     # Time
 
     def settle(self, now: datetime, tell: Callable[[list[Occurrence]], None] | None = None) -> list[Occurrence]:
-        """Let happen what is due by now: deletions, rotations, and the ends of Creating and Updating.
+        """Let happen what is due by now: deletions, expiries, rotations, and the ends of Creating and Updating.
 
         Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
         settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
@@ -299,10 +346,12 @@ class KeyStore:
         replica = self.is_replica(key)
         if not replica:  # its primary key rotates for it
             settled = key_rotation.settle(settled, moment)
+        settled, expired = imported_material.expire(settled, moment, is_replica=replica)
         if settled is key:
             return
         self._put(settled)
         yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        yield from expired
         if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
             primary = self.key(key.account, self._sets[key.account, key.key_id].primary, key.key_id)
             if primary is not None:
@@ -336,6 +385,7 @@ class KeyStore:
         self._aliases = {alias.arn: alias for alias in aliases}
         self._sets = sets
         self.grants.copy_from(other.grants, account)
+        self.show_all()
         self.custom_key_stores.copy_from(other.custom_key_stores, account, keys)
         self._rebuild()
 
@@ -384,6 +434,11 @@ class KeyStore:
             self._due = [(moment, held.arn) for held in self._keys.values() for moment in _due_moments(held)]
             heapq.heapify(self._due)
 
+    def _add_alias(self, alias: Alias) -> None:
+        self._require_new(alias)
+        self._point(alias)
+        insort(self._index(alias.account, alias.region).alias_names, alias.name)
+
     def _require_new(self, alias: Alias) -> None:
         if alias.arn in self._aliases:
             raise AlreadyExistsException(f"An alias with the name {alias.arn} already exists")
@@ -431,11 +486,12 @@ class KeyStore:
 
 
 def _due_moments(key: Key) -> list[datetime]:
-    return [moment for moment in (key.deletion_date, key.settles_at, key_rotation.due(key)) if moment is not None]
+    moments = (key.deletion_date, key.settles_at, key_rotation.due(key), imported_material.due(key))
+    return [moment for moment in moments if moment is not None]
 
 
 def _shared(key: Key) -> tuple[object, ...]:
-    return key.material, key.materials, key.automatic, key.on_demand
+    return key.material, key.materials, key.automatic, key.on_demand, key.pending
 
 
 def _page(names: list[str], after: str, limit: int) -> list[str]:

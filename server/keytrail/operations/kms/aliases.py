@@ -74,9 +74,9 @@ def list_aliases(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=key.arn if key is not None else "")
     if key is not None:
-        entries = [_entry(alias) for alias in call.store.aliases_of_after(key, part.after, part.limit + 1)]
+        entries = [_entry(alias) for alias in call.view.aliases_of_after(key, part.after, part.limit + 1)]
     else:
-        aliases = call.store.aliases_after(call.account, call.region, part.after, part.limit + 1)
+        aliases = call.view.aliases_after(call.account, call.region, part.after, part.limit + 1)
         entries = sorted([*map(_entry, aliases), *_without_key(call, part.after)], key=_name)[: part.limit + 1]
     reply = part.reply("Aliases", entries, _name)
     return {**reply, "AliasCount": min(len(entries), part.limit)}
@@ -87,7 +87,7 @@ def _without_key(call: Call, after: str) -> list[dict[str, object]]:
     return [
         {"AliasArn": alias_arn(call.region, call.account, name), "AliasName": name}
         for name in PREDEFINED
-        if name > after and call.store.alias(call.account, call.region, name) is None
+        if name > after and call.view.alias(call.account, call.region, name) is None
     ]
 
 

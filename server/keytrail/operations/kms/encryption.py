@@ -268,7 +268,7 @@ def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
         other_material = key.material is not None and key.find_material(blob.material_id) is None
         return other_material, key.account != call.account
 
-    key = min(call.store.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
+    key = min(call.view.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized
     return key

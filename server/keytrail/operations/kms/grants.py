@@ -75,10 +75,10 @@ def list_grants(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=f"{key.arn}/{grant_id}/{grantee}/{service}")
     if grant_id is not None:
-        grant = call.store.grants.grant(key.arn, grant_id)
+        grant = call.view.grants.grant(key.arn, grant_id)
         grants = [grant] if grant is not None and grant.place > part.after else []
     else:
-        grants = call.store.grants.of_key_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
+        grants = call.view.grants.of_key_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
     # A grant has one grantee, so what the index or the id found must still be the other filters'.
     wanted = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -113,9 +113,7 @@ def list_retirable_grants(
     part = page(call, limit, marker, default=50, most=100, of=f"{principal}/{service}")
     return _listed(
         part,
-        call.store.grants.retirable_after(
-            call.region, part.after, part.limit + 1, principal=principal, service=service
-        ),
+        call.view.grants.retirable_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
     )
 
 

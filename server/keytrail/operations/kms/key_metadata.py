@@ -3,8 +3,9 @@
 Source: KMS API Reference, KeyMetadata; which member appears when, as recorded from AWS.
 """
 
+from keytrail.domain import imported_material
 from keytrail.domain.arn import key_arn
-from keytrail.domain.key import Key, KeyState, Origin
+from keytrail.domain.key import Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER
 from keytrail.domain.multi_region import MultiRegionSet
 
@@ -34,8 +35,11 @@ def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
         metadata["DeletionDate"] = key.deletion_date
     if key.state is KeyState.PENDING_REPLICA_DELETION and key.pending_window_in_days is not None:
         metadata["PendingDeletionWindowInDays"] = key.pending_window_in_days
-    if key.origin is Origin.EXTERNAL and key.material is not None and key.state is not KeyState.PENDING_IMPORT:
-        metadata["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    expiry = imported_material.expiry(key)
+    if expiry is not None:
+        metadata["ExpirationModel"] = expiry[0]
+        if expiry[1] is not None:
+            metadata["ValidTo"] = expiry[1]
     if related is not None:
         metadata["MultiRegionConfiguration"] = {
             "MultiRegionKeyType": "PRIMARY" if key.region == related.primary else "REPLICA",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.arn import key_arn, partition_of
-from keytrail.domain.key import Key, KeyState
+from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_policy import default_key_policy
 from keytrail.domain.key_spec import require_in_region
 from keytrail.domain.tag import read_tags
@@ -62,6 +62,8 @@ def replicate_key(
         spec=key.spec,
         usage=key.usage,
         origin=key.origin,
+        # What was imported into the primary key is to be imported into each replica too.
+        state=KeyState.PENDING_IMPORT if key.origin is Origin.EXTERNAL else KeyState.ENABLED,
         material=key.material,
         policy=policy,
         tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),

@@ -2,8 +2,9 @@
 
 from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
+from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
 from keytrail.domain.key import Key, KeyState, Origin, Transition
-from keytrail.domain.key_materials import PastMaterial
+from keytrail.domain.key_materials import Import, PastMaterial
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
 from keytrail.operations.pagination import page
 from keytrail.operations.registry import operation
@@ -28,7 +29,12 @@ def disable_key_rotation(call: Call, key: Key) -> None:
 def rotate_key_on_demand(call: Call, key: Key) -> Reply:
     """Give a key new material; it takes as long as the setting of transitions says."""
     takes = call.settings.transition_time
-    _change_set(call, key, lambda newest: key_rotation.rotate_on_demand(newest, call.now, takes))
+
+    def rotate(newest: Key) -> Key:
+        everywhere = newest.pending is None or call.store.is_imported_everywhere(newest, newest.pending.id)
+        return key_rotation.rotate_on_demand(newest, call.now, takes, imported_everywhere=everywhere)
+
+    _change_set(call, key, rotate)
     return {"KeyId": key.arn}
 
 
@@ -68,24 +74,49 @@ def list_key_rotations(
         for past in (key_rotation.history(key) if key.is_symmetric else ())
         if everything or past.rotation_date is not None
     ]
+    if everything and key.pending is not None:
+        listed.append(PastMaterial(key.pending))
     ids = [past.material.id for past in listed]
     if part.after and part.after not in ids:
         raise InvalidMarkerException
     start = ids.index(part.after) + 1 if part.after else 0
-    entries = [_entry(key, past) for past in listed[start : start + part.limit + 1]]
+    entries = [_entry(call, key, past) for past in listed[start : start + part.limit + 1]]
     return part.reply("Rotations", entries, lambda entry: str(entry["KeyMaterialId"]))
 
 
-def _entry(key: Key, past: PastMaterial) -> dict[str, object]:
+def _entry(call: Call, key: Key, past: PastMaterial) -> dict[str, object]:
     entry: dict[str, object] = {
         "KeyId": key.key_id,
         "KeyMaterialId": past.material.id,
-        "KeyMaterialState": "CURRENT" if past.material == key.material else "NON_CURRENT",
+        "KeyMaterialState": _material_state(call, key, past),
     }
     if key.origin is Origin.EXTERNAL:
-        entry |= {"ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+        entry |= _imported(key, past.material.id)
     if past.rotation_date is not None:
         entry |= {"RotationDate": past.rotation_date, "RotationType": past.rotation_type}
+    return entry
+
+
+def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
+    if past.material == key.material:
+        return MaterialState.CURRENT
+    if past.material != key.pending:
+        return MaterialState.NON_CURRENT
+    if call.store.is_imported_everywhere(key, past.material.id):
+        return MaterialState.PENDING_ROTATION
+    return MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
+
+
+def _imported(key: Key, material_id: str) -> dict[str, object]:
+    """What only the entry of an imported material has; of one that is not there, its description alone is kept."""
+    how = key.imports.get(material_id, Import(is_there=False))
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if how.is_there else "PENDING_IMPORT"}
+    if how.is_there:
+        entry["ExpirationModel"] = EXPIRES if how.valid_to is not None else DOES_NOT_EXPIRE
+    if how.valid_to is not None:
+        entry["ValidTo"] = how.valid_to
+    if how.description is not None:
+        entry["KeyMaterialDescription"] = how.description
     return entry
 
 

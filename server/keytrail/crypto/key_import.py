@@ -1,0 +1,107 @@
+"""What carries key material into KMS: the wrapping key pair, the import token, and the unwrapping.
+
+Formats: RSAES-OAEP (RFC 8017); AES key wrap with padding (RFC 5649) behind an AES key under RSAES-OAEP, as PKCS #11's
+CKM_RSA_AES_KEY_WRAP. A token holds, sealed, all that is needed to unwrap: nothing is kept of one, however many
+there are.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from keytrail.crypto import key_pair, key_pool, rsa_oaep, symmetric
+from keytrail.crypto.key_pair import KeyPair
+from keytrail.crypto.keygen import NONCE_SIZE, random_bytes
+from keytrail.crypto.symmetric import NotAuthentic
+
+WRAPPING_SPECS = ("RSA_2048", "RSA_3072", "RSA_4096")
+"""The specs of which there are wrapping pairs."""
+
+_PLAIN: Mapping[str, str] = {name: name for name in rsa_oaep.ALGORITHMS}
+_WITH_AES: Mapping[str, str] = {
+    "RSA_AES_KEY_WRAP_SHA_1": "RSAES_OAEP_SHA_1",
+    "RSA_AES_KEY_WRAP_SHA_256": "RSAES_OAEP_SHA_256",
+}
+WRAPPING_ALGORITHMS = (*_PLAIN, *_WITH_AES)
+"""The algorithms that unwrap here."""
+
+_secret = random_bytes(32)
+"""What tokens are sealed under; they die with the process."""
+_TOKEN_MARK = b"\x01KT"
+_EXPIRY = struct.Struct(">d")
+
+
+class WrongSize(Exception):
+    """No wrapped key material of this algorithm and key is as long as that."""
+
+
+class NotAToken(Exception):
+    """These bytes are no token of ours, or one that was sealed for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportToken:
+    """What a token says: the pair and the algorithm to unwrap with, and the moment from which it is void."""
+
+    pair: KeyPair
+    algorithm: str
+    expires: datetime
+
+
+def wrapping_pair(spec: str) -> KeyPair:
+    """A pair to wrap key material with, which nobody has had: slow (up to seconds) where none is ready.
+
+    `spec` is one of WRAPPING_SPECS.
+    """
+    return key_pool.new_pair(spec)
+
+
+def longest_material(spec: str, algorithm: str) -> int | None:
+    """How many bytes the algorithm wraps at most under a pair of this spec; None: as many as one likes."""
+    return rsa_oaep.longest_plaintext(spec, algorithm) if algorithm in _PLAIN else None
+
+
+def seal_token(subject: str, token: ImportToken) -> bytes:
+    """The bytes of a token for a subject, which nobody else can read or change."""
+    head = bytes((WRAPPING_SPECS.index(token.pair.spec), WRAPPING_ALGORITHMS.index(token.algorithm)))
+    plaintext = head + _EXPIRY.pack(token.expires.timestamp()) + token.pair.private_der()
+    nonce, sealed = symmetric.encrypt(_secret, plaintext, subject.encode())
+    return _TOKEN_MARK + nonce + sealed
+
+
+def open_token(subject: str, data: bytes) -> ImportToken:
+    """The token that this process sealed for this subject, expired or not; raises NotAToken."""
+    start = len(_TOKEN_MARK)
+    nonce, sealed = data[start : start + NONCE_SIZE], data[start + NONCE_SIZE :]
+    if not data.startswith(_TOKEN_MARK) or len(nonce) < NONCE_SIZE:
+        raise NotAToken
+    try:
+        plaintext = symmetric.decrypt(_secret, nonce, sealed, subject.encode())
+    except NotAuthentic:
+        raise NotAToken from None
+    (expires,) = _EXPIRY.unpack_from(plaintext, 2)
+    pair = key_pair.load_own(WRAPPING_SPECS[plaintext[0]], plaintext[2 + _EXPIRY.size :])
+    return ImportToken(pair, WRAPPING_ALGORITHMS[plaintext[1]], datetime.fromtimestamp(expires, UTC))
+
+
+def unwrap(pair: KeyPair, algorithm: str, wrapped: bytes) -> bytes:
+    """The key material. Slow: 1 to 5 ms.
+
+    Raises WrongSize, or NotAuthentic for what was not wrapped so, under this pair.
+    """
+    modulus = int(pair.spec.removeprefix("RSA_")) // 8
+    if algorithm in _PLAIN:
+        if len(wrapped) != modulus:
+            raise WrongSize
+        return rsa_oaep.decrypt(pair, algorithm, wrapped)
+    # RFC 5649: two blocks of 8 bytes at the least.
+    if len(wrapped) < modulus + 16 or (len(wrapped) - modulus) % 8:
+        raise WrongSize
+    aes_key = rsa_oaep.decrypt(pair, _WITH_AES[algorithm], wrapped[:modulus])
+    from cryptography.hazmat.primitives import keywrap
+
+    try:
+        return keywrap.aes_key_unwrap_with_padding(aes_key, wrapped[modulus:])
+    except (keywrap.InvalidUnwrap, ValueError):  # ValueError: an AES key of another size
+        raise NotAuthentic from None

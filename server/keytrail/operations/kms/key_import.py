@@ -1,0 +1,129 @@
+"""Key material from elsewhere. Source: KMS API Reference; KMS Developer Guide, "Importing key material"."""
+
+from datetime import datetime
+
+from keytrail.call import Call, Later, Reply
+from keytrail.crypto import key_import
+from keytrail.crypto.key_import import ImportToken, NotAToken, WrongSize
+from keytrail.crypto.symmetric import NotAuthentic
+from keytrail.domain import imported_material
+from keytrail.domain.imported_material import EXPIRES, TOKENS_LIVE
+from keytrail.domain.key import ANY, NOT_PENDING_DELETION, Key, KeyState
+from keytrail.domain.key_material import KeyMaterial, is_supported
+from keytrail.domain.key_materials import Import
+from keytrail.errors import (
+    ExpiredImportTokenException,
+    IncorrectKeyMaterialException,
+    InvalidCiphertextException,
+    InvalidImportTokenException,
+    UnsupportedOperationException,
+    ValidationException,
+)
+from keytrail.operations.registry import operation
+
+# The origin is looked at after these states and before the others.
+_MADE = ANY - {KeyState.CREATING}
+_SETTLED = _MADE - {KeyState.UPDATING}
+
+
+@operation(states=_SETTLED)
+def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later:
+    """A public key to wrap key material with, and the token that goes with it; both are good for 24 hours."""
+    imported_material.require_external(key)
+    key.require_state(NOT_PENDING_DELETION)
+    imported_material.require_wrapping(key, wrapping_algorithm, wrapping_key_spec)
+    expires = call.now + TOKENS_LIVE
+
+    def work() -> Reply:
+        pair = key_import.wrapping_pair(wrapping_key_spec)
+        token = ImportToken(pair, wrapping_algorithm, expires)
+        return {
+            "KeyId": key.arn,
+            "ImportToken": key_import.seal_token(imported_material.token_subject(key), token),
+            "PublicKey": pair.public_der,
+            "ParametersValidTo": expires,
+        }
+
+    return Later(work)
+
+
+@operation(states=_MADE, logged_reply="reply")
+def import_key_material(
+    call: Call,
+    key: Key,
+    *,
+    import_token: bytes,
+    encrypted_key_material: bytes,
+    valid_to: datetime | None = None,
+    expiration_model: str = EXPIRES,
+    import_type: str | None = None,
+    key_material_description: str | None = None,
+    key_material_id: str | None = None,
+) -> Later:
+    """Put key material into a key: its first, the one that it has lost, or one to be rotated to."""
+    imported_material.require_external(key)
+    key.require_state(NOT_PENDING_DELETION)
+    imported_material.require_members_of(key, import_type, key_material_description, key_material_id)
+    imported_material.require_validity(expiration_model, valid_to, call.now)
+    how = Import(valid_to, key_material_description)
+
+    def work() -> Reply:
+        material = _unwrapped(call, key, import_token, encrypted_key_material)
+
+        def imported(newest: Key) -> Key:
+            newest.require_state(NOT_PENDING_DELETION)
+            return imported_material.import_material(
+                newest,
+                material,
+                kind=import_type,
+                material_id=key_material_id,
+                how=how,
+                is_replica=call.store.is_replica(newest),
+            )
+
+        call.change(key, imported)
+        return {"KeyId": key.arn, **_shown(key, material.id)}
+
+    return Later(work)
+
+
+def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> KeyMaterial:
+    try:
+        token = key_import.open_token(imported_material.token_subject(key), import_token)
+    except NotAToken:
+        raise InvalidImportTokenException from None
+    if token.expires <= call.now:
+        raise ExpiredImportTokenException
+    try:
+        data = key_import.unwrap(token.pair, token.algorithm, wrapped)
+    except WrongSize:
+        raise ValidationException("Invalid encrypted key size.") from None
+    except NotAuthentic:
+        raise InvalidCiphertextException from None
+    if not is_supported(key.spec):
+        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {key.spec}.")
+    try:
+        return KeyMaterial.imported(key.key_id, key.spec, data)
+    except ValueError:
+        raise IncorrectKeyMaterialException from None  # unverified: the code
+
+
+@operation(states=_SETTLED, logged_reply="reply")
+def delete_imported_key_material(call: Call, key: Key, *, key_material_id: str | None = None) -> Reply:
+    """Take a material out of a key: the current one, if none is named. Its key waits for it then (PendingImport)."""
+    imported_material.require_external(key)
+    if key_material_id is None:
+        if key.material is None:
+            return {"KeyId": key.arn}  # there never was any
+        key_material_id = key.material.id
+    material_id = key_material_id
+    call.change(
+        key,
+        lambda newest: imported_material.delete_material(newest, material_id, is_replica=call.store.is_replica(newest)),
+    )
+    return {"KeyId": key.arn, **_shown(key, material_id)}
+
+
+def _shown(key: Key, material_id: str) -> dict[str, object]:
+    """KeyMaterialId, which KMS tells of symmetric keys only."""
+    return {"KeyMaterialId": material_id} if key.is_symmetric else {}
