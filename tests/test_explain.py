@@ -212,6 +212,14 @@ def test_explain_and_the_endpoint_say_the_same(
     assert refusal(reader, "EnableKey", KeyId=KEY)[0] == "AccessDeniedException"
 
 
+def test_a_lock_out_is_explained_by_the_policy_that_was_not_put(explain: Callable[..., Any], kms: Any) -> None:
+    locked = json.dumps(document(TO_ROOT, {**TO_ROOT, "Sid": "Locked", "Effect": "Deny"}))
+    with pytest.raises(kms.exceptions.MalformedPolicyDocumentException) as caught:
+        kms.put_key_policy(KeyId=KEY, Policy=locked)
+    *_, told = explain(requestId=caught.value.response["ResponseMetadata"]["RequestId"])["decisions"]
+    assert (told["action"], told["statement"]["sid"]) == ("kms:PutKeyPolicy", "Locked")
+
+
 def test_only_the_last_requests_are_kept() -> None:
     kept, explanation = Explanations(), Explanation("p", "a", "r", Verdict(Ground.ALLOWED), {})
     for number in range(REMEMBERED + 5):

@@ -357,6 +357,61 @@ def test_a_permissions_boundary_bounds_identity_policies(
     assert refusal(as_(ALICE), "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why)
 
 
+def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
+    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: docs, IAM User Guide, "Session policies"; the role is named by its ARN with its path."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/app/Worker"
+    by_arn = {"ArnEquals": {"aws:PrincipalArn": role}, "StringEquals": {"aws:PrincipalTag/team": "payments"}}
+    scene({role: [allow("kms:*", Condition=by_arn)]})
+    session: dict[str, Any] = keytrail_client("sts").assume_role(
+        RoleArn=role,
+        RoleSessionName="one",
+        Policy=json.dumps(document(allow("kms:Encrypt"))),
+        Tags=[{"Key": "team", "Value": "payments"}],
+    )
+    given = session["Credentials"]
+    worker = keytrail_client(
+        access_key_id=given["AccessKeyId"],
+        secret_access_key=given["SecretAccessKey"],
+        session_token=given["SessionToken"],
+    )
+    worker.encrypt(KeyId=KEY, Plaintext=b"x")
+    caller = session["AssumedRoleUser"]["Arn"]
+    why = "because no session policy allows the kms:DescribeKey action"
+    assert refusal(worker, "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why, caller)
+    untagged = keytrail_client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
+    other = keytrail_client(
+        access_key_id=untagged["AccessKeyId"],
+        secret_access_key=untagged["SecretAccessKey"],
+        session_token=untagged["SessionToken"],
+    )
+    assert refusal(other, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", caller)
+
+
+def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_alone(
+    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: the issue, "Root-equivalent callers": policies written for production roles just work."""
+    scene({}, [allow("kms:*", Principal={"AWS": ROLE})])
+
+    def worker(**members: Any) -> Any:
+        role = f"arn:aws:iam::{ACCOUNT}:role/Unheard"
+        given = keytrail_client("sts").assume_role(RoleArn=role, RoleSessionName="one", **members)["Credentials"]
+        return keytrail_client(
+            access_key_id=given["AccessKeyId"],
+            secret_access_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+        )
+
+    worker().encrypt(KeyId=KEY, Plaintext=b"x")
+    bounded = worker(Policy=json.dumps(document(allow("kms:Encrypt"))))
+    bounded.encrypt(KeyId=KEY, Plaintext=b"x")
+    caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/Unheard/one"
+    why = "because no session policy allows the kms:DescribeKey action"
+    assert refusal(bounded, "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why, caller)
+
+
 # grants
 
 
@@ -409,6 +464,34 @@ def test_a_grant_counts_under_its_constraints(
     else:
         answer = refusal(reader, "Encrypt", KeyId=KEY, Plaintext=b"x", EncryptionContext=dict(context))
         assert answer == no_identity("kms:Encrypt", SESSION)
+
+
+def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
+    keytrail_clean: KeytrailServer, as_: Callable[[str], Any]
+) -> None:
+    """How we know: docs, E.9; AWS services make one grant for each resource, with a constraint on its id."""
+
+    def grant(at: int) -> dict[str, Any]:
+        context = {"aws:ebs:id": f"vol-{at}", "part": str(at % 2)}
+        kind = "EncryptionContextEquals" if at % 3 else "EncryptionContextSubset"
+        return {"GranteePrincipal": ROLE, "Operations": ["Encrypt", "Decrypt"], "Constraints": {kind: context}}
+
+    keytrail_clean.load(
+        {
+            "credentials": [{"AccessKeyId": READER, "SecretAccessKey": SECRET, "Principal": SESSION}],
+            "identities": [{"Arn": ROLE}],
+            "keys": [{"KeyId": KEY, "Grants": [grant(at) for at in range(250)]}],
+        }
+    )
+    reader, request = as_(READER), {"KeyId": KEY, "Plaintext": b"x"}
+    for at in (0, 121, 249):
+        context = {"part": str(at % 2), "aws:ebs:id": f"vol-{at}"}
+        reader.encrypt(**request, EncryptionContext=context)
+        wrong = {**context, "part": "2"}
+        assert refusal(reader, "Encrypt", **request, EncryptionContext=wrong) == no_identity("kms:Encrypt", SESSION)
+    unknown = {"part": "0", "aws:ebs:id": "vol-250"}
+    assert refusal(reader, "Encrypt", **request, EncryptionContext=unknown) == no_identity("kms:Encrypt", SESSION)
+    reader.encrypt(**request, EncryptionContext={"aws:ebs:id": "vol-0", "part": "0", "more": "x"})
 
 
 def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:

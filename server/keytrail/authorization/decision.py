@@ -6,6 +6,7 @@ and "Troubleshooting key access".
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from keytrail.authorization.context import RequestContext
 from keytrail.authorization.evaluation import Question, decide
@@ -118,12 +119,12 @@ class Decision:
         standing = self._identities.standing(call.principal, strict=call.settings.strict)
         resource = key.arn if key is not None else key_arn(call.region, call.account, "*")
         context = RequestContext(call, _PUT, key, standing)
-        verdict = decide(
-            Question(call.principal, _PUT, resource, context.__getitem__, key_document(document)), standing
-        )
+        asked = Question(call.principal, _PUT, resource, context.__getitem__, key_document(document))
+        verdict = decide(asked, standing)
         # Who is not declared stands for anybody in its account; somebody there must be allowed.
         somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(call.account) for s in statements)
         if not verdict.allowed or not somebody:
+            self.explanations.note(call.request_id, Explanation.of(asked, verdict, context))
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
@@ -155,7 +156,14 @@ def _about_key(
 
 
 def _policy_of(key: Key | None) -> Document | None:
-    return key_document(key.policy or default_key_policy(key.region, key.account)) if key is not None else None
+    if key is None:
+        return None
+    return key_document(key.policy) if key.policy is not None else _default_document(key.region, key.account)
+
+
+@lru_cache(maxsize=1024)
+def _default_document(region: str, account: str) -> Document:
+    return key_document(default_key_policy(region, account))
 
 
 def _elsewhere(call: Call, action: str, what: str) -> AccessDeniedException:

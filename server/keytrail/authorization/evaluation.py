@@ -99,7 +99,8 @@ def _at_home(asked: Question, standing: Standing) -> Verdict:
     naming, statement = asked.policy.allow_to(asked.principal, asked.action, asked.lookup)
     found = Decisive(asked.policy, statement) if statement is not None else None
     if standing.lenient:
-        return Verdict(Ground.ALLOWED, Kind.KEY if found else None, found)
+        allowed = Verdict(Ground.ALLOWED, Kind.KEY if found else None, found)
+        return _bounded(asked, standing, allowed) or allowed
     verdict = _weighed(asked, standing, naming, own, Verdict(Ground.ALLOWED, Kind.KEY, found))
     if verdict.allowed:
         return verdict

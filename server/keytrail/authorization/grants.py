@@ -3,20 +3,17 @@
 Source: KMS Developer Guide, "Grants in AWS KMS", "Using grant constraints" and "Granting CreateGrant permission".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from keytrail.authorization.principals import Naming
 from keytrail.call import Call
 from keytrail.domain.arn import root_arn
-from keytrail.domain.grant import Constraints, Grant
+from keytrail.domain.grant import Constraints, Grant, looks_at_context
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 
-_PAGE = 1000
-
-_NO_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
-"""Operations whose requests have no encryption context; constraints on it do not hold them up."""
+_PAGE = 100
 
 
 class Covering(NamedTuple):
@@ -35,29 +32,37 @@ def covering(
     A grant made less than `grant_delay` ago counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
-    for naming, grant in _of_caller(call, key, role_arn):
-        if operation in grant.operations and _in_effect(grant, call) and _admits(grant, call, operation, context):
-            return Covering(naming, grant)
+    # Every constraint on the context has a first pair, which must be one of the request's.
+    pairs = [None, *context.items()] if looks_at_context(operation) else [None]
+    for naming, grantee in _grantees(call.principal, key, role_arn):
+        for grant in _of_grantee(call, key, grantee, operation, pairs):
+            if _in_effect(grant, call) and _admits(grant, call, operation, context):
+                return Covering(naming, grant)
     return None
 
 
-def _of_caller(call: Call, key: Key, role_arn: str | None) -> Iterator[tuple[Naming, Grant]]:
-    """The key's grants to the caller: to itself, to its role, to its account."""
-    principal, shelf = call.principal, call.store.grants
-    for naming, grantee in _grantees(principal, key, role_arn):
-        service = naming is Naming.ITSELF and principal.kind == "service"
+def _of_grantee(
+    call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+) -> Iterator[Grant]:
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    for pair in pairs:
         after = ""
         while True:
-            names = {"service": grantee} if service else {"grantee": grantee}
-            grants = shelf.of_key_after(key.arn, after, _PAGE, **names)
-            yield from ((naming, grant) for grant in grants)
+            grants = call.store.grants.usable_after(
+                key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
+            )
+            yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-        yield from ((naming, grant) for grant in call.store.view.grants.lingering(key.arn, **names))
+    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
+    for grant in call.store.view.grants.lingering(key.arn, **names):
+        if operation in grant.operations:
+            yield grant
 
 
 def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tuple[Naming, str]]:
+    """The grantees that are the caller: itself, its role, its account."""
     if principal.kind == "service":
         return [(Naming.ITSELF, principal.name)]
     root, role = root_arn(key.region, principal.account), role_arn or principal.role_arn
@@ -81,7 +86,7 @@ def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]
         return False  # no request here brings the ARN of a resource on whose behalf a service calls
     if operation == "CreateGrant":
         return _hands_on(grant, call)
-    if operation in _NO_CONTEXT:
+    if not looks_at_context(operation):
         return True
     if asked.encryption_context_equals is not None:
         return dict(context) == dict(asked.encryption_context_equals)

@@ -19,7 +19,7 @@ class Standing:
     root: bool = False
     """Its account's root, or as good as that: it needs no identity policy."""
     lenient: bool = False
-    """Never denied for want of an Allow on what its own account has."""
+    """Never denied for want of an Allow on what its own account has, but by its own session policy."""
     policies: tuple[Document, ...] = ()
     boundary: tuple[Document, ...] = ()
     sessions: tuple[Document, ...] = ()
@@ -39,6 +39,13 @@ class Standing:
 
 
 _ROOT, _LENIENT_ROOT, _NOBODY = Standing(root=True), Standing(root=True, lenient=True), Standing()
+_STRICT_STANDINGS = {False: _ROOT, True: _NOBODY}
+"""Of callers whom no fixture declares: a root, and a session of a role."""
+
+
+def _of_no_fixture(principal: Principal) -> bool:
+    """Whether it is a session that STS made, of a role; if no fixture has the role, it is as good as undeclared."""
+    return principal.session is not None and principal.kind == "assumed-role"
 
 
 class Identities:
@@ -74,11 +81,12 @@ class Identities:
         """What speaks for and against a caller.
 
         A declared user, role or service of which no fixture tells the policies has all of KMS through them, so that
-        key policies decide; with `strict` it has no policies. A service is under no service control policy.
+        key policies decide; a session that STS made of such a role is as lenient a case as a caller that is not
+        declared. With `strict` they have no policies. A service is under no service control policy.
         """
         if not (self._known or self._memberships or principal.session_policies):
-            if not principal.declared:
-                return _ROOT if strict else _LENIENT_ROOT
+            if not principal.declared or _of_no_fixture(principal):
+                return _STRICT_STANDINGS[principal.declared] if strict else _LENIENT_ROOT
             return _NOBODY if strict and principal.kind != "root" else _ROOT
         standings = self._standings
         known = standings.get(principal)
@@ -99,7 +107,7 @@ class Identities:
         levels = () if any(mark in role for mark in _SERVICE_LINKED) else _documents(membership)
         return Standing(
             root=full or not principal.declared,
-            lenient=not (principal.declared or strict),
+            lenient=not strict and (not principal.declared or (identity is None and _of_no_fixture(principal))),
             policies=tuple(
                 Document(Kind.IDENTITY, name, text)
                 for name, text in (identity.policies if identity is not None else {}).items()

@@ -42,6 +42,7 @@ GrantOperation = Literal[
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 _MAX_PAIRS, _MAX_CONTEXT = 8, 384
 
+_WITHOUT_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
 _OF_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
 _OF_SYMMETRIC_KEYS = frozenset(
     {
@@ -99,6 +100,11 @@ class Constraints:
     def of_context(self) -> bool:
         """Whether an encryption context is asked for."""
         return self.encryption_context_subset is not None or self.encryption_context_equals is not None
+
+    @property
+    def first_pair(self) -> tuple[str, str] | None:
+        """The first pair of the encryption context that is asked for, in the order of the names; None without any."""
+        return min((self.encryption_context_equals or self.encryption_context_subset or {}).items(), default=None)
 
     def require_valid(self) -> None:
         """Refuse constraints that no grant may have (ValidationException)."""
@@ -229,6 +235,11 @@ class Grant:
 
     def _retiring(self) -> list[str | None]:
         return [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
+
+
+def looks_at_context(operation: str) -> bool:
+    """Whether a grant's constraints on the encryption context matter to an operation: others have no context."""
+    return operation not in _WITHOUT_CONTEXT
 
 
 def require_principal(arn: str) -> None:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
+from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant, looks_at_context
 from keytrail.errors import LimitExceededException, NotFoundException
 from keytrail.store.delayed_view import DelayedGrants
 
@@ -63,6 +63,16 @@ class GrantShelf:
         """The next grants of a key: at most `limit` of those behind the place `after`, of one grantee if named."""
         index = ("grantee", key_arn, grantee) if grantee else ("service", key_arn, service)
         return self._after(index if grantee or service else ("key", key_arn, ""), after, limit)
+
+    def usable_after(
+        self, key_arn: str, after: str, limit: int, *, grantee: str, operation: str, pair: tuple[str, str] | None
+    ) -> list[Grant]:
+        """The next grants of a key that let a principal or service do an operation, under constraints of one kind.
+
+        `pair`: the first one of the encryption context that they ask for; None: they ask for none, or the operation
+        does not look at it.
+        """
+        return self._after(_usable(key_arn, grantee, operation, pair), after, limit)
 
     def retirable_after(
         self, region: str, after: str, limit: int, *, principal: str = "", service: str = ""
@@ -165,4 +175,17 @@ def _indexes(grant: Grant) -> list[_Index]:
         ("retiring service", grant.region): grant.retiring_service_principal,
     }
     named = [(*index, principal) for index, principal in principals.items() if principal is not None]
-    return [("key", grant.key_arn, ""), *named]
+    grantee = grant.grantee_principal or grant.grantee_service_principal or ""
+    usable = [
+        _usable(
+            grant.key_arn, grantee, operation, grant.constraints.first_pair if looks_at_context(operation) else None
+        )
+        for operation in set(grant.operations)
+    ]
+    return [("key", grant.key_arn, ""), *named, *usable]
+
+
+def _usable(key_arn: str, grantee: str, operation: str, pair: tuple[str, str] | None) -> _Index:
+    # The name's length keeps the pairs ("ab", "c") and ("a", "bc") apart.
+    words = f"{len(pair[0])} {pair[0]}{pair[1]}" if pair is not None else ""
+    return f"usable for {operation}", key_arn, f"{grantee} {words}"
