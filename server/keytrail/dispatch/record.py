@@ -1,0 +1,142 @@
+"""What a call leaves in the trail: its events, and the last usage of its keys.
+
+Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "CloudTrail log entries".
+"""
+
+from collections.abc import Mapping
+
+from keytrail.call import Call, Reply
+from keytrail.dispatch.endpoint import Endpoint
+from keytrail.dispatch.messages import Request
+from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException
+from keytrail.operations.registry import Operation
+from keytrail.trail import AsSent, Event, Use, new_event_id
+from keytrail.wire.service_model import Shape
+
+_LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
+"""CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
+
+_KMS = "kms.amazonaws.com"
+
+_LOGGED_REFUSAL = 10 * 1024
+"""Of what is refused we keep less, for anybody can send it."""
+
+
+def success(
+    endpoint: Endpoint, call: Call, request: Request, reply: Reply | None
+) -> tuple[list[Event], tuple[tuple[str, Use], ...]]:
+    """The events of a call that succeeded, and the last usage of its keys."""
+    operation = endpoint.operation
+    assert operation is not None
+    elements: Mapping[str, object] | None = None
+    if operation.logged_reply == "key":
+        elements = {"KeyId": call.used[0].arn} if call.used else None
+    elif operation.logged_reply == "reply":
+        elements = reply
+    if call.elements is not None:
+        elements = call.elements
+    events = _events(endpoint, call, request, elements, None)
+    uses: tuple[tuple[str, Use], ...] = ()
+    if operation.tracked and call.now >= call.settings.tracking_start:
+        ids = {event.recipient: event.event_id for event in events}
+        uses = tuple((key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used)
+    return [*events, *call.companions], uses
+
+
+def refusal(endpoint: Endpoint, call: Call, request: Request, error: AwsError) -> list[Event]:
+    """The events of a call that was refused."""
+    return _events(endpoint, call, request, None, error)
+
+
+def _events(
+    endpoint: Endpoint,
+    call: Call,
+    request: Request,
+    elements: Mapping[str, object] | None,
+    error: AwsError | None,
+) -> list[Event]:
+    """The call's event: one copy for the caller's account, one for each other owner of a key in it."""
+    operation = endpoint.operation
+    resources = _resources(call, endpoint, error)
+    kept = error is None or isinstance(error, DryRunOperationException)
+    mine = Event(
+        new_event_id(),
+        call.request_id,
+        call.now,
+        endpoint.name,
+        call.region,
+        call.principal,
+        call.account,
+        operation is not None and operation.read_only,
+        _logged(endpoint, call, request, succeeded=error is None),
+        elements,
+        (call.additional if kept else _external_key(call, operation)) or None,
+        resources,
+        error.trail_code if error is not None else None,
+        error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
+        None,
+        request.source_ip,
+        request.user_agent[:_LOGGED_TEXT],
+        None,
+        endpoint.source,
+    )
+    owners = {account for account, _ in resources} - {call.account} if resources else None
+    if not owners or isinstance(error, AccessDeniedException):
+        return [mine]
+    shared = new_event_id()
+    copies = [
+        mine._replace(
+            event_id=new_event_id(),
+            recipient=owner,
+            resources=tuple(entry for entry in resources or () if entry[0] == owner),
+            shared_event_id=shared,
+        )
+        for owner in sorted(owners)
+    ]
+    return [mine._replace(shared_event_id=shared), *copies]
+
+
+def _external_key(call: Call, operation: Operation | None) -> dict[str, object] | None:
+    """What the event of a failed cryptographic operation keeps: the external key behind its key, and nothing else."""
+    if operation is None or not operation.tracked:
+        return None
+    key = next((key for key in call.used if key.xks_key_id is not None), None)
+    return {"customKeyStoreId": key.custom_key_store_id, "xksKeyId": key.xks_key_id} if key is not None else None
+
+
+def _resources(call: Call, endpoint: Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
+    if call.resources is not None:
+        return tuple(call.resources)
+    if call.used:
+        return tuple([(key.account, key.arn) for key in call.used])
+    # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
+    listed = error is None and endpoint.source == _KMS and "CustomKeyStore" not in endpoint.name
+    return () if listed else None
+
+
+def _logged(endpoint: Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
+    operation = endpoint.operation
+    if operation is None:
+        return None
+    if not operation.logged_request:
+        return dict(call.logged) or None
+    size = len(request.body or b"")
+    if size > (_LOGGED_REQUEST if succeeded else _LOGGED_REFUSAL):
+        return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
+    members = call.members
+    shown = {name: members[name] for name in endpoint.logged if name in members}
+    for name in endpoint.maps:
+        if name in shown:
+            shown[name] = _in_own_words(endpoint.model.input.members[name], shown[name])
+    if operation.logged_defaults or call.logged:
+        shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
+    return shown or None
+
+
+def _in_own_words(shape: Shape, value: object) -> object:
+    """The value with every map in it as it was sent."""
+    if not isinstance(value, Mapping):
+        return value
+    if shape.type == "map":
+        return AsSent(value)
+    return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
