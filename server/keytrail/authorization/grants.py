@@ -41,6 +41,22 @@ def covering(
     return None
 
 
+def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
+    """What a request to retire a grant brings of it, by the condition keys in lower case."""
+    asked = grant.constraints
+    context = asked.encryption_context_equals or asked.encryption_context_subset or {}
+    kinds = {
+        "EncryptionContextEquals": asked.encryption_context_equals,
+        "EncryptionContextSubset": asked.encryption_context_subset,
+    }
+    found = {
+        "kms:grantconstrainttype": tuple(kind for kind, pairs in kinds.items() if pairs is not None),
+        "kms:encryptioncontextkeys": tuple(context),
+        **{f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in context.items()},
+    }
+    return {name: values for name, values in found.items() if values}
+
+
 def _of_grantee(
     call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
