@@ -378,3 +378,23 @@ def outcome(client: Any, operation: str, members: Mapping[str, Any]) -> tuple[st
     except ClientError as error:
         return error.response["Error"]["Code"], error.response["Error"]["Message"]
     return "ok", ""
+
+
+REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
+    "the Region": {"StringEquals": {"aws:RequestedRegion": "ap-south-1"}},
+    "the kind": {"StringEquals": {"kms:MultiRegionKeyType": "REPLICA", "kms:KeySpec": "SYMMETRIC_DEFAULT"}},
+    "multi-Region": {"Bool": {"kms:MultiRegion": "true"}},
+}
+
+
+@pytest.mark.parametrize("condition", REPLICATE_KEY.values(), ids=REPLICATE_KEY)
+def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(scene: Scene, condition: Mapping[str, Any]) -> None:
+    """How we know: docs, F.2 point 4: kms:CreateKey in the target Region; what of a replica it sees is unverified."""
+    scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
+    assert scene.refusal("ReplicateKey") == (
+        f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "
+        "with an explicit deny in an identity-based policy"
+    )
+    here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=here))
+    assert invoke(scene.user, "ReplicateKey", **scene.request("ReplicateKey"))
