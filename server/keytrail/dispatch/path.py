@@ -217,5 +217,5 @@ class Dispatcher:
                 operation.usage,
             )
             if self._store.view is not self._store:
-                call.read_only = operation.read_only
+                call.read_only = endpoint.read_only
         return call
