@@ -12,6 +12,7 @@ from keytrail.authorization.callers import Callers
 from keytrail.authorization.decision import Decision
 from keytrail.authorization.identities import Identities
 from keytrail.authorization.sigv4 import CredentialScope, read_credential_scope
+from keytrail.authorization.source import source_of
 from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
@@ -210,6 +211,8 @@ class Dispatcher:
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},
         )
+        if call.principal.kind == "service":
+            call.source_arn, call.source_account = source_of(request)
         if operation is not None:
             call.cross_account, call.states, call.usage = (
                 operation.cross_account,
