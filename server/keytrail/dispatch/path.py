@@ -62,13 +62,15 @@ class Dispatcher:
         self.decision = Decision(identities)
         self.tokens = TokenService(callers, identities, self.decision.explanations)
         self.faults = Faults()
+        # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
         self._endpoints = {
-            f"{model.target_prefix}.{name}": endpoint
+            f"{prefix}.{name}": endpoint
             for model, own in (
                 (service_model.load("kms"), kms.OPERATIONS),
                 (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, endpoint in endpoints(model, own).items()
+            for prefix in (model.target_prefix, model.target_prefix.rpartition(".")[2])
         }
 
     @cached_property
