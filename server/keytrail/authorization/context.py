@@ -233,6 +233,8 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "aws:username": RequestContext._user_name,
     "aws:principalorgid": lambda of: of._standing.organization_id,
     "aws:requestedregion": lambda of: requested_region(of._call, of._action),
+    "aws:sourcearn": lambda of: of._call.source_arn,
+    "aws:sourceaccount": lambda of: of._call.source_account,
     "aws:sourceip": lambda of: of._call.source_ip or None,
     "aws:useragent": lambda of: of._call.user_agent or None,
     # A policy written for AWS asks for TLS, which every call to AWS has; here it is as if it had.

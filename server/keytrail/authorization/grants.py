@@ -97,8 +97,8 @@ def _in_effect(grant: Grant, call: Call) -> bool:
 
 def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
     asked = grant.constraints
-    if asked.source_arn is not None and call.principal.kind == "service":
-        return False  # no request here brings the ARN of a resource on whose behalf a service calls
+    if call.principal.kind == "service" and asked.source_arn not in (None, call.source_arn):
+        return False
     if operation == "CreateGrant":
         return _hands_on(grant, call)
     if not looks_at_context(operation):

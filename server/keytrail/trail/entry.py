@@ -174,7 +174,10 @@ def frame_key(event: Event) -> tuple[object, ...]:
 
 
 def _resource_types(event: Event) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([resource_type(arn) for _, arn in event.resources or ()]))
+    if not event.resources:
+        return ()
+    kinds = [resource_type(arn) for _, arn in event.resources]
+    return tuple(kinds if len(kinds) == 1 else dict.fromkeys(kinds))
 
 
 def frame_index_keys(event: Event) -> list[IndexKey]:
