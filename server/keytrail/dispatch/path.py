@@ -71,7 +71,7 @@ class Dispatcher:
                 (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, endpoint in endpoints(model, own).items()
-            for prefix in (model.target_prefix, model.target_prefix.rpartition(".")[2])
+            for prefix in _prefixes(model.target_prefix or "")
         }
 
     @cached_property
@@ -224,3 +224,7 @@ class Dispatcher:
             if self._store.view is not self._store:
                 call.read_only = endpoint.read_only
         return call
+
+
+def _prefixes(prefix: str) -> tuple[str, ...]:
+    return prefix, prefix.rpartition(".")[2]
