@@ -92,6 +92,9 @@ class Call:
     tokens: TokenService
     source_ip: str = ""
     user_agent: str = ""
+    source_arn: str | None = None
+    """The resource for which a service of AWS calls."""
+    source_account: str | None = None
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What the members that are not sent stand for."""
     cross_account: bool = False

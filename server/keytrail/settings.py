@@ -33,9 +33,10 @@ class Settings:
     trail_delay: timedelta = timedelta(0)
     """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
     consistency_delay: timedelta = timedelta(0)
-    """How long changes of aliases, grants, policies, tags and states stay hidden (in AWS for seconds, or minutes)."""
-    grant_delay: timedelta = timedelta(0)
-    """How long a grant counts only with one of its tokens (in AWS up to about 5 min)."""
+    """How long changes of aliases, grants, policies, tags and states stay hidden (in AWS for seconds, or minutes).
+
+    Until then a new grant counts only with one of its tokens.
+    """
     transition_time: timedelta = timedelta(0)
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
@@ -81,7 +82,7 @@ class Settings:
             raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
         for name in (
             name
-            for name in ("trail_delay", "consistency_delay", "grant_delay", "transition_time")
+            for name in ("trail_delay", "consistency_delay", "transition_time")
             if getattr(self, name) < timedelta(0)
         ):
             raise ValueError(f"{name}: expected 0 or more")

@@ -501,7 +501,7 @@ def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
         "identities": [{"Arn": ROLE}],
         "keys": [{"KeyId": KEY}],
     }
-    with KeytrailServer(fixtures=seed, grant_delay="PT5M") as server:
+    with KeytrailServer(fixtures=seed, consistency_delay="PT5M") as server:
         owner, reader = client_of(server), client_of(server, access_key=READER, secret=SECRET)
         token = owner.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"])["GrantToken"]
         assert refusal(reader, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", SESSION)

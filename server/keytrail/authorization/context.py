@@ -12,14 +12,16 @@ from keytrail.authorization import recipient
 from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.identities import Standing
+from keytrail.authorization.new_keys import requested_region, told_of_new_key
 from keytrail.authorization.session_context import SESSION_KEYS, principal_tags, session_value
 from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY
 from keytrail.domain.arn import read_key_identifier
+from keytrail.domain.grant import Constraints
 from keytrail.domain.key import Key
-from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.last_usage import trailing_days_without_usage
 from keytrail.errors import AwsError
 
@@ -81,10 +83,9 @@ class RequestContext(dict[str, Values]):
             return tuple(self._request_tags()) or None
         if name in MEMBERS:
             return _texts(self._member(MEMBERS[name], default=name not in _NO_DEFAULT))
-        keys = _KEYS
         if self._key is None and name in _OF_KEYS:
-            keys = _OF_NEW_KEYS if self._call.operation == "CreateKey" else {}
-        found = keys.get(name)
+            return _texts(told_of_new_key(self._call, name))
+        found = _KEYS.get(name)
         return _texts(found(self)) if found is not None else None
 
     def _member(self, name: str, *, default: bool = True) -> object:
@@ -93,7 +94,7 @@ class RequestContext(dict[str, Values]):
 
     def _constraints(self) -> Mapping[str, object]:
         constraints = self._call.members.get("Constraints")
-        return constraints if isinstance(constraints, Mapping) else {}
+        return Constraints.read(constraints).members() if isinstance(constraints, Mapping) else {}
 
     def encryption_context(self) -> Mapping[str, str]:
         """The encryption context on the action's side; of a grant to be made, the one that it asks for."""
@@ -154,9 +155,6 @@ class RequestContext(dict[str, Values]):
         assert self._key is not None
         return self._key
 
-    def _new_spec(self) -> object:
-        return self._member("KeySpec") or self._member("CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
-
     def _multi_region_key_type(self) -> str | None:
         related = self._call.store.multi_region_set(self.key)
         if related is None:
@@ -202,17 +200,6 @@ _OF_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
 }
 """Condition keys that tell of the key."""
 
-_OF_NEW_KEYS: Mapping[str, Callable[[RequestContext], object]] = {
-    "kms:keyspec": RequestContext._new_spec,
-    "kms:customermasterkeyspec": RequestContext._new_spec,
-    "kms:keyusage": lambda of: of._member("KeyUsage") or KeyUsage.ENCRYPT_DECRYPT,
-    "kms:customermasterkeyusage": lambda of: of._member("KeyUsage") or KeyUsage.ENCRYPT_DECRYPT,
-    "kms:keyorigin": lambda of: of._member("Origin"),
-    "kms:multiregion": lambda of: of._member("MultiRegion"),
-    "kms:multiregionkeytype": lambda of: "PRIMARY" if of._member("MultiRegion") else None,
-}
-"""The same of the key that CreateKey is to make."""
-
 _PAIRS: Mapping[str, Callable[[RequestContext], Mapping[str, str]]] = {
     _CONTEXT: RequestContext.encryption_context,
     _REQUEST_TAG: RequestContext._request_tags,
@@ -245,7 +232,9 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "aws:userid": lambda of: of._call.principal.principal_id,
     "aws:username": RequestContext._user_name,
     "aws:principalorgid": lambda of: of._standing.organization_id,
-    "aws:requestedregion": lambda of: of._call.region,
+    "aws:requestedregion": lambda of: requested_region(of._call, of._action),
+    "aws:sourcearn": lambda of: of._call.source_arn,
+    "aws:sourceaccount": lambda of: of._call.source_account,
     "aws:sourceip": lambda of: of._call.source_ip or None,
     "aws:useragent": lambda of: of._call.user_agent or None,
     # A policy written for AWS asks for TLS, which every call to AWS has; here it is as if it had.

@@ -11,7 +11,7 @@ from functools import lru_cache
 from keytrail.authorization.context import RequestContext
 from keytrail.authorization.evaluation import Question, decide
 from keytrail.authorization.explanations import Explanation, Explanations
-from keytrail.authorization.grants import covering
+from keytrail.authorization.grants import covering, told_of
 from keytrail.authorization.identities import Identities, Standing
 from keytrail.authorization.policy import Document, key_document, read_policy
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
@@ -105,7 +105,7 @@ class Decision:
             standing = replace(standing, root=False, lenient=False, policies=())
         elif grant.names_for_retiring(principal):
             standing = replace(standing, root=True)
-        context = RequestContext(call, action, key, standing)
+        context = RequestContext(call, action, key, standing, told_of(grant))
         self._decide(call, Question(principal, action, key.arn, context.__getitem__, None), standing, context)
 
     def check_key_policy(self, call: Call, document: str, key: Key | None, *, bypass_lockout: bool) -> None:

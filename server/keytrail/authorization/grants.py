@@ -29,7 +29,7 @@ def covering(
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
     `role_arn`: of a session's role, with its path if that is known.
-    A grant made less than `grant_delay` ago counts only if the request brings a token of it.
+    A grant that is not seen yet (`consistency_delay`) counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
@@ -39,6 +39,22 @@ def covering(
             if _in_effect(grant, call) and _admits(grant, call, operation, context):
                 return Covering(naming, grant)
     return None
+
+
+def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
+    """What a request to retire a grant brings of it, by the condition keys in lower case."""
+    asked = grant.constraints
+    context = asked.encryption_context_equals or asked.encryption_context_subset or {}
+    kinds = {
+        "EncryptionContextEquals": asked.encryption_context_equals,
+        "EncryptionContextSubset": asked.encryption_context_subset,
+    }
+    found = {
+        "kms:grantconstrainttype": tuple(kind for kind, pairs in kinds.items() if pairs is not None),
+        "kms:encryptioncontextkeys": tuple(context),
+        **{f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in context.items()},
+    }
+    return {name: values for name, values in found.items() if values}
 
 
 def _of_grantee(
@@ -72,8 +88,7 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
 
 
 def _in_effect(grant: Grant, call: Call) -> bool:
-    new = grant.creation_date + call.settings.grant_delay > call.now
-    if not new and not call.store.view.grants.hides(grant):
+    if not call.store.view.grants.hides(grant):
         return True
     tokens = call.members.get("GrantTokens")
     named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
@@ -82,8 +97,8 @@ def _in_effect(grant: Grant, call: Call) -> bool:
 
 def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
     asked = grant.constraints
-    if asked.source_arn is not None and call.principal.kind == "service":
-        return False  # no request here brings the ARN of a resource on whose behalf a service calls
+    if call.principal.kind == "service" and asked.source_arn not in (None, call.source_arn):
+        return False
     if operation == "CreateGrant":
         return _hands_on(grant, call)
     if not looks_at_context(operation):

@@ -12,6 +12,7 @@ from keytrail.authorization.callers import Callers
 from keytrail.authorization.decision import Decision
 from keytrail.authorization.identities import Identities
 from keytrail.authorization.sigv4 import CredentialScope, read_credential_scope
+from keytrail.authorization.source import source_of
 from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
@@ -62,13 +63,15 @@ class Dispatcher:
         self.decision = Decision(identities)
         self.tokens = TokenService(callers, identities, self.decision.explanations)
         self.faults = Faults()
+        # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
         self._endpoints = {
-            f"{model.target_prefix}.{name}": endpoint
+            f"{prefix}.{name}": endpoint
             for model, own in (
                 (service_model.load("kms"), kms.OPERATIONS),
                 (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, endpoint in endpoints(model, own).items()
+            for prefix in _prefixes(model.target_prefix or "")
         }
 
     @cached_property
@@ -210,6 +213,8 @@ class Dispatcher:
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},
         )
+        if call.principal.kind == "service":
+            call.source_arn, call.source_account = source_of(request)
         if operation is not None:
             call.cross_account, call.states, call.usage = (
                 operation.cross_account,
@@ -217,5 +222,9 @@ class Dispatcher:
                 operation.usage,
             )
             if self._store.view is not self._store:
-                call.read_only = operation.read_only
+                call.read_only = endpoint.read_only
         return call
+
+
+def _prefixes(prefix: str) -> tuple[str, ...]:
+    return prefix, prefix.rpartition(".")[2]
