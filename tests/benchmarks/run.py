@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import version
 
 from decisions import decisions
+from lists import lists
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
@@ -21,6 +22,7 @@ from values import value_codecs
 
 ALL = {
     **MEASURES,
+    "lists": lists,
     "trail": trail,
     "values": value_codecs,
     "decisions": decisions,
