@@ -26,7 +26,7 @@ class Kind(Enum):
     SYMMETRIC = "symmetric"
     HMAC = "HMAC"
     SIGNING = "asymmetric"
-    EXTERNAL = "without material"
+    EXTERNAL = "for imported material"
     IN_STORE = "in a custom key store"
 
 
@@ -41,6 +41,11 @@ class ModelKey:
     settles: datetime | None = None
     deletion: datetime | None = None
     window: int = 0
+    made: datetime | None = None
+    was_imported: bool = False
+    has_material: bool = False
+    """Of a key of the kind EXTERNAL; it has one material, imported as often as one likes."""
+    valid_to: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
     grants: list[str] = field(default_factory=list)
     description: str = ""
@@ -148,6 +153,23 @@ class Model:
         else:
             key.state, key.deletion = "PendingDeletion", self.now + timedelta(days=days)
 
+    def switch(self, key: ModelKey, state: str) -> None:
+        """Enabled or Disabled; a key whose deletion was cancelled may be without its material, and waits for it."""
+        lacks = key.kind is Kind.EXTERNAL and not key.has_material
+        key.state = "PendingImport" if lacks else state
+
+    def import_material(self, key: ModelKey, valid_to: datetime | None) -> None:
+        """The material is there, the same one as ever, and until then; of before, nothing counts."""
+        key.was_imported, key.has_material, key.valid_to = True, True, valid_to
+        if key.state == "PendingImport":
+            key.state = "Enabled"
+
+    def lose_material(self, key: ModelKey) -> None:
+        """It is deleted, or has expired: the key waits for it, or goes on waiting for its own deletion."""
+        key.has_material, key.valid_to = False, None
+        if key.was_imported and key.state in ("Enabled", "Disabled"):
+            key.state = "PendingImport"
+
     def begin(self, key: ModelKey, state: str) -> None:
         """Creating or Updating, for as long as that takes; Enabled then."""
         key.state, key.settles = state, self.now + TRANSITION
@@ -159,7 +181,7 @@ class Model:
         """Let the time pass, and everything happen at its own moment."""
         end = self.now + duration
         while True:
-            moments = [key.deletion or key.settles for key in self.keys.values()]
+            moments = [moment for key in self.keys.values() for moment in (key.deletion or key.settles, key.valid_to)]
             due = [moment for moment in (*moments, self.store_settles) if moment is not None and moment <= end]
             if not due:
                 break
@@ -172,6 +194,8 @@ class Model:
             self.store = {"CONNECTING": "CONNECTED", "DISCONNECTING": "DISCONNECTED"}[self.store]
             self.store_settles = None
         for key in list(self.keys.values()):
+            if key.valid_to == self.now:
+                self.lose_material(key)
             if key.deletion == self.now:
                 self._delete(key)
             elif key.settles == self.now:

@@ -58,11 +58,13 @@ IMPORTED_SINCE = datetime(2026, 5, 1, tzinfo=UTC)
 WRAPPING_PAIR = key_import.wrapping_pair("RSA_2048")
 
 
-def wrapped_for(key_id: str, *, material: bytes = IMPORTED, region: str = REGION) -> dict[str, bytes]:
-    """ImportToken and EncryptedKeyMaterial for a seeded key: as from GetParametersForImport, but good for ever."""
+def wrapped_for(
+    key_id: str, *, material: bytes = IMPORTED, region: str = REGION, since: datetime = IMPORTED_SINCE
+) -> dict[str, bytes]:
+    """ImportToken and EncryptedKeyMaterial for a key made then: as from GetParametersForImport, but good for ever."""
     token = ImportToken(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", datetime(2100, 1, 1, tzinfo=UTC))
     return {
-        "ImportToken": key_import.seal_token(f"{key_arn(key_id, region=region)}/{IMPORTED_SINCE.isoformat()}", token),
+        "ImportToken": key_import.seal_token(f"{key_arn(key_id, region=region)}/{since.isoformat()}", token),
         "EncryptedKeyMaterial": rsa_oaep.encrypt(WRAPPING_PAIR, "RSAES_OAEP_SHA_256", material),
     }
 

@@ -29,7 +29,7 @@ from keytrail.dispatch import Request, Unfinished
 from keytrail.settings import Settings
 from keytrail.state import State
 from tests.key_model import PENDING, TRANSITION, Kind, Model, ModelKey
-from tests.support import ACCOUNT, POLICY, key_arn
+from tests.support import ACCOUNT, POLICY, key_arn, wrapped_for
 from tests.wire_support import authorization, wire_value
 
 STEPS = 5000
@@ -76,6 +76,8 @@ CRYPTOGRAPHY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "Sign": ("SIGN_VERIFY", {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}),
 }
 WINDOWS = (7, 12, 30)
+VALIDITIES = (None, None, 3, 8, 20, 60)
+"""Days that imported material is good for; None: for ever."""
 
 picks = st.integers(0, 997)
 names = st.sampled_from([f"alias/a{n}" for n in range(4)])
@@ -186,7 +188,7 @@ class KeyStates(RuleBasedStateMachine):
             members["MultiRegion"] = multi_region
         metadata = self.ask("CreateKey", **members)["KeyMetadata"]
         state = "PendingImport" if kind is Kind.EXTERNAL else "Enabled"
-        key = ModelKey(metadata["KeyId"], HOME, kind, state)
+        key = ModelKey(metadata["KeyId"], HOME, kind, state, made=self.model.now)
         self.model.keys[key.name] = key
         if metadata["MultiRegion"]:
             self.model.primaries[key.key_id] = HOME
@@ -200,7 +202,7 @@ class KeyStates(RuleBasedStateMachine):
             refused = self.send("ReplicateKey", key.region, KeyId=key.key_id, ReplicaRegion=region)[1]
             assert refused["__type"] == "AlreadyExistsException"
         elif self.told("ReplicateKey", key, ReplicaRegion=region) is not None:
-            replica = ModelKey(key.key_id, region, key.kind, "Creating")
+            replica = ModelKey(key.key_id, region, key.kind, "Creating", made=self.model.now)
             self.model.begin(replica, "Creating")
             self.model.keys[replica.name] = replica
 
@@ -240,8 +242,7 @@ class KeyStates(RuleBasedStateMachine):
     def switch(self, at: int, operation: str) -> None:
         key = self.pick(at)
         if self.told(operation, key) is not None:
-            key.state = {"EnableKey": "Enabled", "DisableKey": "Disabled"}[operation]
-            self._adopt(key)
+            self.model.switch(key, {"EnableKey": "Enabled", "DisableKey": "Disabled"}[operation])
 
     @precondition(has_keys)
     @rule(at=picks, days=st.sampled_from(WINDOWS))
@@ -257,7 +258,6 @@ class KeyStates(RuleBasedStateMachine):
         key = waiting[at % len(waiting)] if pending and waiting else self.pick(at)
         if self.told("CancelKeyDeletion", key) is not None:
             key.state, key.deletion = "Disabled", None
-            self._adopt(key)
 
     @precondition(has_keys)
     @rule(at=picks, operation=st.sampled_from(sorted(WRITING)))
@@ -295,12 +295,33 @@ class KeyStates(RuleBasedStateMachine):
         near = document.get("NextRotationDate", float("inf")) - self.model.now.timestamp() <= 20 * 60
         return near or "OnDemandRotationStartDate" in document
 
-    def _adopt(self, key: ModelKey) -> None:
-        """The guide does not say when a key without material waits for it again: take what DescribeKey shows."""
-        if key.kind is Kind.EXTERNAL:
-            shown = self.ask("DescribeKey", key.region, KeyId=key.key_id)["KeyMetadata"]["KeyState"]
-            assert shown in ("Disabled", "PendingImport")
-            key.state = shown
+    def pick_for_import(self, at: int, external: bool) -> ModelKey:
+        keys = [key for key in self.model.keys.values() if key.kind is Kind.EXTERNAL]
+        return keys[at % len(keys)] if external and keys else self.pick(at)
+
+    @precondition(has_keys)
+    @rule(at=picks, external=st.booleans(), days=st.sampled_from(VALIDITIES))
+    def import_material(self, at: int, external: bool, days: int | None) -> None:
+        """The same material, for so many days; a key that is for none refuses it."""
+        key = self.pick_for_import(at, external)
+        valid_to = self.model.now + timedelta(days=days) if days is not None else None
+        members: dict[str, Any] = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+        if valid_to is not None:
+            members = {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": valid_to.timestamp()}
+        assert key.made is not None
+        wrapped = wrapped_for(key.key_id, region=key.region, since=key.made)
+        answer = self.told("ImportKeyMaterial", key, **members, **wrapped)
+        if answer is not None:
+            self.model.import_material(key, valid_to)
+
+    @precondition(has_keys)
+    @rule(at=picks, external=st.booleans())
+    def delete_material(self, at: int, external: bool) -> None:
+        key = self.pick_for_import(at, external)
+        answer = self.told("DeleteImportedKeyMaterial", key)
+        if answer is not None:
+            assert ("KeyMaterialId" in answer) == key.was_imported, key
+            self.model.lose_material(key)
 
     @precondition(has_keys)
     @rule(at=picks, operation=st.sampled_from(sorted(CRYPTOGRAPHY)))
@@ -479,8 +500,17 @@ class KeyStates(RuleBasedStateMachine):
             deletion = key.deletion.timestamp() if key.deletion is not None else None
             assert metadata.get("DeletionDate") == deletion, key
             assert metadata["Description"] == key.description
+            if key.kind is Kind.EXTERNAL:
+                self._imported(key, metadata)
             if metadata["MultiRegion"]:
                 self._related(key, metadata["MultiRegionConfiguration"])
+
+    def _imported(self, key: ModelKey, told: dict[str, Any]) -> None:
+        """How we know: recorded: ExpirationModel is there while the material is, its id from the first import on."""
+        expires = "KEY_MATERIAL_EXPIRES" if key.valid_to is not None else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+        assert told.get("ExpirationModel") == (expires if key.has_material else None), key
+        assert told.get("ValidTo") == (key.valid_to.timestamp() if key.valid_to is not None else None), key
+        assert ("CurrentKeyMaterialId" in told) == key.was_imported, key
 
     def _related(self, key: ModelKey, told: dict[str, Any]) -> None:
         primary = self.model.primaries[key.key_id]
