@@ -159,8 +159,9 @@ class Dispatcher:
             if not endpoint.query
             else query_codec().encode(endpoint.name, endpoint.model.output, reply, call.request_id)
         )
-        # record: the event and the last usage together
-        self._trail.record(*record.success(endpoint, call, request, reply))
+        # record: the event and the last usage together, written when somebody looks or with others
+        uses = endpoint.operation is not None and endpoint.operation.tracked
+        self._trail.record_later(partial(record.success, endpoint, call, request, reply), uses=uses)
         return Response(200, body, call.request_id, endpoint.query)
 
     def _refused(
