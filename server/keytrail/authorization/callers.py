@@ -6,8 +6,9 @@ Source: IAM User Guide, "AWS security credentials"; the words of refusals as rec
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from keytrail.authorization.canonical_request import Signed
 from keytrail.authorization.sessions import Sessions
-from keytrail.authorization.signature import Signed, check_age, check_signature, read_signature
+from keytrail.authorization.signature import check_age, check_signature, read_signature
 from keytrail.authorization.sigv4 import CredentialScope
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
