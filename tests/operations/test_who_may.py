@@ -650,3 +650,25 @@ def test_strictness_denies_undeclared_callers_implicitly() -> None:
         why = "because no resource-based policy allows the kms:Encrypt action"
         assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == refused("kms:Encrypt", why, root)
         kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")
+
+
+def test_strictness_takes_an_account_for_its_root_and_nobody_else() -> None:
+    """How we know: E.9, "Who may retire"; recorded from AWS: roles may not be assumed by root accounts."""
+    keys = [{"KeyId": KEY}]
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": FOREIGN}}
+    role = {"Arn": STRANGER, "TrustPolicy": document(trust)}
+    for strict in (False, True):
+        with KeytrailServer(fixtures={"keys": keys, "identities": [role]}, strict=strict) as server:
+            made = client_of(server).create_grant(
+                KeyId=KEY, GranteePrincipal=USER, RetiringPrincipal=STRANGER, Operations=["Encrypt"]
+            )
+            other, sts = client_of(server, access_key=FOREIGN), client_of(server, "sts", access_key=FOREIGN)
+            retire = {"KeyId": key_arn(), "GrantId": made["GrantId"]}
+            if not strict:
+                other.retire_grant(**retire)
+                sts.assume_role(RoleArn=STRANGER, RoleSessionName="me")
+                continue
+            code, words = refusal(other, "RetireGrant", **retire)
+            assert (code, words.endswith(NO_SUCH_OR_NO_ACCESS)) == ("AccessDeniedException", True)
+            with pytest.raises(sts.exceptions.ClientError, match="Roles may not be assumed by root accounts"):
+                sts.assume_role(RoleArn=STRANGER, RoleSessionName="me")

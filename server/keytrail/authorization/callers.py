@@ -4,6 +4,7 @@ Source: IAM User Guide, "AWS security credentials"; the words of refusals as rec
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from keytrail.authorization.canonical_request import Signed
@@ -98,6 +99,8 @@ class Callers:
                 raise unrecognized()
             named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
             principal = Principal.root(named or self._default_account, access_key_id, region=region)
+            # To a strict endpoint it is the root and nobody else; it stands for nobody of its account.
+            principal = replace(principal, declared=self._strict)
             if len(self._roots) < _REMEMBERED:
                 self._roots[access_key_id, region] = principal
         return principal
