@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keytrail.crypto import kem, key_agreement, key_pair, mac, rsa_oaep, signing
+from keytrail.crypto import kem, key_agreement, key_pair, mac, rsa_oaep, seeded_pair, signing
 from keytrail.crypto.key_pair import KeyPair, NotSupported
 from keytrail.crypto.symmetric import NotAuthentic
 
@@ -196,3 +196,14 @@ def test_what_is_no_public_key_of_the_curve_agrees_on_nothing(spec: str) -> None
     for peer in (b"garbage", b"\x30\x00", b"", pair_of(spec).private_der(), *others):
         with pytest.raises(ValueError, match="public key"):
             key_agreement.derive(pair_of(spec), peer)
+
+
+@pytest.mark.parametrize("spec", sorted(key_pair.SPECS - set(RSA)))
+def test_a_seed_stands_for_one_pair(spec: str) -> None:
+    pairs = [seeded_pair.derive(spec, bytes([seed]) * 32).public_der for seed in (1, 1, 2)]
+    assert pairs[0] == pairs[1] != pairs[2]
+
+
+@pytest.mark.parametrize("spec", RSA)
+def test_an_rsa_pair_is_fresh_whatever_the_seed(spec: str) -> None:
+    assert seeded_pair.derive(spec, bytes(32)).public_der != seeded_pair.derive(spec, bytes(32)).public_der

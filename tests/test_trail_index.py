@@ -6,8 +6,10 @@ How we know: what `Trail.lookup` promises, in a model that is too simple to be w
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
+from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -96,7 +98,7 @@ class TrailModel(RuleBasedStateMachine):
         self.held: list[tuple[int, Event]] = []
         self.number = 0
 
-    @rule(several=st.lists(events, max_size=6))
+    @rule(several=st.lists(events, max_size=MOST + 3))
     def record(self, several: list[Event]) -> None:
         self.trail.record(several)
         for event in several:
@@ -168,6 +170,21 @@ class TrailModel(RuleBasedStateMachine):
         assert self.trail.events() == [event for _, event in by_time]
         for _, event in self.held:
             assert self.trail.event(event.event_id) == event
+
+
+@given(st.lists(st.lists(events, min_size=1, max_size=2), min_size=150, max_size=150), st.integers(1, 200))
+@effort(max_examples=5, deadline=None)
+def test_what_nobody_looked_at_for_long_is_found(batches: list[list[Event]], most: int) -> None:
+    trail = Trail(most)
+    for batch in batches:
+        trail.record(batch)
+    written = [event for batch in batches for event in batch][-most:]
+    in_order = sorted(written, key=lambda event: event.time)
+    assert trail.events() == in_order
+    for account, region, name in product(ACCOUNTS, REGIONS, NAMES):
+        found = trail.lookup(Query(account=account, region=region, attribute=("EventName", name)), None, most)
+        wanted = [e for e in in_order if (e.recipient, e.region, e.name) == (account, region, name)]
+        assert [entry.event for entry in reversed(found)] == wanted
 
 
 TestTrail = TrailModel.TestCase

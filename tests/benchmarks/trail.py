@@ -6,15 +6,16 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from unittest.mock import patch
 
 from measures import Effort, full_trail
 from report import Row, ratios, spread
 
 from keytrail.clock import Clock
-from keytrail.dispatch import Dispatcher, Request
+from keytrail.dispatch import Request, record
 from keytrail.settings import Settings
 from keytrail.state import State
-from keytrail.trail import Query
+from keytrail.trail import Query, Trail
 
 FEW, MANY = 100, 1_000_000
 KEYS = 100
@@ -41,11 +42,8 @@ def added(effort: Effort) -> list[Row]:
         with_trail, without = [], []
         for _ in range(effort.rounds):
             with_trail.append(least_of(4, lambda asked=asked: state.dispatcher.answer(asked)))
-            record, Dispatcher._record_success = Dispatcher._record_success, lambda *_: None
-            try:
+            with patch.object(record, "success", lambda *_: ((), ())), patch.object(Trail, "record", lambda *_: None):
                 without.append(least_of(4, lambda asked=asked: state.dispatcher.answer(asked)))
-            finally:
-                Dispatcher._record_success = record
         cost = [mine - other for mine, other in zip(with_trail, without, strict=True)]
         words = f"{spread(cost)} us of {median(with_trail):.0f}"
         rows.append(Row(f"{name}, what its event adds", "<= 15 us", median(cost) <= 15, words))

@@ -405,6 +405,16 @@ def test_what_boto3_would_not_send_is_refused(body: dict[str, Any], code: str, k
     assert (answer.status_code, answer.json()["__type"]) == (400, code)
 
 
+@pytest.mark.parametrize("prefix", ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"])
+def test_the_target_may_leave_the_namespace_out(prefix: str, keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: botocore sends the first, the SDK for JavaScript v3 and those made like it send the second."""
+    kms.list_keys()
+    answer = requests.post(
+        keytrail_clean.url, data=b"{}", headers={"X-Amz-Target": f"{prefix}.LookupEvents"}, timeout=5
+    )
+    assert (answer.status_code, names(answer.json())) == (200, ["ListKeys"])
+
+
 @pytest.mark.parametrize("end", [NOON, NOON + timedelta(milliseconds=1)])
 def test_a_time_that_begins_with_its_end_is_one(end: datetime, trail: Any) -> None:
     assert trail.lookup_events(StartTime=NOON, EndTime=end)["Events"] == []

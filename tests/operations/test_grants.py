@@ -283,6 +283,15 @@ def test_the_trail_tells_the_grant_and_never_its_token(keytrail_clean: KeytrailS
     assert made["GrantToken"] not in str(keytrail_clean.events())
 
 
+@pytest.mark.parametrize("asked", ["EncryptionContextEquals", "EncryptionContextSubset"])
+def test_of_two_encryption_contexts_an_empty_one_is_not_given(kms: Any, asked: str) -> None:
+    """How we know: Terraform's AWS provider sends both members for every grant, and its grants are made by AWS."""
+    both = {"EncryptionContextEquals": {}, "EncryptionContextSubset": {}}
+    create(kms, Constraints={**both, asked: {"Team": "a"}})
+    (listed,) = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
+    assert listed["Constraints"] == {asked: {"Team": "a"}}
+
+
 # refusals
 
 UNFIT = {

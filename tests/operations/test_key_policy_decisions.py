@@ -212,6 +212,12 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str
         {**GRANT, "Constraints": {"EncryptionContextSubset": {"tenant": "a"}}},
         {**GRANT, "Constraints": {"EncryptionContextEquals": {"tenant": "a"}}},
     ),
+    "an empty context beside another, which counts as not given": (
+        "CreateGrant",
+        {"StringNotEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}},
+        {**GRANT, "Constraints": {"EncryptionContextSubset": {"tenant": "a"}, "EncryptionContextEquals": {}}},
+        {**GRANT, "Constraints": {"EncryptionContextSubset": {}, "EncryptionContextEquals": {"tenant": "a"}}},
+    ),
     "a grant without constraints": (
         "CreateGrant",
         {"Null": {"kms:GrantConstraintType": "true"}, "Bool": {"kms:GrantIsForAWSResource": "false"}},

@@ -441,6 +441,14 @@ def test_a_signed_document_with_a_damaged_certificate_or_key_is_taken_or_refused
     assert outcomes(lambda: kms.generate_random(**members), 1)[0] in TAKEN_OR_REFUSED
 
 
+def test_a_certificate_with_a_serial_number_of_zero_is_refused_where_warnings_are_errors(kms: Any) -> None:
+    certificate = payload()["certificate"]
+    at = certificate.index(bytes([2, 1, 1])) + 2  # the serial number, 1
+    damaged = certificate[:at] + bytes([0]) + certificate[at + 1 :]
+    answer = refusal(kms, "GenerateRandom", NumberOfBytes=1, Recipient=recipient(document(certificate=damaged)))
+    assert answer[0] == "ValidationException"
+
+
 @pytest.mark.parametrize("member", ["KeyEncryptionAlgorithm", "AttestationDocument"])
 def test_both_members_of_a_recipient_are_needed(member: str, kms: Any, blob: bytes) -> None:
     """Inferred; the model calls both optional."""

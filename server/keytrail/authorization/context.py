@@ -19,6 +19,7 @@ from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY
 from keytrail.domain.arn import read_key_identifier
+from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.last_usage import trailing_days_without_usage
@@ -93,7 +94,7 @@ class RequestContext(dict[str, Values]):
 
     def _constraints(self) -> Mapping[str, object]:
         constraints = self._call.members.get("Constraints")
-        return constraints if isinstance(constraints, Mapping) else {}
+        return Constraints.read(constraints).members() if isinstance(constraints, Mapping) else {}
 
     def encryption_context(self) -> Mapping[str, str]:
         """The encryption context on the action's side; of a grant to be made, the one that it asks for."""

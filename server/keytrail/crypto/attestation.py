@@ -120,10 +120,12 @@ def _verify(certificate: bytes, signature: bytes, signed: bytes) -> None:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+    from cryptography.utils import CryptographyDeprecationWarning
 
     try:
         public = x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+    # The warning, where warnings are errors, is of a serial number that RFC 5280 disallows; later it will be an error.
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, CryptographyDeprecationWarning):
         raise NotAttested("its certificate is missing or malformed") from None
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP384R1):
         raise NotAttested("its certificate is of no key on P-384")

@@ -71,6 +71,11 @@ def generate(spec: str) -> KeyPair:
     raise NotSupported(spec)
 
 
+def from_seed(spec: str, seed: bytes) -> KeyPair:
+    """The pair of an ML-DSA or ML-KEM private key, known by its seed of 32 (FIPS 204) or 64 bytes (FIPS 203)."""
+    return _pair(spec, _class(spec).from_seed_bytes(seed))
+
+
 def load(spec: str, der: bytes) -> KeyPair:
     """The pair of a PKCS #8 private key in DER.
 

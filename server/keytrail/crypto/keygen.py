@@ -14,12 +14,13 @@ _nonces: deque[bytes] = deque()
 _NONCES_AT_ONCE = 256
 NONCE_SIZE = 12
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 def new_uuid() -> str:
     """A random lower-case UUID (RFC 9562, version 4)."""
-    digits = f"{_identifiers.getrandbits(128):032x}"
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    digits = "%032x" % _identifiers.getrandbits(128)  # noqa: UP031 - a third faster than an f-string
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 def new_nonce() -> bytes:

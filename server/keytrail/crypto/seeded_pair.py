@@ -1,5 +1,7 @@
 """The key pairs of seeded keys: always the same ones where a few bytes make a key."""
 
+import hashlib
+
 from keytrail.crypto import key_pair, key_pool
 from keytrail.crypto.key_pair import KeyPair
 
@@ -10,9 +12,15 @@ _CURVES = {
     "ECC_SECG_P256K1": "SECP256K1",
 }
 
+_SEED_SIZES = {
+    **dict.fromkeys(("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"), 32),
+    **dict.fromkeys(("ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"), 64),
+}
+"""Bytes of the seed that is a private key: xi (FIPS 204), d and z (FIPS 203)."""
+
 
 def derive(spec: str, seed: bytes) -> KeyPair:
-    """The pair that 32 bytes of seed stand for; for RSA, ML-DSA and ML-KEM a fresh one, whatever the seed.
+    """The pair that 32 bytes of seed stand for; for RSA a fresh one, whatever the seed.
 
     For RSA this takes up to seconds. Raises key_pair.NotSupported.
     """
@@ -26,6 +34,8 @@ def derive(spec: str, seed: bytes) -> KeyPair:
         private = ec.derive_private_key(scalar, getattr(ec, _CURVES[spec])())
     elif spec == "ECC_NIST_EDWARDS25519":
         private = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+    elif spec in _SEED_SIZES:
+        return key_pair.from_seed(spec, hashlib.shake_256(seed).digest(_SEED_SIZES[spec]))
     else:
         return key_pool.new_pair(spec)
     return key_pair.load(spec, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))

@@ -18,6 +18,8 @@ class Endpoint:
     """CloudTrail's eventSource."""
     model: OperationModel
     operation: Operation | None
+    read_only: bool
+    """CloudTrail's readOnly."""
     logged: tuple[str, ...]
     """Members of the request that may stand in a log."""
     query: bool
@@ -43,4 +45,6 @@ def _endpoint(service: str, name: str, model: OperationModel, own: Mapping[str, 
         if shape.type == "map" or any(inner.type == "map" for inner in shape.members.values())
     )
     source, query = f"{service}.amazonaws.com", service == "sts"
-    return Endpoint(name, service, source, model, own.get(name), tuple(loggable), query, maps)
+    operation = own.get(name)
+    read_only = operation is not None and operation.read_only
+    return Endpoint(name, service, source, model, operation, read_only, tuple(loggable), query, maps)

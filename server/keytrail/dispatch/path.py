@@ -63,13 +63,15 @@ class Dispatcher:
         self.decision = Decision(identities)
         self.tokens = TokenService(callers, identities, self.decision.explanations)
         self.faults = Faults()
+        # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
         self._endpoints = {
-            f"{model.target_prefix}.{name}": endpoint
+            f"{prefix}.{name}": endpoint
             for model, own in (
                 (service_model.load("kms"), kms.OPERATIONS),
                 (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, endpoint in endpoints(model, own).items()
+            for prefix in _prefixes(model.target_prefix or "")
         }
 
     @cached_property
@@ -220,5 +222,9 @@ class Dispatcher:
                 operation.usage,
             )
             if self._store.view is not self._store:
-                call.read_only = operation.read_only
+                call.read_only = endpoint.read_only
         return call
+
+
+def _prefixes(prefix: str) -> tuple[str, ...]:
+    return prefix, prefix.rpartition(".")[2]

@@ -39,7 +39,7 @@ def success(
     uses: tuple[tuple[str, Use], ...] = ()
     if operation.tracked and call.now >= call.settings.tracking_start:
         ids = {event.recipient: event.event_id for event in events}
-        uses = tuple((key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used)
+        uses = tuple([(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used])
     return [*events, *call.companions], uses
 
 
@@ -67,7 +67,7 @@ def _events(
         call.region,
         call.principal,
         call.account,
-        operation is not None and operation.read_only,
+        endpoint.read_only,
         _logged(endpoint, call, request, succeeded=error is None),
         elements,
         (call.additional if kept else _external_key(call, operation)) or None,
@@ -80,7 +80,7 @@ def _events(
         None,
         endpoint.source,
     )
-    owners = {account for account, _ in resources} - {call.account} if resources else None
+    owners = {account for account, _ in resources if account != mine.recipient} if resources else None
     if not owners or isinstance(error, AccessDeniedException):
         return [mine]
     shared = new_event_id()

@@ -21,8 +21,14 @@ class Constraints:
 
     @classmethod
     def read(cls, members: Mapping[str, object] | None) -> "Constraints":
-        """The constraints of a GrantConstraints structure."""
+        """The constraints of a GrantConstraints structure.
+
+        Of two encryption contexts an empty one counts as not given: Terraform sends both members, one of them empty.
+        """
         found: Mapping[str, object] = members or {}
+        contexts = [name for name in ("EncryptionContextSubset", "EncryptionContextEquals") if name in found]
+        if len(contexts) > 1:
+            found = {name: value for name, value in found.items() if name not in contexts or value}
         subset, equals, source = (
             found.get(name) for name in ("EncryptionContextSubset", "EncryptionContextEquals", "SourceArn")
         )

@@ -118,6 +118,10 @@ class Timeline:
         entries = self.entries
         return len(entries) == self._first or entries[-1] < entry
 
+    def begins_with(self, entries: list[Entry]) -> bool:
+        """Whether these are the first entries."""
+        return self.entries[self._first : self._first + len(entries)] == entries
+
     def insert(self, entry: Entry) -> None:
         """Add an entry at its place."""
         insort(self.entries, entry, lo=self._first)
@@ -125,14 +129,20 @@ class Timeline:
     def remove(self, entry: Entry) -> None:
         """Take an entry out that is there."""
         entries, first = self.entries, self._first
-        if entries[first] is not entry:
+        if entries[first] is entry:
+            self.drop(1)
+        else:
             del entries[bisect_left(entries, entry, lo=first)]
-            return
-        entries[first] = None  # type: ignore[call-overload]
-        self._first = first = first + 1
+
+    def drop(self, count: int) -> None:
+        """Take the first entries out."""
+        entries, first = self.entries, self._first + count
         if first > _FEW and 2 * first > len(entries):
             del entries[:first]
-            self._first = 0
+            first = 0
+        else:
+            entries[self._first : first] = [None] * count  # type: ignore[list-item]
+        self._first = first
 
     def newest(self, since: datetime | None, until: datetime | None, before: Position | None) -> Iterator[Entry]:
         """Backwards from whichever end comes first, down to `since`."""
@@ -164,7 +174,10 @@ def frame_key(event: Event) -> tuple[object, ...]:
 
 
 def _resource_types(event: Event) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([resource_type(arn) for _, arn in event.resources or ()]))
+    if not event.resources:
+        return ()
+    kinds = [resource_type(arn) for _, arn in event.resources]
+    return tuple(kinds if len(kinds) == 1 else dict.fromkeys(kinds))
 
 
 def frame_index_keys(event: Event) -> list[IndexKey]:

@@ -5,6 +5,7 @@ Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ RESOURCE_TYPE = "AWS::KMS::Key"
 """CloudTrail's type of every resource of KMS, of an alias too."""
 
 
+@lru_cache(maxsize=1024)
 def resource_type(arn: str) -> str:
     """CloudTrail's type of a resource."""
     return "AWS::IAM::Role" if arn.split(":", 3)[2:3] == ["iam"] else RESOURCE_TYPE

@@ -5,15 +5,18 @@ came, which is nearly always that of their times: then each is the first of ever
 """
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 
 from keytrail.trail.entry import Entry, Frame, IndexKey, Position, Timeline, frame_index_keys, frame_key
 from keytrail.trail.event import Event
 from keytrail.trail.selection import Selection
+
+Unplaced = tuple[Event, int, bytes]
+"""An event, its number, and what packing.py makes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,47 +64,27 @@ class Index:
         """The entries, oldest first."""
         return iter(self._all)
 
-    def add(self, event: Event, number: int, packed: bytes) -> Entry:
-        """Put an event at its place; `packed` is what packing.py makes of it."""
-        frame = self._frames.get(frame_key(event)) or self._new_frame(event)
-        resources = event.resources
-        if resources is not None and len(resources) == 1:
-            timeline = self._timeline((frame.recipient, frame.region, "ResourceName", resources[0][1]))
-            if timeline.resources == resources:
-                resources = timeline.resources
-            else:
-                timeline.resources = resources
-        return self._add(
-            Entry(
-                event.time,
-                number,
-                frame,
-                event.event_id,
-                event.request_id,
-                resources,
-                (event.error_code, event.error_message) if event.error_code is not None else None,
-                event.shared_event_id,
-                packed,
-            )
-        )
+    def add(self, batch: Iterable[Unplaced]) -> list[Entry]:
+        """Put events at their places: many at once, for then each costs a fraction."""
+        entries = [self._entry(event, number, packed) for event, number, packed in batch]
+        self._arrived.extend(entries)
+        ordered = sorted(entries)
+        if not ordered or self._all.ends_before(ordered[0]):
+            self._extend(ordered)
+        else:  # brought from the past, or by a call that ended later than one that began later
+            for entry in ordered:
+                self._insert(entry)
+        return entries
 
-    def pop_first(self) -> Entry:
-        """Take the event out that came first."""
-        entry = self._arrived.popleft()
-        frame = entry.frame
-        self._all.remove(entry)
-        frame.count -= 1
-        if frame.count:  # then none of its timelines becomes empty
-            for timeline in frame.timelines:
-                timeline.remove(entry)
+    def pop_first(self, count: int) -> list[Entry]:
+        """Take the events out that came first."""
+        gone = [self._arrived.popleft() for _ in range(count)]
+        if self._all.begins_with(gone):
+            self._drop(gone)
         else:
-            del self._frames[frame.key]
-            for timeline in frame.timelines:
-                self._remove(timeline, entry)
-        if entry.resources:
-            for timeline in self._of_resources(entry):
-                self._remove(timeline, entry)
-        return entry
+            for entry in gone:
+                self._remove(entry)
+        return gone
 
     def find(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
         """The newest events that a query asks for: at most `limit` of those that stand before a position."""
@@ -141,24 +124,90 @@ class Index:
         self._arrived = _by_arrival(self._all)
 
     def _copy(self, entries: Iterable[Entry]) -> None:
-        for entry in sorted(entries):
-            key = entry.frame.key
-            self._add(entry._replace(frame=self._frames.get(key) or self._new_frame(entry.event)))
+        self._extend(
+            [
+                entry._replace(frame=self._frames.get(entry.frame.key) or self._new_frame(entry.event))
+                for entry in sorted(entries)
+            ]
+        )
 
-    def _add(self, entry: Entry) -> Entry:
-        frame = entry.frame
-        frame.count += 1
-        timelines = frame.timelines if not entry.resources else (*frame.timelines, *self._of_resources(entry))
-        self._arrived.append(entry)
-        if self._all.ends_before(entry):
-            self._all.entries.append(entry)
-            for timeline in timelines:
-                timeline.entries.append(entry)
-        else:  # brought from the past, or by a call that ended later than one that began later
-            self._all.insert(entry)
-            for timeline in timelines:
-                timeline.insert(entry)
-        return entry
+    def _entry(self, event: Event, number: int, packed: bytes) -> Entry:
+        frame = self._frames.get(frame_key(event)) or self._new_frame(event)
+        resources = event.resources
+        if resources is not None and len(resources) == 1:
+            timeline = self._timeline((frame.recipient, frame.region, "ResourceName", resources[0][1]))
+            if timeline.resources == resources:
+                resources = timeline.resources
+            else:
+                timeline.resources = resources
+        return Entry(
+            event.time,
+            number,
+            frame,
+            event.event_id,
+            event.request_id,
+            resources,
+            (event.error_code, event.error_message) if event.error_code is not None else None,
+            event.shared_event_id,
+            packed,
+        )
+
+    def _extend(self, entries: list[Entry]) -> None:
+        """Add entries that stand after all others, in their order."""
+        self._all.entries += entries
+        of_frames: dict[Frame, list[Entry]] = {}
+        for entry in entries:
+            of_frames.setdefault(entry.frame, []).append(entry)
+            if entry.resources:
+                for timeline in self._of_resources(entry):
+                    timeline.entries.append(entry)
+        frames_in: dict[Timeline, list[Frame]] = {}
+        for frame, own in of_frames.items():
+            frame.count += len(own)
+            for timeline in frame.timelines:
+                frames_in.setdefault(timeline, []).append(frame)
+        # Many timelines get the same entries: put these in order but once.
+        merged: dict[tuple[Frame, ...], list[Entry]] = {tuple(of_frames): entries}
+        for timeline, frames in frames_in.items():
+            together = tuple(frames)
+            if together not in merged:
+                merged[together] = sorted(chain.from_iterable(of_frames[frame] for frame in frames))
+            timeline.entries += merged[together]
+
+    def _insert(self, entry: Entry) -> None:
+        """Add an entry wherever it stands."""
+        entry.frame.count += 1
+        for timeline in (self._all, *entry.frame.timelines, *self._of_resources(entry)):
+            timeline.insert(entry)
+
+    def _drop(self, entries: list[Entry]) -> None:
+        """Take the first entries out."""
+        self._all.drop(len(entries))
+        counts: dict[Timeline, int] = {}
+        for frame, count in Counter([entry.frame for entry in entries]).items():
+            self._count_off(frame, count)
+            for timeline in frame.timelines:
+                counts[timeline] = counts.get(timeline, 0) + count
+        for entry in entries:
+            if entry.resources:
+                for timeline in self._of_resources(entry):
+                    counts[timeline] = counts.get(timeline, 0) + 1
+        for timeline, count in counts.items():
+            timeline.drop(count)
+            self._forget_if_empty(timeline)
+
+    def _remove(self, entry: Entry) -> None:
+        """Take an entry out wherever it stands."""
+        self._count_off(entry.frame, 1)
+        self._all.remove(entry)
+        for timeline in (*entry.frame.timelines, *self._of_resources(entry)):
+            timeline.remove(entry)
+            self._forget_if_empty(timeline)
+
+    def _count_off(self, frame: Frame, count: int) -> None:
+        frame.count -= count
+        if not frame.count:
+            del self._frames[frame.key]
 
     def _new_frame(self, event: Event) -> Frame:
         frame = Frame(frame_key(event), event)
@@ -184,8 +233,7 @@ class Index:
             for arn in (arns if len(arns) == 1 else dict.fromkeys(arns))
         ]
 
-    def _remove(self, timeline: Timeline, entry: Entry) -> None:
-        timeline.remove(entry)
+    def _forget_if_empty(self, timeline: Timeline) -> None:
         key = timeline.key
         if not len(timeline) and key is not None:
             del self._by[key]

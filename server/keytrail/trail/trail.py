@@ -12,11 +12,14 @@ from typing import NamedTuple, TypeVar
 
 from keytrail.trail.entry import Entry, Position
 from keytrail.trail.event import Event
-from keytrail.trail.index import Index, Query
+from keytrail.trail.index import Index, Query, Unplaced
 from keytrail.trail.packing import pack
 from keytrail.trail.selection import Selection
 
 _Value = TypeVar("_Value")
+
+_AT_ONCE = 64
+"""So many events go into the index together: enough to share what that costs, and too few for a call to feel it."""
 
 
 class Use(NamedTuple):
@@ -43,6 +46,8 @@ class Trail:
         self.usage_delay = usage_delay
         self._deliver = deliver
         self._index = Index()
+        self._unplaced: list[Unplaced] = []
+        """The latest events, which are not in the index: it is brought up to date for many at once, or for a reader."""
         self._number = 0
         self._by_id: dict[str, Entry] = {}
         self._turns = 0
@@ -54,7 +59,10 @@ class Trail:
         packed = [(event, pack(event)) for event in events]
         with self._lock:
             for event, details in packed:
-                self._append(event, details)
+                self._number += 1
+                self._unplaced.append((event, self._number, details))
+            if len(self._unplaced) >= _AT_ONCE:
+                self._place()
             for arn, use in uses:
                 self._use(arn, use)
         if self._deliver is not None:
@@ -91,29 +99,36 @@ class Trail:
 
     def event(self, event_id: str) -> Event | None:
         """The event with this id, if the trail still has it."""
-        entry = self._by_id.get(event_id)
+        with self._lock:
+            self._place()
+            entry = self._by_id.get(event_id)
         return entry.event if entry is not None else None
 
     def events(self) -> list[Event]:
         """All events, oldest first, as of now."""
-        return [entry.event for entry in self._entries()]
+        with self._lock:
+            self._place()
+            entries = list(self._index)
+        return [entry.event for entry in entries]
 
     def lookup(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
         """The newest events that a query asks for: at most `limit` of those that stand before a position."""
-        if query.attribute is not None and query.attribute[0] == "EventId":
-            entry = self._by_id.get(query.attribute[1])
-            there = entry is not None and query.admits(entry) and (before is None or entry.position < before)
-            return [entry] if entry is not None and there else []
         with self._lock:
-            return self._index.find(query, before, limit)
+            self._place()
+            if query.attribute is None or query.attribute[0] != "EventId":
+                return self._index.find(query, before, limit)
+            entry = self._by_id.get(query.attribute[1])
+        there = entry is not None and query.admits(entry) and (before is None or entry.position < before)
+        return [entry] if entry is not None and there else []
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
         """The events that are all that is asked for, oldest first; only those that came after a `mark()`."""
-        if selection.event_id is not None:
-            entry = self._by_id.get(selection.event_id)
-            entries = [entry] if entry is not None else []
-        else:
-            with self._lock:
+        with self._lock:
+            self._place()
+            if selection.event_id is not None:
+                entry = self._by_id.get(selection.event_id)
+                entries = [entry] if entry is not None else []
+            else:
                 entries = self._index.arrived_after(after) if after else self._index.candidates(selection)
         return [entry.event for entry in entries if entry.number > after and selection.admits(entry)]
 
@@ -121,20 +136,18 @@ class Trail:
         """Where the trail is: the number of its latest event."""
         return self._number
 
-    def _entries(self) -> list[Entry]:
-        with self._lock:
-            return list(self._index)
-
     def snapshot(self) -> "Trail":
         """A copy that later events do not touch."""
         copy = Trail(self._max_events)
         with self._lock:
+            self._place()
             copy._copy_from(self, None)
         return copy
 
     def restore(self, snapshot: "Trail", account: str | None = None) -> None:
         """Become what the snapshot is; with an account, only its events and its keys' uses do."""
         with self._lock:
+            self._place()
             self._copy_from(snapshot, account)
 
     def _copy_from(self, other: "Trail", account: str | None) -> None:
@@ -149,15 +162,16 @@ class Trail:
             self._index.replace_account(account, back)
             self._uses = _mixed(self._uses, other._uses, account)
             self._late = {arn: deque(late) for arn, late in _mixed(self._late, other._late, account).items()}
-        while len(self._index) > self._max_events:
-            self._index.pop_first()
+        self._index.pop_first(max(0, len(self._index) - self._max_events))
         self._by_id = {entry.event_id: entry for entry in self._index}
 
-    def _append(self, event: Event, packed: bytes) -> None:
-        self._number += 1
-        self._by_id[event.event_id] = self._index.add(event, self._number, packed)
-        if len(self._index) > self._max_events:
-            gone = self._index.pop_first()
+    def _place(self) -> None:
+        """Bring the index up to date."""
+        if not self._unplaced:
+            return
+        unplaced, self._unplaced = self._unplaced, []
+        self._by_id.update([(entry.event_id, entry) for entry in self._index.add(unplaced)])
+        for gone in self._index.pop_first(max(0, len(self._index) - self._max_events)):
             if self._by_id.get(gone.event_id) is gone:
                 del self._by_id[gone.event_id]
 
