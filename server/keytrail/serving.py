@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.crypto import key_pool
 from keytrail.dispatch import Request, Response, Struck, Unfinished
 from keytrail.faults import Plan

@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.dispatch import Dispatcher, Request, Response, Struck, Unfinished
 from keytrail.faults import Plan
 
