@@ -70,7 +70,7 @@ class Dispatcher:
                 (service_model.load("cloudtrail"), cloudtrail.OPERATIONS),
             )
             for name, endpoint in endpoints(model, own).items()
-            for prefix in (model.target_prefix, model.target_prefix.rpartition(".")[2])
+            for prefix in (str(model.target_prefix), str(model.target_prefix).rpartition(".")[2])
         }
 
     @cached_property
