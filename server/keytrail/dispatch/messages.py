@@ -29,6 +29,8 @@ class Response(NamedTuple):
     body: bytes
     request_id: str
     xml: bool = False
+    plain_json: bool = False
+    """Whether it is JSON to a request of AWS Query, whose headers are not those of AWS JSON."""
 
 
 class Unfinished(NamedTuple):

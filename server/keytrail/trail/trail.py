@@ -50,7 +50,7 @@ class Trail:
         """Keep at most `max_events`; hide each use for `usage_delay`; `deliver` gets every event once."""
         self._lock = threading.Lock()
         self._max_events = max_events
-        self.usage_delay = usage_delay
+        self._usage_delay = usage_delay
         self._deliver = deliver
         self._index = Index()
         self._untold: list[Callable[[], Told]] = []
@@ -61,6 +61,18 @@ class Trail:
         self._turns = 0
         self._uses: dict[str, tuple[int, Use]] = {}
         self._late: dict[str, deque[tuple[int, Use]]] = {}
+
+    @property
+    def usage_delay(self) -> timedelta:
+        """How late a use shows."""
+        return self._usage_delay
+
+    @usage_delay.setter
+    def usage_delay(self, delay: timedelta) -> None:
+        """Of the uses that were so far nothing changes."""
+        with self._lock:
+            self._catch_up()
+            self._usage_delay = delay
 
     def record(self, events: Iterable[Event], uses: Iterable[tuple[str, Use]] = ()) -> None:
         """Write the events of one call, and the uses of keys (by ARN) that it was."""
@@ -175,7 +187,7 @@ class Trail:
 
     def _copy_from(self, other: "Trail", account: str | None) -> None:
         if account is None:
-            self.usage_delay, self._turns = other.usage_delay, other._turns
+            self._usage_delay, self._turns = other._usage_delay, other._turns
             self._index = Index(other._index)
             self._number = max(self._number, other._number)
             self._uses = dict(other._uses)
