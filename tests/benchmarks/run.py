@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 from callers import verified
 from decisions import decisions
+from lists import lists
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
@@ -22,6 +23,7 @@ from values import value_codecs
 
 ALL = {
     **MEASURES,
+    "lists": lists,
     "trail": trail,
     "values": value_codecs,
     "decisions": decisions,

@@ -77,6 +77,18 @@ SEEDS: dict[str, dict[str, str]] = {
 """What the key of a condition is like, whatever the operation."""
 
 
+WITHOUT_KEY = {
+    *("ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores"),
+    *("DisconnectCustomKeyStore", "UpdateCustomKeyStore"),
+    *("CreateKey", "GenerateRandom", "ListKeys", "ListRetirableGrants"),
+}
+NEVER_IN_A_STORE = {
+    *("Decapsulate", "DeriveSharedSecret", "Encapsulate", "GenerateMac", "GetPublicKey", "Sign", "Verify", "VerifyMac"),
+    *("DeleteImportedKeyMaterial", "ReplicateKey", "UpdatePrimaryRegion"),
+}
+"""Operations on keys of kinds that are in no custom key store, and so never Unavailable."""
+
+
 MADE_BY = {"VerifyMac": ("GenerateMac", "Mac"), "Verify": ("Sign", "Signature")}
 """What an operation checks is made under the very key, by another one and under this name."""
 
@@ -157,6 +169,14 @@ def subject(case: Case) -> dict[str, Any]:
 def test_the_table_has_a_row_for_every_operation_that_is_built() -> None:
     assert {row["operation"] for row in TABLE} >= set(OPERATIONS)
     assert len(TABLE) == 56
+
+
+def test_every_cell_is_a_case_but_those_that_no_key_can_be_in() -> None:
+    """How we know: operations that take no key; keys in custom key stores are symmetric and of a single Region."""
+    cells = {(row["operation"], state) for row in TABLE for state in STATES}
+    outside = {(operation, state) for operation in WITHOUT_KEY for state in STATES}
+    outside |= {(operation, "Unavailable") for operation in NEVER_IN_A_STORE}
+    assert cells - {(case.operation, case.state) for case in CASES} == outside
 
 
 # ---- Rules and refusals
