@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 import yaml
 
+from keytrail.crypto import key_pair
 from keytrail.fixtures import FixtureError, json_schema
 from keytrail.server import KeytrailServer
 from tests.support import ALIAS, ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn, own_aliases, refusal
@@ -308,6 +309,26 @@ def test_a_stored_ciphertext_decrypts_by_a_replica_and_in_any_account(
     assert answer["Plaintext"] == b"attack at dawn"
 
 
+@pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ML_DSA_44", "HMAC_256"])
+def test_a_key_of_any_spec_has_the_material_that_it_is_given(
+    keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any], spec: str
+) -> None:
+    """What one of them signs, or makes a MAC of, another one of the same material verifies."""
+    material = bytes(range(32)) if spec == "HMAC_256" else key_pair.generate(spec).private_der()
+    key = {"KeyId": KEY, "KeySpec": spec, "KeyMaterial": base64.b64encode(material).decode()}
+    if spec == "RSA_2048":
+        key["KeyUsage"] = "SIGN_VERIFY"
+    keytrail_clean.load({"keys": [key, {**key, "Account": OWNER}]})
+    other, message = keytrail_client(account=OWNER), {"KeyId": KEY, "Message": b"attack at dawn"}
+    if spec == "HMAC_256":
+        mac = kms.generate_mac(**message, MacAlgorithm="HMAC_SHA_256")["Mac"]
+        assert other.verify_mac(**message, MacAlgorithm="HMAC_SHA_256", Mac=mac)["MacValid"]
+        return
+    algorithm = kms.get_public_key(KeyId=KEY)["SigningAlgorithms"][0]
+    signature = kms.sign(**message, SigningAlgorithm=algorithm)["Signature"]
+    assert other.verify(**message, SigningAlgorithm=algorithm, Signature=signature)["SignatureValid"]
+
+
 def test_given_material_is_not_the_derived_one(keytrail_client: Callable[..., Any], keytrail_server: Any) -> None:
     given, derived = {"KeyId": KEY, "KeyMaterial": GIVEN}, {"KeyId": KEY, "Account": OWNER}
     keytrail_server.load({"keys": [given, derived]})
@@ -424,7 +445,9 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "material that is no base64": ("KeyMaterial: '!'", ".KeyMaterial", ("base64", "32 bytes")),
     "material too short": ("KeyMaterial: AAAA", ".KeyMaterial", ("base64", "32 bytes")),
-    "material of an RSA key": (f"KeySpec: RSA_2048\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("symmetric",)),
+    "material of an RSA key": (f"KeySpec: RSA_2048\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("RSA_2048", "PKCS #8")),
+    "material of an HMAC key": (f"KeySpec: HMAC_384\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("HMAC_384", "raw")),
+    "material of an SM2 key": (f"KeySpec: SM2\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("SM2", "leave it out")),
     "an import without Origin": ("KeyState: PendingImport", ".KeyState", ("Origin: EXTERNAL",)),
     "unavailable at home": ("KeyState: Unavailable", ".KeyState", ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")),
     "waiting for no replicas": ("KeyState: PendingReplicaDeletion", ".KeyState", ("Replicas",)),

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keytrail.domain import key_rotation
-from keytrail.domain.grant import Constraints, Grant
+from keytrail.domain.grant import Grant
+from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import RotationType

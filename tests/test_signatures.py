@@ -25,7 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keytrail.app import create_app
-from keytrail.authorization.signature import Sent, check_signature, read_signature
+from keytrail.authorization.canonical_request import Sent
+from keytrail.authorization.signature import check_signature, read_signature
 from keytrail.errors import InvalidSignatureException
 from keytrail.server import KeytrailServer
 from tests.support import refusal

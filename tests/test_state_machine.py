@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.clock import Clock
 from keytrail.dispatch import Request, Unfinished
 from keytrail.settings import Settings

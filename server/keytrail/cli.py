@@ -1,5 +1,6 @@
 """The `keytrail` command: `serve`, `check`, `health`."""
 
+import gc
 import os
 import sys
 from dataclasses import fields
@@ -85,6 +86,8 @@ def _settings(given: dict[str, Any]) -> Settings:
 def serve(**given: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
     settings = _settings(given)
+    # What is imported and loaded stays: the collector would look through it in vain, now and with every request later.
+    gc.disable()
     # Heavy imports only now, so that --help and a bad flag are answered at once.
     from keytrail import serving
 
@@ -105,6 +108,8 @@ def serve(**given: Any) -> None:
         raise _Usage(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
         ) from None
+    gc.freeze()
+    gc.enable()
     for line in _greeting(state, serving.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()

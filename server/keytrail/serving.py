@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.crypto import key_pool
 from keytrail.dispatch import Request, Response, Struck, Unfinished
 from keytrail.faults import Plan
@@ -35,6 +35,8 @@ _IDLE = 300
 _SAME_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.SAME_HEADERS]
 
 _XML_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.XML_HEADERS]
+
+_JSON_HEADERS = [(name.encode(), value.encode()) for name, value in endpoint.JSON_HEADERS]
 
 GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
@@ -111,7 +113,7 @@ class Front:
                 return
             status, data = response.status, response.body
             headers = [
-                *(_XML_HEADERS if response.xml else _SAME_HEADERS),
+                *(_XML_HEADERS if response.xml else _JSON_HEADERS if response.plain_json else _SAME_HEADERS),
                 (b"Content-Length", b"%d" % len(data)),
                 (b"x-amzn-RequestId", response.request_id.encode()),
             ]

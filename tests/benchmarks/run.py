@@ -11,6 +11,7 @@ import platform
 import sys
 from importlib.metadata import version
 
+from callers import verified
 from decisions import decisions
 from lists import lists
 from measures import MEASURES, Effort
@@ -26,6 +27,7 @@ ALL = {
     "trail": trail,
     "values": value_codecs,
     "decisions": decisions,
+    "verified": verified,
     "pairs": rsa_keys,
     "filling": filling,
     "sign": signatures,

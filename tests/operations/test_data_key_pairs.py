@@ -149,15 +149,6 @@ def test_a_pair_is_refused_where_kms_does_not_have_its_spec(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("spec", [spec for spec in EVERY if not is_supported(spec)])
-def test_a_pair_without_cryptography_here_is_refused_by_name(operation: str, spec: str, kms: Any) -> None:
-    """Ours: no pair is answered that is none."""
-    code, message = refusal(kms, operation, KeyId=KEY, KeyPairSpec=spec)
-    assert code == "UnsupportedOperationException"
-    assert spec in message
-
-
-@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "ML_DSA_44", "HMAC_256", "rsa_2048"])
 def test_a_spec_is_one_of_a_pair(operation: str, spec: str, kms: Any) -> None:
     """How we know: model, in the form of the errors that are measured."""

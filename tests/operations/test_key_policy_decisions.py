@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keytrail.authorization.policy import allows, denies
+from keytrail.authorization.evaluation import Question, decide
+from keytrail.authorization.identities import Standing
+from keytrail.authorization.policy import key_document
 from keytrail.domain.principal import Principal
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
@@ -342,11 +344,10 @@ _ALICE = Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:user/alice")
 
 
 def _allowed(statements: list[dict[str, Any]]) -> bool:
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    policy = key_document(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     brought = {"aws:username": ("alice",)}
-    allowed = allows(document, _ALICE, "kms:Encrypt", brought.get)
-    assert not (allowed and denies(document, _ALICE, "kms:Encrypt", brought.get))
-    return allowed
+    asked = Question(_ALICE, "kms:Encrypt", key_arn(), brought.get, policy)
+    return decide(asked, Standing(root=True)).allowed
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

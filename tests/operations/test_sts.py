@@ -142,6 +142,53 @@ def test_a_refusal_is_xml_as_aws_writes_it(server: KeytrailServer) -> None:
     assert root[1].text == answer.headers["x-amzn-RequestId"]
 
 
+JSON = {"Accept": "application/json"}
+
+
+def test_whoever_accepts_json_is_answered_in_json(server: KeytrailServer) -> None:
+    """How we know: aws-iam-authenticator asks so, and reads these members."""
+    answer = form(server, "Action=GetCallerIdentity&Version=2011-06-15", **JSON)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert "Pragma" not in answer.headers
+    told = answer.json()["GetCallerIdentityResponse"]
+    arn = "arn:aws:iam::000000000000:root"
+    assert told["GetCallerIdentityResult"] == {"Account": "000000000000", "Arn": arn, "UserId": "000000000000"}
+    assert told["ResponseMetadata"] == {"RequestId": answer.headers["x-amzn-RequestId"]}
+
+
+def test_json_has_moments_as_numbers(server: KeytrailServer, keytrail_clock: Any) -> None:
+    """Not recorded: AWS's own number is taken to be one of seconds, as in its JSON services."""
+    keytrail_clock.freeze(datetime(2026, 8, 10, 12, tzinfo=UTC))
+    request = f"Action=AssumeRole&Version=2011-06-15&RoleSessionName=me&RoleArn={ROLE.replace(ACCOUNT, '0' * 12)}"
+    told = form(server, request, **JSON).json()["AssumeRoleResponse"]["AssumeRoleResult"]
+    assert told["Credentials"]["Expiration"] == datetime(2026, 8, 10, 13, tzinfo=UTC).timestamp()
+    assert told["AssumedRoleUser"]["Arn"].endswith(":assumed-role/Ops/me")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ("Action=Dance&Version=2011-06-15", "InvalidAction", "Could not find operation Dance for version 2011-06-15"),
+        (
+            "Action=AssumeRole&Version=2011-06-15&RoleArn=nobody%2Fnobody%2Fnobody&RoleSessionName=me",
+            "ValidationError",
+            "nobody/nobody/nobody is invalid",
+        ),
+    ],
+)
+def test_a_refusal_is_json_too(server: KeytrailServer, body: str, code: str, message: str) -> None:
+    answer = form(server, body, **JSON)
+    told = {"Type": "Sender", "Code": code, "Message": message}
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
+    assert answer.json() == {"Error": told, "RequestId": answer.headers["x-amzn-RequestId"]}
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/xml", "text/xml, application/json", "application/jsonp"])
+def test_whoever_accepts_something_else_is_answered_in_xml(server: KeytrailServer, accept: str) -> None:
+    answer = form(server, "Action=GetCallerIdentity&Version=2011-06-15", Accept=accept)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/xml")
+
+
 UNKNOWN = {
     "an operation": ("Action=Dance&Version=2011-06-15", "Could not find operation Dance for version 2011-06-15"),
     "a version": (

@@ -19,6 +19,7 @@ from tests.support import (
     ALIAS,
     FOREIGN,
     KEY,
+    MISSING_KEY,
     NO_SUCH_OR_NO_ACCESS,
     OTHER_KEY,
     REGION,
@@ -341,6 +342,45 @@ def test_a_key_policy_asks_for_the_callers_organization(
     assert code == "AccessDeniedException"
 
 
+TO_OWN_ACCOUNT = {"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
+TO_OWN_ORGANIZATION = {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
+PERIMETERS: Mapping[str, tuple[Mapping[str, Any], list[str], bool]] = {
+    "the account": (TO_OWN_ACCOUNT, [FOREIGN, ACCOUNT], False),
+    "the organization, from within": (TO_OWN_ORGANIZATION, [FOREIGN, ACCOUNT], True),
+    "the organization, from without": (TO_OWN_ORGANIZATION, [FOREIGN], False),
+}
+
+
+@pytest.mark.parametrize(("perimeter", "accounts", "admitted"), PERIMETERS.values(), ids=PERIMETERS)
+def test_a_service_control_policy_keeps_callers_to_resources_within(
+    scene: Callable[..., None],
+    keytrail_client: Callable[..., Any],
+    perimeter: Mapping[str, Any],
+    accounts: list[str],
+    admitted: bool,
+) -> None:
+    """How we know: IAM User Guide, aws:ResourceAccount and aws:ResourceOrgID."""
+    organization = {
+        "Id": "o-exampleorgid",
+        "ServiceControlPolicies": [
+            {"Arn": SCP, "Policy": document(allow("kms:*", effect="Deny", Condition=perimeter))}
+        ],
+        "Accounts": [{"Account": account} for account in accounts],
+    }
+    scene(None, [TO_ROOT, allow("kms:*", Principal={"AWS": FOREIGN})], organization=organization)
+    partner = keytrail_client(account=FOREIGN)
+    key_id = partner.create_key()["KeyMetadata"]["KeyId"]
+    partner.create_alias(AliasName="alias/mine", TargetKeyId=key_id)
+    partner.encrypt(KeyId="alias/mine", Plaintext=b"x")
+    if admitted:
+        partner.encrypt(KeyId=key_arn(), Plaintext=b"x")
+        return
+    # What does not exist is refused in the same words.
+    for there in (key_arn(), key_arn(MISSING_KEY)):
+        _, words = refusal(partner, "Encrypt", KeyId=there, Plaintext=b"x")
+        assert words.endswith(f"explicit deny in a service control policy: {SCP}")
+
+
 # boundaries and sessions
 
 
@@ -650,3 +690,25 @@ def test_strictness_denies_undeclared_callers_implicitly() -> None:
         why = "because no resource-based policy allows the kms:Encrypt action"
         assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == refused("kms:Encrypt", why, root)
         kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")
+
+
+def test_strictness_takes_an_account_for_its_root_and_nobody_else() -> None:
+    """How we know: E.9, "Who may retire"; recorded from AWS: roles may not be assumed by root accounts."""
+    keys = [{"KeyId": KEY}]
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": FOREIGN}}
+    role = {"Arn": STRANGER, "TrustPolicy": document(trust)}
+    for strict in (False, True):
+        with KeytrailServer(fixtures={"keys": keys, "identities": [role]}, strict=strict) as server:
+            made = client_of(server).create_grant(
+                KeyId=KEY, GranteePrincipal=USER, RetiringPrincipal=STRANGER, Operations=["Encrypt"]
+            )
+            other, sts = client_of(server, access_key=FOREIGN), client_of(server, "sts", access_key=FOREIGN)
+            retire = {"KeyId": key_arn(), "GrantId": made["GrantId"]}
+            if not strict:
+                other.retire_grant(**retire)
+                sts.assume_role(RoleArn=STRANGER, RoleSessionName="me")
+                continue
+            code, words = refusal(other, "RetireGrant", **retire)
+            assert (code, words.endswith(NO_SUCH_OR_NO_ACCESS)) == ("AccessDeniedException", True)
+            with pytest.raises(sts.exceptions.ClientError, match="Roles may not be assumed by root accounts"):
+                sts.assume_role(RoleArn=STRANGER, RoleSessionName="me")

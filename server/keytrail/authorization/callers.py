@@ -4,10 +4,12 @@ Source: IAM User Guide, "AWS security credentials"; the words of refusals as rec
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from keytrail.authorization.canonical_request import Signed
 from keytrail.authorization.sessions import Sessions
-from keytrail.authorization.signature import Signed, check_age, check_signature, read_signature
+from keytrail.authorization.signature import check_age, check_signature, read_signature
 from keytrail.authorization.sigv4 import CredentialScope
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
@@ -97,6 +99,8 @@ class Callers:
                 raise unrecognized()
             named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
             principal = Principal.root(named or self._default_account, access_key_id, region=region)
+            # To a strict endpoint it is the root and nobody else; it stands for nobody of its account.
+            principal = replace(principal, declared=self._strict)
             if len(self._roots) < _REMEMBERED:
                 self._roots[access_key_id, region] = principal
         return principal

@@ -19,7 +19,7 @@ from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY
 from keytrail.domain.arn import read_key_identifier
-from keytrail.domain.grant import Constraints
+from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.last_usage import trailing_days_without_usage
@@ -178,6 +178,16 @@ class RequestContext(dict[str, Values]):
     def _of_session(self, name: str) -> str | None:
         return session_value(self._call.principal, name)
 
+    def _resource_account(self) -> str:
+        """Of the key; without any, what is given, or the caller's: an alias is its own, and so is a key to be made."""
+        if self._key is not None:
+            return self._key.account
+        return (self.get("aws:resourceaccount") or (self._call.account,))[0]
+
+    def _resource_organization(self) -> str | None:
+        membership = self._standing.memberships.get(self._resource_account())
+        return membership.organization_id if membership is not None else None
+
     def _principal_arn(self) -> str | None:
         principal = self._call.principal
         named = self._standing.arn or principal.role_arn or principal.arn
@@ -232,6 +242,8 @@ _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     "aws:userid": lambda of: of._call.principal.principal_id,
     "aws:username": RequestContext._user_name,
     "aws:principalorgid": lambda of: of._standing.organization_id,
+    "aws:resourceaccount": RequestContext._resource_account,
+    "aws:resourceorgid": RequestContext._resource_organization,
     "aws:requestedregion": lambda of: requested_region(of._call, of._action),
     "aws:sourcearn": lambda of: of._call.source_arn,
     "aws:sourceaccount": lambda of: of._call.source_account,

@@ -56,7 +56,9 @@ class Decision:
         arn = key.arn if key is not None else named.arn if named is not None else None
         if arn is None:
             raise _elsewhere(call, action, "the resource associated with this ciphertext")
-        context = RequestContext(call, action, key, standing)
+        # Of what may not exist, the name tells the account.
+        given = {"aws:resourceaccount": (arn.split(":")[4],)} if key is None else {}
+        context = RequestContext(call, action, key, standing, given)
         asked = _about_key(call, action, key, arn, standing, context)
         in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
         self._decide(call, asked, standing, context, in_ciphertext=in_ciphertext)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from keytrail.authorization.principals import Naming
 from keytrail.call import Call
 from keytrail.domain.arn import root_arn
-from keytrail.domain.grant import Constraints, Grant, looks_at_context
+from keytrail.domain.grant import Grant, looks_at_context
+from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 

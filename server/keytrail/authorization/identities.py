@@ -1,7 +1,7 @@
 """What bounds and empowers callers by themselves: the identities and organizations that fixtures declare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from keytrail.authorization.policy import Document, Kind, read_policy
 from keytrail.domain.identity import Identity
@@ -28,6 +28,8 @@ class Standing:
     levels: tuple[tuple[Document, ...], ...] = ()
     """Those of each level that lists what is allowed; of the others, FullAWSAccess is one."""
     organization_id: str | None = None
+    memberships: Mapping[str, Membership] = field(default_factory=dict)
+    """Of every account that an organization has: of the resource's, too."""
     tags: Mapping[str, str] | None = None
     arn: str | None = None
     """Of the user or role that fixtures declare, a role's with its path."""
@@ -98,7 +100,7 @@ class Identities:
 
     def _standing(self, principal: Principal, *, strict: bool) -> Standing:
         if principal.kind == "service":
-            return _NOBODY if strict else _ROOT
+            return replace(_NOBODY if strict else _ROOT, memberships=self._memberships)
         identity = self._identity(principal)
         membership = self._memberships.get(principal.account, _ALONE)
         full = principal.kind == "root" or (identity is None and not strict)
@@ -117,6 +119,7 @@ class Identities:
             controls=tuple(document for level in levels for document in level),
             levels=tuple(level for level in levels if any(map(_lists_what_is_allowed, level))),
             organization_id=membership.organization_id,
+            memberships=self._memberships,
             tags=identity.tags if identity is not None else None,
             arn=identity.arn if identity is not None else None,
         )

@@ -12,7 +12,7 @@ from keytrail.authorization.principals import Naming
 from keytrail.authorization.statements import Kind, Statement, read_policy
 from keytrail.domain.principal import Principal
 
-__all__ = ["Decisive", "Document", "Kind", "allowing", "allows", "denies", "denying", "key_document", "read_policy"]
+__all__ = ["Decisive", "Document", "Kind", "allowing", "denying", "key_document", "read_policy"]
 
 _REMEMBERED = 1024
 
@@ -114,14 +114,3 @@ def allowing(documents: Iterable[Document], action: str, resource: str, lookup: 
 def key_document(text: str) -> Document:
     """The key policy with this text."""
     return Document(Kind.KEY, "default", text)
-
-
-def denies(text: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> bool:
-    """Whether a resource's policy denies the caller the action: a Deny that names it and whose conditions hold."""
-    return Document(kind, "", text).denial_to(principal, action, lookup) is not None
-
-
-def allows(text: str, principal: Principal, action: str, lookup: Lookup, kind: Kind = Kind.KEY) -> bool:
-    """Whether a resource's policy itself lets the caller do the action: an Allow whose conditions hold, and no Deny."""
-    naming, _ = Document(kind, "", text).allow_to(principal, action, lookup)
-    return naming is not Naming.NOT and not denies(text, principal, action, lookup, kind)

@@ -5,17 +5,16 @@ Source: IAM User Guide, "Create a signed AWS API request"; the words of refusals
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Protocol
-from urllib.parse import quote, unquote
+from typing import NamedTuple
 
+from keytrail.authorization.canonical_request import Signed, canonical_request, headers_of, query_pairs
 from keytrail.errors import IncompleteSignatureException, InvalidSignatureException
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _BASIC = "%Y%m%dT%H%M%SZ"
-_UNRESERVED = "-_.~"
 _TERMINATOR = "aws4_request"
 _LONGEST_EXPIRES = 7 * 24 * 3600
 _ADDED_LATER = frozenset({"x-amz-security-token"})
@@ -25,35 +24,6 @@ _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
-
-
-class Sent(NamedTuple):
-    """Of an HTTP request, what only a signature asks for: nothing here is decoded or put in order."""
-
-    method: str
-    path: str
-    headers: Sequence[tuple[str, str]]
-    """Names in any case."""
-
-
-class Signed(Protocol):
-    """A request, as far as signatures go."""
-
-    @property
-    def authorization(self) -> str:
-        """The Authorization header, or nothing."""
-
-    @property
-    def query(self) -> str:
-        """What follows the question mark, as it was sent."""
-
-    @property
-    def body(self) -> bytes | None:
-        """None: it was too large to be read."""
-
-    @property
-    def sent(self) -> Callable[[], Sent]:
-        """Gives the rest, when somebody wants to know."""
 
 
 class Signature(NamedTuple):
@@ -74,10 +44,10 @@ def read_signature(request: Signed) -> Signature:
 
     Raises IncompleteSignatureException where one is missing.
     """
-    headers = _headers(request.sent())
+    headers = headers_of(request.sent())
     if request.authorization:
         return _in_header(request.authorization, headers)
-    return _in_query(dict(_pairs(request.query)), headers)
+    return _in_query(dict(query_pairs(request.query)), headers)
 
 
 def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
@@ -126,24 +96,13 @@ def _in_query(query: Mapping[str, str], headers: Mapping[str, str]) -> Signature
 def check_signature(request: Signed, parts: Signature, secret: str, service: str) -> None:
     """Raise InvalidSignatureException unless the request was signed with this secret for this service."""
     moment, headers = parts.moment, parts.headers
-    date, region = _scope(parts.credential, service, moment)
-    sent = request.sent()
+    date, region, at = _scope(parts.credential, service, moment)
     _require_signed(headers, parts)
-    canonical = "\n".join(
-        (
-            sent.method,
-            _canonical_path(sent.path),
-            _canonical_query(request.query),
-            *[f"{name}:{headers.get(name, '')}" for name in parts.signed_headers],
-            "",
-            ";".join(parts.signed_headers),
-            hashlib.sha256(request.body or b"").hexdigest(),
-        )
-    )
+    canonical = canonical_request(request, headers, parts.signed_headers)
     to_sign = "\n".join(
         (
             ALGORITHM,
-            moment.strftime(_BASIC),
+            at,
             f"{date}/{region}/{service}/{_TERMINATOR}",
             hashlib.sha256(canonical.encode()).hexdigest(),
         )
@@ -194,8 +153,9 @@ def moment_of(date: str) -> datetime:
         ) from None
 
 
-def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str]:
-    """Date and Region of the scope, once it is one for this service and moment."""
+@lru_cache(maxsize=1024)
+def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str, str]:
+    """Date and Region of the scope, once it is one for this service and moment; and the moment as it is signed."""
     words = credential.split("/")
     if len(words) < 5:
         raise IncompleteSignatureException(
@@ -215,7 +175,7 @@ def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str]:
         )
     if wrong:
         raise InvalidSignatureException(wrong)
-    return date, region
+    return date, region, moment.strftime(_BASIC)
 
 
 def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
@@ -228,46 +188,6 @@ def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
     ]
     if left_out:  # unverified: the words
         raise InvalidSignatureException(f"'{left_out[0]}' must be a 'SignedHeader' in the AWS Authorization.")
-
-
-def _headers(sent: Sent) -> dict[str, str]:
-    """Names in lower case; of values the outer and doubled spaces removed, several of one name joined by commas."""
-    headers: dict[str, str] = {}
-    for name, value in sent.headers:
-        name, value = name.lower(), " ".join(value.split())
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers
-
-
-def _canonical_path(path: str) -> str:
-    """The path as services other than S3 sign it: without `.`, `..` and doubled slashes, and encoded once more."""
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            del kept[-1:]
-        elif segment not in ("", "."):
-            kept.append(quote(segment, safe=_UNRESERVED))
-    end = "/" if kept and path.endswith("/") else ""
-    return f"/{'/'.join(kept)}{end}"
-
-
-def _canonical_query(query: str) -> str:
-    if not query:
-        return ""
-    encoded = [
-        (quote(name, safe=_UNRESERVED), quote(value, safe=_UNRESERVED))
-        for name, value in _pairs(query)
-        if name != "X-Amz-Signature"
-    ]
-    return "&".join(f"{name}={value}" for name, value in sorted(encoded))
-
-
-def _pairs(query: str) -> list[tuple[str, str]]:
-    found = []
-    for part in query.split("&") if query else ():
-        name, _, value = part.partition("=")
-        found.append((unquote(name), unquote(value)))
-    return found
 
 
 @lru_cache(maxsize=1024)

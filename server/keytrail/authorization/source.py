@@ -6,7 +6,7 @@ them as these headers; whoever is no service sends them in vain.
 
 from typing import NamedTuple
 
-from keytrail.authorization.signature import Signed
+from keytrail.authorization.canonical_request import Signed
 
 
 class Source(NamedTuple):

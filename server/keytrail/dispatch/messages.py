@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.faults import Plan
 
 
@@ -29,6 +29,8 @@ class Response(NamedTuple):
     body: bytes
     request_id: str
     xml: bool = False
+    plain_json: bool = False
+    """Whether it is JSON to a request of AWS Query, whose headers are not those of AWS JSON."""
 
 
 class Unfinished(NamedTuple):

@@ -20,7 +20,7 @@ from keytrail.crypto.keygen import new_uuid
 from keytrail.dispatch import record
 from keytrail.dispatch.endpoint import Endpoint, endpoints
 from keytrail.dispatch.messages import Request, Response, Struck, Unfinished
-from keytrail.dispatch.protocol import query_codec, read_form, refuse, unknown
+from keytrail.dispatch.protocol import query_answer, query_codec, read_form, refuse, unknown
 from keytrail.domain.occurrence import Deleted, Occurrence
 from keytrail.errors import (
     AwsError,
@@ -100,7 +100,7 @@ class Dispatcher:
             form = read_form(request)
             endpoint = self._action(form)
             if endpoint is None:
-                return unknown(form, request_id)
+                return unknown(request, form, request_id)
         call: Call | None = None
         try:
             # identify: who calls, and in which Region
@@ -154,14 +154,15 @@ class Dispatcher:
         """The path's end: dry run, encode, record."""
         if call.dry_run:
             raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
-        body = (
-            json11.encode_body(endpoint.model.output, reply)
+        response = (
+            Response(200, json11.encode_body(endpoint.model.output, reply), call.request_id)
             if not endpoint.query
-            else query_codec().encode(endpoint.name, endpoint.model.output, reply, call.request_id)
+            else query_answer(endpoint, request, reply, call.request_id)
         )
-        # record: the event and the last usage together
-        self._trail.record(*record.success(endpoint, call, request, reply))
-        return Response(200, body, call.request_id, endpoint.query)
+        # record: the event and the last usage together, written when somebody looks or with others
+        uses = endpoint.operation is not None and endpoint.operation.tracked
+        self._trail.record_later(partial(record.success, endpoint, call, request, reply), uses=uses)
+        return response
 
     def _refused(
         self, endpoint: Endpoint, call: Call | None, request: Request, request_id: str, error: Exception
@@ -171,13 +172,13 @@ class Dispatcher:
             # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
             if call is not None and not isinstance(error, ThrottlingException):
                 self._trail.record(record.refusal(endpoint, call, request, error))
-            return refuse(error, request_id, query=endpoint.query)
+            return refuse(error, request_id, query=request if endpoint.query else None)
         if isinstance(error, Dropped):
             return Response(0, b"", request_id)  # nobody will see it
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, request.target, exc_info=error)
         failed = KMSInternalException("Keytrail failed; its log has the traceback.")
-        return refuse(failed, request_id, query=endpoint.query)
+        return refuse(failed, request_id, query=request if endpoint.query else None)
 
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due by now."""

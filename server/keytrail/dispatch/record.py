@@ -3,7 +3,7 @@
 Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "CloudTrail log entries".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
 from keytrail.dispatch.endpoint import Endpoint
@@ -24,7 +24,7 @@ _LOGGED_REFUSAL = 10 * 1024
 
 def success(
     endpoint: Endpoint, call: Call, request: Request, reply: Reply | None
-) -> tuple[list[Event], tuple[tuple[str, Use], ...]]:
+) -> tuple[list[Event], Sequence[tuple[str, Use]]]:
     """The events of a call that succeeded, and the last usage of its keys."""
     operation = endpoint.operation
     assert operation is not None
@@ -36,10 +36,10 @@ def success(
     if call.elements is not None:
         elements = call.elements
     events = _events(endpoint, call, request, elements, None)
-    uses: tuple[tuple[str, Use], ...] = ()
+    uses: Sequence[tuple[str, Use]] = ()
     if operation.tracked and call.now >= call.settings.tracking_start:
         ids = {event.recipient: event.event_id for event in events}
-        uses = tuple([(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used])
+        uses = [(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used]
     return [*events, *call.companions], uses
 
 

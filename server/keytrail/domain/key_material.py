@@ -81,7 +81,7 @@ class KeyMaterial:
     def derived(cls, key_id: str, spec: str = SYMMETRIC_DEFAULT) -> "KeyMaterial":
         """The material that a seeded key of a supported spec has when none is given.
 
-        It is always the same for the same key id, but for RSA, ML-DSA and ML-KEM. A pair is made at its first use.
+        It is always the same for the same key id, but for RSA. A pair is made at its first use.
         """
         data = symmetric.derive_material(key_id)
         if spec == SYMMETRIC_DEFAULT:

@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from keytrail.authorization.signature import Sent
+from keytrail.authorization.canonical_request import Sent
 from keytrail.dispatch import Dispatcher, Request, Response, Struck, Unfinished
 from keytrail.faults import Plan
 
@@ -29,6 +29,9 @@ SAME_HEADERS = (
 
 XML_HEADERS = (("Content-Type", "text/xml"),)
 """Of STS, as recorded from AWS."""
+
+JSON_HEADERS = (("Content-Type", "application/json"),)
+"""Of STS where JSON is asked for."""
 
 MOST_DRAINED = 64 * 1024 * 1024
 """Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
@@ -49,7 +52,7 @@ def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) ->
 def headers(response: Response) -> list[tuple[str, str]]:
     """The headers that go with an answer, but for Date."""
     return [
-        *(XML_HEADERS if response.xml else SAME_HEADERS),
+        *(XML_HEADERS if response.xml else JSON_HEADERS if response.plain_json else SAME_HEADERS),
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]

@@ -124,7 +124,10 @@ class Timeline:
 
     def insert(self, entry: Entry) -> None:
         """Add an entry at its place."""
-        insort(self.entries, entry, lo=self._first)
+        if self.ends_before(entry):
+            self.entries.append(entry)
+        else:
+            insort(self.entries, entry, lo=self._first)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out that is there."""

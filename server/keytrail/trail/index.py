@@ -69,9 +69,9 @@ class Index:
         entries = [self._entry(event, number, packed) for event, number, packed in batch]
         self._arrived.extend(entries)
         ordered = sorted(entries)
-        if not ordered or self._all.ends_before(ordered[0]):
+        if len(ordered) > 1 and self._all.ends_before(ordered[0]):
             self._extend(ordered)
-        else:  # brought from the past, or by a call that ended later than one that began later
+        else:  # one; or brought from the past, or by a call that ended later than one that began later
             for entry in ordered:
                 self._insert(entry)
         return entries
@@ -79,7 +79,7 @@ class Index:
     def pop_first(self, count: int) -> list[Entry]:
         """Take the events out that came first."""
         gone = [self._arrived.popleft() for _ in range(count)]
-        if self._all.begins_with(gone):
+        if len(gone) > 1 and self._all.begins_with(gone):
             self._drop(gone)
         else:
             for entry in gone:

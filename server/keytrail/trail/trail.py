@@ -4,22 +4,25 @@ A use and its event are written together, so that the CloudTrailEventId of a las
 event that the trail has (until it is so old that it leaves; the usage never does).
 """
 
+import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from keytrail.trail.entry import Entry, Position
 from keytrail.trail.event import Event
-from keytrail.trail.index import Index, Query, Unplaced
+from keytrail.trail.index import Index, Query
 from keytrail.trail.packing import pack
 from keytrail.trail.selection import Selection
 
+_log = logging.getLogger("keytrail")
+
 _Value = TypeVar("_Value")
 
-_AT_ONCE = 64
-"""So many events go into the index together: enough to share what that costs, and too few for a call to feel it."""
+_AT_ONCE = 32
+"""So many calls are written together: one after another they cost half, and too few for a call to wait for long."""
 
 
 class Use(NamedTuple):
@@ -29,6 +32,10 @@ class Use(NamedTuple):
     timestamp: datetime
     event_id: str
     request_id: str
+
+
+Told = tuple[list[Event], Sequence[tuple[str, Use]]]
+"""The events of a call, and the uses of keys (by ARN) that it was."""
 
 
 class Trail:
@@ -43,33 +50,55 @@ class Trail:
         """Keep at most `max_events`; hide each use for `usage_delay`; `deliver` gets every event once."""
         self._lock = threading.Lock()
         self._max_events = max_events
-        self.usage_delay = usage_delay
+        self._usage_delay = usage_delay
         self._deliver = deliver
         self._index = Index()
-        self._unplaced: list[Unplaced] = []
-        """The latest events, which are not in the index: it is brought up to date for many at once, or for a reader."""
+        self._untold: list[Callable[[], Told]] = []
+        """What the latest calls have to tell; whatever reads or changes the rest catches up first."""
+        self._uses_untold = False
         self._number = 0
         self._by_id: dict[str, Entry] = {}
         self._turns = 0
         self._uses: dict[str, tuple[int, Use]] = {}
         self._late: dict[str, deque[tuple[int, Use]]] = {}
 
+    @property
+    def usage_delay(self) -> timedelta:
+        """How late a use shows."""
+        return self._usage_delay
+
+    @usage_delay.setter
+    def usage_delay(self, delay: timedelta) -> None:
+        """Of the uses that were so far nothing changes."""
+        with self._lock:
+            self._catch_up()
+            self._usage_delay = delay
+
     def record(self, events: Iterable[Event], uses: Iterable[tuple[str, Use]] = ()) -> None:
         """Write the events of one call, and the uses of keys (by ARN) that it was."""
-        packed = [(event, pack(event)) for event in events]
+        told = list(events), list(uses)
+        self.record_later(lambda: told, uses=bool(told[1]))
+
+    def record_later(self, tell: Callable[[], Told], *, uses: bool) -> None:
+        """Write what `tell` gives: when somebody looks, or with that of other calls. It must not call the trail.
+
+        `uses` says whether there may be uses in it.
+        """
         with self._lock:
-            for event, details in packed:
-                self._number += 1
-                self._unplaced.append((event, self._number, details))
-            if len(self._unplaced) >= _AT_ONCE:
-                self._place()
-            for arn, use in uses:
-                self._use(arn, use)
+            self._untold.append(tell)
+            if uses:
+                self._uses_untold = True
+            if self._deliver is None and len(self._untold) < _AT_ONCE:
+                return
+            events = self._catch_up()
         if self._deliver is not None:
-            self._deliver([event for event, _ in packed])
+            self._deliver(events)
 
     def last_use(self, arn: str, now: datetime) -> Use | None:
         """The last use of a key that is old enough to show by now."""
+        if self._uses_untold:
+            with self._lock:
+                self._catch_up()
         late = self._late.get(arn)
         if late is not None:
             with self._lock:
@@ -84,37 +113,41 @@ class Trail:
 
     def lately_used(self) -> str | None:
         """The ARN of a key with a use on record, of those there at the start the one that was used last."""
-        return next(reversed(self._uses), None)
+        with self._lock:
+            self._catch_up()
+            return next(reversed(self._uses), None)
 
     def forget(self, arn: str) -> None:
         """A key is deleted, and its usage with it."""
         with self._lock:
+            self._catch_up()
             self._uses.pop(arn, None)
             self._late.pop(arn, None)
 
     def turned_back(self) -> None:
         """The clock was set back: uses until now shall not outdo those from here on, though they seem later."""
         with self._lock:
+            self._catch_up()
             self._turns += 1
 
     def event(self, event_id: str) -> Event | None:
         """The event with this id, if the trail still has it."""
         with self._lock:
-            self._place()
+            self._catch_up()
             entry = self._by_id.get(event_id)
         return entry.event if entry is not None else None
 
     def events(self) -> list[Event]:
         """All events, oldest first, as of now."""
         with self._lock:
-            self._place()
+            self._catch_up()
             entries = list(self._index)
         return [entry.event for entry in entries]
 
     def lookup(self, query: Query, before: Position | None, limit: int) -> list[Entry]:
         """The newest events that a query asks for: at most `limit` of those that stand before a position."""
         with self._lock:
-            self._place()
+            self._catch_up()
             if query.attribute is None or query.attribute[0] != "EventId":
                 return self._index.find(query, before, limit)
             entry = self._by_id.get(query.attribute[1])
@@ -124,7 +157,7 @@ class Trail:
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
         """The events that are all that is asked for, oldest first; only those that came after a `mark()`."""
         with self._lock:
-            self._place()
+            self._catch_up()
             if selection.event_id is not None:
                 entry = self._by_id.get(selection.event_id)
                 entries = [entry] if entry is not None else []
@@ -134,25 +167,27 @@ class Trail:
 
     def mark(self) -> int:
         """Where the trail is: the number of its latest event."""
-        return self._number
+        with self._lock:
+            self._catch_up()
+            return self._number
 
     def snapshot(self) -> "Trail":
         """A copy that later events do not touch."""
         copy = Trail(self._max_events)
         with self._lock:
-            self._place()
+            self._catch_up()
             copy._copy_from(self, None)
         return copy
 
     def restore(self, snapshot: "Trail", account: str | None = None) -> None:
         """Become what the snapshot is; with an account, only its events and its keys' uses do."""
         with self._lock:
-            self._place()
+            self._catch_up()
             self._copy_from(snapshot, account)
 
     def _copy_from(self, other: "Trail", account: str | None) -> None:
         if account is None:
-            self.usage_delay, self._turns = other.usage_delay, other._turns
+            self._usage_delay, self._turns = other._usage_delay, other._turns
             self._index = Index(other._index)
             self._number = max(self._number, other._number)
             self._uses = dict(other._uses)
@@ -165,15 +200,29 @@ class Trail:
         self._index.pop_first(max(0, len(self._index) - self._max_events))
         self._by_id = {entry.event_id: entry for entry in self._index}
 
-    def _place(self) -> None:
-        """Bring the index up to date."""
-        if not self._unplaced:
-            return
-        unplaced, self._unplaced = self._unplaced, []
-        self._by_id.update([(entry.event_id, entry) for entry in self._index.add(unplaced)])
+    def _catch_up(self) -> list[Event]:
+        """Write what was not written yet; gives its events."""
+        if not self._untold:
+            return []
+        untold, self._untold, self._uses_untold = self._untold, [], False
+        events: list[Event] = []
+        for tell in untold:
+            try:
+                told, uses = tell()
+            except Exception as error:  # a bug of ours, and the calls of others shall be written all the same
+                _log.error("an event could not be written", exc_info=error)
+                continue
+            events += told
+            for arn, use in uses:
+                self._use(arn, use)
+        first = self._number + 1
+        self._number += len(events)
+        placed = self._index.add([(event, number, pack(event)) for number, event in enumerate(events, first)])
+        self._by_id.update([(entry.event_id, entry) for entry in placed])
         for gone in self._index.pop_first(max(0, len(self._index) - self._max_events)):
             if self._by_id.get(gone.event_id) is gone:
                 del self._by_id[gone.event_id]
+        return events
 
     def _use(self, arn: str, use: Use) -> None:
         if not self.usage_delay:

@@ -82,16 +82,21 @@ def encode_error(error: AwsError, request_id: str) -> tuple[int, bytes]:
     """Status and body of a refusal."""
     from lxml import etree
 
-    code, status = _NAMES.get(error.code, (error.code, error.status))
+    status, told = told_of(error)
     root = etree.Element("ErrorResponse")
     element = etree.SubElement(root, "Error")
-    etree.SubElement(element, "Type").text = "Sender" if status < 500 else "Receiver"
-    etree.SubElement(element, "Code").text = code
-    message = _WORDS.get(code, error.message)
-    if message is not None:
-        etree.SubElement(element, "Message").text = _NOT_IN_XML.sub("\ufffd", message)
+    for name, text in told.items():
+        etree.SubElement(element, name).text = _NOT_IN_XML.sub("\ufffd", text)
     etree.SubElement(root, "RequestId").text = request_id
     return status, _written(root)
+
+
+def told_of(error: AwsError) -> tuple[int, dict[str, str]]:
+    """Status and Error structure of a refusal, under the names of Query services."""
+    code, status = _NAMES.get(error.code, (error.code, error.status))
+    told = {"Type": "Sender" if status < 500 else "Receiver", "Code": code}
+    message = _WORDS.get(code, error.message)
+    return status, told if message is None else {**told, "Message": message}
 
 
 def _written(root: Any) -> bytes:

@@ -1,6 +1,5 @@
 """What the service models let a fault rule say: services, operations, errors."""
 
-import difflib
 from collections.abc import Collection, Iterable
 
 from keytrail.wire import service_model
@@ -34,6 +33,8 @@ def faultable(service: str, operations: Collection[str], error: str | None) -> f
 
 
 def _near(name: str, known: Iterable[str]) -> str:
+    import difflib  # only for a mistake: every start would wait for it
+
     known = sorted(known)
     near = difflib.get_close_matches(name, known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_grant_id, new_grant_token
 from keytrail.domain.arn import read_key_identifier, root_arn
-from keytrail.domain.grant import Constraints, Grant, grant_of, require_grant_id, require_principal
+from keytrail.domain.grant import Grant, grant_of, require_grant_id, require_principal
+from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
 from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
 from keytrail.operations.pagination import Page, page

@@ -1,0 +1,77 @@
+"""Constraints of grants: what a request must bring along for a grant to count.
+
+Source: KMS API Reference, GrantConstraints; KMS Developer Guide, "Using grant constraints".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keytrail.errors import ValidationException
+
+_MAX_PAIRS, _MAX_CONTEXT = 8, 384
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a request must bring along for a grant to count. None: nothing of that kind is asked for."""
+
+    encryption_context_subset: Mapping[str, str] | None = None
+    encryption_context_equals: Mapping[str, str] | None = None
+    source_arn: str | None = None
+
+    @classmethod
+    def read(cls, members: Mapping[str, object] | None) -> "Constraints":
+        """The constraints of a GrantConstraints structure.
+
+        Of two encryption contexts an empty one counts as not given: Terraform sends both members, one of them empty.
+        """
+        found: Mapping[str, object] = members or {}
+        contexts = [name for name in ("EncryptionContextSubset", "EncryptionContextEquals") if name in found]
+        if len(contexts) > 1:
+            found = {name: value for name, value in found.items() if name not in contexts or value}
+        subset, equals, source = (
+            found.get(name) for name in ("EncryptionContextSubset", "EncryptionContextEquals", "SourceArn")
+        )
+        return cls(
+            dict(subset) if isinstance(subset, Mapping) else None,
+            dict(equals) if isinstance(equals, Mapping) else None,
+            str(source) if source is not None else None,
+        )
+
+    def members(self) -> dict[str, object]:
+        """The GrantConstraints structure; empty if there are none."""
+        every = {
+            "EncryptionContextSubset": self.encryption_context_subset,
+            "EncryptionContextEquals": self.encryption_context_equals,
+            "SourceArn": self.source_arn,
+        }
+        return {name: value for name, value in every.items() if value is not None}
+
+    @property
+    def of_context(self) -> bool:
+        """Whether an encryption context is asked for."""
+        return self.encryption_context_subset is not None or self.encryption_context_equals is not None
+
+    @property
+    def first_pair(self) -> tuple[str, str] | None:
+        """The first pair of the encryption context that is asked for, in the order of the names; None without any."""
+        return min((self.encryption_context_equals or self.encryption_context_subset or {}).items(), default=None)
+
+    def require_valid(self) -> None:
+        """Refuse constraints that no grant may have (ValidationException)."""
+        if self.encryption_context_subset is not None and self.encryption_context_equals is not None:
+            # unverified: the words
+            raise ValidationException(
+                "A grant can have an EncryptionContextEquals or an EncryptionContextSubset constraint, but not both."
+            )
+        for context in (self.encryption_context_subset, self.encryption_context_equals):
+            if context is None:
+                continue
+            if len(context) > _MAX_PAIRS:
+                # unverified: the words
+                raise ValidationException(f"A grant constraint can have at most {_MAX_PAIRS} encryption context pairs.")
+            if sum(len(name) + len(value) for name, value in context.items()) > _MAX_CONTEXT:
+                # unverified: the words, and that the names count as the values do
+                raise ValidationException(
+                    f"The encryption context of a grant constraint can have at most {_MAX_CONTEXT} characters."
+                )
