@@ -5,10 +5,12 @@ How we know: what `Trail.lookup` promises, in a model that is too simple to be w
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -185,6 +187,22 @@ def test_what_nobody_looked_at_for_long_is_found(batches: list[list[Event]], mos
         found = trail.lookup(Query(account=account, region=region, attribute=("EventName", name)), None, most)
         wanted = [e for e in in_order if (e.recipient, e.region, e.name) == (account, region, name)]
         assert [entry.event for entry in reversed(found)] == wanted
+
+
+def an_event(**members: Any) -> Event:
+    return Event(new_event_id(), None, START, "Encrypt", REGION, None, ACCOUNT, True, **members)
+
+
+def test_an_event_that_cannot_be_written_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged: the bug is ours, and whoever looks at the trail did nothing to deserve it."""
+    log = logging.getLogger("elsewhere")  # that of Keytrail is held against every test
+    monkeypatch.setattr("keytrail.trail.trail._log", log)
+    trail, good, late = Trail(100), an_event(), an_event()
+    trail.record([good])
+    trail.record([an_event(request_parameters={"KeyId": object()})])
+    trail.record_later(lambda: 1 / 0, uses=False)  # type: ignore[arg-type, return-value]
+    trail.record([late])
+    assert trail.events() == [good, late]
 
 
 TestTrail = TrailModel.TestCase

@@ -206,18 +206,20 @@ class Trail:
             return []
         untold, self._untold, self._uses_untold = self._untold, [], False
         events: list[Event] = []
+        packed: list[bytes] = []
         for tell in untold:
             try:
                 told, uses = tell()
+                packed += [pack(event) for event in told]
             except Exception as error:  # a bug of ours, and the calls of others shall be written all the same
                 _log.error("an event could not be written", exc_info=error)
                 continue
             events += told
             for arn, use in uses:
                 self._use(arn, use)
-        first = self._number + 1
+        numbers = range(self._number + 1, self._number + 1 + len(events))
         self._number += len(events)
-        placed = self._index.add([(event, number, pack(event)) for number, event in enumerate(events, first)])
+        placed = self._index.add(zip(events, numbers, packed, strict=True))
         self._by_id.update([(entry.event_id, entry) for entry in placed])
         for gone in self._index.pop_first(max(0, len(self._index) - self._max_events)):
             if self._by_id.get(gone.event_id) is gone:
