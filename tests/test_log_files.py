@@ -31,10 +31,10 @@ NAME = re.compile(
 )
 
 
-def files(folder: Path) -> dict[str, list[dict[str, Any]]]:
+def files(folder: Path, pattern: str = "*") -> dict[str, list[dict[str, Any]]]:
     """The records of each file, by its path in the folder; there is nothing but such files."""
     found = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob(pattern) if path.is_file()):
         document = json.loads(gzip.decompress(path.read_bytes()))
         assert list(document) == ["Records"]
         found[path.relative_to(folder).as_posix()] = document["Records"]
@@ -42,7 +42,8 @@ def files(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    return [record for several in files(folder).values() for record in several]
+    """All records, also while the server is at work: a file that it has begun has another name."""
+    return [record for several in files(folder, "*.json.gz").values() for record in several]
 
 
 def ids(several: list[dict[str, Any]]) -> list[str]:
