@@ -26,10 +26,11 @@ import requests
 
 from keytrail.settings import Settings, variable
 from tests.support import KEY, OTHER_KEY
-from tests.wire_support import connect, post
+from tests.support.paths import SAMPLE_FOLDER
+from tests.support.wire import connect, post
 
 COMMAND = [sys.executable, "-m", "keytrail"]
-QUICKSTART = str(Path(__file__).parent.parent / "fixtures" / "quickstart.yaml")
+QUICKSTART = str(SAMPLE_FOLDER / "quickstart.yaml")
 
 
 def environment(**variables: str) -> dict[str, str]:

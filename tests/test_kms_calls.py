@@ -24,7 +24,7 @@ from tests.support import (
     MRK,
     OTHER_KEY,
     REGION,
-    SCENE,
+    SAMPLE_SEED,
     key_arn,
     refusal,
     shared_policy,
@@ -35,7 +35,7 @@ TENANT = {"tenant": "acme", "purpose": "orders"}
 
 @pytest.fixture
 def seeded(keytrail_clean: KeytrailServer, kms: Any) -> Any:
-    keytrail_clean.load(SCENE)
+    keytrail_clean.load(SAMPLE_SEED)
     return kms
 
 

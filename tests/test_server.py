@@ -21,13 +21,13 @@ import requests
 from keytrail.call import Call, Later
 from keytrail.domain.key import Key
 from keytrail.errors import InvalidCiphertextException
-from keytrail.fixtures import FixtureError
+from keytrail.operation import Operation
 from keytrail.operations.kms import OPERATIONS
-from keytrail.operations.registry import Operation
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from tests.support import ALIAS, KEY, OTHER_KEY, SCENE, key_arn
-from tests.wire_support import connect, post
+from tests.support import ALIAS, KEY, OTHER_KEY, SAMPLE_SEED, key_arn
+from tests.support.wire import connect, post
 
 
 def key_ids(server: KeytrailServer) -> set[str]:
@@ -78,7 +78,7 @@ def test_there_is_no_url_while_it_does_not_run() -> None:
 
 
 def test_what_was_loaded_stays_for_the_next_start_at_the_same_url() -> None:
-    server = KeytrailServer(fixtures=SCENE)
+    server = KeytrailServer(fixtures=SAMPLE_SEED)
     with server:
         url = server.url
         made = post(server, "CreateKey").json()["KeyMetadata"]["KeyId"]
@@ -154,7 +154,7 @@ def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
 
 
 def test_a_bad_fixture_is_refused() -> None:
-    with pytest.raises(FixtureError, match="KeyState"):
+    with pytest.raises(SeedError, match="KeyState"):
         KeytrailServer(fixtures={"keys": [{"KeyId": KEY, "KeyState": "Asleep"}]})
 
 
@@ -181,7 +181,7 @@ def test_reset_of_an_account_leaves_the_others() -> None:
 
 
 def test_events_are_selected_by_their_members() -> None:
-    with KeytrailServer(fixtures=SCENE) as server:
+    with KeytrailServer(fixtures=SAMPLE_SEED) as server:
         post(server, "DescribeKey", {"KeyId": KEY})
         used = post(server, "Encrypt", {"KeyId": KEY, "Plaintext": b"x"})
         assert [event["eventName"] for event in server.events()] == ["DescribeKey", "Encrypt"]
@@ -316,7 +316,7 @@ import sys
 
 def test_nothing_of_it_is_imported():
     assert "keytrail.pytest_plugin" in sys.modules
-    heavy = {"boto3", "botocore", "flask", "granian", "msgspec", "cryptography", "keytrail.server", "keytrail.app"}
+    heavy = {"boto3", "botocore", "flask", "granian", "msgspec", "cryptography", "keytrail.server", "keytrail.http.app"}
     assert heavy & set(sys.modules) == set()
 """
 
@@ -348,7 +348,7 @@ def test_slow_work_holds_nobody_up_and_is_recorded_when_it_is_done(monkeypatch: 
         return {"CiphertextBlob": b"sealed"}
 
     monkeypatch.setitem(OPERATIONS, "Encrypt", slow(work))
-    with KeytrailServer(fixtures=SCENE) as server, ThreadPoolExecutor(1) as pool:
+    with KeytrailServer(fixtures=SAMPLE_SEED) as server, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, server, "Encrypt", {"KeyId": KEY, "Plaintext": "eA=="})
         assert begun.wait(20)
         assert post(server, "DescribeKey", {"KeyId": KEY}).status_code == 200
@@ -375,7 +375,7 @@ def test_slow_work_that_fails_ends_as_its_operation_would(
         raise error
 
     monkeypatch.setitem(OPERATIONS, "Encrypt", slow(work))
-    with KeytrailServer(fixtures=SCENE) as server:
+    with KeytrailServer(fixtures=SAMPLE_SEED) as server:
         answer = post(server, "Encrypt", {"KeyId": KEY, "Plaintext": "eA=="})
         assert (answer.status_code, answer.json()["__type"]) == (status, code)
         assert post(server, "GetKeyLastUsage", {"KeyId": KEY}).json()["KeyLastUsage"] == {}

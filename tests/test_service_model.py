@@ -22,20 +22,21 @@ from botocore.model import OperationModel, StructureShape
 
 from keytrail import errors
 from keytrail.errors import AwsError
+from keytrail.operation import PATH_MEMBERS
 from keytrail.operations.kms import OPERATIONS
-from keytrail.operations.registry import PATH_MEMBERS
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
 from keytrail.wire.service_model import Shape
 from keytrail.wire.validation import ALSO_PASS, MEASURED_ENUMS
-from tests.support import request, set_scene
-from tests.wire_support import post
+from tests.support import load_sample_seed, request
+from tests.support.paths import ROOT
+from tests.support.wire import post
 
 AWS = botocore.session.get_session().get_service_model("kms")
 RAW_SHAPES = Loader().load_service_model("kms", "service-2")["shapes"]
 OURS = service_model.load("kms")
 MODELS = Path(service_model.__file__).parent / "models"
-BUILDER = Path(__file__).parent.parent / "server" / "build_model.py"
+BUILDER = ROOT / "server" / "build_model.py"
 
 BEYOND_THE_MODEL = {"Decrypt": {"KeyOrigin"}, "ListAliases": {"AliasCount"}}
 """Members that AWS answers although its model lacks them, as recorded (reference A.2)."""
@@ -256,7 +257,7 @@ def test_the_tracked_operations_are_those_that_a_last_usage_may_name() -> None:
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_a_reply_has_only_members_of_the_output_shape(keytrail_clean: KeytrailServer, kms: Any, name: str) -> None:
-    answer = post(keytrail_clean, name, request(name, set_scene(keytrail_clean, kms)))
+    answer = post(keytrail_clean, name, request(name, load_sample_seed(keytrail_clean, kms)))
     assert answer.status_code == 200, answer.text
     output = aws_operation(name).output_shape
     if output is None:

@@ -107,13 +107,13 @@ def test_idle_keys_are_found_tried_and_given_back_or_deleted(
     by_key = [record for record in events_of(trail, "ResourceName", key_arn(IDLE)) if "errorCode" in record]
     by_user = events_of(trail, "Username", "december")
     assert by_name == by_key == by_user
-    (complaint,) = by_name
-    assert complaint["errorCode"] == "DisabledException"
-    assert complaint["errorMessage"] == f"{key_arn(IDLE)} is disabled."
-    assert complaint["eventTime"] == "2026-12-24T09:00:00Z"
-    assert complaint["userIdentity"]["arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/yearly-report/december"
-    assert complaint["userIdentity"]["accessKeyId"] == role["Credentials"]["AccessKeyId"]
-    assert [resource["ARN"] for resource in complaint["resources"]] == [key_arn(IDLE)]
+    (external_error,) = by_name
+    assert external_error["errorCode"] == "DisabledException"
+    assert external_error["errorMessage"] == f"{key_arn(IDLE)} is disabled."
+    assert external_error["eventTime"] == "2026-12-24T09:00:00Z"
+    assert external_error["userIdentity"]["arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/yearly-report/december"
+    assert external_error["userIdentity"]["accessKeyId"] == role["Credentials"]["AccessKeyId"]
+    assert [resource["ARN"] for resource in external_error["resources"]] == [key_arn(IDLE)]
 
     # A refusal is no use; the key is needed all the same.
     assert kms.get_key_last_usage(KeyId=IDLE)["KeyLastUsage"] == usage

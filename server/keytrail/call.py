@@ -11,10 +11,10 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
-from keytrail.domain.occurrence import of_change
 from keytrail.domain.principal import Principal
+from keytrail.domain.service_event import of_change
 from keytrail.settings import Settings
-from keytrail.store import DelayedView, KeyStore
+from keytrail.store import DelayedView, Store
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
@@ -85,7 +85,7 @@ class Call:
     region: str
     now: datetime
     request_id: str
-    store: KeyStore
+    store: Store
     trail: Trail
     settings: Settings
     authorizer: Authorizer
@@ -117,7 +117,7 @@ class Call:
     """Members that CloudTrail shows among the requestParameters though they were not sent."""
     elements: Mapping[str, object] | None = None
     """CloudTrail's responseElements where these are neither the key nor the whole reply."""
-    companions: list[Event] = field(default_factory=list)
+    further_events: list[Event] = field(default_factory=list)
     """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
 
     @property
@@ -126,7 +126,7 @@ class Call:
         return self.principal.account
 
     @property
-    def view(self) -> KeyStore | DelayedView:
+    def view(self) -> Store | DelayedView:
         """Where the operation looks things up: a read as they are seen, a write as they newly are."""
         return self.store.view if self.read_only else self.store
 
@@ -185,5 +185,5 @@ class Call:
 
         changed = self.store.change(key.arn, admitted)
         replicated = self.store.is_replicated(changed)
-        self.companions += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
+        self.further_events += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
         return changed

@@ -89,16 +89,16 @@ def serve(**given: Any) -> None:
     # What is imported and loaded stays: the collector would look through it in vain, now and with every request later.
     gc.disable()
     # Heavy imports only now, so that --help and a bad flag are answered at once.
-    from keytrail import serving
+    from keytrail.http import serving
 
     serving.end_at_once_on_signals()
     from keytrail.clock import Clock
-    from keytrail.fixtures import FixtureError
-    from keytrail.state import State
+    from keytrail.endpoint import Endpoint
+    from keytrail.seeds import SeedError
 
     try:
-        state = State(settings, Clock())
-    except FixtureError as error:
+        endpoint = Endpoint(settings, Clock())
+    except SeedError as error:
         raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
     except ValueError as error:
         raise _Usage(str(error)) from None
@@ -110,20 +110,20 @@ def serve(**given: Any) -> None:
         ) from None
     gc.freeze()
     gc.enable()
-    for line in _greeting(state, serving.url_of(listener)):
+    for line in _greeting(endpoint, serving.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()
-    serving.serve(serving.Front(state), listener, state.close)
+    serving.serve(serving.Front(endpoint), listener, endpoint.close)
 
 
-def _greeting(state: Any, url: str) -> list[str]:
-    used = state.trail.lately_used()
-    key = state.store.require_key(used) if used is not None else state.store.any_key()
+def _greeting(endpoint: Any, url: str) -> list[str]:
+    used = endpoint.trail.lately_used()
+    key = endpoint.store.require_key(used) if used is not None else endpoint.store.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (
-            state.settings.account,
-            state.settings.region,
+            endpoint.settings.account,
+            endpoint.settings.region,
             "CreateKey",
             "{}",
         )
@@ -144,7 +144,7 @@ def _greeting(state: Any, url: str) -> list[str]:
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a seed file.")
 def check(paths: tuple[str, ...], schema: bool) -> None:
     """Check seed files without serving them."""
-    from keytrail import fixtures
+    from keytrail import seeds
     from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
     from keytrail.wire.catalogue import faultable
@@ -152,13 +152,13 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if schema:
         import json
 
-        click.echo(json.dumps(fixtures.json_schema(), indent=2))
+        click.echo(json.dumps(seeds.json_schema(), indent=2))
         return
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = fixtures.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
-    except fixtures.FixtureError as error:
+        seed = seeds.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
+    except seeds.SeedError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     counts = [(len(seed.keys), "key"), (len(seed.aliases), "alias"), (len(seed.credentials), "credential")]

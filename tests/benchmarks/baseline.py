@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from keytrail.serving import listen, serve
+from keytrail.http.serving import listen, serve
 
 
 def recorded(answer: dict):

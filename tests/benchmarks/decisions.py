@@ -13,8 +13,8 @@ from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.principal import Principal
+from keytrail.endpoint import Endpoint
 from keytrail.settings import Settings
-from keytrail.state import State
 
 ACCOUNT, KEY_ID = "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{KEY_ID}"
@@ -68,7 +68,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
     identities = [{"Arn": READER, "Policies": {"all": allow}}] if declared else []
     seed = {"keys": [{"KeyId": KEY_ID, "Account": ACCOUNT, "Policy": policy}], "identities": identities}
-    state = State(Settings(), Clock(), [json.dumps(seed).encode()])
+    state = Endpoint(Settings(), Clock(), [json.dumps(seed).encode()])
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
     principal = Principal.from_arn(session) if declared else Principal.root(ACCOUNT)
     key, named = state.store.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)

@@ -8,8 +8,8 @@ from report import Row, ratios, spread
 from trail import KMS, least_of, request
 
 from keytrail.clock import Clock
+from keytrail.endpoint import Endpoint
 from keytrail.settings import Settings
-from keytrail.state import State
 
 FEW, MANY = 100, 20_000
 ROLE = "arn:aws:iam::000000000000:role/Reader"
@@ -33,7 +33,7 @@ def lists(effort: Effort) -> list[Row]:
     return rows
 
 
-def page(state: State, operation: str, key: str):
+def page(state: Endpoint, operation: str, key: str):
     """The request for the second page of a list."""
     members = {"Limit": 20}
     if operation == "ListGrants":
@@ -44,9 +44,9 @@ def page(state: State, operation: str, key: str):
     return request(KMS, operation, Marker=first["NextMarker"], **members)
 
 
-def filled(count: int) -> tuple[State, str]:
+def filled(count: int) -> tuple[Endpoint, str]:
     """A state with so many keys, so many aliases, and so many grants of one key; and that key's id."""
-    state = State(Settings(max_events=1), Clock())
+    state = Endpoint(Settings(max_events=1), Clock())
     keys = [ask(state, "CreateKey")["KeyMetadata"]["KeyId"] for _ in range(count)]
     for number in range(count):
         target = keys[number // ALIASES_OF_A_KEY]
@@ -56,7 +56,7 @@ def filled(count: int) -> tuple[State, str]:
     return state, keys[0]
 
 
-def ask(state: State, operation: str, **members) -> dict:
+def ask(state: Endpoint, operation: str, **members) -> dict:
     answer = state.dispatcher.answer(request(KMS, operation, **members))
     assert answer.status == 200, answer.body
     return json.loads(answer.body or b"{}")

@@ -13,8 +13,8 @@ from report import Row, ratios, spread
 
 from keytrail.clock import Clock
 from keytrail.dispatch import Request
+from keytrail.endpoint import Endpoint
 from keytrail.settings import Settings
-from keytrail.state import State
 from keytrail.trail import Query, Trail
 
 FEW, MANY = 100, 1_000_000
@@ -34,7 +34,7 @@ def trail(effort: Effort) -> list[Row]:
 def added(effort: Effort) -> list[Row]:
     """CPU of a request with the writing of its event and without, when the trail is full."""
     rows = []
-    state = State(Settings(max_events=2_000), Clock())
+    state = Endpoint(Settings(max_events=2_000), Clock())
     for name, members in requests(state).items():
         asked = request(KMS, name, **members)
         for _ in range(4_000):
@@ -53,7 +53,7 @@ def added(effort: Effort) -> list[Row]:
 def memory_of_events() -> list[Row]:
     """Traced memory of an event, of calls of each kind; each request is decoded anew, as one that comes by HTTP."""
     rows = []
-    state = State(Settings(max_events=MANY), Clock())
+    state = Endpoint(Settings(max_events=MANY), Clock())
     for name, members in requests(state).items():
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
@@ -89,9 +89,9 @@ def lookups(effort: Effort) -> list[Row]:
     return rows
 
 
-def filled(count: int) -> State:
+def filled(count: int) -> Endpoint:
     """A state with so many events of a hundred keys (or of ten, so that each has a page of them)."""
-    state = State(Settings(max_events=MANY + 1_000), Clock())
+    state = Endpoint(Settings(max_events=MANY + 1_000), Clock())
     state.set_clock(datetime(2026, 8, 10, tzinfo=UTC), frozen=True)
     members = [requests(state)["DescribeKey"] for _ in range(KEYS if count > FEW else 5)]
     asked = [request(KMS, "DescribeKey", **each) for each in members]
@@ -102,7 +102,7 @@ def filled(count: int) -> State:
     return state
 
 
-def by(state: State, attribute: str | None) -> dict:
+def by(state: Endpoint, attribute: str | None) -> dict:
     described = Query(account="000000000000", region="us-east-1", attribute=("EventName", "DescribeKey"))
     event = state.trail.lookup(described, None, 1)[0].event
     values = {"EventId": event.event_id, "EventName": event.name, "ResourceName": event.resources[0][1]}
@@ -111,7 +111,7 @@ def by(state: State, attribute: str | None) -> dict:
     return {"LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": values[attribute]}]}
 
 
-def requests(state: State) -> dict[str, dict]:
+def requests(state: Endpoint) -> dict[str, dict]:
     """The calls that are measured, on a key that is made here."""
     key = json.loads(state.dispatcher.answer(request(KMS, "CreateKey")).body)["KeyMetadata"]["KeyId"]
     context = {"tenant": "a", "purpose": "orders"}

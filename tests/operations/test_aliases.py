@@ -24,10 +24,10 @@ from tests.support import (
     alias_arn,
     answered_members,
     key_arn,
+    load_sample_seed,
     outcomes,
     own_aliases,
     refusal,
-    set_scene,
 )
 from tests.support import invoke as call
 
@@ -44,8 +44,8 @@ CHANGES = [
 
 @pytest.fixture
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """The scene, in which ALIAS stands for KEY, with an HMAC key."""
-    set_scene(keytrail_clean, kms)
+    """The sample seed, in which ALIAS stands for KEY, with an HMAC key."""
+    load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load({"keys": [{"KeyId": HMAC_KEY, "KeySpec": "HMAC_256"}]})
 
 

@@ -16,7 +16,7 @@ import pytest
 from keytrail.domain.aws_managed_key import SERVICES, make, require_allowed
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
-from keytrail.fixtures import FixtureError
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from tests.support import (
     ACCOUNT,
@@ -271,7 +271,7 @@ def test_a_seeded_key_has_a_past(kms: Any, keytrail_clean: KeytrailServer) -> No
 def test_a_bad_seed_is_refused(
     seed: list[dict[str, Any]], words: str, kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    with pytest.raises(FixtureError, match=words):
+    with pytest.raises(SeedError, match=words):
         keytrail_clean.load({"awsManagedKeys": seed})
     assert kms.list_keys()["Keys"] == []
 

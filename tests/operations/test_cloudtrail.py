@@ -22,12 +22,12 @@ from tests.support import (
     FOREIGN,
     KEY,
     OTHER_KEY,
-    SCENE,
+    SAMPLE_SEED,
     alias_arn,
     client_of,
     key_arn,
+    load_sample_seed,
     refusal,
-    set_scene,
     shared_policy,
 )
 
@@ -44,7 +44,7 @@ def trail(keytrail_client: Make) -> Any:
 
 @pytest.fixture
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    return set_scene(keytrail_clean, kms)
+    return load_sample_seed(keytrail_clean, kms)
 
 
 def by(key: str, value: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_a_user_is_found_by_the_name_of_the_user_or_of_the_session(
     principal: str, username: str, keytrail_client: Make, keytrail_clean: KeytrailServer, trail: Any
 ) -> None:
     credential = {"AccessKeyId": "AKIACALLER0000000001", "SecretAccessKey": "any", "Principal": principal}
-    keytrail_clean.load({"credentials": [credential], **SCENE})
+    keytrail_clean.load({"credentials": [credential], **SAMPLE_SEED})
     keytrail_client(access_key_id="AKIACALLER0000000001").describe_key(KeyId=KEY)
     (event,) = trail.lookup_events(**by("Username", username))["Events"]
     assert (event["EventName"], event["Username"]) == ("DescribeKey", username)
@@ -291,7 +291,7 @@ def test_events_show_once_the_delay_of_the_trail_is_over() -> None:
 def test_pages_hold_every_event_once_though_others_come_meanwhile(
     attribute: dict[str, Any], frozen: bool, kms: Any, trail: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    keytrail_clean.load(SCENE)
+    keytrail_clean.load(SAMPLE_SEED)
     keytrail_clean.set_clock(frozen=frozen)
     for n in range(1, 13):
         kms.generate_random(NumberOfBytes=n)
@@ -437,7 +437,7 @@ def test_there_are_no_insights(kms: Any, trail: Any) -> None:
 
 def test_events_that_left_a_full_trail_are_found_by_nothing() -> None:
     with KeytrailServer(max_events=3) as server:
-        server.load(SCENE)
+        server.load(SAMPLE_SEED)
         kms, trail = client_of(server), client_of(server, "cloudtrail")
         kms.describe_key(KeyId=KEY)
         kms.describe_key(KeyId=OTHER_KEY)

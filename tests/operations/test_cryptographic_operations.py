@@ -13,7 +13,7 @@ import botocore.session
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, POLICY, answered_members, key_of, refusal, request, set_scene
+from tests.support import ACCOUNT, POLICY, answered_members, key_of, load_sample_seed, refusal, request
 from tests.support import invoke as call
 
 ANSWERS = {
@@ -41,7 +41,7 @@ ANSWERS = {
     "Verify": ["KeyId", "SignatureValid", "SigningAlgorithm"],
     "VerifyMac": ["KeyId", "MacAlgorithm", "MacValid"],
 }
-"""What each answers, in the scene; KeyOrigin of Decrypt is in no model."""
+"""What each answers, in the sample seed; KeyOrigin of Decrypt is in no model."""
 
 AWS = botocore.session.get_session().get_service_model("kms")
 DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
@@ -54,7 +54,7 @@ def having(member: str) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    return set_scene(keytrail_clean, kms)
+    return load_sample_seed(keytrail_clean, kms)
 
 
 @pytest.mark.parametrize("operation", ANSWERS)
@@ -124,7 +124,7 @@ CONDITIONS = [
     ("Sign", "kms:KeySpec", "ECC_NIST_P256"),
     ("Encapsulate", "kms:KeySpec", "ML_KEM_768"),
 ]
-"""A condition key and its value in the request of the scene, sent or by default."""
+"""A condition key and its value in the request of the sample seed, sent or by default."""
 
 
 def policy(operation: str, operator: str, key: str, value: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from keytrail.fixtures import FixtureError
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, ELSEWHERE, FOREIGN, KEY, OTHER_KEY, REGION, client_of, invoke, key_arn, refusal
 
@@ -855,7 +855,7 @@ def test_a_bad_seed_is_refused_with_a_remedy_and_nothing_is_loaded(
 ) -> None:
     stores = [{"CustomKeyStoreId": UNKNOWN, **store} for store in seed.get("customKeyStores", [])]
     keys = [{"KeyId": KEY, **key} for key in seed.get("keys", [])]
-    with pytest.raises(FixtureError, match=words):
+    with pytest.raises(SeedError, match=words):
         keytrail_clean.load({"customKeyStores": stores, "keys": keys})
     assert kms.describe_custom_key_stores()["CustomKeyStores"] == []
     assert kms.list_keys()["Keys"] == []

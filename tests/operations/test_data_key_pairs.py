@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
-from tests.support import ALIAS, KEY, alias_arn, key_arn, refusal, set_scene
+from tests.support import ALIAS, KEY, alias_arn, key_arn, load_sample_seed, refusal
 from tests.support import invoke as call
 
 OPERATIONS = ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"]
@@ -39,7 +39,7 @@ DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but th
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
 
 
 def is_of(spec: str, private: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import ALIAS, KEY, alias_arn, key_arn, refusal, set_scene
+from tests.support import ALIAS, KEY, alias_arn, key_arn, load_sample_seed, refusal
 from tests.support import invoke as call
 
 HMAC_KEY = "6789abcd-12ab-34cd-56ef-1234567890ab"
@@ -22,8 +22,8 @@ DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but th
 
 @pytest.fixture
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """The scene, with an HMAC and an RSA key."""
-    set_scene(keytrail_clean, kms)
+    """The sample seed, with an HMAC and an RSA key."""
+    load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load(
         {
             "keys": [

@@ -22,9 +22,9 @@ from tests.support import (
     OTHER_KEY,
     answered_members,
     key_arn,
+    load_sample_seed,
     refusal,
     request,
-    set_scene,
 )
 
 Make = Callable[..., Any]
@@ -43,8 +43,8 @@ DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but th
 
 @pytest.fixture
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    """A ciphertext under KEY, in the scene with an HMAC and an RSA key."""
-    ciphertext = set_scene(keytrail_clean, kms)
+    """A ciphertext under KEY, in the sample seed with an HMAC and an RSA key."""
+    ciphertext = load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load({"keys": [{"KeyId": HMAC_KEY, "KeySpec": "HMAC_256"}, ASYMMETRIC]})
     return ciphertext
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from keytrail.fixtures import FixtureError
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
-from keytrail.store import grants as shelf
+from keytrail.store import grant_index as shelf
 from tests.support import (
     ACCOUNT,
     FOREIGN,
@@ -20,8 +20,8 @@ from tests.support import (
     REGION,
     client_of,
     key_arn,
+    load_sample_seed,
     refusal,
-    set_scene,
 )
 
 READER = f"arn:aws:iam::{ACCOUNT}:role/Reader"
@@ -33,7 +33,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
 
 
 def create(kms: Any, key: str = OTHER_KEY, **members: Any) -> Any:
@@ -267,7 +267,7 @@ def test_a_seed_of_a_grant_that_kms_would_not_make_is_refused(
     """How we know: the issue, fixtures."""
     key = "5678abcd-12ab-34cd-56ef-1234567890ab"
     seed = {"GranteePrincipal": READER, "Operations": ["Decrypt"], **grant}
-    with pytest.raises(FixtureError, match=re.escape(said)):
+    with pytest.raises(SeedError, match=re.escape(said)):
         keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [seed]}]})
 
 

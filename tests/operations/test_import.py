@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
-from tests.import_support import (
+from tests.support import POLICY, key_arn, outcomes, refusal
+from tests.support.importing import (
     AES,
     EXISTING,
     FIRST,
@@ -42,7 +43,6 @@ from tests.import_support import (
     state,
     wrap,
 )
-from tests.support import POLICY, key_arn, outcomes, refusal
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.import_support import EXISTING, NEW, NO_EXPIRY, START, materials, metadata
 from tests.support import ELSEWHERE, IMPORTED_SINCE, MRK, REGION, invoke, wrapped_for
+from tests.support.importing import EXISTING, NEW, NO_EXPIRY, START, materials, metadata
 
 SECRETS = [bytes([number]) * 32 for number in range(1, 5)]
 IDS = [KeyMaterial.imported(MRK, "SYMMETRIC_DEFAULT", secret).id for secret in SECRETS]

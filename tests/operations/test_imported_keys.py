@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keytrail.fixtures import FixtureError
 from keytrail.pytest_plugin import KeytrailClock
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
-from tests.import_support import (
+from tests.support import ELSEWHERE, KEY, MRK, client_of, key_arn, refusal
+from tests.support.importing import (
     EXISTING,
     FIRST,
     NEW,
@@ -33,7 +34,6 @@ from tests.import_support import (
     standing,
     state,
 )
-from tests.support import ELSEWHERE, KEY, MRK, client_of, key_arn, refusal
 
 PENDING, AWAITED = "PENDING_ROTATION", "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
 
@@ -560,7 +560,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
 def test_a_seed_of_imported_material_that_cannot_be_is_told(
     members: dict[str, Any], problem: str, keytrail_clean: KeytrailServer
 ) -> None:
-    with pytest.raises(FixtureError, match=problem):
+    with pytest.raises(SeedError, match=problem):
         load(keytrail_clean, **members)
 
 
@@ -576,5 +576,5 @@ def test_a_replica_of_imported_material_that_cannot_be_is_told(
     primary: dict[str, Any], replica: dict[str, Any], problem: str, keytrail_clean: KeytrailServer
 ) -> None:
     key = {"KeyId": MRK, "Origin": "EXTERNAL", **primary, "Replicas": [{"Region": ELSEWHERE, **replica}]}
-    with pytest.raises(FixtureError, match=problem):
+    with pytest.raises(SeedError, match=problem):
         keytrail_clean.load({"keys": [key]})

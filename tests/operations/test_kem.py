@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
-from tests.support import KEM_KEY, KEY, key_arn, refusal, set_scene
+from tests.support import KEM_KEY, KEY, key_arn, load_sample_seed, refusal
 
 SIZES = {"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568}
 """Bytes of a ciphertext."""
@@ -25,8 +25,8 @@ INVALID = ("InvalidCiphertextException", "")
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """The scene, and a key of each of the other sizes."""
-    set_scene(keytrail_clean, kms)
+    """The sample seed, and a key of each of the other sizes."""
+    load_sample_seed(keytrail_clean, kms)
     others = [{"KeyId": key_id(spec), "KeySpec": spec} for spec in SPECS if spec != "ML_KEM_768"]
     keytrail_clean.load({"keys": others})
 

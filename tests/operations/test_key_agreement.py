@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keytrail.server import KeytrailServer
-from tests.support import AGREEMENT_KEY, answered_members, key_arn, outcomes, refusal, set_scene
+from tests.support import AGREEMENT_KEY, answered_members, key_arn, load_sample_seed, outcomes, refusal
 
 CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
     "ECC_NIST_P256": (ec.SECP256R1, 32),
@@ -31,8 +31,8 @@ NO_TEXT = ("ValidationException", "")
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """The scene, and a key of each of the other curves."""
-    set_scene(keytrail_clean, kms)
+    """The sample seed, and a key of each of the other curves."""
+    load_sample_seed(keytrail_clean, kms)
     others = [{"KeyId": key_id(spec), "KeySpec": spec, "KeyUsage": "KEY_AGREEMENT"} for spec in list(CURVES)[1:]]
     keytrail_clean.load({"keys": others})
 

@@ -7,7 +7,6 @@ otherwise; which operation takes an alias, and which another account's key, from
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -28,18 +27,19 @@ from tests.support import (
     MRK,
     OTHER_KEY,
     REQUESTS,
-    SCENE,
+    SAMPLE_SEED,
     alias_arn,
     alias_of,
     denied,
     key_arn,
     key_of,
+    load_sample_seed,
     refusal,
     request,
-    set_scene,
     shared_policy,
 )
 from tests.support import invoke as call
+from tests.support.paths import SAMPLE_FOLDER
 
 Make = Callable[..., Any]
 
@@ -91,8 +91,8 @@ def action(operation: str, member: str) -> str:
 
 @pytest.fixture
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    """A ciphertext under KEY, in the scene, and a key that only the other Region has."""
-    ciphertext = set_scene(keytrail_clean, kms)
+    """A ciphertext under KEY, in the sample seed, and a key that only the other Region has."""
+    ciphertext = load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load({"keys": [{"KeyId": ABROAD_KEY, "Region": ELSEWHERE, "Aliases": ["alias/abroad"]}]})
     return ciphertext
 
@@ -222,7 +222,7 @@ def test_the_sample_of_two_accounts_lets_the_consumer_use_the_shared_key_alone(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: the issue; fixtures/cross-account.yaml."""
-    keytrail_clean.load(Path(__file__).parents[2] / "fixtures" / "cross-account.yaml")
+    keytrail_clean.load(SAMPLE_FOLDER / "cross-account.yaml")
     consumer = keytrail_client(access_key_id="AKIACONSUMER00000001")
     shared, closed = (key_arn(f"c0ffee00-000{n}-4bbb-8bbb-00000000000{n}", "555566667777") for n in (1, 2))
     blob = consumer.encrypt(KeyId=shared, Plaintext=b"hello")["CiphertextBlob"]
@@ -387,7 +387,7 @@ def test_a_policy_cannot_allow_another_account_what_does_not_cross_accounts(
     operation: str, member: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, Cross-account use: No; the words are inferred."""
-    keys = [{**key, "Policy": shared_policy("kms:*")} for key in SCENE["keys"]]
+    keys = [{**key, "Policy": shared_policy("kms:*")} for key in SAMPLE_SEED["keys"]]
     own = {"KeyId": ABROAD_KEY, "Account": FOREIGN, "Aliases": [ALIAS]}
     keytrail_clean.load({"keys": [*keys, own]})
     stranger = keytrail_client(account=FOREIGN)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, FOREIGN, KEY, MRK, POLICY, key_arn, refusal, set_scene
+from tests.support import ACCOUNT, FOREIGN, KEY, MRK, POLICY, key_arn, load_sample_seed, refusal
 
 DEFAULT = (
     '{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",'
@@ -19,7 +19,7 @@ DEFAULT = (
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
 
 
 # shape

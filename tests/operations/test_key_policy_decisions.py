@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keytrail.authorization.evaluation import Question, decide
-from keytrail.authorization.identities import Standing
+from keytrail.authorization.identities import PrincipalPolicies
 from keytrail.authorization.policy import key_document
 from keytrail.domain.principal import Principal
 from keytrail.pytest_plugin import KeytrailClock
@@ -347,7 +347,7 @@ def _allowed(statements: list[dict[str, Any]]) -> bool:
     policy = key_document(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     brought = {"aws:username": ("alice",)}
     asked = Question(_ALICE, "kms:Encrypt", key_arn(), brought.get, policy)
-    return decide(asked, Standing(root=True)).allowed
+    return decide(asked, PrincipalPolicies(root=True)).allowed
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

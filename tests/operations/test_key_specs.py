@@ -13,8 +13,8 @@ import pytest
 
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
-from tests.key_specs import MATRIX, MEMBER, SPECS, USAGES, algorithms_for
 from tests.support import KEY, key_arn, refusal
+from tests.support.key_specs import MATRIX, MEMBER, SPECS, USAGES, algorithms_for
 
 Make = Callable[..., Any]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,12 +21,13 @@ from tests.support import (
     OTHER_KEY,
     key_arn,
     kind_of,
+    load_sample_seed,
     refusal,
     request,
-    set_scene,
     wrapped_for,
 )
 from tests.support import invoke as call
+from tests.support.paths import VECTORS_FOLDER
 
 STATES = (
     "Enabled",
@@ -108,7 +108,7 @@ class Case(NamedTuple):
 
 
 def read_table() -> list[dict[str, str]]:
-    text = (Path(__file__).parents[1] / "vectors" / "key-states.tsv").read_text()
+    text = (VECTORS_FOLDER / "key-states.tsv").read_text()
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
@@ -186,7 +186,7 @@ def test_every_cell_is_a_case_but_those_that_no_key_can_be_in() -> None:
 def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: Any, keytrail_clean: Any) -> None:
     seed = subject(case)
     key_id = seed["KeyId"]
-    ciphertexts = {KEY: set_scene(keytrail_clean, kms)}
+    ciphertexts = {KEY: load_sample_seed(keytrail_clean, kms)}
     ciphertexts[MRK] = kms.encrypt(KeyId=MRK, Plaintext=b"x")["CiphertextBlob"]
     keytrail_clean.reset()
     keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY}]})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.support import KEY, MAC_KEY, key_arn, refusal, set_scene
+from tests.support import KEY, MAC_KEY, key_arn, load_sample_seed, refusal
 from tests.support import invoke as call
 
 SIZES = {"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
@@ -25,7 +25,7 @@ OPERATIONS = {"GenerateMac": {"Message": b"x"}, "VerifyMac": {"Message": b"x", "
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
 
 
 def new_key(kms: Any, spec: str) -> str:

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
-from tests.key_specs import MATRIX
 from tests.support import ELSEWHERE, MESSAGE, MRK
 from tests.support import invoke as call
+from tests.support.key_specs import MATRIX
 
 Make = Callable[..., Any]
 

@@ -9,7 +9,6 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from botocore.exceptions import ClientError
 
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
-from tests import attestation
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -27,18 +25,20 @@ from tests.support import (
     KEY,
     MRK,
     OTHER_KEY,
-    SCENE,
+    SAMPLE_SEED,
     alias_arn,
     alias_of,
+    attestation,
     invoke,
     key_arn,
     key_of,
     kind_of,
+    load_sample_seed,
     refusal,
     request,
-    set_scene,
     shared_policy,
 )
+from tests.support.paths import VECTORS_FOLDER
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 STRANGER = f"arn:aws:iam::{FOREIGN}:role/Partner"
@@ -74,7 +74,7 @@ class Row:
 
     @property
     def arn(self) -> str:
-        """The ARN of the resource that the request of the scene works on, as policies name it."""
+        """The ARN of the resource that the request of the sample seed works on, as policies name it."""
         if self.resource == "*":
             return "*"
         if self.resource == "Alias":
@@ -83,7 +83,7 @@ class Row:
 
 
 def read_table() -> list[Row]:
-    text = (Path(__file__).parents[1] / "vectors" / "permissions.tsv").read_text()
+    text = (VECTORS_FOLDER / "permissions.tsv").read_text()
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return [
         Row(
@@ -118,7 +118,7 @@ EVERYTHING = statement("kms:*")
 
 @dataclass
 class Scene:
-    """The scene of tests/support.py, and a user with an identity policy in front of it."""
+    """The sample seed of tests/support.py, and a user with an identity policy in front of it."""
 
     server: KeytrailServer
     user: Any
@@ -139,7 +139,7 @@ class Scene:
 
 @pytest.fixture
 def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any]) -> Scene:
-    ciphertext = set_scene(keytrail_clean, kms)
+    ciphertext = load_sample_seed(keytrail_clean, kms)
     grants = {
         KEY: [{**GRANT, "Constraints": CONSTRAINTS}],
         MRK: [{**GRANT, "GrantId": MRK_GRANT}],
@@ -151,10 +151,10 @@ def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..
             "Aliases": [alias_of_key(key["KeyId"])],
             "Grants": grants.get(key["KeyId"], []),
         }
-        for key in SCENE["keys"]
+        for key in SAMPLE_SEED["keys"]
     ]
     keytrail_clean.reset()
-    keytrail_clean.load({**SCENE, "credentials": CREDENTIALS, "keys": keys})
+    keytrail_clean.load({**SAMPLE_SEED, "credentials": CREDENTIALS, "keys": keys})
     user = keytrail_client(access_key_id="AKIAALICE00000000001", secret_access_key="secret")
     return Scene(keytrail_clean, user, ciphertext)
 
@@ -210,7 +210,7 @@ def test_another_accounts_key_is_for_the_operations_that_may_cross(
     scene: Scene, keytrail_client: Callable[..., Any], row: Row
 ) -> None:
     policy = json.dumps(shared_policy("kms:*"))
-    keys = [{**key, "Policy": policy} for key in SCENE["keys"]]
+    keys = [{**key, "Policy": policy} for key in SAMPLE_SEED["keys"]]
     scene.server.reset()
     identities = [{"Arn": STRANGER, "Policies": {"own": document(EVERYTHING)}}]
     scene.server.load({"credentials": CREDENTIALS, "keys": keys, "identities": identities})

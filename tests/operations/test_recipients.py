@@ -18,7 +18,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keytrail.server import KeytrailServer
-from tests.attestation import (
+from tests.support import (
+    ACCOUNT,
+    AGREEMENT_KEY,
+    FOREIGN,
+    KEY,
+    answered_members,
+    key_arn,
+    key_of,
+    load_sample_seed,
+    outcomes,
+    refusal,
+    request,
+    shared_policy,
+)
+from tests.support import invoke as call
+from tests.support.attestation import (
     MODULE_ID,
     PCRS,
     TPM_MODULE_ID,
@@ -33,21 +48,6 @@ from tests.attestation import (
     signer,
     tpm_document,
 )
-from tests.support import (
-    ACCOUNT,
-    AGREEMENT_KEY,
-    FOREIGN,
-    KEY,
-    answered_members,
-    key_arn,
-    key_of,
-    outcomes,
-    refusal,
-    request,
-    set_scene,
-    shared_policy,
-)
-from tests.support import invoke as call
 
 Make = Callable[..., Any]
 
@@ -73,7 +73,7 @@ DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but th
 
 @pytest.fixture(autouse=True)
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    return set_scene(keytrail_clean, kms)
+    return load_sample_seed(keytrail_clean, kms)
 
 
 # ---- Shape

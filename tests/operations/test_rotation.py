@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from keytrail.fixtures import FixtureError
 from keytrail.pytest_plugin import KeytrailClock
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
-from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, client_of, key_arn, refusal, set_scene
+from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, client_of, key_arn, load_sample_seed, refusal
 
 SEEDED = "6789abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_SEEDED = "789aabcd-12ab-34cd-56ef-1234567890ab"
@@ -23,7 +23,7 @@ START = datetime(2027, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     keytrail_clock.freeze(START)
 
 
@@ -103,7 +103,7 @@ def test_a_marker_whose_material_is_gone_is_refused(kms: Any, keytrail_clean: Ke
         kms.rotate_key_on_demand(KeyId=KEY)
     marker = kms.list_key_rotations(KeyId=KEY, Limit=1)["NextMarker"]
     keytrail_clean.reset()
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     assert refusal(kms, "ListKeyRotations", KeyId=KEY, Marker=marker)[0] == "InvalidMarkerException"
 
 
@@ -341,5 +341,5 @@ def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: Keyt
     ],
 )
 def test_a_rotation_that_cannot_be_is_told(seed: dict[str, Any], problem: str, keytrail_clean: KeytrailServer) -> None:
-    with pytest.raises(FixtureError, match=problem):
+    with pytest.raises(SeedError, match=problem):
         keytrail_clean.load({"keys": [{"KeyId": SEEDED, **seed}]})

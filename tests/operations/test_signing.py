@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.key_specs import MATRIX, specs_for
-from tests.support import KEY, MAC_KEY, MESSAGE, SIGNING_KEY, client_of, key_arn, refusal, set_scene
+from tests.support import KEY, MAC_KEY, MESSAGE, SIGNING_KEY, client_of, key_arn, load_sample_seed, refusal
 from tests.support import invoke as call
+from tests.support.key_specs import MATRIX, specs_for
 
 SPECS = [spec for spec in specs_for("SIGN_VERIFY") if spec != "SM2"]
 ED25519, ED25519_PH = "ED25519_SHA_512", "ED25519_PH_SHA_512"
@@ -246,10 +246,10 @@ def test_4096_bytes_are_signed_whole_and_one_more_is_not(client: Any, keys: dict
 
 def test_a_seeded_elliptic_key_is_the_same_in_every_run(kms: Any, keytrail_clean: KeytrailServer) -> None:
     """Ours."""
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     before = kms.get_public_key(KeyId=SIGNING_KEY)["PublicKey"]
     keytrail_clean.reset()
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     assert kms.get_public_key(KeyId=SIGNING_KEY)["PublicKey"] == before
 
 
@@ -306,13 +306,13 @@ def test_a_message_type_is_one_of_the_algorithms(
 
 @pytest.mark.parametrize("key", [KEY, MAC_KEY])
 def test_a_key_that_is_no_pair_has_no_public_key(key: str, kms: Any, keytrail_clean: KeytrailServer) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     assert refusal(kms, "GetPublicKey", KeyId=key) == ("UnsupportedOperationException", "")
 
 
 def test_a_public_key_is_no_usage_and_comes_of_a_disabled_key(kms: Any, keytrail_clean: KeytrailServer) -> None:
     """How we know: docs."""
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     kms.disable_key(KeyId=SIGNING_KEY)
     assert kms.get_public_key(KeyId=SIGNING_KEY)["KeyId"] == key_arn(SIGNING_KEY)
     assert kms.get_key_last_usage(KeyId=SIGNING_KEY)["KeyLastUsage"] == {}
@@ -320,7 +320,7 @@ def test_a_public_key_is_no_usage_and_comes_of_a_disabled_key(kms: Any, keytrail
 
 def test_a_signature_that_does_not_verify_is_no_usage(kms: Any, keytrail_clean: KeytrailServer) -> None:
     """How we know: docs, only successful operations."""
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
     members = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
     refusal(kms, "Verify", **members, Signature=b"x")
     assert kms.get_key_last_usage(KeyId=SIGNING_KEY)["KeyLastUsage"] == {}

@@ -21,15 +21,15 @@ import requests
 from botocore.exceptions import ClientError
 from lxml import etree
 
-from keytrail.authorization.sessions import MOST_SESSIONS, Sessions
+from keytrail.authentication.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
-from keytrail.fixtures import FixtureError
 from keytrail.operations.sts import OPERATIONS
+from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
 from tests.support import KEY
-from tests.wire_support import REQUEST_ID, error_of, signed
+from tests.support.wire import REQUEST_ID, error_of, signed
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/service/Ops"
@@ -93,7 +93,7 @@ def declare(server: KeytrailServer, trust_policy: object, role: str = ROLE, **me
     """Make a role known."""
     document = json.dumps({"Version": "2012-10-17", "Statement": trust_policy})
     identity = Identity(arn=role, account=role.split(":")[4], trust_policy=document, **members)
-    server._state.identities.declare({role: identity})
+    server._endpoint.identities.declare({role: identity})
 
 
 def trusting(principal: object, **members: object) -> dict[str, object]:
@@ -391,7 +391,7 @@ def test_a_declared_role_has_a_longest_session(
     ("arn", "seconds", "word"), [(ROLE, 3599, "3600"), (ROLE, 43_201, "43200"), (USER, 7200, "only a role")]
 )
 def test_a_bad_longest_session_says_where_and_what(server: KeytrailServer, arn: str, seconds: int, word: str) -> None:
-    with pytest.raises(FixtureError) as caught:
+    with pytest.raises(SeedError) as caught:
         server.load({"identities": [{"Arn": arn, "MaxSessionDuration": seconds}]})
     (problem,) = caught.value.problems
     assert "identities[0].MaxSessionDuration" in problem
@@ -586,7 +586,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._state.dispatcher.decision.explanations.of(request_id)
+    (explanation,) = server._endpoint.dispatcher.decision.explanations.of(request_id)
     told = explanation.told()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
@@ -702,7 +702,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
     managed = "arn:aws:iam::aws:policy/AdministratorAccess"
     answer = assumed(sts, Policy=json.dumps(POLICY), PolicyArns=[{"arn": managed}])
     assert 1 <= answer["PackedPolicySize"] <= 100
-    credential = server._state.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert json.loads(credential.principal.session_policies[0]) == POLICY
     assert len(credential.principal.session_policies) == 2
@@ -711,7 +711,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
 def test_a_managed_policy_is_one_of_the_roles(server: KeytrailServer, sts: Any) -> None:
     declare(server, trusting("*"), policies={"Mine": json.dumps(POLICY)})
     answer = assumed(sts, PolicyArns=[{"arn": f"arn:aws:iam::{ACCOUNT}:policy/Mine"}])
-    credential = server._state.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert credential.principal.session_policies == (json.dumps(POLICY),)
 
@@ -915,8 +915,8 @@ def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> 
 
 def test_a_server_that_speaks_json_does_without_lxml() -> None:
     code = (
-        "import sys, keytrail.serving as s, keytrail.state as t, keytrail.settings as g, keytrail.clock as c; "
-        "s.Front(t.State(g.Settings(), c.Clock())); "
+        "import sys, keytrail.http.serving as s, keytrail.endpoint as t, keytrail.settings as g, keytrail.clock as c; "
+        "s.Front(t.Endpoint(g.Settings(), c.Clock())); "
         "print(sorted({'lxml', 'keytrail.wire.aws_query', 'keytrail.wire.xml'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import KEY, refusal, set_scene
+from tests.support import KEY, load_sample_seed, refusal
 
 
 @pytest.fixture(autouse=True)
 def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    set_scene(keytrail_clean, kms)
+    load_sample_seed(keytrail_clean, kms)
 
 
 def tags(**pairs: str) -> list[dict[str, str]]:

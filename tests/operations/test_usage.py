@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ from tests.support import (
     MRK,
     OTHER_KEY,
     REGION,
-    SCENE,
+    SAMPLE_SEED,
     SIGNING_KEY,
     UUID,
     alias_arn,
@@ -37,12 +36,13 @@ from tests.support import (
     denied,
     key_arn,
     key_of,
+    load_sample_seed,
     refusal,
     request,
-    set_scene,
     shared_policy,
 )
 from tests.support import invoke as call
+from tests.support.paths import SAMPLE_FOLDER
 
 Make = Callable[..., Any]
 
@@ -90,8 +90,8 @@ def whole_second(moment: datetime) -> datetime:
 
 @pytest.fixture
 def blob(keytrail_clean: KeytrailServer, kms: Any) -> bytes:
-    """A ciphertext under KEY, in the scene, where no key was used yet."""
-    return set_scene(keytrail_clean, kms)
+    """A ciphertext under KEY, in the sample seed, where no key was used yet."""
+    return load_sample_seed(keytrail_clean, kms)
 
 
 # ---- Shape
@@ -198,7 +198,7 @@ def test_the_sample_of_idle_keys_has_all_three_cases(
 ) -> None:
     """How we know: the issue; fixtures/idle-keys.yaml."""
     keytrail_clock.freeze(datetime(2027, 1, 1, tzinfo=UTC))
-    keytrail_clean.load(Path(__file__).parents[2] / "fixtures" / "idle-keys.yaml")
+    keytrail_clean.load(SAMPLE_FOLDER / "idle-keys.yaml")
     kms = keytrail_client(account="222233334444")
     cases = set()
     for key in kms.list_keys()["Keys"]:
@@ -624,7 +624,7 @@ def late() -> Any:
     """A server that shows a use after half an hour, on a clock that stands still, with a client."""
     with KeytrailServer(usage_delay=DELAY) as server:
         server.set_clock(THEN, frozen=True)
-        server.load(SCENE)
+        server.load(SAMPLE_SEED)
         yield server, client_of(server)
 
 
@@ -670,7 +670,7 @@ def test_the_event_of_a_delayed_use_is_in_the_trail_at_once(late: Any) -> None:
 
 def test_a_fixture_can_set_the_delay(kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any) -> None:
     keytrail_clock.freeze(THEN)
-    keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}, **SCENE})
+    keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}, **SAMPLE_SEED})
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms) == {}
     keytrail_clock.advance(minutes=16)
@@ -680,7 +680,7 @@ def test_a_fixture_can_set_the_delay(kms: Any, keytrail_clean: KeytrailServer, k
 def test_a_delay_that_a_fixture_set_ends_with_a_reset(kms: Any, keytrail_clean: KeytrailServer) -> None:
     keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}})
     keytrail_clean.reset()
-    keytrail_clean.load(SCENE)
+    keytrail_clean.load(SAMPLE_SEED)
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms)["Operation"] == "Encrypt"
 
@@ -696,7 +696,7 @@ def test_a_seeded_past_is_told_in_spite_of_a_delay(late: Any) -> None:
 def test_a_usage_outlives_its_event() -> None:
     """How we know: the issue; the oldest events leave a full trail, a key's last usage never does."""
     with KeytrailServer(max_events=5) as server:
-        server.load(SCENE)
+        server.load(SAMPLE_SEED)
         kms = client_of(server)
         answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
         for _ in range(5):

@@ -11,7 +11,7 @@ from functools import partial
 from keytrail.authorization import recipient
 from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
-from keytrail.authorization.identities import Standing
+from keytrail.authorization.identities import PrincipalPolicies
 from keytrail.authorization.new_keys import requested_region, told_of_new_key
 from keytrail.authorization.session_context import SESSION_KEYS, principal_tags, session_value
 from keytrail.call import Call
@@ -55,7 +55,7 @@ class RequestContext(dict[str, Values]):
         call: Call,
         action: str,
         key: Key | None,
-        standing: Standing,
+        standing: PrincipalPolicies,
         given: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Of a call that needs this action (such as `kms:ReEncryptFrom`) on this key, or on none.

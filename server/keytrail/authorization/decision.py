@@ -11,8 +11,8 @@ from functools import lru_cache
 from keytrail.authorization.context import RequestContext
 from keytrail.authorization.evaluation import Question, decide
 from keytrail.authorization.explanations import Explanation, Explanations
-from keytrail.authorization.grants import covering, told_of
-from keytrail.authorization.identities import Identities, Standing
+from keytrail.authorization.grant_evaluation import allowing_grant, told_of
+from keytrail.authorization.identities import Identities, PrincipalPolicies
 from keytrail.authorization.policy import Document, key_document, read_policy
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.call import Call
@@ -132,7 +132,13 @@ class Decision:
             )
 
     def _decide(
-        self, call: Call, asked: Question, standing: Standing, context: RequestContext, *, in_ciphertext: bool = False
+        self,
+        call: Call,
+        asked: Question,
+        standing: PrincipalPolicies,
+        context: RequestContext,
+        *,
+        in_ciphertext: bool = False,
     ) -> None:
         verdict = decide(asked, standing)
         self.explanations.note(call.request_id, Explanation.of(asked, verdict, context))
@@ -141,7 +147,7 @@ class Decision:
 
 
 def _about_key(
-    call: Call, action: str, key: Key | None, arn: str, standing: Standing, context: RequestContext
+    call: Call, action: str, key: Key | None, arn: str, standing: PrincipalPolicies, context: RequestContext
 ) -> Question:
     return Question(
         principal=call.principal,
@@ -152,7 +158,7 @@ def _about_key(
         at_home=key is not None and key.account == call.account,
         shared=call.cross_account,
         grant=lambda: (
-            covering(call, action, key, context.encryption_context(), standing.arn) if key is not None else None
+            allowing_grant(call, action, key, context.encryption_context(), standing.arn) if key is not None else None
         ),
     )
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from keytrail.authorization.conditions import Lookup
-from keytrail.authorization.grants import Covering
-from keytrail.authorization.identities import Standing
-from keytrail.authorization.policy import Decisive, Document, Kind, allowing, denying
-from keytrail.authorization.principals import Naming
+from keytrail.authorization.grant_evaluation import AllowingGrant
+from keytrail.authorization.identities import PrincipalPolicies
+from keytrail.authorization.policy import DecidingStatement, Document, Kind, allowing, denying
+from keytrail.authorization.principals import PrincipalMatch
 from keytrail.domain.principal import Principal
 
 
@@ -40,7 +40,7 @@ class Question(NamedTuple):
     """Whether the resource is the caller's own account's."""
     shared: bool = True
     """Whether the owner may let other accounts do this."""
-    grant: Callable[[], Covering | None] = lambda: None
+    grant: Callable[[], AllowingGrant | None] = lambda: None
     """The grant that covers the request; asked for only if no policy allows it."""
 
 
@@ -49,8 +49,8 @@ class Verdict(NamedTuple):
 
     ground: Ground
     kind: Kind | None = None
-    decisive: Decisive | None = None
-    covering: Covering | None = None
+    deciding: DecidingStatement | None = None
+    allowing_grant: AllowingGrant | None = None
 
     @property
     def allowed(self) -> bool:
@@ -58,7 +58,7 @@ class Verdict(NamedTuple):
         return self.ground is Ground.ALLOWED
 
 
-def decide(asked: Question, standing: Standing) -> Verdict:
+def decide(asked: Question, standing: PrincipalPolicies) -> Verdict:
     """The verdict on a question: an explicit deny anywhere, then a service control policy, then who allows it."""
     denied = _denied(asked, standing)
     if denied is not None:
@@ -69,7 +69,7 @@ def decide(asked: Question, standing: Standing) -> Verdict:
     return _at_home(asked, standing) if asked.at_home else _abroad(asked, standing)
 
 
-def _denied(asked: Question, standing: Standing) -> Verdict | None:
+def _denied(asked: Question, standing: PrincipalPolicies) -> Verdict | None:
     action, resource, lookup = asked.action, asked.resource, asked.lookup
     # unverified: which of several kinds of policies the refusal names
     found = denying(standing.controls, action, resource, lookup)
@@ -82,50 +82,52 @@ def _denied(asked: Question, standing: Standing) -> Verdict | None:
     return Verdict(Ground.EXPLICIT_DENY, found.document.kind, found) if found is not None else None
 
 
-def _policy_deny(asked: Question) -> Decisive | None:
+def _policy_deny(asked: Question) -> DecidingStatement | None:
     policy = asked.policy
     statement = policy.denial_to(asked.principal, asked.action, asked.lookup) if policy is not None else None
-    return Decisive(policy, statement) if policy is not None and statement is not None else None
+    return DecidingStatement(policy, statement) if policy is not None and statement is not None else None
 
 
-def _elsewhere(decisive: Decisive | None = None) -> Verdict:
-    return Verdict(Ground.OTHER_ACCOUNT, Kind.KEY, decisive)
+def _elsewhere(deciding: DecidingStatement | None = None) -> Verdict:
+    return Verdict(Ground.OTHER_ACCOUNT, Kind.KEY, deciding)
 
 
-def _at_home(asked: Question, standing: Standing) -> Verdict:
+def _at_home(asked: Question, standing: PrincipalPolicies) -> Verdict:
     own = _own_allow(asked, standing)
     if asked.policy is None:
         return _bounded(asked, standing, own) or own
     naming, statement = asked.policy.allow_to(asked.principal, asked.action, asked.lookup)
-    found = Decisive(asked.policy, statement) if statement is not None else None
+    found = DecidingStatement(asked.policy, statement) if statement is not None else None
     if standing.lenient:
         allowed = Verdict(Ground.ALLOWED, Kind.KEY if found else None, found)
         return _bounded(asked, standing, allowed) or allowed
     verdict = _weighed(asked, standing, naming, own, Verdict(Ground.ALLOWED, Kind.KEY, found))
     if verdict.allowed:
         return verdict
-    covering = asked.grant()
-    if covering is not None:
-        granted = Verdict(Ground.ALLOWED, covering=covering)
-        by_grant = _weighed(asked, standing, covering.naming, own, granted)
-        verdict = by_grant if by_grant.allowed or naming is Naming.NOT else verdict
+    allowing_grant = asked.grant()
+    if allowing_grant is not None:
+        granted = Verdict(Ground.ALLOWED, allowing_grant=allowing_grant)
+        by_grant = _weighed(asked, standing, allowing_grant.naming, own, granted)
+        verdict = by_grant if by_grant.allowed or naming is PrincipalMatch.NOT else verdict
     return verdict
 
 
-def _weighed(asked: Question, standing: Standing, naming: Naming, own: Verdict, allow: Verdict) -> Verdict:
+def _weighed(
+    asked: Question, standing: PrincipalPolicies, naming: PrincipalMatch, own: Verdict, allow: Verdict
+) -> Verdict:
     """What an allow of the owner's comes to that names the caller so closely."""
-    if naming is Naming.ITSELF:
+    if naming is PrincipalMatch.ITSELF:
         return allow
-    if naming is Naming.NOT:
+    if naming is PrincipalMatch.NOT:
         return Verdict(Ground.IMPLICIT_DENY, Kind.KEY)
-    if naming is Naming.ACCOUNT:
+    if naming is PrincipalMatch.ACCOUNT:
         if not own.allowed:
             return own
-        allow = own if own.decisive is not None else allow
+        allow = own if own.deciding is not None else allow
     return _bounded(asked, standing, allow) or allow
 
 
-def _own_allow(asked: Question, standing: Standing) -> Verdict:
+def _own_allow(asked: Question, standing: PrincipalPolicies) -> Verdict:
     """What the caller's identity policies say."""
     if standing.root:
         return Verdict(Ground.ALLOWED)
@@ -135,7 +137,7 @@ def _own_allow(asked: Question, standing: Standing) -> Verdict:
     return Verdict(Ground.IMPLICIT_DENY, Kind.IDENTITY)
 
 
-def _bounded(asked: Question, standing: Standing, allow: Verdict) -> Verdict | None:
+def _bounded(asked: Question, standing: PrincipalPolicies, allow: Verdict) -> Verdict | None:
     """The refusal of what permissions boundary or session policies do not allow too."""
     if not allow.allowed:
         return allow
@@ -145,7 +147,7 @@ def _bounded(asked: Question, standing: Standing, allow: Verdict) -> Verdict | N
     return None
 
 
-def _abroad(asked: Question, standing: Standing) -> Verdict:
+def _abroad(asked: Question, standing: PrincipalPolicies) -> Verdict:
     """Both accounts must allow it; but a grant to the caller needs nothing of its own account."""
     service = asked.principal.kind == "service"
     own = Verdict(Ground.ALLOWED) if service else _own_allow(asked, standing)
@@ -161,13 +163,15 @@ def _abroad(asked: Question, standing: Standing) -> Verdict:
     return own if not own.allowed else _elsewhere(denied)
 
 
-def _let_in(asked: Question, standing: Standing, own: Verdict, policy: Document) -> Verdict | None:
+def _let_in(asked: Question, standing: PrincipalPolicies, own: Verdict, policy: Document) -> Verdict | None:
     """How the owner of another account's key lets the caller use it, if it does."""
     _, statement = policy.allow_to(asked.principal, asked.action, asked.lookup)
     if own.allowed and statement is not None:
-        return Verdict(Ground.ALLOWED, Kind.KEY, Decisive(policy, statement))
-    covering = asked.grant()
-    if covering is None:
+        return Verdict(Ground.ALLOWED, Kind.KEY, DecidingStatement(policy, statement))
+    allowing_grant = asked.grant()
+    if allowing_grant is None:
         return None
-    verdict = _weighed(asked, standing, covering.naming, own, Verdict(Ground.ALLOWED, covering=covering))
+    verdict = _weighed(
+        asked, standing, allowing_grant.naming, own, Verdict(Ground.ALLOWED, allowing_grant=allowing_grant)
+    )
     return verdict if verdict.allowed else None

@@ -35,25 +35,25 @@ class Explanation(NamedTuple):
             "allowed": verdict.allowed,
             "reason": self._reason(),
         }
-        if verdict.decisive is not None:
-            document, statement = verdict.decisive
+        if verdict.deciding is not None:
+            document, statement = verdict.deciding
             told["policy"] = {"type": str(document.kind), "name": document.name}
             told["statement"] = {
                 "sid": statement.sid,
                 "index": statement.position,
                 "effect": "Allow" if statement.allows else "Deny",
             }
-        if verdict.covering is not None:
-            told["grant"] = verdict.covering.grant.grant_id
+        if verdict.allowing_grant is not None:
+            told["grant"] = verdict.allowing_grant.grant.grant_id
         told["context"] = {name: list(values) if values is not None else None for name, values in self.context.items()}
         return told
 
     def _reason(self) -> str:
         verdict = self.verdict
-        if verdict.covering is not None:
+        if verdict.allowing_grant is not None:
             return "a grant allows it"
-        if verdict.decisive is not None:
-            document, statement = verdict.decisive
+        if verdict.deciding is not None:
+            document, statement = verdict.deciding
             return f"a statement of the {document.kind} {'allows' if statement.allows else 'denies'} it"
         if verdict.allowed:
             return "the caller is as good as the root of its account, and nothing denies it"

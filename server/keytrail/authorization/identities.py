@@ -13,7 +13,7 @@ _SERVICE_LINKED = (":role/aws-service-role/", ":role/AWSServiceRoleFor")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PrincipalPolicies:
     """What speaks for and against a caller before any resource is looked at."""
 
     root: bool = False
@@ -40,8 +40,12 @@ class Standing:
         return self.root and not (self.controls or self.boundary or self.sessions or self.policies)
 
 
-_ROOT, _LENIENT_ROOT, _NOBODY = Standing(root=True), Standing(root=True, lenient=True), Standing()
-_STRICT_STANDINGS = {False: _ROOT, True: _NOBODY}
+_ROOT, _LENIENT_ROOT, _NOBODY = (
+    PrincipalPolicies(root=True),
+    PrincipalPolicies(root=True, lenient=True),
+    PrincipalPolicies(),
+)
+_STRICT_POLICIES = {False: _ROOT, True: _NOBODY}
 """Of callers whom no fixture declares: a root, and a session of a role."""
 
 
@@ -58,7 +62,7 @@ class Identities:
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
         self._initial: tuple[Mapping[str, Identity], Mapping[str, Membership]] = ({}, {})
-        self._standings: dict[Principal, tuple[bool, Standing]] = {}
+        self._standings: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
         """The user or role with this ARN; None for one that no fixture declares."""
@@ -79,7 +83,7 @@ class Identities:
     def _set(self, known: Mapping[str, Identity], memberships: Mapping[str, Membership]) -> None:
         self._known, self._memberships, self._standings = known, memberships, {}
 
-    def standing(self, principal: Principal, *, strict: bool) -> Standing:
+    def standing(self, principal: Principal, *, strict: bool) -> PrincipalPolicies:
         """What speaks for and against a caller.
 
         A declared user, role or service of which no fixture tells the policies has all of KMS through them, so that
@@ -88,7 +92,7 @@ class Identities:
         """
         if not (self._known or self._memberships or principal.session_policies):
             if not principal.declared or _of_no_fixture(principal):
-                return _STRICT_STANDINGS[principal.declared] if strict else _LENIENT_ROOT
+                return _STRICT_POLICIES[principal.declared] if strict else _LENIENT_ROOT
             return _NOBODY if strict and principal.kind != "root" else _ROOT
         standings = self._standings
         known = standings.get(principal)
@@ -98,7 +102,7 @@ class Identities:
                 standings[principal] = known
         return known[1]
 
-    def _standing(self, principal: Principal, *, strict: bool) -> Standing:
+    def _standing(self, principal: Principal, *, strict: bool) -> PrincipalPolicies:
         if principal.kind == "service":
             return replace(_NOBODY if strict else _ROOT, memberships=self._memberships)
         identity = self._identity(principal)
@@ -107,7 +111,7 @@ class Identities:
         boundary = identity.permissions_boundary if identity is not None else None
         role = (identity.arn if identity is not None else principal.role_arn) or ""
         levels = () if any(mark in role for mark in _SERVICE_LINKED) else _documents(membership)
-        return Standing(
+        return PrincipalPolicies(
             root=full or not principal.declared,
             lenient=not strict and (not principal.declared or (identity is None and _of_no_fixture(principal))),
             policies=tuple(

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from keytrail.authorization.conditions import Lookup
-from keytrail.authorization.principals import Naming
+from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.statements import Kind, Statement, read_policy
 from keytrail.domain.principal import Principal
 
-__all__ = ["Decisive", "Document", "Kind", "allowing", "denying", "key_document", "read_policy"]
+__all__ = ["DecidingStatement", "Document", "Kind", "allowing", "denying", "key_document", "read_policy"]
 
 _REMEMBERED = 1024
 
@@ -21,7 +21,7 @@ class _Speaking(NamedTuple):
     """The statements of a document that speak of an action and a caller, whatever else is asked."""
 
     denying: tuple[Statement, ...]
-    allowing: tuple[tuple[Naming, Statement], ...]
+    allowing: tuple[tuple[PrincipalMatch, Statement], ...]
     """Those first that name the caller most closely."""
 
 
@@ -56,12 +56,12 @@ class Document:
                 return statement
         return None
 
-    def allow_to(self, principal: Principal, action: str, lookup: Lookup) -> tuple[Naming, Statement | None]:
+    def allow_to(self, principal: Principal, action: str, lookup: Lookup) -> tuple[PrincipalMatch, Statement | None]:
         """How closely an Allow names the caller, and which does, in the policy of a resource."""
         for naming, statement in self._about(action, principal).allowing:
             if statement.holds(lookup):
                 return naming, statement
-        return Naming.NOT, None
+        return PrincipalMatch.NOT, None
 
     def _about(self, action: str, principal: Principal | None) -> _Speaking:
         known = self._speaking.get((action, principal))
@@ -74,7 +74,7 @@ class Document:
 
     def _read(self, action: str, principal: Principal | None) -> _Speaking:
         about = [
-            (statement.names(principal) if principal is not None else Naming.ITSELF, statement)
+            (statement.names(principal) if principal is not None else PrincipalMatch.ITSELF, statement)
             for statement in read_policy(self.text, self.kind)
             if statement.covers_action(action)
         ]
@@ -85,28 +85,28 @@ class Document:
         )
 
 
-class Decisive(NamedTuple):
+class DecidingStatement(NamedTuple):
     """The statement that decided, and its document."""
 
     document: Document
     statement: Statement
 
 
-def denying(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> Decisive | None:
+def denying(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> DecidingStatement | None:
     """The first Deny of a caller's own policies that speaks of the request."""
     for document in documents:
         statement = document.denial(action, resource, lookup)
         if statement is not None:
-            return Decisive(document, statement)
+            return DecidingStatement(document, statement)
     return None
 
 
-def allowing(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> Decisive | None:
+def allowing(documents: Iterable[Document], action: str, resource: str, lookup: Lookup) -> DecidingStatement | None:
     """The first Allow of a caller's own policies that speaks of the request."""
     for document in documents:
         statement = document.allow(action, resource, lookup)
         if statement is not None:
-            return Decisive(document, statement)
+            return DecidingStatement(document, statement)
     return None
 
 

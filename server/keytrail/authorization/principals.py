@@ -19,7 +19,7 @@ _IAM_PRINCIPAL = re.compile(
 _TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
-class Naming(IntEnum):
+class PrincipalMatch(IntEnum):
     """How a statement names a caller; the greater, the less its own policies have to say about an Allow."""
 
     NOT = 0
@@ -38,41 +38,43 @@ class Principals:
     patterns: tuple[str, ...]
     excluded: bool
 
-    def naming(self, principal: Principal, *, denying: bool) -> Naming:
+    def naming(self, principal: Principal, *, denying: bool) -> PrincipalMatch:
         """How the statement speaks of a caller."""
-        named = {_naming(pattern, principal) for pattern in self.patterns} - {Naming.NOT}
+        named = {_naming(pattern, principal) for pattern in self.patterns} - {PrincipalMatch.NOT}
         if not self.excluded:
-            return max(named, default=Naming.NOT)
+            return max(named, default=PrincipalMatch.NOT)
         # A Deny excepts a caller by all that it is: the account, its role, and itself. An Allow keeps it out by any.
         excepted = named >= _wholly(principal) or "*" in self.patterns if denying else bool(named)
-        return Naming.NOT if excepted else Naming.ITSELF
+        return PrincipalMatch.NOT if excepted else PrincipalMatch.ITSELF
 
     def names_account(self, account: str) -> bool:
         """Whether anybody in the account is named."""
         return self.excluded or any(pattern == "*" or account in pattern for pattern in self.patterns)
 
 
-def _wholly(principal: Principal) -> set[Naming]:
+def _wholly(principal: Principal) -> set[PrincipalMatch]:
     """The ways in which a NotPrincipal has to name a caller to except it from a Deny."""
     if principal.kind in ("root", "service"):
-        return {Naming.ITSELF}
+        return {PrincipalMatch.ITSELF}
     if principal.kind == "role":
-        return {Naming.ACCOUNT, Naming.ROLE}
-    return {Naming.ACCOUNT, Naming.ITSELF} | ({Naming.ROLE} if principal.role_arn is not None else set())
+        return {PrincipalMatch.ACCOUNT, PrincipalMatch.ROLE}
+    return {PrincipalMatch.ACCOUNT, PrincipalMatch.ITSELF} | (
+        {PrincipalMatch.ROLE} if principal.role_arn is not None else set()
+    )
 
 
-def _naming(pattern: str, principal: Principal) -> Naming:
+def _naming(pattern: str, principal: Principal) -> PrincipalMatch:
     if pattern == "*":
-        return Naming.ITSELF
+        return PrincipalMatch.ITSELF
     if principal.kind == "service":
-        return Naming.ITSELF if pattern == f"Service:{principal.name}" else Naming.NOT
+        return PrincipalMatch.ITSELF if pattern == f"Service:{principal.name}" else PrincipalMatch.NOT
     role, root = principal.role_arn, f":iam::{principal.account}:root"
     if pattern == principal.account or (pattern.endswith(root) and pattern.startswith("arn:")):
-        return Naming.ITSELF if principal.kind == "root" else Naming.ACCOUNT
+        return PrincipalMatch.ITSELF if principal.kind == "root" else PrincipalMatch.ACCOUNT
     unique_id = principal.principal_id.partition(":")[0] if pattern[0] == "A" else ""
     if role is not None and (pattern in (role, unique_id) or _same_role(pattern, principal)):
-        return Naming.ROLE
-    return Naming.ITSELF if pattern in (principal.arn, unique_id) else Naming.NOT
+        return PrincipalMatch.ROLE
+    return PrincipalMatch.ITSELF if pattern in (principal.arn, unique_id) else PrincipalMatch.NOT
 
 
 def _same_role(pattern: str, principal: Principal) -> bool:

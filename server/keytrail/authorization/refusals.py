@@ -31,7 +31,7 @@ def refusal(asked: Question, verdict: Verdict, *, in_ciphertext: bool) -> Access
 
 def _why(asked: Question, verdict: Verdict) -> str:
     kind = verdict.kind
-    if verdict.decisive is None:
+    if verdict.deciding is None:
         return f"because no {kind} allows the {asked.action} action"
-    name = f": {verdict.decisive.document.name}" if kind is Kind.SCP else ""
+    name = f": {verdict.deciding.document.name}" if kind is Kind.SCP else ""
     return f"with an explicit deny in {_ARTICLES.get(kind or Kind.KEY, 'a')} {kind}{name}"

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from keytrail.authorization.conditions import Condition, Lookup, filled, has_variable, read_conditions
 from keytrail.authorization.operators import Test, like, made, wildcards
-from keytrail.authorization.principals import Naming, Principals, read_principals
+from keytrail.authorization.principals import PrincipalMatch, Principals, read_principals
 from keytrail.authorization.texts import malformed, texts
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
@@ -58,10 +58,12 @@ class Statement:
         """Whether the statement is about this action, such as `kms:Decrypt`."""
         return (self.actions.fullmatch(action) is not None) != self.excludes_actions
 
-    def names(self, principal: Principal) -> Naming:
+    def names(self, principal: Principal) -> PrincipalMatch:
         """How the statement speaks of the caller."""
         return (
-            self.principals.naming(principal, denying=not self.allows) if self.principals is not None else Naming.ITSELF
+            self.principals.naming(principal, denying=not self.allows)
+            if self.principals is not None
+            else PrincipalMatch.ITSELF
         )
 
     def names_account(self, account: str) -> bool:

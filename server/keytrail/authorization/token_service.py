@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from keytrail.authorization.callers import Callers
+from keytrail.authentication.callers import Callers
 from keytrail.authorization.explanations import Explanations
 from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import Kind, read_policy

@@ -69,9 +69,9 @@ class Trust:
 
 def _why(verdict: Verdict) -> str:
     """Of a want of Allows, STS says nothing more."""
-    if verdict.decisive is None or verdict.decisive.statement.allows:
+    if verdict.deciding is None or verdict.deciding.statement.allows:
         return ""
-    document = verdict.decisive.document
+    document = verdict.deciding.document
     if document.kind is Kind.TRUST:
         return " with an explicit deny in the role trust policy"
     name = f": {document.name}" if document.kind is Kind.SCP else ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keytrail.operations.registry import Operation
+from keytrail.operation import Operation
 from keytrail.wire.service_model import OperationModel, ServiceModel
 
 

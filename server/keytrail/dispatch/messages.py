@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from keytrail.authorization.canonical_request import Sent
+from keytrail.authentication.canonical_request import Sent
 from keytrail.faults import Plan
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property, partial
 
-from keytrail.authorization.callers import Callers
+from keytrail.authentication.callers import Callers
+from keytrail.authentication.credential_scope import CredentialScope, read_credential_scope
+from keytrail.authentication.source import source_of
 from keytrail.authorization.decision import Decision
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.sigv4 import CredentialScope, read_credential_scope
-from keytrail.authorization.source import source_of
 from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
@@ -21,7 +21,7 @@ from keytrail.dispatch import record
 from keytrail.dispatch.endpoint import Endpoint, endpoints
 from keytrail.dispatch.messages import Request, Response, Struck, Unfinished
 from keytrail.dispatch.protocol import query_answer, query_codec, read_form, refuse, unknown
-from keytrail.domain.occurrence import Deleted, Occurrence
+from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
     AwsError,
     DryRunOperationException,
@@ -34,7 +34,7 @@ from keytrail.errors import (
 from keytrail.faults import Dropped, Faults, Plan
 from keytrail.operations import cloudtrail, kms, sts
 from keytrail.settings import Settings
-from keytrail.store import KeyStore
+from keytrail.store import Store
 from keytrail.trail import Trail, service_event
 from keytrail.wire import json11, service_model
 from keytrail.wire.validation import validate
@@ -49,7 +49,7 @@ class Dispatcher:
         self,
         settings: Settings,
         clock: Clock,
-        store: KeyStore,
+        store: Store,
         trail: Trail,
         callers: Callers,
         identities: Identities,
@@ -184,12 +184,12 @@ class Dispatcher:
         """Let everything happen that is due by now."""
         self._store.settle(now, self._happened)
 
-    def _happened(self, occurrences: Iterable[Occurrence]) -> None:
+    def _happened(self, service_events: Iterable[ServiceEvent]) -> None:
         """Write the events that KMS writes by itself."""
-        self._trail.record([service_event(occurrence) for occurrence in occurrences])
-        for occurrence in occurrences:
-            if isinstance(occurrence, Deleted):
-                self._trail.forget(occurrence.key.arn)
+        self._trail.record([service_event(happened) for happened in service_events])
+        for happened in service_events:
+            if isinstance(happened, Deleted):
+                self._trail.forget(happened.key.arn)
 
     def _require_grants(self, tokens: Iterable[str], region: str) -> None:
         """Raise InvalidGrantTokenException unless each token is a grant's."""

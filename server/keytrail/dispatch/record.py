@@ -9,7 +9,7 @@ from keytrail.call import Call, Reply
 from keytrail.dispatch.endpoint import Endpoint
 from keytrail.dispatch.messages import Request
 from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException
-from keytrail.operations.registry import Operation
+from keytrail.operation import Operation
 from keytrail.trail import AsSent, Event, Use, new_event_id
 from keytrail.wire.service_model import Shape
 
@@ -40,7 +40,7 @@ def success(
     if operation.tracked and call.now >= call.settings.tracking_start:
         ids = {event.recipient: event.event_id for event in events}
         uses = [(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used]
-    return [*events, *call.companions], uses
+    return [*events, *call.further_events], uses
 
 
 def refusal(endpoint: Endpoint, call: Call, request: Request, error: AwsError) -> list[Event]:

@@ -13,7 +13,7 @@ from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import Import
 from keytrail.domain.key_rotation import history
-from keytrail.domain.occurrence import MaterialExpired
+from keytrail.domain.service_event import MaterialExpired
 from keytrail.errors import (
     IncorrectKeyMaterialException,
     KMSInvalidStateException,

@@ -1,6 +1,6 @@
 """What goes wrong on demand: faults by rule, and request quotas."""
 
-from keytrail.faults.book import Dropped, Faults, Plan
 from keytrail.faults.quotas import Quotas
+from keytrail.faults.rules import Dropped, Faults, Plan
 
 __all__ = ["Dropped", "Faults", "Plan", "Quotas"]

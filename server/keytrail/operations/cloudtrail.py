@@ -15,7 +15,7 @@ from keytrail.errors import (
     InvalidNextTokenException,
     InvalidTimeRangeException,
 )
-from keytrail.operations.registry import SERVICES, operation
+from keytrail.operation import SERVICES, operation
 from keytrail.trail import Event, Position, Query, resource_type
 
 OPERATIONS = SERVICES["cloudtrail"]

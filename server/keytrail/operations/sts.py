@@ -13,7 +13,7 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.domain.session import Session
 from keytrail.errors import AccessDeniedException, PackedPolicyTooLargeException, ValidationException
-from keytrail.operations.registry import SERVICES, operation
+from keytrail.operation import SERVICES, operation
 
 OPERATIONS = SERVICES["sts"]
 """Every operation of STS that is answered, by its name."""

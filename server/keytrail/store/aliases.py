@@ -1,6 +1,6 @@
 """The aliases of a store, in the orders in which lists give them.
 
-Part of KeyStore, and under its lock.
+Part of Store, and under its lock.
 """
 
 from bisect import insort
@@ -15,7 +15,7 @@ from keytrail.store.delayed_view import History
 from keytrail.store.ordered import discard, page
 
 
-class AliasShelf:
+class Aliases:
     """The aliases of every account and Region, and which key each names."""
 
     def __init__(self, lock: AbstractContextManager[bool]) -> None:
@@ -99,7 +99,7 @@ class AliasShelf:
         for name in list(self._names_of.get(key.arn, [])):
             self.remove(alias_arn(key.region, key.account, name))
 
-    def copy_from(self, other: "AliasShelf", account: str | None) -> None:
+    def copy_from(self, other: "Aliases", account: str | None) -> None:
         """Become what the other is; with an account, only that account's aliases do."""
         mine = [alias for alias in self._aliases.values() if account is not None and alias.account != account]
         held = mine + [alias for alias in other._aliases.values() if account in (None, alias.account)]

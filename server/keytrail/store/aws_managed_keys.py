@@ -6,10 +6,10 @@ from datetime import datetime
 from keytrail.domain import aws_managed_key
 from keytrail.domain.arn import KeyIdentifier
 from keytrail.errors import AlreadyExistsException
-from keytrail.store.key_store import KeyStore
+from keytrail.store.store import Store
 
 
-def bring_into_being(store: KeyStore, name: KeyIdentifier, now: datetime) -> None:
+def bring_into_being(store: Store, name: KeyIdentifier, now: datetime) -> None:
     """Make the AWS managed key that an alias stands for, unless it is there or the alias is a customer's."""
     service = aws_managed_key.service_of(name.alias)
     if service is None or store.named(name) is not None:

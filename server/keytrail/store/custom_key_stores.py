@@ -1,6 +1,6 @@
 """The custom key stores of a store, and which keys are in them.
 
-Part of KeyStore, and under its lock. An account has ten custom key stores in a Region, so their lists are short; of
+Part of Store, and under its lock. An account has ten custom key stores in a Region, so their lists are short; of
 their keys there may be many, and only a change of the connection walks over those.
 """
 
@@ -27,7 +27,7 @@ StoreTransition = Callable[[CustomKeyStore], CustomKeyStore]
 """A change of a custom key store: gives its new value, or raises and changes nothing."""
 
 
-class CustomKeyStoreShelf:
+class CustomKeyStores:
     """The custom key stores of every account and Region."""
 
     def __init__(self, lock: AbstractContextManager[bool], change_key: Callable[[str, Transition], Key]) -> None:
@@ -40,8 +40,8 @@ class CustomKeyStoreShelf:
         self._xks_keys: set[tuple[str, str]] = set()
         self._due: dict[str, datetime] = {}
         self._next_due: datetime | None = None
-        self.complaints: dict[tuple[str, str], str] = {}
-        """What is wrong with what backs the stores: AWS's error code, by member and name (domain/backing.py)."""
+        self.external_errors: dict[tuple[str, str], str] = {}
+        """What is wrong outside KMS with what the stores rest on: the error code, by member and name."""
 
     # Reading
 
@@ -98,7 +98,7 @@ class CustomKeyStoreShelf:
             self._put(store)
 
     @contextmanager
-    def adding(self, stores: Iterable[CustomKeyStore]) -> Iterator["CustomKeyStoreShelf"]:
+    def adding(self, stores: Iterable[CustomKeyStore]) -> Iterator["CustomKeyStores"]:
         """Add those of the stores that are not there, and take them away again if the block raises an AwsError."""
         with self._lock:
             new = [store for store in stores if store.store_id not in self._stores]
@@ -167,7 +167,7 @@ class CustomKeyStoreShelf:
                 before = self._stores[store_id]
                 self._replace(before, before.settle())
 
-    def copy_from(self, other: "CustomKeyStoreShelf", account: str | None, keys: Iterable[Key]) -> None:
+    def copy_from(self, other: "CustomKeyStores", account: str | None, keys: Iterable[Key]) -> None:
         """Become what the other is; with an account, only that account's stores do. `keys` are all there are then."""
         mine = [store for store in self._stores.values() if account is not None and store.account != account]
         held = mine + [store for store in other._stores.values() if account in (None, store.account)]
@@ -175,7 +175,7 @@ class CustomKeyStoreShelf:
         self._xks_keys = set()
         self._next_due = None
         if account is None:
-            self.complaints = dict(other.complaints)
+            self.external_errors = dict(other.external_errors)
         for store in held:
             self._put(store)
         for key in keys:

@@ -17,8 +17,8 @@ from keytrail.domain.key import Key
 from keytrail.errors import NotFoundException
 
 if TYPE_CHECKING:
-    from keytrail.store.grants import GrantShelf
-    from keytrail.store.key_store import KeyStore
+    from keytrail.store.grant_index import Grants
+    from keytrail.store.store import Store
 
 _Value = TypeVar("_Value")
 _Clock = Callable[[], datetime]
@@ -70,12 +70,12 @@ class History(Generic[_Value]):
 
 
 class DelayedView:
-    """Reads a store as KeyStore's own methods of these names do, less what has changed within the delay.
+    """Reads a store as Store's own methods of these names do, less what has changed within the delay.
 
     New keys show at once, as CreateKey's answer promises, and what time brings does too.
     """
 
-    def __init__(self, store: "KeyStore", delay: timedelta, now: _Clock) -> None:
+    def __init__(self, store: "Store", delay: timedelta, now: _Clock) -> None:
         """Look at a store."""
         self._store = store
         self.keys: History[Key] = History(delay, now)
@@ -144,7 +144,7 @@ class DelayedView:
 class DelayedGrants:
     """Reads a shelf of grants in the same way."""
 
-    def __init__(self, shelf: "GrantShelf", delay: timedelta, now: _Clock) -> None:
+    def __init__(self, shelf: "Grants", delay: timedelta, now: _Clock) -> None:
         """Look at a shelf."""
         self._shelf = shelf
         self.history: History[Grant] = History(delay, now)

@@ -1,6 +1,6 @@
 """The keys of a store, by their ARNs and in the order in which ListKeys gives them.
 
-Part of KeyStore, and under its lock.
+Part of Store, and under its lock.
 """
 
 from bisect import insort
@@ -15,7 +15,7 @@ from keytrail.store.ordered import discard, page
 MAX_KEYS_PER_REGION = 100_000
 
 
-class KeyShelf:
+class Keys:
     """The keys of every account and Region."""
 
     def __init__(self, lock: AbstractContextManager[bool]) -> None:
@@ -87,7 +87,7 @@ class KeyShelf:
         else:
             del self._owners[key.region, key.key_id]
 
-    def copy_from(self, other: "KeyShelf", account: str | None) -> None:
+    def copy_from(self, other: "Keys", account: str | None) -> None:
         """Become what the other is; with an account, only that account's keys do."""
         mine = [key for key in self._keys.values() if account is not None and key.account != account]
         held = mine + [key for key in other._keys.values() if account in (None, key.account)]

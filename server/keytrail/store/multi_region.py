@@ -1,6 +1,6 @@
 """The multi-Region sets of a store: where the keys related to each other are.
 
-Part of KeyStore, and under its lock.
+Part of Store, and under its lock.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Place = tuple[str, str]
 """An account and the id that the keys of a set share."""
 
 
-class MultiRegionShelf:
+class MultiRegionSets:
     """The multi-Region sets of every account."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class MultiRegionShelf:
         self._sets[place] = left = members.without(key.region)
         return left
 
-    def copy_from(self, other: "MultiRegionShelf", account: str | None) -> None:
+    def copy_from(self, other: "MultiRegionSets", account: str | None) -> None:
         """Become what the other is; with an account, only that account's sets do."""
         mine = {place: held for place, held in self._sets.items() if account is not None and place[0] != account}
         self._sets = mine | {place: held for place, held in other._sets.items() if account in (None, place[0])}

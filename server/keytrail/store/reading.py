@@ -11,20 +11,20 @@ from keytrail.domain.alias import Alias
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.key import Key
 from keytrail.domain.multi_region import MultiRegionSet
-from keytrail.store.aliases import AliasShelf
-from keytrail.store.keys import KeyShelf
-from keytrail.store.multi_region import MultiRegionShelf
+from keytrail.store.aliases import Aliases
+from keytrail.store.keys import Keys
+from keytrail.store.multi_region import MultiRegionSets
 
 
 class Readings:
-    """The half of KeyStore that changes nothing."""
+    """The half of Store that changes nothing."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._lock = threading.RLock()
-        self._keys = KeyShelf(self._lock)
-        self._aliases = AliasShelf(self._lock)
-        self._sets = MultiRegionShelf()
+        self._keys = Keys(self._lock)
+        self._aliases = Aliases(self._lock)
+        self._sets = MultiRegionSets()
 
     # Keys
 

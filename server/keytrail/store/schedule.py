@@ -1,6 +1,6 @@
 """When keys change by themselves: deletions, expiries, rotations, the ends of Creating and Updating.
 
-Part of KeyStore, and under its lock.
+Part of Store, and under its lock.
 """
 
 import heapq

@@ -7,10 +7,10 @@ SynchronizeMultiRegionKey.
 from collections.abc import Mapping
 
 from keytrail.crypto.keygen import new_uuid
-from keytrail.domain.occurrence import Deleted, MaterialExpired, Occurrence, Rotated, Synchronized
+from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent, Synchronized
 from keytrail.trail.event import Event, new_event_id
 
-_NAMES: Mapping[type[Occurrence], str] = {
+_NAMES: Mapping[type[ServiceEvent], str] = {
     Deleted: "DeleteKey",
     Rotated: "RotateKey",
     Synchronized: "SynchronizeMultiRegionKey",
@@ -18,49 +18,49 @@ _NAMES: Mapping[type[Occurrence], str] = {
 }
 
 
-def service_event(occurrence: Occurrence) -> Event:
+def service_event(happened: ServiceEvent) -> Event:
     """The event of what happened to a key, in the account and Region of the key."""
-    key = occurrence.key
+    key = happened.key
     return Event(
         event_id=new_event_id(),
         # Alone among them a synchronization is an AwsApiCall, and has a requestID.
-        request_id=new_uuid() if isinstance(occurrence, Synchronized) else None,
-        time=occurrence.time,
-        name=_NAMES[type(occurrence)],
+        request_id=new_uuid() if isinstance(happened, Synchronized) else None,
+        time=happened.time,
+        name=_NAMES[type(happened)],
         region=key.region,
         principal=None,
         recipient=key.account,
         read_only=False,
-        response_elements={"KeyId": key.arn} if isinstance(occurrence, (Deleted, Synchronized)) else None,
-        additional=_additional(occurrence),
+        response_elements={"KeyId": key.arn} if isinstance(happened, (Deleted, Synchronized)) else None,
+        additional=_additional(happened),
         resources=((key.account, key.arn),),
-        service_details=_details(occurrence),
+        service_details=_details(happened),
     )
 
 
-def _additional(occurrence: Occurrence) -> Mapping[str, object] | None:
+def _additional(happened: ServiceEvent) -> Mapping[str, object] | None:
     """Of a deletion in an AWS CloudHSM key store, what became of the key there."""
-    if not isinstance(occurrence, Deleted) or occurrence.cluster_id is None or occurrence.key.material is None:
+    if not isinstance(happened, Deleted) or happened.cluster_id is None or happened.key.material is None:
         return None
-    backing = f'"backingKeyId":"{occurrence.key.material.id}"'  # unverified: what else these texts hold
+    backing = f'"backingKeyId":"{happened.key.material.id}"'  # unverified: what else these texts hold
     return {
-        "customKeyStoreId": occurrence.key.custom_key_store_id,
-        "clusterId": occurrence.cluster_id,
+        "customKeyStoreId": happened.key.custom_key_store_id,
+        "clusterId": happened.cluster_id,
         "backingKeys": f"[{{{backing}}}]",
         "backingKeysDeletionStatus": f'[{{{backing},"deletionStatus":"SUCCESS"}}]',
     }
 
 
-def _details(occurrence: Occurrence) -> Mapping[str, object] | None:
-    if isinstance(occurrence, MaterialExpired):
-        return {"KeyId": occurrence.key.key_id, "KeyMaterialId": occurrence.material_id}
-    if isinstance(occurrence, Rotated):
-        previous = occurrence.previous
+def _details(happened: ServiceEvent) -> Mapping[str, object] | None:
+    if isinstance(happened, MaterialExpired):
+        return {"KeyId": happened.key.key_id, "KeyMaterialId": happened.material_id}
+    if isinstance(happened, Rotated):
+        previous = happened.previous
         return {
-            "RotationType": occurrence.kind,
-            "KeyOrigin": occurrence.key.origin,
+            "RotationType": happened.kind,
+            "KeyOrigin": happened.key.origin,
             **({"PreviousKeyMaterialId": previous.id} if previous is not None else {}),
-            "CurrentKeyMaterialId": occurrence.current.id,
-            "KeyId": occurrence.key.key_id,
+            "CurrentKeyMaterialId": happened.current.id,
+            "KeyId": happened.key.key_id,
         }
     return None

@@ -1,5 +1,6 @@
 """The operations of AWS KMS, one module per family; importing this package registers them all."""
 
+from keytrail.operation import OPERATIONS
 from keytrail.operations.kms import (
     aliases,
     custom_key_stores,
@@ -17,7 +18,6 @@ from keytrail.operations.kms import (
     tags,
     usage,
 )
-from keytrail.operations.registry import OPERATIONS
 
 __all__ = [
     "OPERATIONS",

@@ -9,8 +9,8 @@ from keytrail.domain.arn import alias_arn, is_alias
 from keytrail.domain.aws_managed_key import PREDEFINED
 from keytrail.domain.key import Key
 from keytrail.errors import ValidationException
+from keytrail.operation import operation
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 
 def _names_are_valid(members: Mapping[str, object]) -> None:

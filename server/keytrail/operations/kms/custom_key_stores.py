@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_uuid
-from keytrail.domain.backing import require_sound
 from keytrail.domain.custom_key_store import ConnectionState, CustomKeyStore, XksProxy
+from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import Origin
 from keytrail.errors import CustomKeyStoreNotFoundException, ValidationException
+from keytrail.operation import operation
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 _CLUSTER_MEMBERS = ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword")
 _PROXY_MEMBERS = (
@@ -119,8 +119,8 @@ def _logged_proxy(members: Mapping[str, object], store_type: str) -> dict[str, o
 def _require_sound(call: Call, store: CustomKeyStore) -> None:
     """Raise what is wrong with what backs a store."""
     public = store.proxy is not None and store.proxy.is_public
-    require_sound(
-        call.store.custom_key_stores.complaints,
+    raise_external_errors(
+        call.store.custom_key_stores.external_errors,
         call.operation,
         CloudHsmClusterId=store.cluster_id,
         # A proxy behind a VPC endpoint service is called when the store is connected only.

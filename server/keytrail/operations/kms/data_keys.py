@@ -14,11 +14,11 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
+from keytrail.operation import operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, seal, told_material
-from keytrail.operations.kms.key_stores_of_keys import require_random_source
-from keytrail.operations.kms.pairs import of_pair
+from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
 from keytrail.operations.kms.recipients import answer, require_recipient
-from keytrail.operations.registry import operation
+from keytrail.operations.kms.slow_work import of_pair
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
 """Keys in custom key stores make no pairs, whether their store is there or not: that is told of their origin."""

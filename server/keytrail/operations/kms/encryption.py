@@ -18,10 +18,10 @@ from keytrail.errors import (
     InvalidCiphertextException,
     ValidationException,
 )
+from keytrail.operation import operation
 from keytrail.operations.kms import rsa_encryption
-from keytrail.operations.kms.key_stores_of_keys import backing
+from keytrail.operations.kms.keys_in_custom_key_stores import backing
 from keytrail.operations.kms.recipients import answer, require_recipient
-from keytrail.operations.registry import operation
 
 NO_CONTEXT: Mapping[str, str] = {}
 

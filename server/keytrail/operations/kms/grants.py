@@ -10,8 +10,8 @@ from keytrail.domain.grant import Grant, grant_of, require_grant_id, require_pri
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
 from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
+from keytrail.operation import operation
 from keytrail.operations.pagination import Page, page
-from keytrail.operations.registry import operation
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import InvalidCiphertextException, ValidationException
-from keytrail.operations.kms.pairs import of_pair
+from keytrail.operation import operation
 from keytrail.operations.kms.recipients import answer, require_recipient
-from keytrail.operations.registry import operation
+from keytrail.operations.kms.slow_work import of_pair
 
 
 @operation(

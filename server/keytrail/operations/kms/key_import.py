@@ -19,7 +19,7 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
-from keytrail.operations.registry import operation
+from keytrail.operation import operation
 
 # The origin is looked at after these states and before the others.
 _MADE = ANY - {KeyState.CREATING}

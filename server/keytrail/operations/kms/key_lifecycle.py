@@ -15,10 +15,10 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.tag import read_tags
 from keytrail.errors import UnsupportedOperationException, ValidationException
-from keytrail.operations.kms import key_stores_of_keys
+from keytrail.operation import operation
+from keytrail.operations.kms import keys_in_custom_key_stores
 from keytrail.operations.kms.key_metadata import key_metadata
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
 
@@ -58,7 +58,7 @@ def create_key(
     if tags:
         call.authorize_on("*", "kms:TagResource")
     require_in_region(spec, call.region)
-    key_stores_of_keys.require_store_for_key(
+    keys_in_custom_key_stores.require_store_for_key(
         call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
     )
     if not is_supported(spec):
@@ -89,9 +89,11 @@ def create_key(
         )
         related = MultiRegionSet(call.region) if multi_region else None
         sets = [((key.account, key.key_id), related)] if related else []
-        call.store.add([key], sets, counted=True, check=lambda: key_stores_of_keys.require_still_connected(call, key))
+        call.store.add(
+            [key], sets, counted=True, check=lambda: keys_in_custom_key_stores.require_still_connected(call, key)
+        )
         call.used.append(key)
-        return {"KeyMetadata": {**key_metadata(key, related), **key_stores_of_keys.key_members(call, key)}}
+        return {"KeyMetadata": {**key_metadata(key, related), **keys_in_custom_key_stores.key_members(call, key)}}
 
     if imported:
         return make(None)
@@ -103,7 +105,7 @@ def create_key(
 def describe_key(call: Call, key: Key) -> Reply:
     """Tell all about a key but its policy, aliases, grants and tags."""
     metadata = key_metadata(key, call.store.multi_region_set(key))
-    return {"KeyMetadata": {**metadata, **key_stores_of_keys.key_members(call, key)}}
+    return {"KeyMetadata": {**metadata, **keys_in_custom_key_stores.key_members(call, key)}}
 
 
 @operation(key=None)

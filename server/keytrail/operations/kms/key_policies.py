@@ -4,8 +4,8 @@ from keytrail.call import Call, Reply
 from keytrail.domain.key import Key
 from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy
 from keytrail.errors import NotFoundException, ValidationException
+from keytrail.operation import operation
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 
 @operation()

@@ -5,7 +5,7 @@ from keytrail.crypto import mac as hmac
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import KMSInvalidMacException
-from keytrail.operations.registry import operation
+from keytrail.operation import operation
 
 
 @operation(aliases=True, cross_account=True, usage=KeyUsage.GENERATE_VERIFY_MAC, states=USABLE, tracked=True)

@@ -10,8 +10,8 @@ from keytrail.domain.key_policy import default_key_policy
 from keytrail.domain.key_spec import require_in_region
 from keytrail.domain.tag import read_tags
 from keytrail.errors import AlreadyExistsException, NotFoundException, UnsupportedOperationException
+from keytrail.operation import operation
 from keytrail.operations.kms.key_metadata import key_metadata
-from keytrail.operations.registry import operation
 from keytrail.trail import Event, new_event_id
 
 
@@ -70,7 +70,7 @@ def replicate_key(
     ).begin(KeyState.CREATING, call.now + call.settings.transition_time)
     call.store.add_replica(key, replica, call.states)
     metadata = key_metadata(replica, call.store.multi_region_set(replica))
-    call.companions.append(_creation(call, replica, metadata))
+    call.further_events.append(_creation(call, replica, metadata))
     reply: dict[str, object] = {
         "ReplicaKeyMetadata": metadata,
         "ReplicaPolicy": policy or default_key_policy(replica_region, key.account),
@@ -124,7 +124,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
         return newest.begin(KeyState.UPDATING, until)
 
     replica = call.store.move_primary(key, primary_region, updating)
-    call.companions.append(
+    call.further_events.append(
         Event(
             event_id=new_event_id(),
             request_id=call.request_id,

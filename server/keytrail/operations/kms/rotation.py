@@ -6,8 +6,8 @@ from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, Material
 from keytrail.domain.key import Key, KeyState, Origin, Transition
 from keytrail.domain.key_materials import Import, PastMaterial
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
+from keytrail.operation import operation
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 _SUSPENDED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 DEFAULT_ROTATION_PERIOD = 365

@@ -11,8 +11,8 @@ from keytrail.crypto.key_pair import NotSupported
 from keytrail.domain.key import ANY, USABLE, Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
 from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
-from keytrail.operations.kms.pairs import of_pair
-from keytrail.operations.registry import operation
+from keytrail.operation import operation
+from keytrail.operations.kms.slow_work import of_pair
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
 _MESSAGE_TYPES = {

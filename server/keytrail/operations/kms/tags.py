@@ -6,8 +6,8 @@ from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.key import Key
 from keytrail.domain.tag import MAX_TAGS_PER_KEY, read_tags
+from keytrail.operation import operation
 from keytrail.operations.pagination import page
-from keytrail.operations.registry import operation
 
 
 @operation(states=states.NOT_PENDING_DELETION, logged_reply="key")

@@ -5,7 +5,7 @@ Source: KMS API Reference, GetKeyLastUsage; KMS Developer Guide, "Determine past
 
 from keytrail.call import Call, Reply
 from keytrail.domain.key import Key
-from keytrail.operations.registry import operation
+from keytrail.operation import operation
 
 
 @operation()

@@ -1,0 +1,1 @@
+"""Who is calling: access keys, sessions, and the signatures of requests."""

@@ -1,0 +1,88 @@
+"""GET /_keytrail/events: what was called, counted, with filters in the query.
+
+Their names are those of the members of a CloudTrail record, where there is one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from keytrail.endpoint import Endpoint
+from keytrail.errors import AwsError
+from keytrail.settings import read_flag, read_moment
+from keytrail.trail import Selection
+
+
+def _context(text: str) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, str])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f'expected a JSON object of texts such as {{"tenant": "acme"}}; {error}') from None
+
+
+_FILTERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "account": ("account", str),
+    "awsRegion": ("region", str),
+    "accessKeyId": ("access_key_id", str),
+    "called": ("called", read_flag),
+    "encryptionContext": ("encryption_context", _context),
+    "errorCode": ("error_code", str),
+    "eventId": ("event_id", str),
+    "eventName": ("event_name", str),
+    "eventSource": ("event_source", str),
+    "key": ("key", str),
+    "keyArn": ("key", str),
+    "requestID": ("request_id", str),
+    "since": ("since", read_moment),
+    "sourceIPAddress": ("source_ip", str),
+    "succeeded": ("succeeded", read_flag),
+    "until": ("until", read_moment),
+    "userAgent": ("user_agent", str),
+    "userName": ("username", str),
+}
+"""Filters by their names in the query: the member of a Selection, and its reader."""
+
+ARGUMENTS = {*_FILTERS, "limit"}
+"""What may stand in the query."""
+
+
+def found(endpoint: Endpoint, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """The answer: Count, CountByName, and the Records, oldest first; with a `limit`, only the newest of these.
+
+    Raises ValueError, in a sentence that helps.
+    """
+    selection, limit = _read(arguments)
+    if "key" in arguments:
+        try:
+            events = endpoint.select(selection)
+        except AwsError as error:
+            raise ValueError(f"key: {error.message}") from None
+    else:
+        endpoint.settle()
+        events = endpoint.trail.select(selection)
+    shown = events if limit is None else events[max(len(events) - limit, 0) :]
+    return {
+        "Count": len(events),
+        "CountByName": Counter(event.name for event in events),
+        "Records": [event.record() for event in shown],
+    }
+
+
+def _read(arguments: Mapping[str, str]) -> tuple[Selection, int | None]:
+    if "key" in arguments and "keyArn" in arguments:
+        raise ValueError("Send either key (an ARN, an id or an alias) or keyArn (the ARN of a key or an alias).")
+    read: dict[str, Any] = {}
+    for name, text in arguments.items():
+        try:
+            if name == "limit":
+                limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
+                if limit < 0:
+                    raise ValueError(f"expected a whole number, got {text!r}")
+            else:
+                member, reader = _FILTERS[name]
+                read[member] = reader(text)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return Selection(**read), limit if "limit" in arguments else None

@@ -1,0 +1,136 @@
+"""/_keytrail/explain: why a request was let through or not, and whether one would be.
+
+GET explain?requestId=<x-amzn-RequestId> or ?eventId=<CloudTrail's> | POST explain {"action": "kms:Decrypt", ...}
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from keytrail.authorization.explanations import REMEMBERED
+from keytrail.call import Call
+from keytrail.crypto.keygen import new_uuid
+from keytrail.domain.arn import is_account, read_key_identifier
+from keytrail.domain.key import Key
+from keytrail.domain.principal import Principal
+from keytrail.endpoint import Endpoint
+from keytrail.errors import AwsError
+from keytrail.operations.kms import OPERATIONS
+
+ARGUMENTS = {"requestId", "eventId"}
+
+_EXAMPLE = (
+    '{"principal": "arn:aws:iam::111122223333:role/Reader", "action": "kms:Decrypt", "keyId": "alias/orders", '
+    '"request": {"EncryptionContext": {"tenant": "a"}}, "context": {"aws:SourceIp": "192.0.2.1"}}'
+)
+_PERMISSIONS = {"ReEncryptFrom": "ReEncrypt", "ReEncryptTo": "ReEncrypt"}
+"""The operations of permissions that are not named after one."""
+
+
+class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    action: str
+    principal: str | None = None
+    """An ARN, or an account: 12 digits; without one, the default account."""
+    key_id: str | None = None
+    resource: str | None = None
+    """The ARN of an alias."""
+    region: str | None = None
+    request: dict[str, Any] = {}
+    context: dict[str, str | list[str]] = {}
+
+
+class _Unanswerable(Exception):
+    """The question is none; in a sentence that helps."""
+
+
+def explain(
+    api: Blueprint,
+    endpoint: Endpoint,
+    read: Callable[[Any, str], Any],
+    answer: Callable[..., Response],
+) -> None:
+    """Add the routes to the control API; `read` decodes a request's body, `answer` makes a response."""
+
+    @api.get("/explain")
+    def why() -> Response:
+        request_id, event_id = request.args.get("requestId"), request.args.get("eventId")
+        if (request_id is None) == (event_id is None):
+            return answer(400, error="Name one request, by requestId or by eventId.")
+        if event_id is not None:
+            event = endpoint.trail.event(event_id)
+            if event is None or event.request_id is None:
+                return answer(404, error=f"The trail has no call with the event id {event_id}.")
+            request_id = event.request_id
+        kept = endpoint.dispatcher.decision.explanations.of(str(request_id))
+        known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
+        if not kept and not known:
+            return answer(404, error=f"No request {request_id} is known; see the x-amzn-RequestId of an answer.")
+        told: dict[str, object] = {"requestId": request_id, "decisions": [explanation.told() for explanation in kept]}
+        if not kept:
+            told["note"] = (
+                "No policy had to be asked: the caller is as good as the root of its account under default key "
+                f"policies, or it was refused before that. Or it was long ago: the last {REMEMBERED} are kept."
+            )
+        return answer(**told)
+
+    @api.post("/explain")
+    def whether() -> Response:
+        asked: _Question = read(_Question, _EXAMPLE)
+        try:
+            return answer(**_told(endpoint, asked))
+        except _Unanswerable as error:
+            return answer(400, error=str(error))
+
+
+def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
+    service, found, name = asked.action.partition(":")
+    service, name = (service, name) if found else ("kms", service)
+    operation = OPERATIONS.get(_PERMISSIONS.get(name, name)) if service == "kms" else None
+    if service == "kms" and operation is None:
+        raise _Unanswerable(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
+    call = Call(
+        operation=operation.name if operation is not None else name,
+        principal=_principal(endpoint, asked.principal),
+        region=asked.region or endpoint.settings.region,
+        now=endpoint.clock.now(),
+        request_id=new_uuid(),
+        store=endpoint.store,
+        trail=endpoint.trail,
+        settings=endpoint.settings,
+        authorizer=endpoint.dispatcher.decision,
+        tokens=endpoint.dispatcher.tokens,
+        defaults=operation.defaults if operation is not None else {},
+        cross_account=operation is not None and operation.cross_account,
+        members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
+    )
+    key, resource = _key(call, asked)
+    given = {
+        condition.lower(): (values,) if isinstance(values, str) else tuple(values)
+        for condition, values in asked.context.items()
+    }
+    return endpoint.dispatcher.decision.explain(call, f"{service}:{name}", key, resource, given).told()
+
+
+def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
+    if asked.key_id is None:
+        return None, asked.resource or "*"
+    try:
+        named = read_key_identifier(asked.key_id, call.account, call.region, aliases=True)
+        key = call.store.require_named(named) if named.account == call.account else call.store.named(named)
+    except AwsError as error:
+        raise _Unanswerable(f"keyId: {error.message}") from None
+    return key, key.arn if key is not None else named.arn
+
+
+def _principal(endpoint: Endpoint, text: str | None) -> Principal:
+    if text is None or is_account(text):
+        return Principal.root(text or endpoint.settings.account, region=endpoint.settings.region)
+    service = Principal.service(text, endpoint.settings.account)
+    if service is not None:
+        return service
+    try:
+        return Principal.from_arn(text)
+    except ValueError as error:
+        raise _Unanswerable(f"principal: {error}") from None

@@ -1,0 +1,84 @@
+"""What an operation has to do with the custom key store that a key is in, or is to be in.
+
+Source: KMS API Reference, CreateKey and GenerateRandom; KMS Developer Guide, "Key stores".
+"""
+
+from keytrail.call import Call
+from keytrail.domain.custom_key_store import ConnectionState
+from keytrail.domain.external_errors import raise_external_errors
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, Origin
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.errors import UnsupportedOperationException, ValidationException
+
+# unverified: the words of all refusals in this module
+
+
+def require_store_for_key(
+    call: Call, origin: Origin, store_id: str | None, xks_key_id: str | None, *, spec: str, multi_region: bool
+) -> None:
+    """Raise unless CreateKey may make such a key in the custom key store that it names, or in none."""
+    if origin not in CUSTOM_KEY_STORE_ORIGINS:
+        if store_id is not None:
+            raise ValidationException(f"You cannot specify a CustomKeyStoreId for a key of Origin {origin}.")
+        if xks_key_id is not None:
+            raise ValidationException(f"You cannot specify an XksKeyId for a key of Origin {origin}.")
+        return
+    if store_id is None:
+        raise ValidationException(f"You must specify a CustomKeyStoreId for a key of Origin {origin}.")
+    if (xks_key_id is None) != (origin is Origin.AWS_CLOUDHSM):
+        may = "must" if xks_key_id is None else "cannot"
+        raise ValidationException(f"You {may} specify an XksKeyId for a key of Origin {origin}.")
+    if multi_region:
+        raise UnsupportedOperationException("You cannot create a multi-Region key in a custom key store.")
+    if spec != SYMMETRIC_DEFAULT:
+        raise UnsupportedOperationException(f"You cannot create a key of KeySpec {spec} in a custom key store.")
+    store = call.store.custom_key_stores.require(call.account, call.region, store_id)
+    if store.type is not origin:
+        raise ValidationException(f"The custom key store {store_id} holds keys of Origin {store.type} only.")
+    store.require_state(ConnectionState.CONNECTED)
+    external_errors = call.store.custom_key_stores.external_errors
+    raise_external_errors(external_errors, call.operation, CloudHsmClusterId=store.cluster_id, XksKeyId=xks_key_id)
+
+
+def require_still_connected(call: Call, key: Key) -> None:
+    """Raise CustomKeyStoreInvalidStateException unless the store of a new key, if it has one, is connected."""
+    store = call.store.custom_key_stores.of_key(key)
+    if store is not None:
+        store.require_state(ConnectionState.CONNECTED)
+        # unverified: what stands in the text of a backingKey
+        call.additional |= (
+            backing(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_id(key)}"}}'}
+        )
+
+
+def require_random_source(call: Call, store_id: str) -> None:
+    """Raise unless the store is an AWS CloudHSM key store that is connected."""
+    store = call.store.custom_key_stores.require(call.account, call.region, store_id)
+    if store.type is not Origin.AWS_CLOUDHSM:
+        raise UnsupportedOperationException(f"The custom key store {store_id} generates no random bytes.")
+    store.require_state(ConnectionState.CONNECTED)
+
+
+def backing(key: Key) -> dict[str, object]:
+    """What the trail tells of the key behind a key in a custom key store, in place of its material."""
+    told: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
+    if key.xks_key_id is not None:
+        return {**told, "xksKeyId": key.xks_key_id}
+    return {**told, "backingKeyId": _backing_id(key)}
+
+
+def _backing_id(key: Key) -> str:
+    return key.require_aes_material().id
+
+
+def key_members(call: Call, key: Key) -> dict[str, object]:
+    """What KeyMetadata has of a key in a custom key store, and of no other key."""
+    store = call.store.custom_key_stores.of_key(key)
+    if store is None:
+        return {}
+    members: dict[str, object] = {"CustomKeyStoreId": store.store_id}
+    if store.cluster_id is not None:
+        members["CloudHsmClusterId"] = store.cluster_id
+    if key.xks_key_id is not None:
+        members["XksKeyConfiguration"] = {"Id": key.xks_key_id}
+    return members

@@ -1,0 +1,270 @@
+"""The shape of a seed document, typed; msgspec checks it and makes the JSON Schema of it."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from keytrail.domain.custom_key_store import ConnectionErrorCode
+from keytrail.domain.grant import GrantOperation
+from keytrail.domain.imported_material import MaterialState
+from keytrail.domain.key import KeyState, Origin
+from keytrail.domain.key_materials import RotationType
+from keytrail.domain.key_spec import KeyUsage
+from keytrail.domain.last_usage import TrackedOperation
+from keytrail.seeds.identity_members import IdentityMember, OrganizationMember, ServiceControlPolicyMember
+
+Moment = Annotated[
+    str, Meta(description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`")
+]
+AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, in quotes")]
+RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$")]
+AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$")]
+Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
+_MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
+Description = Annotated[str, Meta(max_length=8192)]
+
+
+class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Members under KMS's names; one that does not exist is an error."""
+
+
+class AccountMember(Members, frozen=True, kw_only=True):
+    """An account and access keys that stand for its root."""
+
+    account: AccountId
+    access_key_ids: list[Annotated[str, Meta(min_length=1)]]
+
+
+class CredentialMember(Members, frozen=True, kw_only=True):
+    """An access key and the principal behind it."""
+
+    access_key_id: Annotated[str, Meta(min_length=1)]
+    secret_access_key: Annotated[str, Meta(min_length=1)]
+    session_token: Annotated[str, Meta(min_length=1, description="of temporary credentials")] | None = None
+    expiration: Moment | None = None
+    principal: Annotated[
+        str, Meta(description="ARN of a user, role, role session or account root; or a service: s3.amazonaws.com")
+    ]
+    account: Annotated[AccountId, Meta(description="on whose behalf a service calls")] | None = None
+
+
+class LastUsageMember(Members, frozen=True, kw_only=True):
+    """The last successful cryptographic operation; the ids are made up, always alike, where not given."""
+
+    operation: TrackedOperation
+    timestamp: Moment
+    cloud_trail_event_id: Uuid | None = None
+    kms_request_id: Uuid | None = None
+
+
+class PastRotationMember(Members, frozen=True, kw_only=True):
+    """A rotation that has happened."""
+
+    rotation_date: Moment
+    rotation_type: RotationType = RotationType.AUTOMATIC
+
+
+class RotationMember(Members, frozen=True, kw_only=True):
+    """The rotations that a key has had, the oldest first; with a period, it is rotated automatically."""
+
+    rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
+    next_rotation_date: Moment | None = None
+    rotations: list[PastRotationMember] = []
+
+
+class ConstraintsMember(Members, frozen=True, kw_only=True):
+    """What a request must bring along for a grant to count."""
+
+    encryption_context_subset: dict[str, str] | None = None
+    encryption_context_equals: dict[str, str] | None = None
+    source_arn: (
+        Annotated[
+            str, Meta(min_length=20, max_length=512, pattern="^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$")
+        ]
+        | None
+    ) = None
+
+
+PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
+ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
+
+
+class GrantMember(Members, frozen=True, kw_only=True):
+    """A grant on a key; its id and token are made up, always alike, where not given."""
+
+    grant_id: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hex digits")] | None = None
+    grant_token: Annotated[str, Meta(min_length=1, max_length=8192)] | None = None
+    name: Annotated[str, Meta(pattern="^[a-zA-Z0-9:/_-]{1,256}$")] | None = None
+    creation_date: Moment | None = None
+    issuing_account: AccountId | None = None
+    operations: list[GrantOperation]
+    grantee_principal: PrincipalArn | None = None
+    grantee_service_principal: ServiceName | None = None
+    retiring_principal: PrincipalArn | None = None
+    retiring_service_principal: ServiceName | None = None
+    constraints: ConstraintsMember | None = None
+
+
+class ImportState(StrEnum):
+    """Whether imported key material is there, as ListKeyRotations tells it."""
+
+    IMPORTED = "IMPORTED"
+    PENDING_IMPORT = "PENDING_IMPORT"
+
+
+class ImportedMaterialMember(Members, frozen=True, kw_only=True):
+    """One of the materials of a key of Origin EXTERNAL, made up from the key's id where not given."""
+
+    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material_description: Annotated[str, Meta(max_length=256)] | None = None
+    key_material_state: MaterialState | None = None
+    import_state: ImportState | None = None
+    valid_to: Moment | None = None
+    rotation_date: Moment | None = None
+
+
+class RegionalMember(Members, frozen=True, kw_only=True):
+    """What each key of a multi-Region set has for itself."""
+
+    key_state: KeyState = KeyState.ENABLED
+    description: Description = ""
+    policy: str | dict[str, Any] | None = None
+    tags: dict[str, str] = {}
+    aliases: list[AliasName] = []
+    creation_date: Moment | None = None
+    deletion_date: Moment | None = None
+    pending_deletion_window_in_days: Annotated[int, Meta(ge=7, le=30)] | None = None
+    last_usage: LastUsageMember | None = None
+    valid_to: Moment | None = None
+    grants: list[GrantMember] = []
+
+
+class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
+    """A replica of a multi-Region primary key."""
+
+    region: RegionName
+
+
+class KeyMember(RegionalMember, frozen=True, kw_only=True):
+    """A key; of a multi-Region set, the primary."""
+
+    key_id: Annotated[str, Meta(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$")]
+    account: AccountId | None = None
+    region: RegionName | None = None
+    key_spec: str | None = None
+    key_usage: KeyUsage | None = None
+    origin: Origin = Origin.AWS_KMS
+    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material_description: Annotated[str, Meta(max_length=256)] | None = None
+    key_materials: list[ImportedMaterialMember] = []
+    rotation: RotationMember | None = None
+    custom_key_store_id: CustomKeyStoreId | None = None
+    xks_key_id: Annotated[str, Meta(pattern="^[a-zA-Z0-9-_.]{1,128}$")] | None = None
+    multi_region: bool | None = None
+    replicas: list[ReplicaMember] = []
+
+
+class XksProxyMember(Members, frozen=True, kw_only=True):
+    """How an external key store reaches its external key manager."""
+
+    connectivity: Literal["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"] = "PUBLIC_ENDPOINT"
+    access_key_id: Annotated[str, Meta(pattern="^[A-Z2-7]{20,30}$")]
+    uri_endpoint: Annotated[str, Meta(max_length=128, pattern="^https://[a-zA-Z0-9.-]{2,}$")]
+    uri_path: Annotated[str, Meta(max_length=128, pattern=r"^(/[a-zA-Z0-9/_-]+)?/kms/xks/v\d{1,2}$")] = "/kms/xks/v1"
+    vpc_endpoint_service_name: (
+        Annotated[str, Meta(pattern=r"^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$")] | None
+    ) = None
+    vpc_endpoint_service_owner: AccountId | None = None
+
+
+class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
+    """A custom key store; what backs it is made up, always alike, where not given.
+
+    ConnectionErrorCode is what its next attempts to connect end in, and what a FAILED one ended in.
+    """
+
+    custom_key_store_id: CustomKeyStoreId
+    custom_key_store_name: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+    custom_key_store_type: Literal["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"] = "AWS_CLOUDHSM"
+    account: AccountId | None = None
+    region: RegionName | None = None
+    creation_date: Moment | None = None
+    connection_state: Literal["CONNECTED", "DISCONNECTED", "FAILED"] = "CONNECTED"
+    connection_error_code: ConnectionErrorCode | None = None
+    cloud_hsm_cluster_id: Annotated[str, Meta(pattern="^cluster-[2-7a-zA-Z]{11,16}$")] | None = None
+    trust_anchor_certificate: Annotated[str, Meta(min_length=1, max_length=5000)] | None = None
+    xks_proxy_configuration: XksProxyMember | None = None
+
+
+class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
+    """The key of an AWS service; its id follows from account, Region and alias."""
+
+    alias: Annotated[str, Meta(pattern="^alias/aws/[a-z0-9]+$", description="such as alias/aws/s3")]
+    account: AccountId | None = None
+    region: RegionName | None = None
+    creation_date: Moment | None = None
+    last_usage: LastUsageMember | None = None
+
+
+class SettingsMember(Members, frozen=True, kw_only=True):
+    """Settings that belong to the sample seed rather than to the server."""
+
+    usage_delay: Annotated[str, Meta(description="how late a use shows: ISO 8601, at most PT1H")] | None = None
+    consistency_delay: Annotated[str, Meta(description="how late changes show: ISO 8601, or seconds")] | None = None
+    request_quotas: Annotated[str, Meta(description="off, aws, aws*0.01, or Symmetric=5,CreateKey=1")] | None = None
+
+
+class LatencyMember(Members, frozen=True, kw_only=True):
+    """A latency that is drawn, in milliseconds; Sigma is that of the logarithm."""
+
+    distribution: Literal["uniform", "normal", "lognormal"]
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    median: float | None = None
+    sigma: float | None = None
+
+
+class FaultMember(Members, frozen=True, kw_only=True):
+    """A fault rule: calls, on which of them it strikes (on all, if nothing is said), and what happens then."""
+
+    service: Literal["kms", "cloudtrail", "sts"] = "kms"
+    operations: str | list[str] = []
+    key_id: Annotated[str, Meta(min_length=1, description="id or ARN of a key, or of an alias")] | None = None
+    account: Annotated[AccountId, Meta(description="the caller's")] | None = None
+    region: RegionName | None = None
+    call: Annotated[int, Meta(ge=1, description="strike on the n-th call alone")] | None = None
+    count: Annotated[int, Meta(ge=1, description="strike so many times")] | None = None
+    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
+    seed: int = 0
+    error: Annotated[str, Meta(description="code of an error: KMSInternalException")] | None = None
+    message: Annotated[str, Meta(max_length=8192)] | None = None
+    latency: Annotated[float, Meta(description="milliseconds")] | LatencyMember | None = None
+    drop: Literal["before", "after"] | None = None
+    truncate: Annotated[int, Meta(ge=0, description="bytes of the body that are sent")] | None = None
+
+
+class FixtureDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A seed document."""
+
+    settings: SettingsMember | None = None
+    accounts: list[AccountMember] = []
+    credentials: list[CredentialMember] = []
+    identities: list[IdentityMember] = []
+    organization: OrganizationMember | None = None
+    service_control_policies: list[ServiceControlPolicyMember] = msgspec.field(
+        default_factory=list, name="serviceControlPolicies"
+    )
+    custom_key_stores: list[CustomKeyStoreMember] = msgspec.field(default_factory=list, name="customKeyStores")
+    aws_managed_keys: list[AwsManagedKeyMember] = msgspec.field(default_factory=list, name="awsManagedKeys")
+    keys: list[KeyMember] = []
+    faults: list[FaultMember] = []
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a seed document."""
+    return msgspec.json.schema(FixtureDocument)

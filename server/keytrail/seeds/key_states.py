@@ -1,0 +1,69 @@
+"""The state of a seeded key, and since when and until when: what the members mean, and whether that can be."""
+
+from datetime import datetime, timedelta
+
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
+from keytrail.seeds.document import KeyMember, RegionalMember
+from keytrail.seeds.parsing import Wrong, read_past_moment, read_relative_moment
+
+
+def read_creation_date(path: str, member: RegionalMember, primary: Key | None, now: datetime, wrong: Wrong) -> datetime:
+    """When a key was made: as it says, or as its past and its primary key imply."""
+    if member.creation_date is None:
+        if primary is not None:
+            return primary.creation_date
+        # A key with a past is at least as old as that, and a primary as old as its replicas.
+        uses, dates = [member.last_usage], []
+        if isinstance(member, KeyMember):
+            uses += [replica.last_usage for replica in member.replicas if replica.creation_date is None]
+            dates = [past.rotation_date for past in member.rotation.rotations] if member.rotation else []
+            dates += [past.rotation_date for past in member.key_materials if past.rotation_date is not None]
+        dates += [use.timestamp for use in uses if use is not None]
+        try:
+            past = [read_relative_moment(date, now) for date in dates]
+            return min([*past, now])
+        except ValueError:
+            return now
+    return read_past_moment(f"{path}.CreationDate", member.creation_date, now, wrong) or now
+
+
+def read_state(
+    path: str, member: RegionalMember, key_id: str, origin: Origin, now: datetime, wrong: Wrong
+) -> tuple[KeyState, datetime | None, int | None]:
+    """A key's state, its DeletionDate, and the days that a waiting primary key is to wait for its deletion then."""
+    state = member.key_state
+    multi_region = key_id.startswith("mrk-")
+    replicated = isinstance(member, KeyMember) and bool(member.replicas)
+    needs = {
+        KeyState.PENDING_IMPORT: (origin is Origin.EXTERNAL, "Origin: EXTERNAL"),
+        KeyState.UNAVAILABLE: (
+            origin in CUSTOM_KEY_STORE_ORIGINS,
+            "Origin: AWS_CLOUDHSM or EXTERNAL_KEY_STORE",
+        ),
+        KeyState.CREATING: (multi_region, "a multi-Region key"),
+        KeyState.UPDATING: (multi_region, "a multi-Region key"),
+        KeyState.PENDING_REPLICA_DELETION: (replicated, "a multi-Region primary with Replicas"),
+    }
+    met, what = needs.get(state, (True, ""))
+    if not met:
+        wrong(f"{path}.KeyState", f"{state} needs {what}")
+    if state is KeyState.PENDING_DELETION and replicated:
+        wrong(f"{path}.KeyState", "a primary with replicas waits as PendingReplicaDeletion")
+    window = None
+    if state is KeyState.PENDING_REPLICA_DELETION:
+        window = member.pending_deletion_window_in_days or 30
+    elif member.pending_deletion_window_in_days is not None:
+        wrong(f"{path}.PendingDeletionWindowInDays", "needs KeyState: PendingReplicaDeletion")
+    date = None
+    if member.deletion_date is not None:
+        try:
+            date = read_relative_moment(member.deletion_date, now)
+        except ValueError as error:
+            wrong(f"{path}.DeletionDate", str(error))
+        if state is not KeyState.PENDING_DELETION:
+            wrong(f"{path}.DeletionDate", "needs KeyState: PendingDeletion")
+        elif date is not None and date <= now:
+            wrong(f"{path}.DeletionDate", "is over, so the key would be gone; leave the key out")
+    elif state is KeyState.PENDING_DELETION:
+        date = now + timedelta(days=30)
+    return state, date, window

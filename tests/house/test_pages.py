@@ -1,0 +1,179 @@
+"""The README and the pages in docs/ are true: their snippets run, their tables are what the code says."""
+
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from keytrail import values
+from keytrail.cli import OPTION_HELP
+from keytrail.operations.kms import OPERATIONS
+from keytrail.server import KeytrailServer
+from keytrail.settings import Settings, variable
+from keytrail.wire import service_model
+from tests.support.paths import ROOT
+
+README = (ROOT / "README.md").read_text()
+PAGES = {"README.md": README} | {
+    f"docs/{page.name}": page.read_text() for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "DECISIONS"
+}
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """The fenced blocks of one language, each with its page and its number there."""
+    return [
+        (f"{page}-{number}", block)
+        for page, text in PAGES.items()
+        for number, block in enumerate(re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    ]
+
+
+def between(name: str, page: str = "README.md") -> str:
+    """A part of a page, between two marks of that name."""
+    return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+
+
+def operations_table() -> str:
+    """The table of operations, from the service model and the registry."""
+    lines = [f"{len(OPERATIONS)} of {len(service_model.load('kms').operations)} are built.\n"]
+    lines += ["| operation | last usage | other accounts' keys |", "| --- | --- | --- |"]
+    for name, operation in sorted(OPERATIONS.items()):
+        tracked = "recorded" if operation.tracked else ""
+        lines.append(f"| {name} | {tracked} | {'yes' if operation.cross_account else ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_table() -> str:
+    """The table of settings, from the Settings class."""
+    lines = ["| variable | default | |", "| --- | --- | --- |"]
+    for field in fields(Settings):
+        default = Settings().to_environment()[variable(field.name)]
+        shown = f"`{default}`" if default else ""
+        lines.append(f"| `{variable(field.name)}` | {shown} | {OPTION_HELP[field.name]} |")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("name", "table"), [("operations", operations_table()), ("settings", settings_table())])
+def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
+    assert between(name) == table
+
+
+TESTS, SCRIPTS = (
+    [(place, block) for place, block in blocks("python") if ("def test_" in block) is is_test]
+    for is_test in (True, False)
+)
+
+
+def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
+    for number, (_, test) in enumerate(TESTS):
+        (tmp_path / f"test_readme_example_{number}.py").write_text(test)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    tests = sum(len(re.findall(r"^def test_", test, re.MULTILINE)) for _, test in TESTS)
+    assert f"{tests} passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", [pytest.param(block, id=place) for place, block in SCRIPTS])
+def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert "\nassert " in script or "    assert " in script
+    # The namespace is the script's own; it holds the server that one of them has stopped by its end.
+    exec(compile(script, "README.md", "exec"), {})
+
+
+def test_the_table_of_correspondence_names_what_there_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence", "docs/values.md"), re.MULTILINE)
+    assert [name for name, _ in rows] == [
+        *("make", "to_value", "to_query", "of_xml", "of_string", "of_json", "to_json"),
+        *("error_of_json", "error_of_xml", "error_to_json"),
+    ]
+    for _, ours in rows:
+        owner, _, name = ours.strip("`").partition("(")[0].rpartition(".")
+        assert callable(getattr(getattr(values, owner) if owner else values, name))
+
+
+SEEDS = [pytest.param(block, id=place) for place, block in blocks("yaml") if block.startswith("# fixture")]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_loads(seed: str) -> None:
+    described = yaml.safe_load(seed)
+    with KeytrailServer() as server:
+        assert server.load(described)["keys"] >= len(described.get("keys", ()))
+
+
+def test_the_pages_have_seeds_and_say_where_they_are() -> None:
+    assert SEEDS
+    for page in PAGES.keys() - {"README.md"}:
+        assert f"({page})" in README, f"the README does not lead to {page}"
+
+
+def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
+    compose, workflow = (yaml.safe_load(block) for _, block in blocks("yaml")[:2])
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    kms = compose["services"]["kms"]
+    assert f"EXPOSE {kms['ports'][0].split(':')[1]}" in dockerfile
+    assert f"KEYTRAIL_FIXTURES={kms['volumes'][0].split(':')[1]}" in dockerfile
+    assert "HEALTHCHECK" in dockerfile
+    job = workflow["jobs"]["test"]
+    assert job["services"]["kms"]["ports"] == kms["ports"]
+    assert [step["run"] for step in job["steps"] if "curl" in step.get("run", "")]
+
+
+def shell_commands() -> list[str]:
+    """Each command of the pages, those of the workflow too."""
+    commands = [line for _, block in blocks("sh") for line in block.splitlines() if line]
+    workflow = yaml.safe_load(blocks("yaml")[1][1])
+    return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
+
+
+@pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("curl")])
+def test_what_curl_sends_is_answered(command: str) -> None:
+    # The workflow posts the quick-start seed to an empty server; the others ask a server that has it.
+    posts_seed = "--data-binary" in command
+    with KeytrailServer(fixtures=[] if posts_seed else [ROOT / "fixtures/quickstart.yaml"]) as server:
+        words = [word.replace("http://127.0.0.1:4599", server.url) for word in shlex.split(command)]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    expected = {
+        "GetKeyLastUsage": '"Operation":"Decrypt"',
+        "advance": '"frozen":false',
+        "explain": '"',
+        "eventName": '"Count":1',
+        "--data-binary": '"keys":3',
+    }
+    [wanted] = [answer for word, answer in expected.items() if word in command]
+    assert wanted in done.stdout
+
+
+@pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("make")])
+def test_make_knows_the_targets(command: str) -> None:
+    # Not run in full: this very test is part of `make test`.
+    subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, check=True)
+
+
+def test_docker_is_told_of_the_port_and_the_folder_of_the_image() -> None:
+    [command] = [line for line in shell_commands() if line.startswith("docker")]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "-p 4599:4599" in command
+    assert "KEYTRAIL_PORT=4599" in dockerfile
+    assert ":/fixtures:ro" in command
+    assert "KEYTRAIL_FIXTURES=/fixtures" in dockerfile
+
+
+if __name__ == "__main__":
+    # `python -m tests.test_readme` writes the tables anew.
+    text = README
+    for part, table in (("operations", operations_table()), ("settings", settings_table())):
+        head, rest = text.split(f"<!-- {part} -->\n")
+        text = f"{head}<!-- {part} -->\n{table}<!-- /{part} -->{rest.split(f'<!-- /{part} -->')[1]}"
+    (ROOT / "README.md").write_text(text)

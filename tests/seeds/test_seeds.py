@@ -1,0 +1,626 @@
+"""Seed files: they load as a whole and answer as they say, or nothing of them does.
+
+How we know: the issue's "Fixtures", whose document stands here word for word; what the seeded keys answer:
+reference C.1, C.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from keytrail.crypto import key_pair
+from keytrail.seeds import SeedError, json_schema
+from keytrail.server import KeytrailServer
+from tests.support import ALIAS, ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn, own_aliases, refusal
+from tests.support.paths import SAMPLE_FOLDER
+from tests.support.wire import post
+
+SAMPLES = sorted(SAMPLE_FOLDER.glob("*.yaml"))
+TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
+OWNER, AUDITOR = "111122223333", "AKIAAUDITOR000000001"
+
+ISSUE = """
+credentials:
+  - AccessKeyId: AKIAAUDITOR000000001
+    SecretAccessKey: auditor-secret
+    Principal: arn:aws:iam::111122223333:role/KeyAuditor
+keys:
+  - KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
+    Account: "111122223333"
+    Region: us-east-1
+    Description: orders, used by a nightly job
+    CreationDate: 2024-03-01T08:00:00Z
+    Aliases: [alias/orders]
+    Tags: {team: payments}
+    LastUsage: {Operation: Decrypt, Timestamp: 200 days ago}
+  - KeyId: 0987dcba-09fe-87dc-65ba-ab0987654321
+    Account: "111122223333"
+    CreationDate: 2023-01-01T00:00:00Z      # older than tracking, and no use on record
+    KeyState: Disabled
+  - KeyId: mrk-1234abcd12ab34cd56ef1234567890ab
+    Account: "111122223333"
+    MultiRegion: true
+    CreationDate: 90 days ago
+    Replicas:
+      - {Region: eu-west-1, LastUsage: {Operation: GenerateDataKey, Timestamp: 3 days ago}}
+  - KeyId: 5555abcd-12ab-34cd-56ef-1234567890ab
+    Account: "444455556666"
+    KeyState: PendingDeletion
+    DeletionDate: in 10 days
+"""
+
+
+class TextDates(yaml.SafeLoader):
+    """YAML whose dates are texts, as a JSON Schema sees them."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+@pytest.fixture
+def seed(keytrail_clean: KeytrailServer, tmp_path: Path) -> Callable[..., Path]:
+    """Load a YAML text, by way of a file."""
+
+    def load(text: str, name: str = "seed.yaml") -> Path:
+        file = tmp_path / name
+        file.write_text(text)
+        keytrail_clean.load(file)
+        return file
+
+    return load
+
+
+def about(moment: datetime, **ago: float) -> bool:
+    """Whether a moment is so long ago, but for a minute that the test may take."""
+    return abs(datetime.now(UTC) - timedelta(**ago) - moment) < timedelta(minutes=1)
+
+
+# ---- The issue's document
+
+
+def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
+    seed: Callable[..., Path], keytrail_server: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    seed(ISSUE)
+    auditor = keytrail_client(access_key_id=AUDITOR, secret_access_key="auditor-secret")
+    answer = auditor.get_key_last_usage(KeyId=KEY)
+    assert answer["KeyCreationDate"] == datetime(2024, 3, 1, 8, tzinfo=UTC)
+    assert answer["TrackingStartDate"] == TRACKING_START
+    usage = answer["KeyLastUsage"]
+    assert usage["Operation"] == "Decrypt"
+    assert about(usage["Timestamp"], days=200)
+    (event,) = keytrail_server.events(eventId=usage["CloudTrailEventId"])
+    assert (event["eventName"], event["requestID"]) == ("Decrypt", usage["KmsRequestId"])
+    assert event["eventTime"] == f"{usage['Timestamp']:%Y-%m-%dT%H:%M:%SZ}"
+    assert event["resources"][0]["ARN"] == key_arn(account=OWNER)
+    metadata = auditor.describe_key(KeyId=ALIAS)["KeyMetadata"]
+    assert (metadata["KeyId"], metadata["Description"]) == (KEY, "orders, used by a nightly job")
+
+
+def test_a_key_older_than_tracking_and_unused_answers_nothing(
+    seed: Callable[..., Path], keytrail_client: Callable[..., Any]
+) -> None:
+    seed(ISSUE)
+    client = keytrail_client(account=OWNER)
+    answer = client.get_key_last_usage(KeyId="0987dcba-09fe-87dc-65ba-ab0987654321")
+    assert answer["KeyLastUsage"] == {}
+    assert answer["KeyCreationDate"] == datetime(2023, 1, 1, tzinfo=UTC)
+    assert answer["TrackingStartDate"] == TRACKING_START
+    state = client.describe_key(KeyId="0987dcba-09fe-87dc-65ba-ab0987654321")["KeyMetadata"]
+    assert (state["KeyState"], state["Enabled"]) == ("Disabled", False)
+
+
+def test_a_primary_and_its_replica_have_each_their_own_past(
+    seed: Callable[..., Path], keytrail_client: Callable[..., Any]
+) -> None:
+    seed(ISSUE)
+    primary = keytrail_client(account=OWNER).get_key_last_usage(KeyId=MRK)
+    replica = keytrail_client(account=OWNER, region=ELSEWHERE).get_key_last_usage(KeyId=MRK)
+    assert primary["KeyLastUsage"] == {}
+    assert replica["KeyLastUsage"]["Operation"] == "GenerateDataKey"
+    assert about(replica["KeyLastUsage"]["Timestamp"], days=3)
+    assert about(primary["KeyCreationDate"], days=90)
+    assert primary["TrackingStartDate"] == primary["KeyCreationDate"], "it is younger than tracking"
+    regions = keytrail_client(account=OWNER).describe_key(KeyId=MRK)["KeyMetadata"]["MultiRegionConfiguration"]
+    assert regions["MultiRegionKeyType"] == "PRIMARY"
+    assert [key["Region"] for key in regions["ReplicaKeys"]] == [ELSEWHERE]
+
+
+def test_a_key_on_its_way_out_goes_when_its_date_has_come(
+    seed: Callable[..., Path], keytrail_client: Callable[..., Any], keytrail_clock: Any
+) -> None:
+    seed(ISSUE)
+    client = keytrail_client(account="444455556666")
+    metadata = client.describe_key(KeyId="5555abcd-12ab-34cd-56ef-1234567890ab")["KeyMetadata"]
+    assert metadata["KeyState"] == "PendingDeletion"
+    assert about(metadata["DeletionDate"], days=-10)
+    keytrail_clock.advance(days=10, minutes=1)
+    assert client.list_keys()["Keys"] == []
+
+
+def test_credentials_name_their_principal(
+    seed: Callable[..., Path], keytrail_server: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    seed(ISSUE)
+    answer = keytrail_client(access_key_id=AUDITOR).list_keys()
+    assert {key["KeyId"] for key in answer["Keys"]} == {KEY, "0987dcba-09fe-87dc-65ba-ab0987654321", MRK}
+    (event,) = keytrail_server.events(requestID=answer["ResponseMetadata"]["RequestId"])
+    issuer = event["userIdentity"]["sessionContext"]["sessionIssuer"]
+    assert issuer["arn"] == "arn:aws:iam::111122223333:role/KeyAuditor"
+
+
+# ---- Files and forms
+
+
+def test_json_and_yaml_are_the_same(tmp_path: Path) -> None:
+    document = yaml.load(ISSUE, TextDates)
+    (tmp_path / "seed.json").write_text(json.dumps(document, indent=2))
+    (tmp_path / "seed.yaml").write_text(ISSUE)
+    seen = []
+    for seed in (tmp_path / "seed.json", tmp_path / "seed.yaml", document):
+        with KeytrailServer(fixtures=seed) as server:
+            keys = post(server, "ListKeys", account=OWNER).json()["Keys"]
+            usage = post(server, "GetKeyLastUsage", {"KeyId": KEY}, account=OWNER).json()
+            seen.append((keys, usage["KeyCreationDate"], usage["KeyLastUsage"]["CloudTrailEventId"]))
+    assert seen[0] == seen[1] == seen[2], "the made-up ids too are always alike"
+
+
+def test_a_folder_is_all_its_seed_files(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(f"keys: [{{KeyId: {KEY}}}]")
+    (tmp_path / "two.yml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
+    (tmp_path / "three.json").write_text(json.dumps({"keys": [{"KeyId": MRK}]}))
+    (tmp_path / "README.md").write_text("no seed")
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    with KeytrailServer(fixtures=tmp_path) as server:
+        assert {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]} == {KEY, OTHER_KEY, MRK}
+
+
+def test_what_names_no_account_and_region_is_in_those_of_the_settings() -> None:
+    with KeytrailServer(fixtures={"keys": [{"KeyId": KEY}]}, account=OWNER, region=ELSEWHERE) as server:
+        keys = post(server, "ListKeys", account=OWNER, region=ELSEWHERE).json()["Keys"]
+    assert [key["KeyArn"] for key in keys] == [key_arn(account=OWNER, region=ELSEWHERE)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_a_sample_loads_and_each_of_its_keys_answers(sample: Path) -> None:
+    document = yaml.load(sample.read_text(), TextDates)
+    with KeytrailServer(fixtures=sample) as server:
+        for key in document["keys"]:
+            for place in (key, *key.get("Replicas", ())):
+                where = {"account": key["Account"], "region": place.get("Region", "us-east-1")}
+                metadata = post(server, "DescribeKey", {"KeyId": key["KeyId"]}, **where).json()["KeyMetadata"]
+                assert metadata["KeyState"] == place.get("KeyState", "Enabled")
+                assert metadata["Description"] == place.get("Description", "")
+                usage = post(server, "GetKeyLastUsage", {"KeyId": key["KeyId"]}, **where)
+                assert usage.status_code == 200
+    assert len(SAMPLES) >= 4
+
+
+def test_the_idle_key_sample_has_all_three_readings_of_a_last_usage() -> None:
+    # How we know: reference C.2.
+    (sample,) = (sample for sample in SAMPLES if sample.name == "idle-keys.yaml")
+    readings = set()
+    with KeytrailServer(fixtures=sample) as server:
+        for key in post(server, "ListKeys", account="222233334444").json()["Keys"]:
+            usage = post(server, "GetKeyLastUsage", {"KeyId": key["KeyId"]}, account="222233334444").json()
+            younger = usage["KeyCreationDate"] == usage["TrackingStartDate"]
+            readings.add("used" if usage["KeyLastUsage"] else "never used" if younger else "unknown")
+    assert readings == {"used", "never used", "unknown"}
+
+
+def test_the_cross_account_sample_shares_one_key_and_not_the_other() -> None:
+    (sample,) = (sample for sample in SAMPLES if sample.name == "cross-account.yaml")
+    with KeytrailServer(fixtures=sample) as server:
+        shared, private = (
+            f"arn:aws:kms:us-east-1:555566667777:key/c0ffee00-000{n}-4bbb-8bbb-00000000000{n}" for n in (1, 2)
+        )
+        answers = [
+            post(
+                server,
+                "Encrypt",
+                {"KeyId": key, "Plaintext": b"x"},
+                account="AKIACONSUMER00000001",
+                secret="consumer-secret",
+            )
+            for key in (shared, private)
+        ]
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert answers[1].json()["__type"] == "AccessDeniedException"
+
+
+def test_a_seed_may_hold_uses_back(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: Any) -> None:
+    keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}, "keys": [{"KeyId": KEY}]})
+    keytrail_clock.freeze()
+    kms.encrypt(KeyId=KEY, Plaintext=b"x")
+    keytrail_clock.advance("PT14M59S")
+    assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"] == {}
+    keytrail_clock.advance("PT1S")
+    assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]["Operation"] == "Encrypt"
+
+
+def test_the_ids_of_a_last_usage_can_be_given(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    ids = {
+        "CloudTrailEventId": "2cfd5892-ea8c-4342-ad49-4b9594b06a8b",
+        "KmsRequestId": "040cce3e-9ef3-4651-b8cf-e47c9bafdc9b",
+    }
+    keytrail_clean.load(
+        {"keys": [{"KeyId": KEY, "LastUsage": {"Operation": "Encrypt", "Timestamp": "1 hour ago", **ids}}]}
+    )
+    usage = kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]
+    assert {name: usage[name] for name in ids} == ids
+    assert keytrail_clean.events(eventId=ids["CloudTrailEventId"])
+
+
+# ---- Key material
+
+STORED = {
+    KEY: (
+        "AQICAHigxtA9IFcwAkufe8J2tYGKZo4T3znfvPD0rI8rvL8VxwESNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMAX703AXWJ/lIhcnQAgEQgCkbCry7nTtlVEcPFhRJByLev4OrtE5KZzNKGl7wtgaYFTAwKwvfhiPW+A=="
+    ),
+    MRK: (
+        "AQICAHigeZVOKXaeeyoiWViXYVCvpvuu9xA36dbiyXkJ+b1jzQISNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMLki9GUCyAdw+7SzqAgEQgCmM9wY4DA1i5vbLWLPjYF3qJtiR/akC6/OfEHzR3DVpCeP5QuRc0/i92w=="
+    ),
+    OTHER_KEY: (
+        "AQICAHi0NGN1rRjpYYO+d8Tf+2kS9rCG0coJ9gU1BevVeeTIagEjRavNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMXs/LAFiH/N5KmQLfAgEQgCm+6tstMlTsafNuI2Ns9giTVasJZh6+NxoBntdajfLWM/7tZYNeMzEQ4Q=="
+    ),
+}
+"""Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24: users keep such in their
+repositories, so no later version may fail at them. The last one's material is given, that of the others derived."""
+
+CONTEXT = {"order": "17", "team": "payments"}
+GIVEN = base64.b64encode(bytes(range(32))).decode()
+HOLDERS = {
+    "keys": [
+        {"KeyId": KEY},
+        {"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]},
+        {"KeyId": OTHER_KEY, "KeyMaterial": GIVEN},
+    ]
+}
+
+
+@pytest.mark.parametrize("key", STORED)
+def test_a_stored_ciphertext_decrypts_in_every_run(keytrail_clean: KeytrailServer, kms: Any, key: str) -> None:
+    keytrail_clean.load(HOLDERS)
+    answer = kms.decrypt(CiphertextBlob=base64.b64decode(STORED[key]), EncryptionContext=CONTEXT)
+    assert (answer["Plaintext"], answer["KeyId"]) == (b"attack at dawn", key_arn(key))
+
+
+def test_a_stored_ciphertext_decrypts_by_a_replica_and_in_any_account(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    """The material follows from the key id alone."""
+    keytrail_clean.load({"keys": [{**key, "Account": OWNER} for key in HOLDERS["keys"]]})
+    client = keytrail_client(account=OWNER, region=ELSEWHERE)
+    answer = client.decrypt(CiphertextBlob=base64.b64decode(STORED[MRK]), EncryptionContext=CONTEXT)
+    assert answer["Plaintext"] == b"attack at dawn"
+
+
+@pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ML_DSA_44", "HMAC_256"])
+def test_a_key_of_any_spec_has_the_material_that_it_is_given(
+    keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any], spec: str
+) -> None:
+    """What one of them signs, or makes a MAC of, another one of the same material verifies."""
+    material = bytes(range(32)) if spec == "HMAC_256" else key_pair.generate(spec).private_der()
+    key = {"KeyId": KEY, "KeySpec": spec, "KeyMaterial": base64.b64encode(material).decode()}
+    if spec == "RSA_2048":
+        key["KeyUsage"] = "SIGN_VERIFY"
+    keytrail_clean.load({"keys": [key, {**key, "Account": OWNER}]})
+    other, message = keytrail_client(account=OWNER), {"KeyId": KEY, "Message": b"attack at dawn"}
+    if spec == "HMAC_256":
+        mac = kms.generate_mac(**message, MacAlgorithm="HMAC_SHA_256")["Mac"]
+        assert other.verify_mac(**message, MacAlgorithm="HMAC_SHA_256", Mac=mac)["MacValid"]
+        return
+    algorithm = kms.get_public_key(KeyId=KEY)["SigningAlgorithms"][0]
+    signature = kms.sign(**message, SigningAlgorithm=algorithm)["Signature"]
+    assert other.verify(**message, SigningAlgorithm=algorithm, Signature=signature)["SignatureValid"]
+
+
+def test_given_material_is_not_the_derived_one(keytrail_client: Callable[..., Any], keytrail_server: Any) -> None:
+    given, derived = {"KeyId": KEY, "KeyMaterial": GIVEN}, {"KeyId": KEY, "Account": OWNER}
+    keytrail_server.load({"keys": [given, derived]})
+    ids = {
+        keytrail_client(account=account).describe_key(KeyId=KEY)["KeyMetadata"]["CurrentKeyMaterialId"]
+        for account in ("000000000000", OWNER)
+    }
+    assert len(ids) == 2
+
+
+# ---- Moments
+
+NOW = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
+MOMENTS = {
+    "now": NOW,
+    "1 second ago": NOW - timedelta(seconds=1),
+    "90 seconds ago": NOW - timedelta(seconds=90),
+    "5 minutes ago": NOW - timedelta(minutes=5),
+    "1 hour ago": NOW - timedelta(hours=1),
+    "200 days ago": NOW - timedelta(days=200),
+    "2 weeks ago": NOW - timedelta(weeks=2),
+    "2024-03-01T08:00:00Z": datetime(2024, 3, 1, 8, tzinfo=UTC),
+    "2024-03-01T08:00:00+02:00": datetime(2024, 3, 1, 6, tzinfo=UTC),
+    "2024-03-01T08:00:00.125Z": datetime(2024, 3, 1, 8, 0, 0, 125000, tzinfo=UTC),
+    "2024-03-01": datetime(2024, 3, 1, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("text", MOMENTS)
+def test_a_moment_in_the_past_is_a_date_or_relative_to_the_clock(
+    seed: Callable[..., Path], kms: Any, keytrail_clock: Any, text: str
+) -> None:
+    keytrail_clock.freeze(NOW)
+    seed(f"keys: [{{KeyId: {KEY}, CreationDate: {text}}}]")
+    assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["CreationDate"] == MOMENTS[text]
+
+
+@pytest.mark.parametrize("text", ["in 1 day", "in 10 days", "in 2 weeks", "in 36 hours"])
+def test_a_moment_to_come_is_relative_to_the_clock(
+    seed: Callable[..., Path], kms: Any, keytrail_clock: Any, text: str
+) -> None:
+    keytrail_clock.freeze(NOW)
+    seed(f"keys: [{{KeyId: {KEY}, KeyState: PendingDeletion, DeletionDate: {text}}}]")
+    _, count, unit = text.split()
+    distance = timedelta(**{f"{unit.rstrip('s')}s": int(count)})
+    assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["DeletionDate"] == NOW + distance
+
+
+# ---- Mistakes: the path inside the file, and words for what is wrong and what would be right
+
+BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "a member that is none": ("KeyStat: Disabled", "", ("KeyStat", "KeyState")),
+    "a state that is none": ("KeyState: Asleep", ".KeyState", ("Asleep", "Enabled", "PendingDeletion")),
+    "a usage that is none": ("KeyUsage: ENCRYPT", ".KeyUsage", ("ENCRYPT", "ENCRYPT_DECRYPT", "SIGN_VERIFY")),
+    "an origin that is none": ("Origin: HOME", ".Origin", ("HOME", "AWS_KMS", "EXTERNAL")),
+    "an account without quotes": ("Account: 111122223333", ".Account", ("quotes",)),
+    "an account too short": ('Account: "1111"', ".Account", ("12 digits",)),
+    "a Region that is none": ("Region: US East", ".Region", ("us-east-1",)),
+    "a spec that is none": ("KeySpec: RSA_1", ".KeySpec", ("RSA_1", "RSA_2048", "SYMMETRIC_DEFAULT")),
+    "a usage that the spec has not": (
+        "KeySpec: HMAC_256\n    KeyUsage: SIGN_VERIFY",
+        ".KeyUsage",
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "SIGN_VERIFY"),
+    ),
+    "an operation that is no use": (
+        "LastUsage: {Operation: DescribeKey, Timestamp: now}",
+        ".LastUsage.Operation",
+        ("DescribeKey", "Decrypt", "GenerateDataKey"),
+    ),
+    "an operation of other keys": (
+        "KeyUsage: SIGN_VERIFY\n    KeySpec: RSA_2048\n    LastUsage: {Operation: Encrypt, Timestamp: now}",
+        ".LastUsage.Operation",
+        ("Encrypt", "ENCRYPT_DECRYPT", "SIGN_VERIFY"),
+    ),
+    "a use without a moment": ("LastUsage: {Operation: Encrypt}", ".LastUsage", ("Timestamp",)),
+    "a moment that is none": (
+        "LastUsage: {Operation: Encrypt, Timestamp: yesterday}",
+        ".LastUsage.Timestamp",
+        ("yesterday", "200 days ago", "ISO 8601"),
+    ),
+    "a use to come": ("LastUsage: {Operation: Encrypt, Timestamp: in 1 day}", ".LastUsage.Timestamp", ("past",)),
+    "a use before the creation": (
+        "CreationDate: 1 day ago\n    LastUsage: {Operation: Encrypt, Timestamp: 2 days ago}",
+        ".LastUsage.Timestamp",
+        ("before", "CreationDate"),
+    ),
+    "an event id that is none": (
+        "LastUsage: {Operation: Encrypt, Timestamp: now, CloudTrailEventId: seven}",
+        ".LastUsage.CloudTrailEventId",
+        ("UUID",),
+    ),
+    "a creation to come": ("CreationDate: in 3 days", ".CreationDate", ("past",)),
+    "a creation that is no moment": ("CreationDate: 2024-13-01", ".CreationDate", ("2024-13-01", "ISO 8601")),
+    "a deletion of a key in use": ("DeletionDate: in 3 days", ".DeletionDate", ("KeyState: PendingDeletion",)),
+    "a deletion that is over": (
+        "KeyState: PendingDeletion\n    DeletionDate: 3 days ago",
+        ".DeletionDate",
+        ("over", "leave the key out"),
+    ),
+    "an alias without its prefix": ("Aliases: [alias/good, orders]", ".Aliases[1]", ("alias/",)),
+    "an alias of AWS": ("Aliases: [alias/aws/s3]", ".Aliases[0]", ("alias/aws/s3",)),
+    "an alias of another key": ("Aliases: [alias/good, alias/first]", ".Aliases[1]", ("alias/first", "twice")),
+    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("array",)),
+    "a tag of a number": ("Tags: {team: 7}", ".Tags", ("team", "quotes")),
+    "a reserved tag": ("Tags: {'aws:team': x}", ".Tags", ("aws:",)),
+    "a description too long": (f"Description: {'d' * 8193}", ".Description", ("8192",)),
+    "multi-Region with a UUID": ("MultiRegion: true", ".KeyId", ("MultiRegion", "mrk-")),
+    "replicas of a single-Region key": ("Replicas: [{Region: eu-west-1}]", ".Replicas", ("multi-Region", "mrk-")),
+    "a policy that is none": ("Policy: '{'", ".Policy", ("MalformedPolicyDocumentException", "JSON")),
+    "a policy for nobody": (
+        'Policy: {Statement: [{Effect: Allow, Principal: {AWS: nobody}, Action: "kms:*", Resource: "*"}]}',
+        ".Policy",
+        ("invalid principals",),
+    ),
+    "material that is no base64": ("KeyMaterial: '!'", ".KeyMaterial", ("base64", "32 bytes")),
+    "material too short": ("KeyMaterial: AAAA", ".KeyMaterial", ("base64", "32 bytes")),
+    "material of an RSA key": (f"KeySpec: RSA_2048\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("RSA_2048", "PKCS #8")),
+    "material of an HMAC key": (f"KeySpec: HMAC_384\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("HMAC_384", "raw")),
+    "material of an SM2 key": (f"KeySpec: SM2\n    KeyMaterial: {GIVEN}", ".KeyMaterial", ("SM2", "leave it out")),
+    "an import without Origin": ("KeyState: PendingImport", ".KeyState", ("Origin: EXTERNAL",)),
+    "unavailable at home": ("KeyState: Unavailable", ".KeyState", ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")),
+    "waiting for no replicas": ("KeyState: PendingReplicaDeletion", ".KeyState", ("Replicas",)),
+    "a window of a key in use": (
+        "PendingDeletionWindowInDays: 7",
+        ".PendingDeletionWindowInDays",
+        ("PendingReplicaDeletion",),
+    ),
+}
+
+
+def problems(server: KeytrailServer, file: Path) -> list[str]:
+    """What is said of a bad file; nothing of it may be loaded then."""
+    with pytest.raises(SeedError) as caught:
+        server.load(file)
+    for account in ("000000000000", OWNER):
+        assert post(server, "ListKeys", account=account).json()["Keys"] == []
+        assert own_aliases(post(server, "ListAliases", account=account).json()["Aliases"]) == []
+    assert str(caught.value).splitlines() == caught.value.problems
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(("lines", "path", "words"), BAD_KEYS.values(), ids=BAD_KEYS)
+def test_a_mistake_in_a_key_is_told_with_file_and_path_and_what_would_be_right(
+    keytrail_clean: KeytrailServer, tmp_path: Path, lines: str, path: str, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(f"keys:\n  - KeyId: {OTHER_KEY}\n    Aliases: [alias/first]\n  - KeyId: {KEY}\n    {lines}\n")
+    (problem,) = problems(keytrail_clean, file)
+    assert re.match(rf"keys\[1\]{re.escape(path)}[.\[:]", problem.removeprefix(f"{file}: "))
+    assert [word for word in words if word not in problem.removeprefix(str(file))] == []
+
+
+CREDENTIAL = "{AccessKeyId: AKIAONE, SecretAccessKey: s, Principal: 'arn:aws:iam::111122223333:root'}"
+BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "no YAML": ("keys: [\n", "not YAML", ("line",)),
+    "a tab": ("keys:\n\t- KeyId: x\n", "not YAML", ("line 2",)),
+    "a member twice": (f"keys:\n  - KeyId: {KEY}\n    KeyId: {OTHER_KEY}\n", "not YAML", ("KeyId", "twice", "line 2")),
+    "a list": ("[1, 2]", "", ("object",)),
+    "a text": ("hello", "", ("object",)),
+    "a member that is none": ("key: []", "", ("key", "keys")),
+    "a text for a list": ("keys: all", "keys", ("array",)),
+    "a key without an id": ("keys: [{Description: x}]", "keys[0]", ("KeyId",)),
+    "an id that is none": ("keys: [{KeyId: orders}]", "keys[0].KeyId", ("UUID", "mrk-")),
+    "an upper-case id": (f"keys: [{{KeyId: {KEY.upper()}}}]", "keys[0].KeyId", ("lower-case",)),
+    "one key twice": (f"keys: [{{KeyId: {KEY}}}, {{KeyId: {KEY}}}]", "keys[1].KeyId", (key_arn(), "twice")),
+    "two replicas in a Region": (
+        f"keys: [{{KeyId: {MRK}, Replicas: [{{Region: eu-west-1}}, {{Region: eu-west-1}}]}}]",
+        "keys[0].Replicas[1]",
+        ("eu-west-1", "twice"),
+    ),
+    "a replica in another partition": (
+        f"keys: [{{KeyId: {MRK}, Replicas: [{{Region: cn-north-1}}]}}]",
+        "keys[0].Replicas[0].Region",
+        ("cn-north-1", "partition"),
+    ),
+    "single-Region with an mrk-": (f"keys: [{{KeyId: {MRK}, MultiRegion: false}}]", "keys[0].KeyId", ("UUID",)),
+    "a primary that goes before its replicas": (
+        f"keys: [{{KeyId: {MRK}, KeyState: PendingDeletion, Replicas: [{{Region: eu-west-1}}]}}]",
+        "keys[0].KeyState",
+        ("PendingReplicaDeletion",),
+    ),
+    "a principal that is none": (
+        "credentials: [{AccessKeyId: AKIAONE, SecretAccessKey: s, Principal: alice}]",
+        "credentials[0].Principal",
+        ("alice", "arn:aws:iam::111122223333:role/"),
+    ),
+    "a credential without a secret": (
+        "credentials: [{AccessKeyId: AKIAONE, Principal: 'arn:aws:iam::111122223333:root'}]",
+        "credentials[0]",
+        ("SecretAccessKey",),
+    ),
+    "an access key twice": (
+        f"credentials: [{CREDENTIAL}, {CREDENTIAL}]",
+        "credentials[1].AccessKeyId",
+        ("AKIAONE", "twice"),
+    ),
+    "an access key of 12 digits": (
+        f"credentials: [{CREDENTIAL.replace('AKIAONE', repr('123456789012'))}]",
+        "credentials[0].AccessKeyId",
+        ("12 digits", "choose another"),
+    ),
+    "an account that is none": (
+        "accounts: [{Account: '1', AccessKeyIds: [AKIAONE]}]",
+        "accounts[0].Account",
+        ("12 digits",),
+    ),
+    "a delay longer than AWS's": ("settings: {UsageDelay: PT2H}", "settings.UsageDelay", ("PT1H", "PT2H")),
+    "a delay that is none": ("settings: {UsageDelay: soon}", "settings.UsageDelay", ("soon", "PT15M")),
+}
+
+
+@pytest.mark.parametrize(("text", "path", "words"), BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
+def test_a_mistake_in_a_document_is_told_with_file_and_path_and_what_would_be_right(
+    keytrail_clean: KeytrailServer, tmp_path: Path, text: str, path: str, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    (problem,) = problems(keytrail_clean, file)
+    assert problem.startswith(f"{file}: {path}")
+    assert [word for word in words if word not in problem.removeprefix(str(file))] == []
+
+
+def test_a_file_named_json_must_be_json(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{'keys': []}")
+    (problem,) = problems(keytrail_clean, tmp_path / "bad.json")
+    assert problem.startswith(f"{tmp_path / 'bad.json'}: not JSON: ")
+
+
+def test_a_file_that_is_missing_is_named(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
+    (problem,) = problems(keytrail_clean, tmp_path / "missing.yaml")
+    assert problem.startswith(f"{tmp_path / 'missing.yaml'}: ")
+    assert "name a readable file or folder" in problem
+
+
+def test_all_mistakes_of_all_files_are_told_and_no_file_is_loaded(
+    keytrail_clean: KeytrailServer, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(
+        f"keys: [{{KeyId: {KEY}, CreationDate: soon}}, {{KeyId: {MRK}, DeletionDate: now}}]"
+    )
+    (tmp_path / "b.yaml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
+    (tmp_path / "c.yaml").write_text("keys: [{KeyId: seven}]")
+    told = problems(keytrail_clean, tmp_path)
+    assert [line.split(": ")[:2] for line in told] == [
+        [str(tmp_path / "a.yaml"), "keys[0].CreationDate"],
+        [str(tmp_path / "a.yaml"), "keys[1].DeletionDate"],
+        [str(tmp_path / "c.yaml"), "keys[0].KeyId"],
+    ]
+
+
+def test_a_bad_file_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("keys: [{KeyId: seven}]")
+    with pytest.raises(SeedError, match="bad"):
+        KeytrailServer(fixtures=tmp_path / "bad.yaml")
+
+
+def test_a_seed_that_is_there_already_is_refused_whole(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    keytrail_clean.load({"keys": [{"KeyId": KEY}]})
+    kms.create_alias(AliasName="alias/taken", TargetKeyId=KEY)
+    for again in ({"KeyId": KEY}, {"KeyId": MRK, "Aliases": ["alias/taken"]}):
+        with pytest.raises(SeedError, match="already exists"):
+            keytrail_clean.load({"keys": [{"KeyId": OTHER_KEY, "Aliases": ["alias/new"]}, again]})
+        assert [key["KeyId"] for key in kms.list_keys()["Keys"]] == [KEY]
+        assert own_aliases(kms.list_aliases()["Aliases"]) == ["alias/taken"]
+    assert refusal(kms, "DescribeKey", KeyId="alias/new")[0] == "NotFoundException"
+
+
+# ---- The schema
+
+
+def schema() -> jsonschema.Draft202012Validator:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    return jsonschema.Draft202012Validator(json_schema())
+
+
+@pytest.mark.parametrize("text", [ISSUE, *(sample.read_text() for sample in SAMPLES)])
+def test_the_json_schema_accepts_what_loads(text: str) -> None:
+    assert [error.message for error in schema().iter_errors(yaml.load(text, TextDates))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key: []",
+        "keys: [{KeyId: seven}]",
+        f"keys: [{{KeyId: {KEY}, KeyState: Asleep}}]",
+        f"keys: [{{KeyId: {KEY}, Account: 111122223333}}]",
+        f"keys: [{{KeyId: {KEY}, LastUsage: {{Operation: DescribeKey, Timestamp: now}}}}]",
+        f"keys: [{{KeyId: {KEY}, Alias: alias/x}}]",
+        "credentials: [{AccessKeyId: x}]",
+    ],
+)
+def test_the_json_schema_refuses_what_does_not(text: str) -> None:
+    assert list(schema().iter_errors(yaml.load(text, TextDates)))
