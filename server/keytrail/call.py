@@ -12,9 +12,9 @@ from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.principal import Principal
-from keytrail.domain.service_event import of_change
+from keytrail.domain.service_event import service_events_of
 from keytrail.settings import Settings
-from keytrail.store import DelayedView, Store
+from keytrail.store import Store, View
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, Trail, service_event
 
@@ -100,7 +100,7 @@ class Call:
     cross_account: bool = False
     """Whether the operation works on other accounts' keys."""
     read_only: bool = False
-    """Whether the operation changes nothing; asked for only where changes show late."""
+    """Whether the operation changes nothing."""
     states: frozenset[KeyState] = frozenset()
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
@@ -126,9 +126,9 @@ class Call:
         return self.principal.account
 
     @property
-    def view(self) -> Store | DelayedView:
-        """Where the operation looks things up: a read as they are seen, a write as they newly are."""
-        return self.store.view if self.read_only else self.store
+    def view(self) -> View:
+        """Where the operation looks things up: a read as they are visible, a write as they newly are."""
+        return self.store.visible if self.read_only else self.store.newest
 
     @property
     def dry_run(self) -> bool:
@@ -155,9 +155,9 @@ class Call:
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        # What a write changes it finds as it newly is; whether it may is decided by what is seen.
-        seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
-        self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
+        # A write finds the key as it newly is; whether it may is decided by what is visible.
+        visible = self.store.visible.key(key.arn) or key if key is not None else None
+        self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
@@ -184,6 +184,6 @@ class Call:
             return transition(newest)
 
         changed = self.store.change(key.arn, admitted)
-        replicated = self.store.is_replicated(changed)
-        self.further_events += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
+        events = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
+        self.further_events += map(service_event, events)
         return changed

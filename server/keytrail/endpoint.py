@@ -109,7 +109,7 @@ class Endpoint:
             region = words[3] if len(words) > 3 else selection.region or self.settings.region
             account = selection.account or self.settings.account
             named = read_key_identifier(selection.key, account, region, aliases=True)
-            selection = replace(selection, key=self.store.require_named(named).arn)
+            selection = replace(selection, key=self.store.newest.require_named(named).arn)
         return self.trail.select(selection, after)
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
@@ -120,7 +120,7 @@ class Endpoint:
 
     def _delay_views(self, delay: timedelta) -> None:
         self._consistency_delay = delay
-        self.store.delay(delay, self.clock.now)
+        self.store.set_consistency_delay(delay, self.clock.now)
 
     def scene(self) -> dict[str, Any]:
         """The settings that a seed can change, as it says them, and what the quotas did."""

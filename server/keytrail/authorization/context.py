@@ -146,7 +146,7 @@ class RequestContext(dict[str, Values]):
             named = read_key_identifier(identifier, self._call.account, self._call.region, aliases=True)
         except AwsError:
             return None
-        key = self._call.store.view.named(named)
+        key = self._call.store.visible.named(named)
         return key.arn if key is not None else None
 
     @property
@@ -172,7 +172,7 @@ class RequestContext(dict[str, Values]):
         )
 
     def _resource_aliases(self) -> tuple[str, ...] | None:
-        aliases = self._call.store.view.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
+        aliases = self._call.store.visible.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
         return tuple(alias.name for alias in aliases) or None
 
     def _of_session(self, name: str) -> str | None:

@@ -30,14 +30,14 @@ def allowing_grant(
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
     `role_arn`: of a session's role, with its path if that is known.
-    A grant that is not seen yet (`consistency_delay`) counts only if the request brings a token of it.
+    A grant that is not visible yet (`consistency_delay`) counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
     for naming, grantee in _grantees(call.principal, key, role_arn):
         for grant in _of_grantee(call, key, grantee, operation, pairs):
-            if _in_effect(grant, call) and _admits(grant, call, operation, context):
+            if _admits(grant, call, operation, context):
                 return AllowingGrant(naming, grant)
     return None
 
@@ -61,20 +61,23 @@ def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
 def _of_grantee(
     call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
-    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
+
+    Of those that are not visible yet, only the ones that the request brings a token of.
+    """
     for pair in pairs:
         after = ""
         while True:
-            grants = call.store.grants.usable_after(
+            grants = call.store.visible.usable_grants_after(
                 key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
             )
             yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
-    for grant in call.store.view.grants.lingering(key.arn, **names):
-        if operation in grant.operations:
+    for grant in _by_tokens(call):
+        is_to = grant.grantee_service_principal if call.principal.kind == "service" else grant.grantee_principal
+        if grant.key_arn == key.arn and is_to == grantee and operation in grant.operations:
             yield grant
 
 
@@ -88,12 +91,11 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
     return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _in_effect(grant: Grant, call: Call) -> bool:
-    if not call.store.view.grants.hides(grant):
-        return True
+def _by_tokens(call: Call) -> list[Grant]:
+    """The grants that the request brings tokens of."""
     tokens = call.members.get("GrantTokens")
-    named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
-    return any(grant.grant_id == other.grant_id for other in named if other is not None)
+    grants = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
+    return [grant for grant in grants if grant is not None]
 
 
 def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:

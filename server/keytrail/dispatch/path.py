@@ -217,13 +217,12 @@ class Dispatcher:
         if call.principal.kind == "service":
             call.source_arn, call.source_account = source_of(request)
         if operation is not None:
-            call.cross_account, call.states, call.usage = (
+            call.cross_account, call.states, call.usage, call.read_only = (
                 operation.cross_account,
                 operation.states,
                 operation.usage,
+                endpoint.read_only,
             )
-            if self._store.view is not self._store:
-                call.read_only = endpoint.read_only
         return call
 
 

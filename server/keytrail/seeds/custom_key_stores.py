@@ -138,7 +138,7 @@ def place_key(path: str, member: RegionalMember, key: Key, seed: Seed, wrong: Wr
         wrong(f"{path}.KeyState", f"{store.store_id} is connected; give it ConnectionState: DISCONNECTED")
     if key.state is KeyState.UNAVAILABLE:
         key = replace(key, becomes=KeyState.ENABLED)
-    return store.see(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
+    return store.set_availability(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
 
 
 def _store_of(key: Key, seed: Seed) -> CustomKeyStore:

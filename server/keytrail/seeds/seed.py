@@ -15,7 +15,7 @@ from keytrail.domain.organization import Membership
 from keytrail.errors import AwsError
 from keytrail.request_quotas import RequestQuotas
 from keytrail.seeds.parsing import SeedError
-from keytrail.store import Place, Store
+from keytrail.store import MultiRegionSetId, Store
 from keytrail.trail import Event, Trail, Use, new_event_id
 
 
@@ -24,7 +24,7 @@ class Seed:
     """What documents describe, checked and ready to be loaded."""
 
     keys: dict[str, Key] = field(default_factory=dict)
-    sets: dict[Place, MultiRegionSet] = field(default_factory=dict)
+    sets: dict[MultiRegionSetId, MultiRegionSet] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     custom_key_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
     made_up_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
@@ -50,16 +50,17 @@ class Seed:
 
     def load(self, store: Store, trail: Trail) -> None:
         """Add everything to a store and a trail; raises SeedError, and adds nothing, if some of it is there."""
-        there = [f"key {arn} already exists; reset first, or seed another" for arn in self.keys if store.has(arn)]
+        newest = store.newest
+        there = [f"key {arn} already exists; reset first, or seed another" for arn in self.keys if newest.key(arn)]
         there += [
             f"alias {alias.arn} already exists; reset first, or name another"
             for alias in self.aliases.values()
-            if store.alias(alias.account, alias.region, alias.name) is not None
+            if newest.alias(alias.arn) is not None
         ]
         there += [
             f"multi-Region key {key_id} of account {account} already exists; reset first, or replicate it"
             for account, key_id in self.sets
-            if store.has_set(account, key_id)
+            if store.has_multi_region_set(account, key_id)
         ]
         there += [
             f"grant {grant_id}, or its token, already exists; reset first, or give another"
@@ -79,9 +80,14 @@ class Seed:
         if there:
             raise SeedError(there)
         try:
-            with store.custom_key_stores.adding({**self.made_up_stores, **self.custom_key_stores}.values()) as shelf:
-                keys = [shelf.see(key) for key in self.keys.values()]
-                store.add(keys, self.sets.items(), self.aliases.values(), self.grants.values(), counted=False)
+            store.add(
+                self.keys.values(),
+                self.sets.items(),
+                self.aliases.values(),
+                self.grants.values(),
+                {**self.made_up_stores, **self.custom_key_stores}.values(),
+                counted=False,
+            )
         except AwsError as error:  # somebody made it just now
             raise SeedError([str(error.message)]) from None
         if self.usage_delay is not None:

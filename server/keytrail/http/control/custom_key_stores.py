@@ -49,14 +49,14 @@ def custom_key_stores(
     @api.post("/custom-key-stores/<store_id>")
     def fail(store_id: str) -> Response:
         body: _FailureBody = read(_FailureBody, '{"ConnectionErrorCode": "USER_LOCKED_OUT"}, or null')
-        shelf, failure = endpoint.store.custom_key_stores, body.connection_error_code
-        store = shelf.get(store_id)
+        stores, failure = endpoint.store.custom_key_stores, body.connection_error_code
+        store = stores.get(store_id)
         if store is None:
             return answer(404, error=f"There is no custom key store {store_id}; CreateCustomKeyStore gives the id.")
         if failure is not None and failure not in ERROR_CODES[store.type]:
             choices = ", ".join(sorted(ERROR_CODES[store.type]))
             return answer(400, error=f"A store of {store.type} does not fail with {failure}; choose from {choices}.")
-        shelf.change(store_id, lambda newest: newest.fail_with(failure))
+        stores.change(store_id, lambda newest: newest.fail_with(failure))
         return answer(CustomKeyStoreId=store_id, ConnectionErrorCode=failure)
 
     @api.post("/custom-key-stores")

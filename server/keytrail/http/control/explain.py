@@ -118,7 +118,8 @@ def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
         return None, asked.resource or "*"
     try:
         named = read_key_identifier(asked.key_id, call.account, call.region, aliases=True)
-        key = call.store.require_named(named) if named.account == call.account else call.store.named(named)
+        newest = call.store.newest
+        key = newest.require_named(named) if named.account == call.account else newest.named(named)
     except AwsError as error:
         raise _Unanswerable(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
