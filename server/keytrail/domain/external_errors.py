@@ -1,6 +1,7 @@
-"""What backs custom key stores: clusters, proxies, VPC endpoint services and external keys, none of which is here.
+"""What goes wrong outside KMS, in what custom key stores depend on.
 
-Each of them is taken to be as it should, until somebody says what is wrong with it (the control API).
+These are clusters, proxies, VPC endpoint services and external keys, none of which is here: each is taken to be as it
+should, until a test says by the control API what is wrong with it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from keytrail.errors import AwsError
 
 
 class ExternalError(NamedTuple):
-    """What may be wrong with a thing: the member that names the thing, and the operations that meet it."""
+    """An error outside KMS: the member that names what has gone wrong, and the operations that fail by it."""
 
     error: type[AwsError]
     member: str
@@ -45,12 +46,12 @@ EXTERNAL_ERRORS: Mapping[str, ExternalError] = {
         ExternalError(errors.XksKeyInvalidConfigurationException, _XKS_KEY, _KEY),
     )
 }
-"""By AWS's code. Source: KMS API Reference, "Errors" of each operation."""
+"""By their codes. Source: KMS API Reference, "Errors" of each operation."""
 
 MEMBERS = (_CLUSTER, _PROXY, _SERVICE, _XKS_KEY)
-"""The members that name what backs a store."""
+"""The members that name what a custom key store depends on."""
 
-_WORDS: Mapping[str, str] = {
+_DESCRIPTIONS: Mapping[str, str] = {
     _CLUSTER: "The AWS CloudHSM cluster",
     _PROXY: "The external key store proxy at",
     _SERVICE: "The VPC endpoint service",
@@ -58,13 +59,14 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def raise_external_errors(external_errors: Mapping[tuple[str, str], str], operation: str, **things: str | None) -> None:
-    """Raise what is wrong with one of the things that an operation meets; each under its member's name.
+def raise_external_errors(external_errors: Mapping[tuple[str, str], str], operation: str, **names: str | None) -> None:
+    """Raise the error of the first of the names with which something is wrong, if the operation fails by that.
 
-    `external_errors` are the codes of what is wrong, by member and name.
+    `names`: what the operation depends on, by member. `external_errors`: the codes of what is wrong, by member and
+    name.
     """
-    for member, name in things.items():
+    for member, name in names.items():
         code = external_errors.get((member, name or ""))
         external_error = EXTERNAL_ERRORS.get(code or "")
         if external_error is not None and operation in external_error.operations:
-            raise external_error.error(f"{_WORDS[member]} {name} was refused.")  # unverified: the words
+            raise external_error.error(f"{_DESCRIPTIONS[member]} {name} was refused.")  # unverified: the words
