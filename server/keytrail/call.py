@@ -1,6 +1,6 @@
 """Call: what an operation knows of its request, and the steps that it may take with a key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -20,16 +20,6 @@ from keytrail.trail import Event, Trail, service_event
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What an operation gives in place of its reply when the rest of it is slow (an RSA signature).
-
-    `work` gives the reply or raises, as the operation would. It runs in a thread: not on the event loop, under no lock.
-    """
-
-    work: Callable[[], Reply]
 
 
 class Authorizer(Protocol):
@@ -100,17 +90,19 @@ class Call:
     cross_account: bool = False
     """Whether the operation works on other accounts' keys."""
     read_only: bool = False
-    """Whether the operation changes nothing; asked for only where changes show late."""
+    """Whether the operation changes nothing."""
     states: frozenset[KeyState] = frozenset()
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
     members: Mapping[str, object] = field(default_factory=dict)
     """The request as it came, for the trail."""
-    used: list[Key] = field(default_factory=list)
-    """The keys that were resolved and authorized, in the order of the event's resources."""
+    asked: bool = False
+    """Whether it was asked if the caller may."""
+    keys: list[Key] = field(default_factory=list)
+    """The keys that were found and that the caller may use: the resources of its event."""
     resources: list[tuple[str, str]] | None = None
-    """(account, ARN) of the event's resources where these are not just the keys."""
+    """(account, ARN) of the event's resources where these are not just the keys, or stand in another order."""
     additional: dict[str, object] = field(default_factory=dict)
     """CloudTrail's additionalEventData."""
     logged: dict[str, object] = field(default_factory=dict)
@@ -157,16 +149,29 @@ class Call:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
         # What a write changes it finds as it newly is; whether it may is decided by what is seen.
         seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
+        self.asked = True
         self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
         if shown:
-            self.used.append(key)
+            self.keys.append(key)
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
         """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
+        self.asked = True
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
+
+    def authorize_retiring(self, grant: Grant, key: Key) -> None:
+        """Let the caller retire the grant of a key, or raise AccessDeniedException; the key becomes a resource."""
+        self.asked = True
+        self.authorizer.authorize_retiring(self, grant, key)
+        self.keys.append(key)
+
+    def authorize_role(self, role_arn: str, action: str) -> None:
+        """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
+        self.asked = True
+        self.tokens.require_trust(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

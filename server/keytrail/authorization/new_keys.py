@@ -17,8 +17,8 @@ def told_of_new_key(call: Call, name: str) -> object:
     """The value under a condition key, in lower case, of the key that the call is to make, if it is to make one."""
     if call.operation == "CreateKey":
         return _OF_CREATED[name](call)
-    if call.operation == "ReplicateKey" and call.used:
-        return _OF_REPLICATED[name](call.used[0])
+    if call.operation == "ReplicateKey" and call.keys:
+        return _OF_REPLICATED[name](call.keys[0])
     return None
 
 

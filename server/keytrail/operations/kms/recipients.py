@@ -25,7 +25,7 @@ def require_recipient(members: Mapping[str, object]) -> None:
 def answer(call: Call, recipient: Mapping[str, object] | None, reply: Mapping[str, object], secret: str) -> Reply:
     """The reply; for a recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
 
-    KeyMaterialId is not told then.
+    The answer has no KeyMaterialId then.
     """
     if recipient is None:
         return reply
@@ -33,8 +33,8 @@ def answer(call: Call, recipient: Mapping[str, object] | None, reply: Mapping[st
     call.additional["recipient"] = _logged(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)
-    told = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
-    return {**told, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
+    others = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
+    return {**others, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
 
 
 def _attestation(recipient: Mapping[str, object]) -> Attestation:
