@@ -47,7 +47,8 @@ class NobodyAsked(Exception):
 class Operation:
     """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `on` is None for an operation that needs no permission, `key` where no one member names its key. `parameters` maps the members of a request to the
+    `on` is None for an operation that needs no permission, `key` where no one member names its key.
+    `parameters` maps the members of a request to the
     function's keywords, `defaults` to their default values. `maps` are the logged members whose keys, or the keys of a
     map in them, are the caller's own words (an encryption context).
     """
