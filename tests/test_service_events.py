@@ -1,6 +1,6 @@
 """The events that KMS writes by itself, when the clock brings what they tell of.
 
-How we know: tests/vectors/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
+How we know: docs/kms-behaviour/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
 "Logging AWS KMS API calls with CloudTrail": DeleteKey, RotateKey, SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial.
 """
 
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,11 +30,10 @@ from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
 from keytrail.store import KeyStore
 from keytrail.trail import service_event
+from tests.kms_behaviour import event_shapes
 from tests.support import ACCOUNT, DOOMED_KEY, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
 
-SHAPES: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "vectors" / "cloudtrail-shapes.json").read_text()
-)["events"]
+SHAPES = event_shapes()
 START = datetime(2026, 5, 1, tzinfo=UTC)
 BY_ITSELF = ("DeleteKey", "RotateKey", "SynchronizeMultiRegionKey", "DeleteExpiredKeyMaterial")
 

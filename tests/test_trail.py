@@ -1,7 +1,7 @@
 """The trail: what CloudTrail would tell of each call, successes and refusals, and what it never tells.
 
-How we know: tests/vectors/cloudtrail-shapes.json has the members of each event with their source; the KMS Developer
-Guide, "Logging AWS KMS API calls with CloudTrail" (docs), and records that users published (reported).
+How we know: docs/kms-behaviour/cloudtrail-shapes.json has the members of each event with their source; the KMS
+Developer Guide, "Logging AWS KMS API calls with CloudTrail" (docs), and records that users published (reported).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
+from tests.kms_behaviour import event_shapes
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -44,9 +44,7 @@ from tests.support import invoke as call
 
 Make = Callable[..., Any]
 
-SHAPES: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "vectors" / "cloudtrail-shapes.json").read_text()
-)["events"]
+SHAPES = event_shapes()
 BUILT = sorted(OPERATIONS)
 CRYPTOGRAPHIC = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
 DATE = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2} [AP]M"

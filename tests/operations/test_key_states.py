@@ -1,18 +1,17 @@
 """What every operation answers in every key state: the table of the KMS Developer Guide, cell by cell.
 
-How we know: tests/vectors/key-states.tsv, whose last column has the tag of each cell.
+How we know: docs/kms-behaviour/key-states.tsv, whose last column has the tag of each cell.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from keytrail.operations.kms import OPERATIONS
+from tests.kms_behaviour import rows
 from tests.support import (
     ALIAS,
     ELSEWHERE,
@@ -107,12 +106,6 @@ class Case(NamedTuple):
     condition: str = ""
 
 
-def read_table() -> list[dict[str, str]]:
-    text = (Path(__file__).parents[1] / "vectors" / "key-states.tsv").read_text()
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def read_cell(operation: str, state: str, cell: str) -> list[Case]:
     cases = []
     for alternative in cell.split(" / "):
@@ -132,7 +125,7 @@ def read_cell(operation: str, state: str, cell: str) -> list[Case]:
     return cases
 
 
-TABLE = read_table()
+TABLE = rows("key-states.tsv")
 CASES = [
     case
     for row in TABLE

@@ -1,15 +1,13 @@
 """The permissions of every operation: the table of the KMS Developer Guide, row by row.
 
-How we know: tests/vectors/permissions.tsv, which says which column is of which source.
+How we know: docs/kms-behaviour/permissions.tsv, which says which column is of which source.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from botocore.exceptions import ClientError
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
 from tests import attestation
+from tests.kms_behaviour import rows
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -83,8 +82,6 @@ class Row:
 
 
 def read_table() -> list[Row]:
-    text = (Path(__file__).parents[1] / "vectors" / "permissions.tsv").read_text()
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
     return [
         Row(
             operation=entry["operation"],
@@ -98,7 +95,7 @@ def read_table() -> list[Row]:
             ),
             actions=tuple(entry["iam_actions"].split(",")),
         )
-        for entry in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for entry in rows("permissions.tsv")
     ]
 
 
