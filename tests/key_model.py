@@ -32,7 +32,7 @@ class Kind(Enum):
 
 @dataclass
 class ModelKey:
-    """A key as the guide describes it; `state` is what it would be if its custom key store were connected."""
+    """A key as kms-behaviour D describes it; `state` is what it would be if its custom key store were connected."""
 
     key_id: str
     region: str

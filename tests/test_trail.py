@@ -508,7 +508,7 @@ def test_the_use_of_a_key_pending_deletion_is_found_by_the_guides_alarm(
 
 
 def test_a_wrong_key_is_recorded_without_key_material(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
-    """How we know: docs, the guide's sample of an IncorrectKeyException."""
+    """How we know: docs, the KMS Developer Guide's sample of an IncorrectKeyException."""
     record = refused(keytrail_clean, kms, "Decrypt", CiphertextBlob=blob, KeyId=OTHER_KEY)
     failure = SHAPES["Decrypt"]["failure"]
     assert record["errorCode"] == failure["example"]
@@ -564,7 +564,7 @@ def test_a_refusal_has_the_request_id_that_the_client_saw(
 
 
 def test_the_oldest_events_leave_a_full_trail() -> None:
-    """How we know: the issue."""
+    """How we know: README, "Settings": KEYTRAIL_MAX_EVENTS."""
     with KeytrailServer(max_events=5) as server:
         server.load(SCENE)
         kms = client_of(server)
@@ -577,7 +577,7 @@ def test_the_oldest_events_leave_a_full_trail() -> None:
 
 
 def test_a_seeded_past_counts_among_the_events(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue; the oldest record is the one of the past."""
+    """How we know: docs/still-needed.md: the event of a last usage is always found; its time is that of the use."""
     past = {"Operation": "Decrypt", "Timestamp": "30 days ago"}
     kms.list_keys()
     keytrail_clean.load({"keys": [{"KeyId": KEY, "LastUsage": past}]})

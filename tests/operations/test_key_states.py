@@ -93,7 +93,7 @@ MADE_BY = {"VerifyMac": ("GenerateMac", "Mac"), "Verify": ("Sign", "Signature")}
 
 
 HAD_MATERIAL = ("GetPublicKey", "PendingImport", "asymmetric key")
-"""The guide says ok: for a key whose material was deleted. One that never had any has no public key to tell."""
+"""kms-behaviour D.2 says ok: for a key whose material was deleted. One that never had any has no public key to tell."""
 
 
 class Case(NamedTuple):

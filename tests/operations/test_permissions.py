@@ -386,7 +386,7 @@ REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("condition", REPLICATE_KEY.values(), ids=REPLICATE_KEY)
 def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(scene: Scene, condition: Mapping[str, Any]) -> None:
-    """How we know: docs, F.2 point 4: kms:CreateKey in the target Region; what of a replica it sees is unverified."""
+    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region. What it sees is unverified."""
     scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
     assert scene.refusal("ReplicateKey") == (
         f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "
