@@ -87,7 +87,7 @@ def test_a_rotation_makes_the_pending_material_the_current_one(kms: Any) -> None
 
 
 def test_the_trail_tells_of_the_rotation_between_imported_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, G: RotateKey."""
+    """How we know: docs, kms-behaviour G.2: RotateKey."""
     key_id = imported(kms, FIRST, SECOND)
     first, second = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
     (record,) = keytrail_clean.events(eventName="RotateKey")

@@ -126,7 +126,7 @@ def test_a_deny_holds_even_for_the_accounts_root(kms: Any, govern: Callable[...,
 
 
 def test_a_denied_call_comes_before_usage_and_state_and_is_no_use(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: inferred, E: authorisation is step 3, usage and state are 5 and 6."""
+    """How we know: inferred, kms-behaviour E: authorization is step 3, usage and state are 5 and 6."""
     govern(deny("kms:Encrypt"), KeyState="Disabled")
     assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == denial("kms:Encrypt")
     assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"] == {}

@@ -535,7 +535,7 @@ def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
 
 
 def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
-    """How we know: docs, H: a grant token makes a new grant usable at once."""
+    """How we know: docs, kms-behaviour H: a grant token makes a new grant usable at once."""
     seed = {
         "credentials": [{"AccessKeyId": READER, "SecretAccessKey": SECRET, "Principal": SESSION}],
         "identities": [{"Arn": ROLE}],
