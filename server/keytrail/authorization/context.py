@@ -13,8 +13,8 @@ from keytrail.authorization.condition_members import MEMBERS
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.identities import PrincipalPolicies
 from keytrail.authorization.new_keys import requested_region, told_of_new_key
+from keytrail.authorization.request import RequestFacts
 from keytrail.authorization.session_context import SESSION_KEYS, principal_tags, session_value
-from keytrail.call import Call
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.ciphertext_blob import read as read_blob
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY
@@ -52,7 +52,7 @@ class RequestContext(dict[str, Values]):
 
     def __init__(
         self,
-        call: Call,
+        request: RequestFacts,
         action: str,
         key: Key | None,
         standing: PrincipalPolicies,
@@ -60,9 +60,9 @@ class RequestContext(dict[str, Values]):
     ) -> None:
         """Of a call that needs this action (such as `kms:ReEncryptFrom`) on this key, or on none.
 
-        `given` are values by condition key, in lower case, that go before those of the call.
+        `given` are values by condition key, in lower case, that go before those of the request.
         """
-        self._call, self._action, self._key, self._standing = call, action, key, standing
+        self._request, self._action, self._key, self._standing = request, action, key, standing
         # ReEncrypt has two of each member; each of its actions sees its own.
         self._side = {"kms:ReEncryptFrom": "Source", "kms:ReEncryptTo": "Destination"}.get(action, "")
         super().__init__(given or {})
@@ -78,29 +78,29 @@ class RequestContext(dict[str, Values]):
                 wanted = name.removeprefix(prefix)
                 return tuple(v for k, v in pairs(self).items() if k.lower() == wanted) or None
         if name.startswith(recipient.PREFIX):
-            return recipient.attested(self._call.members, name)
-        if name == "aws:tagkeys" and "Tags" in self._call.members:
+            return recipient.attested(self._request.members, name)
+        if name == "aws:tagkeys" and "Tags" in self._request.members:
             return tuple(self._request_tags()) or None
         if name in MEMBERS:
             return _texts(self._member(MEMBERS[name], default=name not in _NO_DEFAULT))
         if self._key is None and name in _OF_KEYS:
-            return _texts(told_of_new_key(self._call, name))
+            return _texts(told_of_new_key(self._request, name))
         found = _KEYS.get(name)
         return _texts(found(self)) if found is not None else None
 
     def _member(self, name: str, *, default: bool = True) -> object:
-        sent = self._call.members.get(name)
-        return sent if sent is not None or not default else self._call.defaults.get(name)
+        sent = self._request.members.get(name)
+        return sent if sent is not None or not default else self._request.defaults.get(name)
 
     def _constraints(self) -> Mapping[str, object]:
-        constraints = self._call.members.get("Constraints")
+        constraints = self._request.members.get("Constraints")
         return Constraints.read(constraints).members() if isinstance(constraints, Mapping) else {}
 
     def encryption_context(self) -> Mapping[str, str]:
         """The encryption context on the action's side; of a grant to be made, the one that it asks for."""
         constraints = self._constraints()
         context = (
-            self._call.members.get(f"{self._side}EncryptionContext")
+            self._request.members.get(f"{self._side}EncryptionContext")
             or constraints.get("EncryptionContextEquals")
             or constraints.get("EncryptionContextSubset")
         )
@@ -111,24 +111,24 @@ class RequestContext(dict[str, Values]):
         return tuple(kind for kind in kinds if kind in self._constraints()) or None
 
     def _request_tags(self) -> Mapping[str, str]:
-        tags = self._call.members.get("Tags")
+        tags = self._request.members.get("Tags")
         return {tag["TagKey"]: tag["TagValue"] for tag in tags} if isinstance(tags, list) else {}
 
     def _encryption_algorithm(self) -> object:
-        if self._call.operation in _ENCRYPT_A_DATA_KEY:
+        if self._request.operation in _ENCRYPT_A_DATA_KEY:
             return SYMMETRIC_DEFAULT
         return self._member(f"{self._side}EncryptionAlgorithm")
 
     def _request_alias(self) -> str | None:
         member = {"Source": "SourceKeyId", "Destination": "DestinationKeyId"}.get(self._side, "KeyId")
-        name = str(self._call.members.get(member, ""))
+        name = str(self._request.members.get(member, ""))
         _, found, rest = name.partition("alias/")
         return found + rest if found else None
 
     def _re_encrypts_on_same_key(self) -> bool | None:
-        if self._call.operation != "ReEncrypt":
+        if self._request.operation != "ReEncrypt":
             return None
-        members = self._call.members
+        members = self._request.members
         destination = self._arn_of(str(members.get("DestinationKeyId", "")))
         if "SourceKeyId" in members:
             return self._arn_of(str(members["SourceKeyId"])) == destination
@@ -143,10 +143,10 @@ class RequestContext(dict[str, Values]):
     def _arn_of(self, identifier: str) -> str | None:
         """The key behind an id, ARN or alias; None if there is none."""
         try:
-            named = read_key_identifier(identifier, self._call.account, self._call.region, aliases=True)
+            named = read_key_identifier(identifier, self._request.account, self._request.region, aliases=True)
         except AwsError:
             return None
-        key = self._call.store.view.named(named)
+        key = self._request.store.view.named(named)
         return key.arn if key is not None else None
 
     @property
@@ -156,7 +156,7 @@ class RequestContext(dict[str, Values]):
         return self._key
 
     def _multi_region_key_type(self) -> str | None:
-        related = self._call.store.multi_region_set(self.key)
+        related = self._request.store.multi_region_set(self.key)
         if related is None:
             return None
         return "PRIMARY" if related.primary == self.key.region else "REPLICA"
@@ -164,37 +164,37 @@ class RequestContext(dict[str, Values]):
     def _trailing_days(self) -> int | None:
         if self._key is None or self._action not in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
             return None
-        use = self._call.trail.last_use(self._key.arn, self._call.now)
+        use = self._request.trail.last_use(self._key.arn, self._request.now)
         return trailing_days_without_usage(
-            self._call.now,
+            self._request.now,
             last_usage=use.timestamp if use is not None else None,
-            tracking_start_date=max(self._call.settings.tracking_start, self._key.creation_date),
+            tracking_start_date=max(self._request.settings.tracking_start, self._key.creation_date),
         )
 
     def _resource_aliases(self) -> tuple[str, ...] | None:
-        aliases = self._call.store.view.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
+        aliases = self._request.store.view.aliases_of_after(self.key, "", MAX_ALIASES_PER_KEY)
         return tuple(alias.name for alias in aliases) or None
 
     def _of_session(self, name: str) -> str | None:
-        return session_value(self._call.principal, name)
+        return session_value(self._request.principal, name)
 
     def _resource_account(self) -> str:
         """Of the key; without any, what is given, or the caller's: an alias is its own, and so is a key to be made."""
         if self._key is not None:
             return self._key.account
-        return (self.get("aws:resourceaccount") or (self._call.account,))[0]
+        return (self.get("aws:resourceaccount") or (self._request.account,))[0]
 
     def _resource_organization(self) -> str | None:
         membership = self._standing.memberships.get(self._resource_account())
         return membership.organization_id if membership is not None else None
 
     def _principal_arn(self) -> str | None:
-        principal = self._call.principal
+        principal = self._request.principal
         named = self._standing.arn or principal.role_arn or principal.arn
         return named if principal.kind != "service" else None
 
     def _user_name(self) -> str | None:
-        principal = self._call.principal
+        principal = self._request.principal
         return principal.name.rpartition("/")[2] if principal.kind == "user" else None
 
 
@@ -214,41 +214,43 @@ _PAIRS: Mapping[str, Callable[[RequestContext], Mapping[str, str]]] = {
     _CONTEXT: RequestContext.encryption_context,
     _REQUEST_TAG: RequestContext._request_tags,
     _RESOURCE_TAG: lambda of: of._key.tags if of._key is not None else {},
-    _PRINCIPAL_TAG: lambda of: principal_tags(of._call.principal, of._standing.tags),
+    _PRINCIPAL_TAG: lambda of: principal_tags(of._request.principal, of._standing.tags),
 }
 """Condition keys that end in a name of the user's, in whatever case, by what they begin with."""
 
 _KEYS: Mapping[str, Callable[[RequestContext], object]] = {
     **_OF_KEYS,
-    "kms:calleraccount": lambda of: of._call.account,
+    "kms:calleraccount": lambda of: of._request.account,
     "kms:encryptionalgorithm": RequestContext._encryption_algorithm,
     "kms:encryptioncontextkeys": lambda of: tuple(of.encryption_context()) or None,
     "kms:grantconstrainttype": RequestContext._grant_constraint_type,
     "kms:grantconstraintsourcearn": lambda of: of._constraints().get("SourceArn"),
     # No AWS service calls here on anybody's behalf.
-    "kms:grantisforawsresource": lambda of: False if of._call.operation in _ON_GRANTS else None,
+    "kms:grantisforawsresource": lambda of: False if of._request.operation in _ON_GRANTS else None,
     "kms:requestalias": RequestContext._request_alias,
     "kms:reencryptonsamekey": RequestContext._re_encrypts_on_same_key,
     "kms:trailingdayswithoutkeyusage": RequestContext._trailing_days,
     **{name: partial(RequestContext._of_session, name=name) for name in SESSION_KEYS},
-    "aws:currenttime": lambda of: of._call.now.isoformat(timespec="seconds"),
-    "aws:epochtime": lambda of: int(of._call.now.timestamp()),
-    "aws:principalaccount": lambda of: of._call.account,
+    "aws:currenttime": lambda of: of._request.now.isoformat(timespec="seconds"),
+    "aws:epochtime": lambda of: int(of._request.now.timestamp()),
+    "aws:principalaccount": lambda of: of._request.account,
     "aws:principalarn": RequestContext._principal_arn,
-    "aws:principaltype": lambda of: _PRINCIPAL_TYPES.get(of._call.principal.kind, "AssumedRole"),
-    "aws:principalisawsservice": lambda of: of._call.principal.kind == "service",
-    "aws:principalservicename": lambda of: of._call.principal.name if of._call.principal.kind == "service" else None,
+    "aws:principaltype": lambda of: _PRINCIPAL_TYPES.get(of._request.principal.kind, "AssumedRole"),
+    "aws:principalisawsservice": lambda of: of._request.principal.kind == "service",
+    "aws:principalservicename": lambda of: (
+        of._request.principal.name if of._request.principal.kind == "service" else None
+    ),
     "aws:viaawsservice": lambda of: False,
-    "aws:userid": lambda of: of._call.principal.principal_id,
+    "aws:userid": lambda of: of._request.principal.principal_id,
     "aws:username": RequestContext._user_name,
     "aws:principalorgid": lambda of: of._standing.organization_id,
     "aws:resourceaccount": RequestContext._resource_account,
     "aws:resourceorgid": RequestContext._resource_organization,
-    "aws:requestedregion": lambda of: requested_region(of._call, of._action),
-    "aws:sourcearn": lambda of: of._call.source_arn,
-    "aws:sourceaccount": lambda of: of._call.source_account,
-    "aws:sourceip": lambda of: of._call.source_ip or None,
-    "aws:useragent": lambda of: of._call.user_agent or None,
+    "aws:requestedregion": lambda of: requested_region(of._request, of._action),
+    "aws:sourcearn": lambda of: of._request.source_arn,
+    "aws:sourceaccount": lambda of: of._request.source_account,
+    "aws:sourceip": lambda of: of._request.source_ip or None,
+    "aws:useragent": lambda of: of._request.user_agent or None,
     # A policy written for AWS asks for TLS, which every call to AWS has; here it is as if it had.
     "aws:securetransport": lambda of: True,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from keytrail.authorization.principals import PrincipalMatch
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import root_arn
 from keytrail.domain.grant import Grant, looks_at_context
 from keytrail.domain.grant_constraints import Constraints
@@ -25,7 +25,7 @@ class AllowingGrant(NamedTuple):
 
 
 def allowing_grant(
-    call: Call, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
+    request: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
 ) -> AllowingGrant | None:
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
@@ -35,9 +35,9 @@ def allowing_grant(
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
-    for naming, grantee in _grantees(call.principal, key, role_arn):
-        for grant in _of_grantee(call, key, grantee, operation, pairs):
-            if _in_effect(grant, call) and _admits(grant, call, operation, context):
+    for naming, grantee in _grantees(request.principal, key, role_arn):
+        for grant in _of_grantee(request, key, grantee, operation, pairs):
+            if _in_effect(grant, request) and _admits(grant, request, operation, context):
                 return AllowingGrant(naming, grant)
     return None
 
@@ -59,21 +59,21 @@ def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
 
 
 def _of_grantee(
-    call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+    request: RequestFacts, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
     """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
     for pair in pairs:
         after = ""
         while True:
-            grants = call.store.grants.usable_after(
+            grants = request.store.grants.usable_after(
                 key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
             )
             yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
-    for grant in call.store.view.grants.lingering(key.arn, **names):
+    names = {"service" if request.principal.kind == "service" else "grantee": grantee}
+    for grant in request.store.view.grants.lingering(key.arn, **names):
         if operation in grant.operations:
             yield grant
 
@@ -88,20 +88,22 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
     return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _in_effect(grant: Grant, call: Call) -> bool:
-    if not call.store.view.grants.hides(grant):
+def _in_effect(grant: Grant, request: RequestFacts) -> bool:
+    if not request.store.view.grants.hides(grant):
         return True
-    tokens = call.members.get("GrantTokens")
-    named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
+    tokens = request.members.get("GrantTokens")
+    named = (
+        (request.store.grants.by_token(token, request.region) for token in tokens) if isinstance(tokens, list) else ()
+    )
     return any(grant.grant_id == other.grant_id for other in named if other is not None)
 
 
-def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
+def _admits(grant: Grant, request: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:
     asked = grant.constraints
-    if call.principal.kind == "service" and asked.source_arn not in (None, call.source_arn):
+    if request.principal.kind == "service" and asked.source_arn not in (None, request.source_arn):
         return False
     if operation == "CreateGrant":
-        return _hands_on(grant, call)
+        return _hands_on(grant, request)
     if not looks_at_context(operation):
         return True
     if asked.encryption_context_equals is not None:
@@ -109,9 +111,9 @@ def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]
     return (asked.encryption_context_subset or {}).items() <= context.items()
 
 
-def _hands_on(grant: Grant, call: Call) -> bool:
+def _hands_on(grant: Grant, request: RequestFacts) -> bool:
     """Whether a grant to be made gives no more than this one, under constraints as strict."""
-    operations, constraints = call.members.get("Operations"), call.members.get("Constraints")
+    operations, constraints = request.members.get("Operations"), request.members.get("Constraints")
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
     mine, theirs = grant.constraints, Constraints.read(constraints if isinstance(constraints, Mapping) else None)

@@ -5,7 +5,7 @@ Source: KMS Developer Guide, "Condition keys for AWS KMS" and "Creating multi-Re
 
 from collections.abc import Callable, Mapping
 
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 
@@ -13,43 +13,43 @@ _MAKE_REPLICAS = frozenset({"kms:CreateKey", "kms:TagResource"})
 """Actions that ReplicateKey needs in the replica's Region."""
 
 
-def told_of_new_key(call: Call, name: str) -> object:
+def told_of_new_key(request: RequestFacts, name: str) -> object:
     """The value under a condition key, in lower case, of the key that the call is to make, if it is to make one."""
-    if call.operation == "CreateKey":
-        return _OF_CREATED[name](call)
-    if call.operation == "ReplicateKey" and call.used:
-        return _OF_REPLICATED[name](call.used[0])
+    if request.operation == "CreateKey":
+        return _OF_CREATED[name](request)
+    if request.operation == "ReplicateKey" and request.used:
+        return _OF_REPLICATED[name](request.used[0])
     return None
 
 
-def requested_region(call: Call, action: str) -> str:
+def requested_region(request: RequestFacts, action: str) -> str:
     """The Region in which the call needs the action."""
-    if call.operation == "ReplicateKey" and action in _MAKE_REPLICAS:
-        return str(call.members["ReplicaRegion"])
-    return call.region
+    if request.operation == "ReplicateKey" and action in _MAKE_REPLICAS:
+        return str(request.members["ReplicaRegion"])
+    return request.region
 
 
-def _member(call: Call, name: str) -> object:
-    sent = call.members.get(name)
-    return sent if sent is not None else call.defaults.get(name)
+def _member(request: RequestFacts, name: str) -> object:
+    sent = request.members.get(name)
+    return sent if sent is not None else request.defaults.get(name)
 
 
-def _spec(call: Call) -> object:
-    return _member(call, "KeySpec") or _member(call, "CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
+def _spec(request: RequestFacts) -> object:
+    return _member(request, "KeySpec") or _member(request, "CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
 
 
-def _usage(call: Call) -> object:
-    return _member(call, "KeyUsage") or KeyUsage.ENCRYPT_DECRYPT
+def _usage(request: RequestFacts) -> object:
+    return _member(request, "KeyUsage") or KeyUsage.ENCRYPT_DECRYPT
 
 
-_OF_CREATED: Mapping[str, Callable[[Call], object]] = {
+_OF_CREATED: Mapping[str, Callable[[RequestFacts], object]] = {
     "kms:keyspec": _spec,
     "kms:customermasterkeyspec": _spec,
     "kms:keyusage": _usage,
     "kms:customermasterkeyusage": _usage,
-    "kms:keyorigin": lambda call: _member(call, "Origin"),
-    "kms:multiregion": lambda call: _member(call, "MultiRegion"),
-    "kms:multiregionkeytype": lambda call: "PRIMARY" if _member(call, "MultiRegion") else None,
+    "kms:keyorigin": lambda request: _member(request, "Origin"),
+    "kms:multiregion": lambda request: _member(request, "MultiRegion"),
+    "kms:multiregionkeytype": lambda request: "PRIMARY" if _member(request, "MultiRegion") else None,
     "kms:resourcealiases": lambda _: None,
 }
 

@@ -11,9 +11,8 @@ from functools import cached_property, partial
 from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import CredentialScope, read_credential_scope
 from keytrail.authentication.source import source_of
-from keytrail.authorization.decision import Decision
+from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -60,8 +59,7 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.decision = Decision(identities)
-        self.tokens = TokenService(callers, identities, self.decision.explanations)
+        self.authorizer = Authorizer(identities)
         self.faults = Faults()
         # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
         self._endpoints = {
@@ -132,7 +130,7 @@ class Dispatcher:
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
             if operation.key is None:
-                self.decision.authorize_operation(call, endpoint.source.partition(".")[0])
+                self.authorizer.authorize_operation(call, endpoint.source.partition(".")[0])
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
@@ -208,8 +206,8 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.decision,
-            tokens=self.tokens,
+            authorizer=self.authorizer,
+            callers=self._callers,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},
