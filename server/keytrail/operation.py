@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Literal, TypeVar
 
 from keytrail.call import Later, Reply
+from keytrail.crypto.attestation import Attestation
 from keytrail.domain.key import ANY, KeyState
 from keytrail.domain.key_spec import KeyUsage
 
@@ -35,7 +36,7 @@ class Operation:
     states: frozenset[KeyState]
     tracked: bool
     modelled: bool
-    rules: Callable[[Mapping[str, object]], None] | None
+    rules: Callable[[Mapping[str, object]], Attestation | None] | None
     logged_request: bool
     logged_defaults: tuple[str, ...]
     logged_reply: Literal["key", "reply"] | None
@@ -65,7 +66,7 @@ def operation(
     tracked: bool = False,
     service: str = "kms",
     modelled: bool = True,
-    rules: Callable[[Mapping[str, object]], None] | None = None,
+    rules: Callable[[Mapping[str, object]], Attestation | None] | None = None,
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
     logged_reply: Literal["key", "reply"] | None = None,
@@ -78,7 +79,7 @@ def operation(
     tracked: a success counts as the key's last usage.
     service: whose operation it is.
     modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
-    rules: checks of the request alone, made before its key is looked for.
+    rules: checks of the request alone, made before its key is looked for; they give what its Recipient vouches for.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and
     whether it shows the key or the whole reply as responseElements.
     """

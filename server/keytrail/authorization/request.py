@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from keytrail.crypto.attestation import Attestation
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
@@ -34,6 +35,8 @@ class RequestFacts:
     """Whether the operation works on other accounts' keys."""
     members: Mapping[str, object] = field(default_factory=dict)
     """The request's members, as they were sent."""
+    attestation: Attestation | None = None
+    """What the document of the request's Recipient vouches for; None without one."""
     used: list[Key] = field(default_factory=list)
     """The keys that were resolved and authorized so far, in the order of the event's resources."""
 

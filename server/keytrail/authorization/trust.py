@@ -1,7 +1,7 @@
-"""May they assume the role? What its trust policy says of them, and their own policies.
+"""Role trust policies: what a role says of who may assume it.
 
-Source: IAM User Guide, "Roles terms and concepts", "How to use trust policies with IAM roles", "Available keys for AWS
-STS"; STS API Reference, "AssumeRole"; the refusals as reported.
+Source: IAM User Guide, "Roles terms and concepts" and "How to use trust policies with IAM roles"; STS API Reference,
+"AssumeRole"; the refusals as reported.
 """
 
 import json
@@ -9,15 +9,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from keytrail.authorization.conditions import Values
-from keytrail.authorization.context import RequestContext
 from keytrail.authorization.evaluation import Question, Verdict
 from keytrail.authorization.policy import Document, Kind
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
-
-_REQUEST_TAG = "aws:requesttag/"
 
 
 def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, strict: bool) -> Document:
@@ -66,34 +62,3 @@ def _widened(statement: Mapping[str, Any], account: str) -> Mapping[str, Any]:
         if any(f"::{account}:" in name for name in names):
             return {**statement, "Principal": {**principal, "AWS": [*names, account]}}
     return statement
-
-
-class TrustContext(RequestContext):
-    """The condition keys of a call that assumes a role."""
-
-    def _find(self, name: str) -> Values:
-        members = self._request.members
-        if name in _MEMBERS:
-            value = members.get(_MEMBERS[name])
-            return tuple(value) or None if isinstance(value, list) else (str(value),) if value is not None else None
-        if name == "aws:tagkeys":
-            return tuple(self._tags()) or None
-        if name.startswith(_REQUEST_TAG):
-            wanted = name.removeprefix(_REQUEST_TAG)
-            return tuple(value for key, value in self._tags().items() if key.lower() == wanted) or None
-        if name == "aws:multifactorauthpresent" and "TokenCode" in members:
-            return ("true",)  # a code given here counts; the session's own may have been given before
-        return super()._find(name)
-
-    def _tags(self) -> Mapping[str, str]:
-        tags = self._request.members.get("Tags", [])
-        assert isinstance(tags, list)
-        return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-_MEMBERS = {
-    "sts:externalid": "ExternalId",
-    "sts:rolesessionname": "RoleSessionName",
-    "sts:sourceidentity": "SourceIdentity",
-    "sts:transitivetagkeys": "TransitiveTagKeys",
-}

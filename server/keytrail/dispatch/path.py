@@ -117,7 +117,7 @@ class Dispatcher:
             if operation.modelled:
                 validate(endpoint.model.input, members)
             if operation.rules is not None:
-                operation.rules(members)
+                call.attestation = operation.rules(members)
             # throttle, fault: whether the caller has asked too much, and what shall go wrong
             if plan is not None:
                 self.faults.strike(plan, endpoint.source.partition(".")[0], call)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from keytrail.authorization.authorizer import WITHOUT_KEY
 from keytrail.authorization.explanations import REMEMBERED
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
@@ -104,6 +105,8 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
     )
     key, resource = _key(facts, asked)
+    if name in WITHOUT_KEY:  # its resource is `*`, whatever key is named
+        key, resource = None, "*"
     given = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from keytrail.call import Call, Later, Reply
 from keytrail.crypto import key_pool
+from keytrail.crypto.attestation import Attestation
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
@@ -25,10 +26,10 @@ _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
 _SIZES = {"AES_128": 16, "AES_256": 32}
 
 
-def _says_how_long(members: Mapping[str, object]) -> None:
+def _says_how_long(members: Mapping[str, object]) -> Attestation | None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
-    require_recipient(members)
+    return require_recipient(members)
 
 
 def _data_key(
@@ -65,7 +66,7 @@ def generate_data_key(
 ) -> Reply:
     """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
     reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
@@ -147,7 +148,7 @@ def generate_data_key_pair(
         key,
         encryption_context,
         key_pair_spec,
-        lambda reply: answer(call, recipient, reply, "PrivateKeyPlaintext"),
+        lambda reply: answer(call, reply, "PrivateKeyPlaintext"),
     )
 
 
@@ -163,10 +164,11 @@ def generate_data_key_pair_without_plaintext(
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
-def _random_can_be_made(members: Mapping[str, object]) -> None:
-    require_recipient(members)
+def _random_can_be_made(members: Mapping[str, object]) -> Attestation | None:
+    attestation = require_recipient(members)
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
+    return attestation
 
 
 @operation(key=None, rules=_random_can_be_made, logged_request=False)
@@ -180,4 +182,4 @@ def generate_random(
     """1 to 1024 random bytes; no key, and so no last usage."""
     if custom_key_store_id is not None:
         require_random_source(call, custom_key_store_id)
-    return answer(call, recipient, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")
+    return answer(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

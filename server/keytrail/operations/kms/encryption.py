@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Later, Reply
 from keytrail.crypto import ciphertext_blob as blobs
+from keytrail.crypto.attestation import Attestation
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
@@ -66,9 +67,9 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
         raise ValidationException(f"{key_member} must not be null")
 
 
-def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
+def _decrypt_names_a_key(members: Mapping[str, object]) -> Attestation | None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    require_recipient(members)
+    return require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
@@ -109,7 +110,7 @@ def decrypt(
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "Plaintext")
+        return answer(call, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
@@ -122,7 +123,7 @@ def decrypt(
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(

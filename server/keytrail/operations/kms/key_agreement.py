@@ -43,7 +43,7 @@ def derive_shared_secret(
             "KeyAgreementAlgorithm": key_agreement_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "SharedSecret")
+        return answer(call, reply, "SharedSecret")
 
     return of_pair(key.spec, work)
 
