@@ -1,7 +1,7 @@
 """Which key is made for what, and what a key that is for something else is told: every cell of the matrix.
 
-How we know: the matrix and its sources are in tests/support/key_specs.py; the words as recorded from AWS (CreateKey, usage,
-HMAC) or measured on it (the other algorithms).
+How we know: the matrix and its sources are in tests/support/key_specs.py;
+the words as recorded from AWS (CreateKey, usage, HMAC) or measured on it (the other algorithms).
 """
 
 from __future__ import annotations

@@ -586,7 +586,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._endpoint.dispatcher.decision.explanations.of(request_id)
+    (explanation,) = server._endpoint.dispatcher.authorizer.explanations.of(request_id)
     told = explanation.told()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 

@@ -11,9 +11,8 @@ from functools import partial
 from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.authentication.source import NO_SOURCE, source_of
-from keytrail.authorization.decision import Decision
+from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -32,6 +31,7 @@ from keytrail.faults import Faults
 from keytrail.messages import AS_EVER, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
+from keytrail.operations.kms.recipients import read_recipient
 from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Trail, service_event
@@ -57,8 +57,7 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.decision = Decision(identities)
-        self.tokens = TokenService(callers, identities, self.decision.explanations)
+        self.authorizer = Authorizer(identities)
         self.faults = Faults()
         self._protocols = Protocols(SERVICES.values())
 
@@ -78,6 +77,7 @@ class Dispatcher:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
             operation.check(call.members)
+            call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
             if self.faults.active:
                 fault = self.faults.strike(operation.service, call)
@@ -156,8 +156,8 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.decision,
-            tokens=self.tokens,
+            authorizer=self.authorizer,
+            callers=self._callers,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             source_arn=source.arn,

@@ -23,7 +23,7 @@ from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 
 NO_CONTEXT: Mapping[str, str] = {}
 
@@ -70,7 +70,6 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
 
 def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
@@ -111,7 +110,7 @@ def decrypt(
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "Plaintext")
+        return answer(call, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
@@ -124,7 +123,7 @@ def decrypt(
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
