@@ -59,7 +59,7 @@ def _check_attributes(attributes: object) -> None:
             )
 
 
-@operation(service="cloudtrail", on="*", modelled=False, rules=_rules)
+@operation(service="cloudtrail", on="*", modelled=False, rules=_rules, quota=2)
 def lookup_events(
     call: Call,
     *,

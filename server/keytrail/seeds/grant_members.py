@@ -8,6 +8,7 @@ from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
+from keytrail.operations.kms.grants import require_fit
 from keytrail.seeds.document import ConstraintsMember, GrantMember
 from keytrail.seeds.parsing import Wrong, read_relative_moment
 from keytrail.seeds.seed import Seed
@@ -24,7 +25,7 @@ def read_grants(path: str, members: list[GrantMember], key: Key, seed: Seed, now
         token = member.grant_token or _made_up("GrantToken", key, at)
         try:
             grant.require_valid()
-            grant.require_fit(key)
+            require_fit(grant, key)
         except AwsError as error:
             wrong(where, f"{error.code}: {error.message}")
         if grant.grant_id in seed.grants:
