@@ -42,7 +42,8 @@ itself: the function asks, for it names two keys, or none. One that returns with
 Grantable = Literal["any", "symmetric", "asymmetric"]
 """The keys on which a grant can allow an operation, if they are for its usage.
 
-Source: KMS Developer Guide, "Grant operations". symmetric: those of the spec SYMMETRIC_DEFAULT; asymmetric: those with a public key.
+symmetric: those of the spec SYMMETRIC_DEFAULT; asymmetric: those with a public key. Source: KMS Developer Guide,
+"Grant operations".
 """
 
 Quota = float | Literal["by key", "by key pair spec"]
