@@ -1,18 +1,25 @@
 """Endpoint: everything that one endpoint holds, and what may be done to it as a whole."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
+from keytrail.authorization.decision import Decision
 from keytrail.authorization.identities import Identities
 from keytrail.authorization.policy import read_policy
+from keytrail.authorization.token_service import TokenService
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
+from keytrail.domain.credential import Credential
+from keytrail.domain.fault import FaultRule
+from keytrail.domain.identity import Identity
+from keytrail.domain.organization import Membership
+from keytrail.faults import Faults
 from keytrail.settings import Settings, written_duration
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
@@ -20,6 +27,16 @@ from keytrail.wire.catalogue import faultable
 
 if TYPE_CHECKING:
     from keytrail.trail.log_files import LogFiles
+
+
+class _Snapshot(NamedTuple):
+    """An endpoint as it was; what a reset of it resets is said in `Endpoint.reset`."""
+
+    store: Store
+    trail: Trail
+    callers: Mapping[str, Credential]
+    identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
+    faults: Mapping[str, FaultRule]
 
 
 class Endpoint:
@@ -34,23 +51,31 @@ class Endpoint:
         self.clock = clock
         self.store = Store()
         self._log_files = _log_files(settings)
-        deliver = self._log_files.deliver if self._log_files is not None else None
-        self.trail = Trail(settings.max_events, settings.usage_delay, deliver)
+        self.trail = Trail(
+            settings.max_events, settings.usage_delay, self._log_files.deliver if self._log_files is not None else None
+        )
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
-        self.faults = self.dispatcher.faults
+        self.decision = Decision(self.identities)
+        self.tokens = TokenService(self.callers, self.identities, self.decision.explanations)
+        self.faults = Faults()
+        self.dispatcher = Dispatcher(
+            settings, clock, self.store, self.trail, self.callers, self.decision, self.tokens, self.faults
+        )
         self.faults.hold(settings.request_quotas)
         self._delay_views(settings.consistency_delay)
         self._lock = threading.Lock()
         self._load(seeds.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
         for document in documents:
             self.load(document)
-        self.callers.keep()
-        self.faults.keep()
         self._first_quotas, self._first_delay = self.faults.held, self._consistency_delay
-        self.identities.keep()
-        self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
+        self._first = _Snapshot(
+            self.store.snapshot(),
+            self.trail.snapshot(),
+            self.callers.snapshot(),
+            self.identities.snapshot(),
+            self.faults.snapshot(),
+        )
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
         """Load a seed document, YAML or JSON; gives what it held, counted.
@@ -141,16 +166,16 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
+        """Go back to just after the start; with an account, its keys, events and fault rules alone do."""
         with self._lock:
-            self.store.restore(self._first_store, account)
-            self.trail.restore(self._first_trail, account)
-            self.faults.reset(account)
+            self.store.restore(self._first.store, account)
+            self.trail.restore(self._first.trail, account)
+            self.faults.restore(self._first.faults, account)
             if account is None:
+                self.callers.restore(self._first.callers)
+                self.identities.restore(self._first.identities)
                 self.faults.hold(self._first_quotas)
                 self._delay_views(self._first_delay)
-                self.callers.reset()
-                self.identities.reset()
                 self._reset_clock(self.clock.now())
 
     def set_clock(

@@ -72,7 +72,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
     principal = Principal.from_arn(session) if declared else Principal.root(ACCOUNT)
     key, named = state.store.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
-    judge: Decision = state.dispatcher.decision
+    judge: Decision = state.decision
     call = Call(
         operation="Encrypt",
         principal=principal,
@@ -83,7 +83,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
         trail=state.trail,
         settings=state.settings,
         authorizer=judge,
-        tokens=state.dispatcher.tokens,
+        tokens=state.tokens,
         source_ip="127.0.0.1",
         cross_account=True,
         members={"KeyId": KEY, "EncryptionContext": {"tenant": "other"}},

@@ -169,11 +169,11 @@ def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
 def test_reset_comes_back_to_what_was_declared_at_the_start() -> None:
     identities, user = Identities(), Principal.from_arn(USER)
     identities.declare(read({"identities": [{"Arn": USER, "Policies": {"own": ALLOW}}]}).identities)
-    identities.keep()
+    first = identities.snapshot()
     later = read({"identities": [{"Arn": USER}], "serviceControlPolicies": [scp(Accounts=[ACCOUNT])]})
     identities.declare(later.identities, later.memberships)
     standing = identities.standing(user, strict=False)
     assert (len(standing.policies), len(standing.controls)) == (0, 1)
-    identities.reset()
+    identities.restore(first)
     standing = identities.standing(user, strict=False)
     assert (len(standing.policies), len(standing.controls)) == (1, 0)

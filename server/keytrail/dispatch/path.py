@@ -12,7 +12,6 @@ from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import CredentialScope, read_credential_scope
 from keytrail.authentication.source import source_of
 from keytrail.authorization.decision import Decision
-from keytrail.authorization.identities import Identities
 from keytrail.authorization.token_service import TokenService
 from keytrail.call import Call, Later, Reply
 from keytrail.clock import Clock
@@ -52,7 +51,9 @@ class Dispatcher:
         store: Store,
         trail: Trail,
         callers: Callers,
-        identities: Identities,
+        decision: Decision,
+        tokens: TokenService,
+        faults: Faults,
     ) -> None:
         """Bind the operations to the service models, once."""
         self.settings = settings
@@ -60,9 +61,9 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.decision = Decision(identities)
-        self.tokens = TokenService(callers, identities, self.decision.explanations)
-        self.faults = Faults()
+        self._decision = decision
+        self._tokens = tokens
+        self._faults = faults
         # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
         self._endpoints = {
             f"{prefix}.{name}": endpoint
@@ -86,7 +87,7 @@ class Dispatcher:
 
     def answer(self, request: Request) -> Response | Unfinished | Struck:
         """One request from its target to its answer, or to where its slow work begins. Never raises."""
-        if not self.faults.active:
+        if not self._faults.active:
             return self._answer(request, None)
         plan = Plan()
         response = self._answer(request, plan)
@@ -122,7 +123,7 @@ class Dispatcher:
                 operation.rules(members)
             # throttle, fault: whether the caller has asked too much, and what shall go wrong
             if plan is not None:
-                self.faults.strike(plan, endpoint.source.partition(".")[0], call)
+                self._faults.strike(plan, endpoint.source.partition(".")[0], call)
             # settle: what is due by now happens before anything is looked at
             self.settle(call.now)
             tokens = members.get("GrantTokens")
@@ -132,7 +133,7 @@ class Dispatcher:
             words = {operation.parameters[n]: v for n, v in members.items() if n in operation.parameters}
             reply: Reply | Later | None
             if operation.key is None:
-                self.decision.authorize_operation(call, endpoint.source.partition(".")[0])
+                self._decision.authorize_operation(call, endpoint.source.partition(".")[0])
                 reply = operation.function(call, **words)
             else:
                 key = call.resolve(str(members[operation.key]), aliases=operation.aliases)
@@ -208,8 +209,8 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.decision,
-            tokens=self.tokens,
+            authorizer=self._decision,
+            tokens=self._tokens,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             defaults=operation.defaults if operation is not None else {},

@@ -63,7 +63,7 @@ def explain(
             if event is None or event.request_id is None:
                 return answer(404, error=f"The trail has no call with the event id {event_id}.")
             request_id = event.request_id
-        kept = endpoint.dispatcher.decision.explanations.of(str(request_id))
+        kept = endpoint.decision.explanations.of(str(request_id))
         known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
         if not kept and not known:
             return answer(404, error=f"No request {request_id} is known; see the x-amzn-RequestId of an answer.")
@@ -99,8 +99,8 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         store=endpoint.store,
         trail=endpoint.trail,
         settings=endpoint.settings,
-        authorizer=endpoint.dispatcher.decision,
-        tokens=endpoint.dispatcher.tokens,
+        authorizer=endpoint.decision,
+        tokens=endpoint.tokens,
         defaults=operation.defaults if operation is not None else {},
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
@@ -110,7 +110,7 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.dispatcher.decision.explain(call, f"{service}:{name}", key, resource, given).told()
+    return endpoint.decision.explain(call, f"{service}:{name}", key, resource, given).told()
 
 
 def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
