@@ -14,7 +14,7 @@ from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
-from keytrail.request_quotas import OFF, RequestQuotas
+from keytrail.request_quotas import RequestQuotas
 
 MOST_RULES = 1000
 """Each call looks at every rule."""
@@ -110,12 +110,6 @@ class Faults:
         self.quotas: Quotas | None = None
         self.active = False
         """Whether there are any rules or quotas."""
-
-    @property
-    def held(self) -> RequestQuotas:
-        """The request quotas that are held."""
-        quotas = self.quotas
-        return quotas.held if quotas is not None else OFF
 
     def hold(self, held: RequestQuotas) -> None:
         """Hold request quotas from here on, each unused."""

@@ -9,8 +9,11 @@ from keytrail.seeds.faults import FaultCheck, read_rule
 from keytrail.seeds.parsing import SeedError, read_relative_moment
 from keytrail.seeds.reader import read_document, read_files
 from keytrail.seeds.seed import Seed
+from keytrail.seeds.settings import MEMBERS as SETTINGS
+from keytrail.seeds.settings import settings_members
 
 __all__ = [
+    "SETTINGS",
     "FaultCheck",
     "Seed",
     "SeedError",
@@ -19,4 +22,5 @@ __all__ = [
     "read_files",
     "read_relative_moment",
     "read_rule",
+    "settings_members",
 ]

@@ -210,7 +210,10 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):
-    """Settings that belong to the sample seed rather than to the server."""
+    """Settings that a seed can change; each is the field of keytrail.settings.Settings that has its name, as a text.
+
+    What such a field may be, Settings says; what else a change of it brings about, Endpoint.change_settings.
+    """
 
     usage_delay: Annotated[str, Meta(description="how late a use shows: ISO 8601, at most PT1H")] | None = None
     consistency_delay: Annotated[str, Meta(description="how late changes show: ISO 8601, or seconds")] | None = None

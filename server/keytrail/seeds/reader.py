@@ -19,8 +19,8 @@ from keytrail.seeds.keys import KeyReader
 from keytrail.seeds.last_usage import read_last_usage
 from keytrail.seeds.parsing import SeedError, parse
 from keytrail.seeds.seed import Seed
-from keytrail.seeds.settings import read_scene
-from keytrail.settings import LONGEST_USAGE_DELAY, Settings, read_duration
+from keytrail.seeds.settings import read_settings
+from keytrail.settings import Settings
 
 
 def read_files(
@@ -68,7 +68,7 @@ def read_document(
     reader = _Reader(name, settings, now, seed, check_policy)
     reader.read(document)
     if document.settings is not None:
-        read_scene(document.settings, seed, reader._wrong)
+        read_settings(document.settings, seed, settings, reader._wrong)
     for at, member in enumerate(document.faults):
         rule = read_fault(f"faults[{at}]", member, check_fault, reader._wrong)
         seed.faults += [rule] if rule is not None else []
@@ -89,8 +89,6 @@ class _Reader:
         self.problems: list[str] = []
 
     def read(self, document: FixtureDocument) -> None:
-        if document.settings is not None and document.settings.usage_delay is not None:
-            self._usage_delay(document.settings.usage_delay)
         for at, account in enumerate(document.accounts):
             read_account(f"accounts[{at}]", account, self._seed.credentials, self._wrong)
         for at, credential in enumerate(document.credentials):
@@ -110,16 +108,6 @@ class _Reader:
 
     def _wrong(self, path: str, what: str) -> None:
         self.problems.append(f"{self._name}: {path}: {what}")
-
-    def _usage_delay(self, text: str) -> None:
-        try:
-            delay = read_duration(text)
-        except ValueError as error:
-            self._wrong("settings.UsageDelay", str(error))
-            return
-        if delay > LONGEST_USAGE_DELAY:
-            self._wrong("settings.UsageDelay", f"expected at most PT1H, as AWS promises; got {text}")
-        self._seed.usage_delay = delay
 
     def _managed(self, path: str, member: AwsManagedKeyMember) -> None:
         key = read_managed_key(path, member, self._seed, self._settings, self._now, self._wrong)
