@@ -11,7 +11,6 @@ from keytrail import seeds
 from keytrail.authentication.callers import Callers
 from keytrail.authorization.decision import Decision
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import read_policy
 from keytrail.authorization.token_service import TokenService
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
@@ -24,7 +23,6 @@ from keytrail.faults import Faults
 from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
-from keytrail.wire.catalogue import faultable
 
 if TYPE_CHECKING:
     from keytrail.trail.log_files import LogFiles
@@ -71,7 +69,7 @@ class Endpoint:
         """What a change of a setting brings about, where a part has the value for itself."""
         self.change_settings({name: getattr(settings, name) for name in self._effects})
         self._lock = threading.Lock()
-        self._load(seeds.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
+        self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
             self.load(document)
         self._first = _Snapshot(
@@ -89,7 +87,7 @@ class Endpoint:
         `account` takes the place of the default account. Raises seeds.SeedError and loads nothing then.
         """
         settings = self.settings if account is None else self.settings.in_account(account)
-        seed = seeds.read_document(document, settings, self.clock.now(), read_policy, faultable)
+        seed = seeds.read_document(document, settings, self.clock.now())
         if account is not None:
             if seed.settings:
                 names = [seeds.SETTINGS[name] for name in seed.settings]
@@ -101,7 +99,7 @@ class Endpoint:
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
-        return self._load(seeds.read_files(paths, self.settings, self.clock.now(), read_policy, faultable))
+        return self._load(seeds.read_files(paths, self.settings, self.clock.now()))
 
     def _load(self, seed: seeds.Seed) -> dict[str, int]:
         with self._lock:
@@ -154,7 +152,7 @@ class Endpoint:
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add the fault rule that a JSON object is; gives it with its Id. Raises seeds.SeedError."""
-        rule = seeds.read_rule(document, faultable)
+        rule = seeds.read_rule(document)
         try:
             return self.faults.add([rule])[0]
         except ValueError as error:

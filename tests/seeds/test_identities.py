@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import read_policy
 from keytrail.domain.principal import Principal
 from keytrail.seeds import SeedError, read_document
 from keytrail.seeds.seed import Seed
@@ -29,7 +28,7 @@ TRUST = {
 
 def read(document: Mapping[str, Any]) -> Seed:
     return read_document(
-        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), read_policy, name="seed.json"
+        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), name="seed.json"
     )
 
 

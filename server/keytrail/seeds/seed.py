@@ -13,7 +13,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.organization import Membership
 from keytrail.errors import AwsError
-from keytrail.seeds.parsing import SeedError
+from keytrail.seeds.error import SeedError
 from keytrail.store import Place, Store
 from keytrail.trail import Event, Trail, Use, new_event_id
 
