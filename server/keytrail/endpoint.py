@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
-from keytrail.authorization.decision import Decision
+from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.token_service import TokenService
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
@@ -55,11 +54,10 @@ class Endpoint:
         self.trail = Trail(settings.max_events, deliver=deliver)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
-        self.decision = Decision(self.identities)
-        self.tokens = TokenService(self.callers, self.identities, self.decision.explanations)
+        self.authorizer = Authorizer(self.identities)
         self.faults = Faults()
         self.dispatcher = Dispatcher(
-            settings, clock, self.store, self.trail, self.callers, self.decision, self.tokens, self.faults
+            settings, clock, self.store, self.trail, self.callers, self.authorizer, self.faults
         )
         self._effects: Mapping[str, Callable[[Any], None]] = {
             "usage_delay": partial(setattr, self.trail, "usage_delay"),

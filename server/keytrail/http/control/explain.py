@@ -9,7 +9,7 @@ import msgspec
 from flask import Request
 
 from keytrail.authorization.explanations import REMEMBERED
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
 from keytrail.domain.key import Key
@@ -17,7 +17,7 @@ from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
 from keytrail.http.control.routes import Refusal, Routes, read_body
-from keytrail.operations.kms import OPERATIONS
+from keytrail.operations import SERVICES
 
 routes = Routes()
 
@@ -52,7 +52,7 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         if event is None or event.request_id is None:
             raise Refusal(f"The trail has no call with the event id {event_id}.", 404)
         request_id = event.request_id
-    kept = endpoint.decision.explanations.of(str(request_id))
+    kept = endpoint.authorizer.explanations.of(str(request_id))
     known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
     if not kept and not known:
         raise Refusal(f"No request {request_id} is known; see the x-amzn-RequestId of an answer.", 404)
@@ -71,10 +71,11 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     asked = read_body(request, _Question, _EXAMPLE)
     service, found, name = asked.action.partition(":")
     service, name = (service, name) if found else ("kms", service)
-    operation = OPERATIONS.get(_PERMISSIONS.get(name, name)) if service == "kms" else None
+    operations = SERVICES[service].operations if service in SERVICES else {}
+    operation = operations.get(_PERMISSIONS.get(name, name))
     if service == "kms" and operation is None:
         raise Refusal(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
-    call = Call(
+    facts = RequestFacts(
         operation=operation.name if operation is not None else name,
         principal=_principal(endpoint, asked.principal),
         region=asked.region or endpoint.settings.region,
@@ -83,26 +84,26 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         store=endpoint.store,
         trail=endpoint.trail,
         settings=endpoint.settings,
-        authorizer=endpoint.decision,
-        tokens=endpoint.tokens,
         defaults=operation.defaults if operation is not None else {},
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
     )
-    key, resource = _key(call, asked)
+    key, resource = _key(facts, asked)
+    if operation is not None and operation.on == "*":  # whatever key is named
+        key, resource = None, "*"
     given = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.decision.explain(call, f"{service}:{name}", key, resource, given).told()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, given).told()
 
 
-def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
+def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
     if asked.key_id is None:
         return None, asked.resource or "*"
     try:
-        named = read_key_identifier(asked.key_id, call.account, call.region, aliases=True)
-        key = call.store.require_named(named) if named.account == call.account else call.store.named(named)
+        named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
+        key = facts.store.require_named(named) if named.account == facts.account else facts.store.named(named)
     except AwsError as error:
         raise Refusal(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
