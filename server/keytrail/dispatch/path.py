@@ -12,7 +12,6 @@ from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.authentication.source import NO_SOURCE, source_of
 from keytrail.authorization.authorizer import Authorizer
-from keytrail.authorization.identities import Identities
 from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -49,7 +48,8 @@ class Dispatcher:
         store: Store,
         trail: Trail,
         callers: Callers,
-        identities: Identities,
+        authorizer: Authorizer,
+        faults: Faults,
     ) -> None:
         """Answer for every service, by these parts of an endpoint."""
         self.settings = settings
@@ -57,8 +57,8 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.authorizer = Authorizer(identities)
-        self.faults = Faults()
+        self._authorizer = authorizer
+        self._faults = faults
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
@@ -79,8 +79,8 @@ class Dispatcher:
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
-            if self.faults.active:
-                fault = self.faults.strike(operation.service, call)
+            if self._faults.active:
+                fault = self._faults.strike(operation.service, call)
                 delivery = fault.delivery
                 if fault.before:
                     return Response(0, b"", request_id, delivery=delivery)
@@ -156,7 +156,7 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.authorizer,
+            authorizer=self._authorizer,
             callers=self._callers,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
