@@ -35,7 +35,7 @@ from keytrail.faults import Dropped, Faults, Plan
 from keytrail.operations import cloudtrail, kms, sts
 from keytrail.settings import Settings
 from keytrail.store import Store
-from keytrail.trail import Trail, service_event
+from keytrail.trail import Trail, event_of_service_event
 from keytrail.wire import json11, service_model
 from keytrail.wire.validation import validate
 
@@ -159,19 +159,21 @@ class Dispatcher:
             if not endpoint.query
             else query_answer(endpoint, request, reply, call.request_id)
         )
-        # record: the event and the last usage together, written when somebody looks or with others
-        uses = endpoint.operation is not None and endpoint.operation.tracked
-        self._trail.record_later(partial(record.success, endpoint, call, request, reply), uses=uses)
+        # record: the event and the last usage together; a call that cannot be recorded has failed
+        self._trail.record(*record.success(endpoint, call, request, reply))
         return response
 
     def _refused(
         self, endpoint: Endpoint, call: Call | None, request: Request, request_id: str, error: Exception
     ) -> Response:
         """The path's other end."""
-        if isinstance(error, AwsError):
-            # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
-            if call is not None and not isinstance(error, ThrottlingException):
+        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
+            try:
                 self._trail.record(record.refusal(endpoint, call, request, error))
+            except Exception as bug:
+                error = bug
+        if isinstance(error, AwsError):
             return refuse(error, request_id, query=request if endpoint.query else None)
         if isinstance(error, Dropped):
             return Response(0, b"", request_id)  # nobody will see it
@@ -186,7 +188,7 @@ class Dispatcher:
 
     def _happened(self, service_events: Iterable[ServiceEvent]) -> None:
         """Write the events that KMS writes by itself."""
-        self._trail.record([service_event(happened) for happened in service_events])
+        self._trail.record([event_of_service_event(happened) for happened in service_events])
         for happened in service_events:
             if isinstance(happened, Deleted):
                 self._trail.forget(happened.key.arn)
