@@ -24,7 +24,7 @@ from lxml import etree
 from keytrail.authentication.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
-from keytrail.operations.sts import OPERATIONS
+from keytrail.operations import SERVICES
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
@@ -507,7 +507,7 @@ def test_the_trust_policy_decides(
 
 
 def test_an_undeclared_caller_stands_for_anybody_of_its_account(server: KeytrailServer, keytrail_client: Make) -> None:
-    """How we know: issue 5, "Root-equivalent callers"."""
+    """How we know: decision 27."""
     declare(server, trusting({"AWS": f"arn:aws:iam::{OTHER}:user/deployer"}, Condition=EXTERNAL))
     own, other = (keytrail_client("sts", account=account) for account in (OTHER, "777788889999"))
     assert assumed(own, ExternalId="secret-handshake")
@@ -586,7 +586,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._endpoint.dispatcher.decision.explanations.of(request_id)
+    (explanation,) = server._endpoint.dispatcher.authorizer.explanations.of(request_id)
     told = explanation.told()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
@@ -908,8 +908,8 @@ def test_a_refusal_of_sts_is_an_event_of_the_callers(server: KeytrailServer, sts
 
 def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> None:
     model = service_model.load("sts")
-    assert OPERATIONS.keys() == model.operations.keys()
-    for name, operation in OPERATIONS.items():
+    assert SERVICES["sts"].operations.keys() == model.operations.keys()
+    for name, operation in SERVICES["sts"].operations.items():
         assert operation.parameters.keys() == model.operations[name].input.members.keys()
 
 

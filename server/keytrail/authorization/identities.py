@@ -68,6 +68,11 @@ class Identities:
         """The user or role with this ARN; None for one that no fixture declares."""
         return self._known.get(arn)
 
+    def max_session_duration(self, role_arn: str) -> int:
+        """For how many seconds a role may be assumed at most; one that no fixture declares, half a day."""
+        role = self.get(role_arn)
+        return role.max_session_duration if role is not None else _HALF_A_DAY
+
     def declare(self, identities: Mapping[str, Identity], memberships: Mapping[str, Membership] | None = None) -> None:
         """Make identities known by their ARNs, and memberships by account; one declared before is replaced."""
         self._set({**self._known, **identities}, {**self._memberships, **(memberships or {})})
@@ -148,3 +153,4 @@ def _lists_what_is_allowed(document: Document) -> bool:
 
 _ALONE = Membership()
 _REMEMBERED = 4096
+_HALF_A_DAY = 43_200

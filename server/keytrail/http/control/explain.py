@@ -10,14 +10,14 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from keytrail.authorization.explanations import REMEMBERED
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
-from keytrail.operations.kms import OPERATIONS
+from keytrail.operations import SERVICES
 
 ARGUMENTS = {"requestId", "eventId"}
 
@@ -63,7 +63,7 @@ def explain(
             if event is None or event.request_id is None:
                 return answer(404, error=f"The trail has no call with the event id {event_id}.")
             request_id = event.request_id
-        kept = endpoint.dispatcher.decision.explanations.of(str(request_id))
+        kept = endpoint.dispatcher.authorizer.explanations.of(str(request_id))
         known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
         if not kept and not known:
             return answer(404, error=f"No request {request_id} is known; see the x-amzn-RequestId of an answer.")
@@ -87,10 +87,11 @@ def explain(
 def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
     service, found, name = asked.action.partition(":")
     service, name = (service, name) if found else ("kms", service)
-    operation = OPERATIONS.get(_PERMISSIONS.get(name, name)) if service == "kms" else None
+    operations = SERVICES[service].operations if service in SERVICES else {}
+    operation = operations.get(_PERMISSIONS.get(name, name))
     if service == "kms" and operation is None:
         raise _Unanswerable(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
-    call = Call(
+    facts = RequestFacts(
         operation=operation.name if operation is not None else name,
         principal=_principal(endpoint, asked.principal),
         region=asked.region or endpoint.settings.region,
@@ -99,26 +100,26 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         store=endpoint.store,
         trail=endpoint.trail,
         settings=endpoint.settings,
-        authorizer=endpoint.dispatcher.decision,
-        tokens=endpoint.dispatcher.tokens,
         defaults=operation.defaults if operation is not None else {},
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
     )
-    key, resource = _key(call, asked)
+    key, resource = _key(facts, asked)
+    if operation is not None and operation.on == "*":  # whatever key is named
+        key, resource = None, "*"
     given = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.dispatcher.decision.explain(call, f"{service}:{name}", key, resource, given).told()
+    return endpoint.dispatcher.authorizer.explain(facts, f"{service}:{name}", key, resource, given).told()
 
 
-def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
+def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
     if asked.key_id is None:
         return None, asked.resource or "*"
     try:
-        named = read_key_identifier(asked.key_id, call.account, call.region, aliases=True)
-        key = call.store.require_named(named) if named.account == call.account else call.store.named(named)
+        named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
+        key = facts.store.require_named(named) if named.account == facts.account else facts.store.named(named)
     except AwsError as error:
         raise _Unanswerable(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
