@@ -1,8 +1,7 @@
 """Eventual consistency on demand: what a call changes is visible to reads and to authorization some time later.
 
-How we know: kms-behaviour H (KMS Developer Guide, "AWS KMS eventual consistency" and "Grant eventual consistency":
-reads and authorization lag, a grant token makes its grant count at once). That writes meet the newest value, and that a
-new key is visible at once, is Keytrail's decision 33.
+How we know: kms-behaviour H (reads and authorization lag, a grant token makes its grant count at once). That writes
+meet the newest value, and that a new key is visible at once, is decision 33.
 """
 
 from __future__ import annotations

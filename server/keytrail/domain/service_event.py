@@ -1,6 +1,6 @@
 """Service events: what KMS does to keys by itself, because its time has come or in consequence of a call.
 
-CloudTrail has an event for each (trail/service_event.py writes them): DeleteKey, RotateKey,
+CloudTrail has an event for each (trail/event_of_service_event.py writes them): DeleteKey, RotateKey,
 SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial. `key` is the key once it has happened, and `time` is when.
 Source: KMS Developer Guide, "Logging AWS KMS API calls", the pages of these four.
 """
