@@ -82,8 +82,10 @@ class Store:
             self._keys.put(added, at_once=True)
             for key in added.values():
                 self._note_due(key)
-            self.aliases.add_with_keys(aliases)
-            self.grants.add_with_keys(grants)
+            if aliases:
+                self.aliases.add_with_keys(aliases)
+            if grants:
+                self.grants.add_with_keys(grants)
 
     def change(self, arn: str, transition: Transition) -> Key:
         """Apply a transition to the newest value of a key; gives the new value.
@@ -166,10 +168,9 @@ class Store:
                 versioned.show_all()
 
     def _show(self, now: datetime) -> None:
-        if self.visible is not self.newest:
-            with self._lock:
-                for versioned in (self._keys, self._aliases, self._grants):
-                    versioned.show(now)
+        with self._lock:
+            for versioned in (self._keys, self._aliases, self._grants):
+                versioned.show(now)
 
     def _make_views(self) -> None:
         keys, aliases, grants = self._keys, self._aliases, self._grants
@@ -186,7 +187,8 @@ class Store:
         Gives the service events in the order of their times. `record` is called with them before another thread's
         `settle` returns, so that whoever finds a key gone finds its event too. It must not call the store.
         """
-        self._show(now)
+        if self.visible is not self.newest:
+            self._show(now)
         self.custom_key_stores.settle(now)
         next_due = self._schedule.next
         if next_due is None or next_due > now:
