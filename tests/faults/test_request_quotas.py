@@ -15,7 +15,7 @@ import pytest
 import requests
 from botocore.config import Config
 
-from keytrail.faults import Quotas
+from keytrail.faults import Quotas, quotas
 from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KeytrailClock, KmsCalls
 from keytrail.request_quotas import OFF, RequestQuotas
