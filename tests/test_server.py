@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from keytrail.call import Call, Later
+from keytrail.call import Call
 from keytrail.domain.key import Key
 from keytrail.errors import InvalidCiphertextException
+from keytrail.messages import Later
 from keytrail.operation import Operation
 from keytrail.operations.kms import OPERATIONS
 from keytrail.seeds import SeedError

@@ -1,6 +1,6 @@
 """Call: what an operation knows of its request, and the steps that it may take with a key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from keytrail.authentication.callers import Callers
@@ -8,6 +8,7 @@ from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.aws_managed_key import require_allowed
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.service_event import of_change
@@ -19,16 +20,6 @@ Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What an operation gives in place of its reply when the rest of it is slow (an RSA signature).
-
-    `work` gives the reply or raises, as the operation would. It runs in a thread: not on the event loop, under no lock.
-    """
-
-    work: Callable[[], Reply]
-
-
 @dataclass(slots=True, kw_only=True)
 class Call(RequestFacts):
     """One call of one operation: what authorization knows of it, and what its operation and its record add."""
@@ -36,13 +27,15 @@ class Call(RequestFacts):
     authorizer: Authorizer
     callers: Callers
     read_only: bool = False
-    """Whether the operation changes nothing; asked for only where changes show late."""
+    """Whether the operation changes nothing."""
     states: frozenset[KeyState] = frozenset()
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
+    asked: bool = False
+    """Whether it was asked if the caller may."""
     resources: list[tuple[str, str]] | None = None
-    """(account, ARN) of the event's resources where these are not just the keys."""
+    """(account, ARN) of the event's resources where these are not just the keys, or stand in another order."""
     additional: dict[str, object] = field(default_factory=dict)
     """CloudTrail's additionalEventData."""
     logged: dict[str, object] = field(default_factory=dict)
@@ -84,16 +77,29 @@ class Call(RequestFacts):
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
         # What a write changes it finds as it newly is; whether it may is decided by what is seen.
         seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
+        self.asked = True
         self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
         if shown:
-            self.used.append(key)
+            self.keys.append(key)
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
         """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
+        self.asked = True
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
+
+    def authorize_retiring(self, grant: Grant, key: Key) -> None:
+        """Let the caller retire the grant of a key, or raise AccessDeniedException; the key becomes a resource."""
+        self.asked = True
+        self.authorizer.authorize_retiring(self, grant, key)
+        self.keys.append(key)
+
+    def authorize_role(self, role_arn: str, action: str) -> None:
+        """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
+        self.asked = True
+        self.authorizer.authorize_role(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

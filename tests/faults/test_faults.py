@@ -77,7 +77,7 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[int, str, str | None]]] = {
     "the front, failed": ({"Error": "InternalFailure", "Message": "m"}, (500, "InternalFailure", "m")),
     "no message known": (
         {"Error": "KMSInternalException"},
-        (500, "KMSInternalException", "Keytrail was told to answer this, by fault 1."),
+        (500, "KMSInternalException", "Fault 1 of Keytrail answers this."),
     ),
 }
 

@@ -24,7 +24,7 @@ from lxml import etree
 from keytrail.authentication.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
-from keytrail.operations.sts import OPERATIONS
+from keytrail.operations import SERVICES
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
@@ -908,8 +908,8 @@ def test_a_refusal_of_sts_is_an_event_of_the_callers(server: KeytrailServer, sts
 
 def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> None:
     model = service_model.load("sts")
-    assert OPERATIONS.keys() == model.operations.keys()
-    for name, operation in OPERATIONS.items():
+    assert SERVICES["sts"].operations.keys() == model.operations.keys()
+    for name, operation in SERVICES["sts"].operations.items():
         assert operation.parameters.keys() == model.operations[name].input.members.keys()
 
 

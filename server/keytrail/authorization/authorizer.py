@@ -27,15 +27,6 @@ from keytrail.errors import AccessDeniedException, MalformedPolicyDocumentExcept
 _PUT = "kms:PutKeyPolicy"
 _NAMED_BY_CIPHERTEXT = frozenset({"kms:Decrypt", "kms:ReEncryptFrom"})
 
-WITHOUT_KEY = frozenset(
-    {
-        *("CreateKey", "ListKeys", "ListAliases", "GenerateRandom", "ListRetirableGrants", "LookupEvents"),
-        *("CreateCustomKeyStore", "DescribeCustomKeyStores", "UpdateCustomKeyStore"),
-        *("DeleteCustomKeyStore", "ConnectCustomKeyStore", "DisconnectCustomKeyStore"),
-    }
-)
-"""Operations whose resource is `*`: identity policies and service control policies decide alone."""
-
 
 class Authorizer:
     """The one place that says whether a caller may. `facts` are those of the request that needs the permission."""
@@ -62,11 +53,6 @@ class Authorizer:
         in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
         self._require(_on_key(context), context, in_ciphertext=in_ciphertext)
 
-    def authorize_operation(self, facts: RequestFacts, service: str) -> None:
-        """Raise AccessDeniedException if the operation has no key and its caller may not do that."""
-        if facts.operation in WITHOUT_KEY:
-            self.authorize_on(facts, f"{service}:{facts.operation}", "*")
-
     def authorize_on(self, facts: RequestFacts, action: str, resource: str) -> None:
         """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
         policies = self._policies_of_caller(facts)
@@ -92,7 +78,7 @@ class Authorizer:
         context = RequestContext(facts, action, key.arn, key, policies, grant=grant)
         self._require(_of_own_policies(context), context)
 
-    def authorize_for_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
+    def authorize_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy, and their own, let the caller do the action.
 
         A role that no seed declares trusts every account, unless we are strict.

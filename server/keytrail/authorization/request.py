@@ -37,8 +37,8 @@ class RequestFacts:
     """The request's members, as they were sent."""
     attestation: Attestation | None = None
     """What the document of the request's Recipient vouches for; None without one."""
-    used: list[Key] = field(default_factory=list)
-    """The keys that were resolved and authorized so far, in the order of the event's resources."""
+    keys: list[Key] = field(default_factory=list)
+    """The keys that were found and that the caller may use: the resources of its event."""
 
     @property
     def account(self) -> str:

@@ -1,10 +1,10 @@
 """Faults: the rules by which calls go wrong, and how often each one has struck."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from keytrail import errors
 from keytrail.call import Call
@@ -14,6 +14,7 @@ from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
+from keytrail.messages import AS_EVER, Delivery
 from keytrail.request_quotas import OFF, RequestQuotas
 
 MOST_RULES = 1000
@@ -42,27 +43,20 @@ _WORDLESS = frozenset(
 """Errors that AWS sends without a message."""
 
 
-class Dropped(Exception):
-    """The connection is to be closed before the operation takes place."""
+class Fault(NamedTuple):
+    """What the rules make of one call."""
+
+    delivery: Delivery = AS_EVER
+    """What becomes of its answer."""
+    before: bool = False
+    """Whether the connection is dropped before the operation takes place."""
+    error: AwsError | None = None
+    """The error that is its answer; the operation does not take place."""
+    keys: Sequence[Key] = ()
+    """The caller's keys that it is about, as its event tells of a call that failed inside KMS."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """What happens to the answer of one call."""
-
-    delay: float = 0.0
-    """Seconds until it is sent."""
-    drop: bool = False
-    truncate: int | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the answer goes out as ever."""
-        return not self.delay and not self.drop and self.truncate is None
-
-    def cut(self, body: bytes) -> bytes:
-        """The part of a body that is sent: all of it, if there is nothing to cut."""
-        return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
+NO_FAULT = Fault()
 
 
 @dataclass(slots=True)
@@ -178,8 +172,8 @@ class Faults:
             self._number = max(map(int, self._entries), default=0)
             self._note_active()
 
-    def strike(self, plan: Plan, service: str, call: Call) -> None:
-        """Let the rules have their way with a call: fill its plan in, raise the error or Dropped that is its end.
+    def strike(self, service: str, call: Call) -> Fault:
+        """What the rules make of a call; each counts it.
 
         Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
         """
@@ -196,8 +190,9 @@ class Faults:
                 and entry.rule.region in (None, call.region)
             ]
             if not concerned:
-                return
+                return NO_FAULT
             keys = keys_of(call)
+            delay = 0.0
             end: _Entry | None = None
             for entry in concerned:
                 rule = entry.rule
@@ -207,18 +202,17 @@ class Faults:
                     continue
                 entry.hits += 1
                 if rule.latency is not None:
-                    plan.delay += rule.latency.draw(entry.wait) / 1000
+                    delay += rule.latency.draw(entry.wait) / 1000
                 if rule.ends_call:
                     end = entry
         if end is None:
-            return
-        plan.drop, plan.truncate = end.rule.drop is not None, end.rule.truncate
-        if end.rule.drop == "before":
-            raise Dropped
-        if end.rule.error is not None:
-            # As after a key was looked up: the event of a call that failed inside tells which key it was about.
-            call.used.extend(key for key in keys if key.account == call.account and key not in call.used)
-            raise _error(end, service, call, keys)
+            return Fault(Delivery(delay)) if delay else NO_FAULT
+        rule = end.rule
+        delivery = Delivery(delay, rule.drop is not None, rule.truncate)
+        if rule.error is None:
+            return Fault(delivery, rule.drop == "before")
+        own = [key for key in keys if key.account == call.account and key not in call.keys]
+        return Fault(delivery, False, _error(end, service, call, keys), own)
 
     def _note_active(self) -> None:
         self.active = bool(self._entries) or self.quotas is not None
@@ -243,5 +237,5 @@ def _error(entry: _Entry, service: str, call: Call, keys: list[Key]) -> AwsError
             key = keys[0].arn if keys else ""
             message = words.format(key=key, principal=call.principal.arn, action=f"{service}:{call.operation}")
         else:  # AWS's words are not known
-            message = f"Keytrail was told to answer this, by fault {entry.rule_id}."
+            message = f"Fault {entry.rule_id} of Keytrail answers this."
     return kind(message)

@@ -15,11 +15,8 @@ from keytrail.errors import (
     InvalidNextTokenException,
     InvalidTimeRangeException,
 )
-from keytrail.operation import SERVICES, operation
+from keytrail.operation import operation
 from keytrail.trail import Event, Position, Query, resource_type
-
-OPERATIONS = SERVICES["cloudtrail"]
-"""Every operation of CloudTrail that is answered, by its name."""
 
 ATTRIBUTE_KEYS = frozenset(
     {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
@@ -62,7 +59,7 @@ def _check_attributes(attributes: object) -> None:
             )
 
 
-@operation(service="cloudtrail", key=None, modelled=False, rules=_rules)
+@operation(service="cloudtrail", on="*", modelled=False, rules=_rules)
 def lookup_events(
     call: Call,
     *,

@@ -14,10 +14,7 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.domain.session import Session
 from keytrail.errors import AccessDeniedException, PackedPolicyTooLargeException, ValidationException
-from keytrail.operation import SERVICES, operation
-
-OPERATIONS = SERVICES["sts"]
-"""Every operation of STS that is answered, by its name."""
+from keytrail.operation import operation
 
 HOUR, HALF_A_DAY = 3600, 43_200
 
@@ -28,20 +25,20 @@ _LONGEST_TOKEN = 4096
 _MOST_POLICIES = 10
 
 
-@operation(service="sts", key=None)
+@operation(service="sts", on=None)
 def get_caller_identity(call: Call) -> Reply:
     """The caller itself."""
     principal = call.principal
     return {"UserId": principal.principal_id, "Account": principal.account, "Arn": principal.arn}
 
 
-@operation(service="sts", key=None)
+@operation(service="sts", on=None)
 def get_access_key_info(call: Call, *, access_key_id: str) -> Reply:
     """The account of an access key."""
     return {"Account": call.callers.account_of(access_key_id)}
 
 
-@operation(service="sts", key=None)
+@operation(service="sts", on=None)
 def get_session_token(
     call: Call,
     *,
@@ -71,7 +68,7 @@ def get_session_token(
     return reply
 
 
-@operation(service="sts", key=None)
+@operation(service="sts", on="itself")
 def assume_role(
     call: Call,
     *,
@@ -116,11 +113,11 @@ def assume_role(
     )
     policies = _policies(call, role_arn, policy, policy_arns)
     packed = _packed_size([*policies, *[f"{key}={value}" for key, value in session.tags]])
-    call.authorizer.authorize_for_role(call, "sts:AssumeRole", role_arn)
+    call.authorize_role(role_arn, "sts:AssumeRole")
     if tags:
-        call.authorizer.authorize_for_role(call, "sts:TagSession", role_arn)
+        call.authorize_role(role_arn, "sts:TagSession")
     if source_identity is not None:
-        call.authorizer.authorize_for_role(call, "sts:SetSourceIdentity", role_arn)
+        call.authorize_role(role_arn, "sts:SetSourceIdentity")
     principal = Principal(
         f"arn:{role_arn.split(':')[1]}:sts::{account}:assumed-role/{name}/{role_session_name}",
         account,

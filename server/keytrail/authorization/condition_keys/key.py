@@ -36,9 +36,9 @@ def _created(context: RequestContext) -> _NewKey:
 
 def _replica(context: RequestContext) -> _NewKey | None:
     """Of the first key that the request has resolved: the primary key."""
-    if not context.facts.used:
+    if not context.facts.keys:
         return None
-    primary = context.facts.used[0]
+    primary = context.facts.keys[0]
     # unverified: that CreateKey for a replica sees of it what it will have of its primary key
     return _NewKey(primary.spec, primary.usage, primary.origin, True, "REPLICA")
 

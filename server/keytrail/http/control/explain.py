@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from keytrail.authorization.authorizer import WITHOUT_KEY
 from keytrail.authorization.explanations import REMEMBERED
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
@@ -105,7 +104,7 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
     )
     key, resource = _key(facts, asked)
-    if name in WITHOUT_KEY:  # its resource is `*`, whatever key is named
+    if operation is not None and operation.on == "*":  # whatever key is named
         key, resource = None, "*"
     given = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)

@@ -28,7 +28,7 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     call.store.add_alias(alias)
 
 
-@operation(key=None, states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
@@ -48,7 +48,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     call.store.point_alias(alias, key, call.now)
 
 
-@operation(key=None, rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", rules=_names_are_valid, logged_reply="key")
 def delete_alias(call: Call, *, alias_name: str) -> None:
     """Take a name away; its key stays."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
@@ -60,7 +60,7 @@ def delete_alias(call: Call, *, alias_name: str) -> None:
     call.store.remove_alias(call.account, call.region, alias_name)
 
 
-@operation(key=None)
+@operation(on="*")
 def list_aliases(
     call: Call, *, key_id: str | None = None, limit: int | None = None, marker: str | None = None
 ) -> Reply:

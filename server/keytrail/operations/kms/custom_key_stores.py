@@ -63,7 +63,7 @@ def _describes_a_store(members: Mapping[str, object]) -> None:
         _require_members(members, _VPC_MEMBERS[:1], connectivity)
 
 
-@operation(key=None, rules=_describes_a_store, logged_request=False, logged_reply="reply")
+@operation(on="*", rules=_describes_a_store, logged_request=False, logged_reply="reply")
 def create_custom_key_store(
     call: Call,
     *,
@@ -134,7 +134,7 @@ def _names_one_store(members: Mapping[str, object]) -> None:
         raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
 
 
-@operation(key=None, rules=_names_one_store)
+@operation(on="*", rules=_names_one_store)
 def describe_custom_key_stores(
     call: Call,
     *,
@@ -182,7 +182,7 @@ def _entry(store: CustomKeyStore) -> dict[str, object]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-@operation(key=None, logged_request=False)
+@operation(on="*", logged_request=False)
 def update_custom_key_store(
     call: Call,
     *,
@@ -261,7 +261,7 @@ def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> Xk
     )
 
 
-@operation(key=None)
+@operation(on="*")
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
     _noted(call, custom_key_store_id)
@@ -271,7 +271,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(key=None)
+@operation(on="*")
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores tells how that ended."""
     store = _noted(call, custom_key_store_id)
@@ -282,7 +282,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(key=None)
+@operation(on="*")
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
     _noted(call, custom_key_store_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import key_pool
 from keytrail.crypto.attestation import Attestation
 from keytrail.crypto.key_pair import KeyPair
@@ -15,8 +15,9 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
+from keytrail.messages import Later
 from keytrail.operation import operation
-from keytrail.operations.kms.encryption import NO_CONTEXT, seal, told_material
+from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
 from keytrail.operations.kms.recipients import answer, require_recipient
 from keytrail.operations.kms.slow_work import of_pair
@@ -38,12 +39,12 @@ def _data_key(
     if not key.is_symmetric:
         raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
     plaintext = random_bytes(number_of_bytes or _SIZES[key_spec or ""])
-    blob = seal(call, key, plaintext, context)
+    blob, material_id = seal(call, key, plaintext, context)
     return {
         "CiphertextBlob": blob,
         "Plaintext": plaintext,
         "KeyId": key.arn,
-        **told_material(call),
+        **material_member(material_id),
     }
 
 
@@ -97,7 +98,7 @@ def _without_plaintext(reply: Reply) -> Reply:
 
 def _data_key_pair(
     call: Call, key: Key, context: Mapping[str, str], spec: str, answered: Callable[[Reply], Reply]
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
@@ -112,13 +113,14 @@ def _data_key_pair(
 
     def of(pair: KeyPair) -> Reply:
         private = pair.private_der()
+        blob, material_id = seal(call, key, private, context)
         reply = {
-            "PrivateKeyCiphertextBlob": seal(call, key, private, context),
+            "PrivateKeyCiphertextBlob": blob,
             "PrivateKeyPlaintext": private,
             "PublicKey": pair.public_der,
             "KeyId": key.arn,
             "KeyPairSpec": spec,
-            "KeyMaterialId": call.additional["keyMaterialId"],
+            **material_member(material_id),
         }
         return answered(reply)
 
@@ -141,7 +143,7 @@ def generate_data_key_pair(
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_pair_spec: str,
     recipient: Mapping[str, object] | None = None,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """A fresh key pair: the public key, and the private one in the clear and encrypted under the key."""
     return _data_key_pair(
         call,
@@ -159,7 +161,7 @@ def generate_data_key_pair_without_plaintext(
     *,
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_pair_spec: str,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """A fresh key pair: the public key, and the private one encrypted under the key only."""
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
@@ -171,7 +173,7 @@ def _random_can_be_made(members: Mapping[str, object]) -> Attestation | None:
     return attestation
 
 
-@operation(key=None, rules=_random_can_be_made, logged_request=False)
+@operation(on="*", rules=_random_can_be_made, logged_request=False)
 def generate_random(
     call: Call,
     *,

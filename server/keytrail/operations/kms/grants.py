@@ -94,7 +94,7 @@ def _one_retiring_principal(members: Mapping[str, object]) -> None:
         require_principal(str(members["RetiringPrincipal"]))
 
 
-@operation(key=None, cross_account=True, rules=_one_retiring_principal)
+@operation(on="*", cross_account=True, rules=_one_retiring_principal)
 def list_retirable_grants(
     call: Call,
     *,
@@ -126,7 +126,7 @@ def _names_a_grant(members: Mapping[str, object]) -> None:
     _filters_are_valid(members)
 
 
-@operation(key=None, cross_account=True, rules=_names_a_grant, logged_request=False, logged_reply="key")
+@operation(on="itself", cross_account=True, rules=_names_a_grant, logged_request=False, logged_reply="key")
 def retire_grant(
     call: Call, *, grant_token: str | None = None, key_id: str | None = None, grant_id: str | None = None
 ) -> None:
@@ -135,8 +135,7 @@ def retire_grant(
         call.logged["DryRun"] = True
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
     key = call.store.require_key(grant.key_arn)
-    call.authorizer.authorize_retiring(call, grant, key)
-    call.used.append(key)
+    call.authorize_retiring(grant, key)
     call.additional["grantId"] = grant.grant_id
     call.store.grants.remove(grant, rehearsed=call.dry_run)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import key_import
 from keytrail.crypto.key_import import ImportToken, NotAToken, WrongSize
 from keytrail.crypto.symmetric import NotAuthentic
@@ -19,6 +19,7 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
+from keytrail.messages import Later
 from keytrail.operation import operation
 
 # The origin is looked at after these states and before the others.
@@ -27,7 +28,7 @@ _SETTLED = _MADE - {KeyState.UPDATING}
 
 
 @operation(states=_SETTLED)
-def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later:
+def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later[Reply]:
     """A public key to wrap key material with, and the token that goes with it; both are good for 24 hours."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
@@ -59,7 +60,7 @@ def import_key_material(
     import_type: str | None = None,
     key_material_description: str | None = None,
     key_material_id: str | None = None,
-) -> Later:
+) -> Later[Reply]:
     """Put key material into a key: its first, the one that it has lost, or one to be rotated to."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)

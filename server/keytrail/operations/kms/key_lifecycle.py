@@ -5,7 +5,7 @@ Source: KMS API Reference, each operation's page; KMS Developer Guide, "Deleting
 
 from collections.abc import Mapping, Sequence
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
@@ -15,6 +15,7 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.tag import read_tags
 from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import keys_in_custom_key_stores
 from keytrail.operations.kms.key_metadata import key_metadata
@@ -23,7 +24,7 @@ from keytrail.operations.pagination import page
 SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
 
 
-@operation(key=None, logged_reply="reply")
+@operation(on="*", logged_reply="reply")
 def create_key(
     call: Call,
     *,
@@ -38,7 +39,7 @@ def create_key(
     tags: Sequence[Mapping[str, str]] = (),
     multi_region: bool = False,
     xks_key_id: str | None = None,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Make a key with fresh material, or an empty one for material to be imported (Origin EXTERNAL)."""
     if key_spec is not None and customer_master_key_spec is not None:
         raise ValidationException(
@@ -92,7 +93,7 @@ def create_key(
         call.store.add(
             [key], sets, counted=True, check=lambda: keys_in_custom_key_stores.require_still_connected(call, key)
         )
-        call.used.append(key)
+        call.keys.append(key)
         return {"KeyMetadata": {**key_metadata(key, related), **keys_in_custom_key_stores.key_members(call, key)}}
 
     if imported:
@@ -108,7 +109,7 @@ def describe_key(call: Call, key: Key) -> Reply:
     return {"KeyMetadata": {**metadata, **keys_in_custom_key_stores.key_members(call, key)}}
 
 
-@operation(key=None)
+@operation(on="*")
 def list_keys(
     call: Call,
     *,

@@ -47,7 +47,7 @@ def require_still_connected(call: Call, key: Key) -> None:
         store.require_state(ConnectionState.CONNECTED)
         # unverified: what stands in the text of a backingKey
         call.additional |= (
-            backing(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_id(key)}"}}'}
+            backing_key(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_key_id(key)}"}}'}
         )
 
 
@@ -59,15 +59,15 @@ def require_random_source(call: Call, store_id: str) -> None:
     store.require_state(ConnectionState.CONNECTED)
 
 
-def backing(key: Key) -> dict[str, object]:
-    """What the trail tells of the key behind a key in a custom key store, in place of its material."""
-    told: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
+def backing_key(key: Key) -> dict[str, object]:
+    """What CloudTrail shows of the backing key of a key in a custom key store, in place of its material."""
+    store: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
     if key.xks_key_id is not None:
-        return {**told, "xksKeyId": key.xks_key_id}
-    return {**told, "backingKeyId": _backing_id(key)}
+        return {**store, "xksKeyId": key.xks_key_id}
+    return {**store, "backingKeyId": _backing_key_id(key)}
 
 
-def _backing_id(key: Key) -> str:
+def _backing_key_id(key: Key) -> str:
     return key.require_aes_material().id
 
 

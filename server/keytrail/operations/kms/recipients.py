@@ -27,7 +27,7 @@ def require_recipient(members: Mapping[str, object]) -> Attestation | None:
 def answer(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
     """The reply; for an attested recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
 
-    KeyMaterialId is not told then.
+    The answer has no KeyMaterialId then.
     """
     attested = call.attestation
     if attested is None:
@@ -35,8 +35,8 @@ def answer(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
     call.additional["recipient"] = _logged(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)
-    told = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
-    return {**told, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
+    others = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
+    return {**others, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
 
 
 def _attestation(recipient: Mapping[str, object]) -> Attestation:

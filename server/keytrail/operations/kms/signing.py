@@ -5,12 +5,13 @@ Source: KMS API Reference; the order of the checks and their words as recorded f
 
 from collections.abc import Callable
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import signing
 from keytrail.crypto.key_pair import NotSupported
 from keytrail.domain.key import ANY, USABLE, Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
 from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
+from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms.slow_work import of_pair
 
@@ -64,7 +65,9 @@ def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]
     tracked=True,
     logged_defaults=("MessageType",),
 )
-def sign(call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str) -> Reply | Later:
+def sign(
+    call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str
+) -> Reply | Later[Reply]:
     """Sign a message of up to 4096 bytes, or a digest of any message."""
     _require_message(key, signing_algorithm, message_type, message)
 
@@ -85,7 +88,7 @@ def sign(call: Call, key: Key, *, message: bytes, message_type: str = RAW, signi
 )
 def verify(
     call: Call, key: Key, *, message: bytes, message_type: str = RAW, signature: bytes, signing_algorithm: str
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Whether a signature is the message's: SignatureValid is true, or the answer is KMSInvalidSignatureException."""
     _require_message(key, signing_algorithm, message_type, message)
 
@@ -98,7 +101,7 @@ def verify(
 
 
 @operation(aliases=True, cross_account=True, states=_READABLE)
-def get_public_key(call: Call, key: Key) -> Reply | Later:
+def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
     """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
     if not key.is_asymmetric:
         if key.state is KeyState.PENDING_IMPORT:
