@@ -10,7 +10,6 @@ from types import FunctionType
 from typing import Literal, TypeVar
 
 from keytrail.call import Call, Reply
-from keytrail.crypto.attestation import Attestation
 from keytrail.domain.key import ANY, KeyState
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.messages import Later
@@ -68,7 +67,7 @@ class Operation:
     states: frozenset[KeyState]
     tracked: bool
     modelled: bool
-    rules: Callable[[Mapping[str, object]], Attestation | None] | None
+    rules: Callable[[Mapping[str, object]], None] | None
     quota: float | Literal["Symmetric"] | None
     read_only: bool
     logged: tuple[str, ...]
@@ -82,14 +81,12 @@ class Operation:
         """CloudTrail's eventSource."""
         return f"{self.service}.amazonaws.com"
 
-    def check(self, members: Mapping[str, object]) -> Attestation | None:
-        """Raise what the request alone calls for: the service model's constraints first, then the operation's rules.
-
-        Gives what the request's Recipient vouches for, if it has one.
-        """
+    def check(self, members: Mapping[str, object]) -> None:
+        """Raise what the request alone calls for: the service model's constraints first, then the operation's rules."""
         if self.modelled:
             validate(self.model.input, members)
-        return self.rules(members) if self.rules is not None else None
+        if self.rules is not None:
+            self.rules(members)
 
     def run(self, call: Call) -> Answer:
         """Find and authorize what the operation works on, admit the key, and carry the operation out.
@@ -136,7 +133,7 @@ def operation(
     tracked: bool = False,
     service: str = "kms",
     modelled: bool = True,
-    rules: Callable[[Mapping[str, object]], Attestation | None] | None = None,
+    rules: Callable[[Mapping[str, object]], None] | None = None,
     quota: float | Literal["Symmetric"] | None = None,
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
@@ -151,7 +148,7 @@ def operation(
     tracked: a success counts as the key's last usage.
     service: whose operation it is.
     modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
-    rules: checks of the request alone, made before its key is looked for; they give what its Recipient vouches for.
+    rules: checks of the request alone, made before its key is looked for.
     quota: requests per second (KMS Developer Guide, "Request quotas"); Symmetric where the kind of the key decides;
     None where AWS names none.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and

@@ -6,6 +6,7 @@ for AWS STS". That policies see these values is shown through boto3 in tests/ope
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Trail
 from tests.support import ACCOUNT, FOREIGN, KEY, REGION, alias_arn, key_arn
+from tests.support.paths import ROOT
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)
 ROLE, SESSION = f"arn:aws:iam::{ACCOUNT}:role/app/Reader", f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
@@ -65,6 +67,17 @@ def context(
         policies or PrincipalPolicies(),
         grant=grant,
     )
+
+
+def test_every_condition_key_of_kms_is_evaluated_or_named_as_not_evaluated_with_its_reason() -> None:
+    page = (ROOT / "docs" / "kms-behaviour.md").read_text()
+    table = page.partition("\n### F.4 ")[2].partition("\n### ")[0]
+    rows = re.findall(r"^\| ([A-Z][^|]*) \|", table, re.MULTILINE)
+    assert len(rows) > 25
+    known = evaluated() | {key.lower() for key in NOT_EVALUATED}
+    names = [name for row in rows for name in re.split(r", | / ", row) if not name.startswith(":")]
+    # `EncryptionContext:K` stands for all that begin with `kms:EncryptionContext:`.
+    assert [name for name in names if f"kms:{''.join(name.partition(':')[:2])}".lower() not in known] == []
 
 
 def test_what_is_named_as_not_evaluated_is_not_evaluated() -> None:

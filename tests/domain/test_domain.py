@@ -1,7 +1,7 @@
 """What lies under the operations, by itself: identifiers, the store, the clock, settings; and policy documents.
 
-How we know: reference B.3 (identifiers), E.4 (policies), the issue (clock, settings); of the store, what its own
-docstrings promise, held against a model that is too simple to be wrong.
+How we know: kms-behaviour B.3 (identifiers) and kms-behaviour E.4 (policies); README, "The control API" (the clock) and
+README, "Settings"; of the store, what its own docstrings promise, held against a model that is too simple to be wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from keytrail.store import Store
 from tests.support import ACCOUNT, ALIAS, ELSEWHERE, FOREIGN, KEY, MRK, REGION, alias_arn, key_arn, refusal
 from tests.support.wire import error_of, post
 
-# ---- Identifiers (B.3)
+# ---- Identifiers (kms-behaviour B.3)
 
 BAD_IDENTIFIERS: dict[str, tuple[str, type[AwsError], str | None]] = {
     "a name of nothing": ("fake-key-id", NotFoundException, "Invalid keyId 'fake-key-id'"),
@@ -540,7 +540,7 @@ def test_a_bad_variable_is_named(name: str) -> None:
         Settings.from_environment({name: BAD_SETTINGS[name]})
 
 
-# ---- Key policies (E.4), by CreateKey
+# ---- Key policies (kms-behaviour E.4), by CreateKey
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 LOCK_OUT = "The new key policy will not allow you to update the key policy in the future."

@@ -1,7 +1,7 @@
 """Faults: which calls go wrong, when and how; and that boto3's own retries get over what passes.
 
-How we know: the issue's "Faults". Statuses are reference A.3's, ThrottlingException's text is I.3's, the texts of
-states D.1's; what CloudTrail tells of a failed call G.2's.
+How we know: docs/faults.md, "Faults". From kms-behaviour A.3 are the statuses, from kms-behaviour I.3 the text of
+ThrottlingException, from kms-behaviour D.1 those of states; what CloudTrail tells of a failed call: kms-behaviour G.2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Request quotas: how many calls an account may make in a second, by Keytrail's clock.
 
-How we know: reference I.2 (KMS Developer Guide, "Request quotas") and I.3, the answer of a throttled call.
+How we know: kms-behaviour I.2 (KMS Developer Guide, "Request quotas") and kms-behaviour I.3, what is throttled.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ def test_a_factor_scales_awss_rates_by_region() -> None:
 
 
 def test_every_operation_but_the_encapsulations_has_a_quota() -> None:
-    # How we know: reference I.2; AWS's guide has none for ML-KEM.
+    # How we know: kms-behaviour I.2; AWS's guide has none for ML-KEM.
     shared = {"Encapsulate", "Decapsulate", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"}
     without = service_model.load("kms").operations.keys() - RATES.keys() - quotas.SHARED
     assert without == shared

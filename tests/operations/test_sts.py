@@ -507,7 +507,7 @@ def test_the_trust_policy_decides(
 
 
 def test_an_undeclared_caller_stands_for_anybody_of_its_account(server: KeytrailServer, keytrail_client: Make) -> None:
-    """How we know: issue 5, "Root-equivalent callers"."""
+    """How we know: decision 27."""
     declare(server, trusting({"AWS": f"arn:aws:iam::{OTHER}:user/deployer"}, Condition=EXTERNAL))
     own, other = (keytrail_client("sts", account=account) for account in (OTHER, "777788889999"))
     assert assumed(own, ExternalId="secret-handshake")

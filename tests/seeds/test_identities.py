@@ -110,7 +110,7 @@ def test_a_mistake_is_told_with_its_place_and_its_remedy(document: Mapping[str, 
 
 
 def test_a_key_policy_condition_on_tags_stands_in_an_identity_policy() -> None:
-    """How we know: docs, F.4: only a key policy refuses the condition keys of tags and aliases."""
+    """How we know: docs, kms-behaviour F.4: only a key policy refuses the condition keys of tags and aliases."""
     condition = {
         "StringEquals": {"aws:ResourceTag/team": "a"},
         "ForAnyValue:StringEquals": {"kms:ResourceAliases": "b"},

@@ -1,8 +1,7 @@
 """Eventual consistency on demand: what a call changes shows to reads and to authorization some time later.
 
-How we know: reference H (KMS Developer Guide, "AWS KMS eventual consistency" and "Grant eventual consistency": reads
-and authorization lag, a grant token makes its grant count at once). That writes meet the newest value, and that a new
-key shows at once, is Keytrail's decision.
+How we know: kms-behaviour H (reads and authorization lag, a grant token makes its grant count at once). That writes
+meet the newest value, and that a new key shows at once, is decision 33.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The events that KMS writes by itself, when the clock brings what they tell of.
 
-How we know: tests/vectors/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
+How we know: docs/kms-behaviour/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
 "Logging AWS KMS API calls with CloudTrail": DeleteKey, RotateKey, SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial.
 """
 
@@ -31,9 +31,9 @@ from keytrail.server import KeytrailServer
 from keytrail.store import Store
 from keytrail.trail import service_event
 from tests.support import ACCOUNT, DOOMED_KEY, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import event_shapes
 
-SHAPES: dict[str, dict[str, Any]] = json.loads((VECTORS_FOLDER / "cloudtrail-shapes.json").read_text())["events"]
+SHAPES = event_shapes()
 START = datetime(2026, 5, 1, tzinfo=UTC)
 BY_ITSELF = ("DeleteKey", "RotateKey", "SynchronizeMultiRegionKey", "DeleteExpiredKeyMaterial")
 

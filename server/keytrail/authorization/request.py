@@ -38,7 +38,7 @@ class RequestFacts:
     attestation: Attestation | None = None
     """What the document of the request's Recipient vouches for; None without one."""
     keys: list[Key] = field(default_factory=list)
-    """The keys that were found and that the caller may use: the resources of its event."""
+    """The keys that were found and that the caller may use so far: the resources of the request's event."""
 
     @property
     def account(self) -> str:

@@ -31,6 +31,7 @@ from keytrail.faults import Faults
 from keytrail.messages import AS_EVER, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
+from keytrail.operations.kms.recipients import read_recipient
 from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Trail, service_event
@@ -75,7 +76,8 @@ class Dispatcher:
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
-            call.attestation = operation.check(call.members)
+            operation.check(call.members)
+            call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
             if self.faults.active:
                 fault = self.faults.strike(operation.service, call)

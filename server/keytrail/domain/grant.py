@@ -63,7 +63,7 @@ _OF_OTHER_KEYS = {
     KeyUsage.KEY_AGREEMENT: frozenset({"DeriveSharedSecret", "GetPublicKey"}),
     KeyUsage.ENCAPSULATE_DECAPSULATE: frozenset({"Encapsulate", "Decapsulate", "GetPublicKey"}),
 }
-"""The grant operations of keys that are not for symmetric encryption, by usage (Guide, "Grant operations")."""
+"""The grant operations of asymmetric and HMAC keys, by usage (KMS Developer Guide, "Grant operations")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Serving: one process, one port, one event loop, by uvicorn.
 
 A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The slow rest of one
-(an RSA signature) goes to a thread, and so does the control API, which is Flask's (docs/DECISIONS.md).
+(an RSA signature) goes to a thread, and so does the control API, which is Flask's (decisions 1 and 12).
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """/_keytrail/: what a test suite does to the endpoint itself.
 
-How we know: the issue's "Control API"; what it leaves open is README's.
+How we know: README, "The control API".
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
-from keytrail.operations.kms import OPERATIONS
+from keytrail.operations import SERVICES
 
 ARGUMENTS = {"requestId", "eventId"}
 
@@ -87,7 +87,8 @@ def explain(
 def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
     service, found, name = asked.action.partition(":")
     service, name = (service, name) if found else ("kms", service)
-    operation = OPERATIONS.get(_PERMISSIONS.get(name, name)) if service == "kms" else None
+    operations = SERVICES[service].operations if service in SERVICES else {}
+    operation = operations.get(_PERMISSIONS.get(name, name))
     if service == "kms" and operation is None:
         raise _Unanswerable(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
     facts = RequestFacts(

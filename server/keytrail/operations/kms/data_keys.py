@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from keytrail.call import Call, Reply
 from keytrail.crypto import key_pool
-from keytrail.crypto.attestation import Attestation
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
@@ -19,7 +18,7 @@ from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 from keytrail.operations.kms.slow_work import of_pair
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
@@ -27,10 +26,9 @@ _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
 _SIZES = {"AES_128": 16, "AES_256": 32}
 
 
-def _says_how_long(members: Mapping[str, object]) -> Attestation | None:
+def _says_how_long(members: Mapping[str, object]) -> None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
-    return require_recipient(members)
 
 
 def _data_key(
@@ -134,7 +132,6 @@ def _data_key_pair(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=_USABLE_OR_IN_A_STORE,
     tracked=True,
-    rules=require_recipient,
 )
 def generate_data_key_pair(
     call: Call,
@@ -166,14 +163,12 @@ def generate_data_key_pair_without_plaintext(
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
-def _random_can_be_made(members: Mapping[str, object]) -> Attestation | None:
-    attestation = require_recipient(members)
+def _has_a_size(members: Mapping[str, object]) -> None:
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
-    return attestation
 
 
-@operation(on="*", rules=_random_can_be_made, logged_request=False)
+@operation(on="*", rules=_has_a_size, logged_request=False)
 def generate_random(
     call: Call,
     *,

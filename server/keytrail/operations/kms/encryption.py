@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from keytrail.call import Call, Reply
 from keytrail.crypto import ciphertext_blob as blobs
-from keytrail.crypto.attestation import Attestation
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from keytrail.domain.key import USABLE, Key
@@ -24,7 +23,7 @@ from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 
 NO_CONTEXT: Mapping[str, str] = {}
 
@@ -69,9 +68,8 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
         raise ValidationException(f"{key_member} must not be null")
 
 
-def _decrypt_names_a_key(members: Mapping[str, object]) -> Attestation | None:
+def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    return require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import InvalidCiphertextException, ValidationException
 from keytrail.messages import Later
 from keytrail.operation import operation
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 from keytrail.operations.kms.slow_work import of_pair
 
 
@@ -20,7 +20,6 @@ from keytrail.operations.kms.slow_work import of_pair
     usage=KeyUsage.KEY_AGREEMENT,
     states=USABLE,
     tracked=True,
-    rules=require_recipient,
 )
 def derive_shared_secret(
     call: Call,

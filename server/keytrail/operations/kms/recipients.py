@@ -15,8 +15,8 @@ _LOGGED_TPM = (4, 7, 8, 9, 16, 23)
 """The registers that CloudTrail shows, by number."""
 
 
-def require_recipient(members: Mapping[str, object]) -> Attestation | None:
-    """What the request's Recipient vouches for; None without one.
+def read_recipient(members: Mapping[str, object]) -> Attestation | None:
+    """What the attestation document of the request's Recipient vouches for; None without one.
 
     Raises ValidationException for a Recipient without a valid attestation document.
     """

@@ -108,7 +108,7 @@ def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
             key.require_state(USABLE)
         raise UnsupportedOperationException
     if key.material is None:
-        # unverified: the guide lets a key pending import through; one that never had material has nothing to tell
+        # unverified: kms-behaviour D.2 lets a key pending import through; one that never had material has none to tell
         key.require_state(USABLE)
 
     def work() -> Reply:
