@@ -27,7 +27,7 @@ _USUAL_TOLERANCE = timedelta(minutes=5)
 
 
 class Callers:
-    """The access keys that are known: those of the fixtures and account ids; others are the default account's.
+    """The access keys that are known: those of the seeds and account ids; others are the default account's.
 
     A strict endpoint knows no others, and refuses them.
     """

@@ -28,12 +28,6 @@ def wildcards(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(shielded))
 
 
-@lru_cache(maxsize=1024)
-def made(maker: Maker, values: tuple[str, ...]) -> Test:
-    """The test of values that a policy's variables gave."""
-    return maker(values)
-
-
 def _plain(pattern: str) -> str:
     return pattern.replace("\0", "")
 
@@ -92,11 +86,11 @@ def _compares(compare: Callable[[float, float], bool], number: Callable[[str], f
         wanted = [found for found in (_read(number, _plain(value)) for value in values) if found is not None]
 
         def holds(value: str) -> bool:
-            brought = _read(number, value)
-            return brought is not None and any(compare(brought, each) for each in wanted)
+            read = _read(number, value)
+            return read is not None and any(compare(read, each) for each in wanted)
 
         if len(wanted) == 1:
-            return lambda value: (brought := _read(number, value)) is not None and compare(brought, wanted[0])
+            return lambda value: (read := _read(number, value)) is not None and compare(read, wanted[0])
 
         return holds
 

@@ -67,7 +67,10 @@ def explain(
         known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
         if not kept and not known:
             return answer(404, error=f"No request {request_id} is known; see the x-amzn-RequestId of an answer.")
-        told: dict[str, object] = {"requestId": request_id, "decisions": [explanation.told() for explanation in kept]}
+        told: dict[str, object] = {
+            "requestId": request_id,
+            "decisions": [explanation.members() for explanation in kept],
+        }
         if not kept:
             told["note"] = (
                 "No policy had to be asked: the caller is as good as the root of its account under default key "
@@ -111,7 +114,7 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.dispatcher.authorizer.explain(facts, f"{service}:{name}", key, resource, given).told()
+    return endpoint.dispatcher.authorizer.explain(facts, f"{service}:{name}", key, resource, given).members()
 
 
 def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
