@@ -72,7 +72,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
     principal = Principal.from_arn(session) if declared else Principal.root(ACCOUNT)
     key, named = state.store.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
-    authorizer: Authorizer = state.dispatcher.authorizer
+    authorizer: Authorizer = state.authorizer
     request = RequestFacts(
         operation="Encrypt",
         principal=principal,

@@ -93,7 +93,7 @@ def declare(server: KeytrailServer, trust_policy: object, role: str = ROLE, **me
     """Make a role known."""
     document = json.dumps({"Version": "2012-10-17", "Statement": trust_policy})
     identity = Identity(arn=role, account=role.split(":")[4], trust_policy=document, **members)
-    server._endpoint.identities.declare({role: identity})
+    server.endpoint.identities.declare({role: identity})
 
 
 def trusting(principal: object, **members: object) -> dict[str, object]:
@@ -586,7 +586,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._endpoint.dispatcher.authorizer.explanations.of(request_id)
+    (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
     told = explanation.members()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
@@ -702,7 +702,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
     managed = "arn:aws:iam::aws:policy/AdministratorAccess"
     answer = assumed(sts, Policy=json.dumps(POLICY), PolicyArns=[{"arn": managed}])
     assert 1 <= answer["PackedPolicySize"] <= 100
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert json.loads(credential.principal.session_policies[0]) == POLICY
     assert len(credential.principal.session_policies) == 2
@@ -711,7 +711,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
 def test_a_managed_policy_is_one_of_the_roles(server: KeytrailServer, sts: Any) -> None:
     declare(server, trusting("*"), policies={"Mine": json.dumps(POLICY)})
     answer = assumed(sts, PolicyArns=[{"arn": f"arn:aws:iam::{ACCOUNT}:policy/Mine"}])
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert credential.principal.session_policies == (json.dumps(POLICY),)
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import read_policy
 from keytrail.domain.principal import Principal
 from keytrail.seeds import SeedError, read_document
 from keytrail.seeds.seed import Seed
@@ -29,7 +28,7 @@ TRUST = {
 
 def read(document: Mapping[str, Any]) -> Seed:
     return read_document(
-        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), read_policy, name="seed.json"
+        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), name="seed.json"
     )
 
 
@@ -169,11 +168,11 @@ def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
 def test_reset_comes_back_to_what_was_declared_at_the_start() -> None:
     identities, user = Identities(), Principal.from_arn(USER)
     identities.declare(read({"identities": [{"Arn": USER, "Policies": {"own": ALLOW}}]}).identities)
-    identities.keep()
+    first = identities.snapshot()
     later = read({"identities": [{"Arn": USER}], "serviceControlPolicies": [scp(Accounts=[ACCOUNT])]})
     identities.declare(later.identities, later.memberships)
     policies = identities.policies_of(user, strict=False)
     assert (len(policies.identity_policies), len(policies.service_control_policies)) == (0, 1)
-    identities.reset()
+    identities.restore(first)
     policies = identities.policies_of(user, strict=False)
     assert (len(policies.identity_policies), len(policies.service_control_policies)) == (1, 0)

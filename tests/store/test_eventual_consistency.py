@@ -370,7 +370,7 @@ def test_a_delay_that_is_none_is_refused(text: str, keytrail_clean: KeytrailServ
 
 
 def test_what_has_shown_is_not_kept(late: Late, keytrail_clean: KeytrailServer) -> None:
-    view = keytrail_clean._endpoint.store._late
+    view = keytrail_clean.endpoint.store._late
     assert view is not None
     for number in range(50):
         late.kms.update_key_description(KeyId=KEY, Description=str(number))

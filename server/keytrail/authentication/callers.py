@@ -37,7 +37,6 @@ class Callers:
         self._default_account = default_account
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
-        self._initial: Mapping[str, Credential] = {}
         self.sessions = Sessions()
         """The temporary credentials that STS gave out."""
         self._roots: dict[tuple[str | None, str], Principal] = {}
@@ -46,13 +45,13 @@ class Callers:
         """Make access keys known; a key declared before gets its new principal."""
         self._declared = {**self._declared, **credentials}
 
-    def keep(self) -> None:
-        """What is declared now is what `reset` comes back to."""
-        self._initial = self._declared
+    def snapshot(self) -> Mapping[str, Credential]:
+        """The access keys that are declared by now, for `restore`."""
+        return self._declared
 
-    def reset(self) -> None:
-        """Forget what was declared since `keep`, and all sessions."""
-        self._declared = self._initial
+    def restore(self, snapshot: Mapping[str, Credential]) -> None:
+        """Know the access keys of a snapshot and no others; all sessions are forgotten."""
+        self._declared = snapshot
         self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:

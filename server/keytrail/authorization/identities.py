@@ -65,7 +65,6 @@ class Identities:
         """Begin with nobody."""
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
-        self._initial: tuple[Mapping[str, Identity], Mapping[str, Membership]] = ({}, {})
         self._policies: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
@@ -81,13 +80,13 @@ class Identities:
         """Make identities known by their ARNs, and memberships by account; one declared before is replaced."""
         self._set({**self._known, **identities}, {**self._memberships, **(memberships or {})})
 
-    def keep(self) -> None:
-        """What is declared now is what `reset` comes back to."""
-        self._initial = self._known, self._memberships
+    def snapshot(self) -> tuple[Mapping[str, Identity], Mapping[str, Membership]]:
+        """The identities and memberships that are declared by now, for `restore`."""
+        return self._known, self._memberships
 
-    def reset(self) -> None:
-        """Forget what was declared since `keep`."""
-        self._set(*self._initial)
+    def restore(self, snapshot: tuple[Mapping[str, Identity], Mapping[str, Membership]]) -> None:
+        """Know the identities and memberships of a snapshot and no others."""
+        self._set(*snapshot)
 
     def _set(self, known: Mapping[str, Identity], memberships: Mapping[str, Membership]) -> None:
         self._known, self._memberships, self._policies = known, memberships, {}

@@ -12,7 +12,6 @@ from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.authentication.source import NO_SOURCE, source_of
 from keytrail.authorization.authorizer import Authorizer
-from keytrail.authorization.identities import Identities
 from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -34,7 +33,7 @@ from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
 from keytrail.settings import Settings
 from keytrail.store import Store
-from keytrail.trail import Trail, service_event
+from keytrail.trail import Trail, event_of_service_event
 
 _log = logging.getLogger("keytrail")
 
@@ -49,7 +48,8 @@ class Dispatcher:
         store: Store,
         trail: Trail,
         callers: Callers,
-        identities: Identities,
+        authorizer: Authorizer,
+        faults: Faults,
     ) -> None:
         """Answer for every service, by these parts of an endpoint."""
         self.settings = settings
@@ -57,8 +57,8 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.authorizer = Authorizer(identities)
-        self.faults = Faults()
+        self._authorizer = authorizer
+        self._faults = faults
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
@@ -79,8 +79,8 @@ class Dispatcher:
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
-            if self.faults.active:
-                fault = self.faults.strike(operation.service, call)
+            if self._faults.active:
+                fault = self._faults.strike(operation.service, call)
                 delivery = fault.delivery
                 if fault.before:
                     return Response(0, b"", request_id, delivery=delivery)
@@ -128,10 +128,13 @@ class Dispatcher:
         error: Exception,
     ) -> Response:
         """The other end of the path: the trail keeps a refusal too, if it is known who called."""
-        if isinstance(error, AwsError):
-            # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
-            if call is not None and not isinstance(error, ThrottlingException):
+        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
+            try:
                 self._trail.record(record.refusal(operation, call, request, error))
+            except Exception as bug:  # of a refusal that cannot be recorded the caller shall hear
+                error = bug
+        if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
@@ -156,7 +159,7 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.authorizer,
+            authorizer=self._authorizer,
             callers=self._callers,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
@@ -175,7 +178,7 @@ class Dispatcher:
 
     def _record_service_events(self, happened: Iterable[ServiceEvent]) -> None:
         """Let the trail keep what KMS did by itself."""
-        self._trail.record([service_event(event) for event in happened])
+        self._trail.record([event_of_service_event(event) for event in happened])
         for event in happened:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)

@@ -475,6 +475,17 @@ def test_a_wrong_path_or_method_is_answered_in_json(
     assert f"/_keytrail/{path}" in answer.json()["error"]
 
 
+@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[1] != "events"])
+def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
+    keytrail_clean: KeytrailServer, method: str, path: str
+) -> None:
+    answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
+    assert answer.status_code == 400
+    known = "account" if path in ("reset", "fixtures") else "none"
+    assert answer.json() == {"error": f"There is no parameter acount; those that are: {known}."}
+    assert keys_of(keytrail_clean) == []
+
+
 @pytest.fixture(scope="module")
 def closed() -> Iterator[KeytrailServer]:
     """A server whose control API is off."""

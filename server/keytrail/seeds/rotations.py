@@ -1,6 +1,5 @@
 """The rotations that a seeded key has behind it, and the one before it."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import AutomaticRotation, PastMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.seeds.document import KeyMember, RotationMember
-from keytrail.seeds.parsing import read_relative_moment
+from keytrail.seeds.reader import SeedReader
 
 
 def read_rotation(
@@ -17,25 +16,26 @@ def read_rotation(
     member: KeyMember,
     spec: str,
     material: KeyMaterial | None,
-    now: datetime,
-    wrong: Callable[[str, str], None],
+    reader: SeedReader,
 ) -> dict[str, Any]:
-    """What Key needs of a seed's Rotation: material, materials and automatic; tells `wrong` what cannot be."""
+    """What Key needs of a seed's Rotation: material, materials and automatic."""
     rotation = member.rotation
     if rotation is None:
         return {}
     if member.origin is Origin.EXTERNAL:
-        wrong(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated so; tell of KeyMaterials instead")
+        reader.problem(
+            f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated so; tell of KeyMaterials instead"
+        )
         return {}
     if spec != SYMMETRIC_DEFAULT or member.origin is not Origin.AWS_KMS or material is None:
-        wrong(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
+        reader.problem(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
         return {}
-    materials = _materials(f"{path}.Rotation", member, rotation, material, now, wrong)
+    materials = _materials(f"{path}.Rotation", member, rotation, material, reader)
     last = materials[-1].rotation_date if materials else None
     return {
         "material": materials[-1].material if materials else material,
         "materials": materials,
-        "automatic": _automatic(f"{path}.Rotation", rotation, last or now, now, wrong),
+        "automatic": _automatic(f"{path}.Rotation", rotation, last or reader.now, reader),
     }
 
 
@@ -44,47 +44,36 @@ def _materials(
     member: KeyMember,
     rotation: RotationMember,
     material: KeyMaterial,
-    now: datetime,
-    wrong: Callable[[str, str], None],
+    reader: SeedReader,
 ) -> tuple[PastMaterial, ...]:
     # Each is derived from the key's id, so that ciphertexts stay good; a KeyMaterial that is given is the current one.
     materials = [PastMaterial(KeyMaterial.derived(member.key_id))]
     for at, past in enumerate(rotation.rotations, 1):
         at_path = f"{path}.Rotations[{at - 1}].RotationDate"
-        date = _moment(at_path, past.rotation_date, now, wrong)
+        date = reader.moment(at_path, past.rotation_date)
         if date is None:
             continue
         before = materials[-1].rotation_date
-        if date > now:
-            wrong(at_path, "lies in the future; a rotation to come is told by NextRotationDate")
+        if date > reader.now:
+            reader.problem(at_path, "lies in the future; a rotation to come is told by NextRotationDate")
         elif before is not None and date < before:
-            wrong(at_path, "is before the one above it; put the oldest rotation first")
+            reader.problem(at_path, "is before the one above it; put the oldest rotation first")
         given = at == len(rotation.rotations) and member.key_material is not None
         new = material if given else KeyMaterial.derived(f"{member.key_id}/{at}")
         materials.append(PastMaterial(new, date, past.rotation_type))
     return tuple(materials) if len(materials) > 1 else ()
 
 
-def _automatic(
-    path: str, rotation: RotationMember, since: datetime, now: datetime, wrong: Callable[[str, str], None]
-) -> AutomaticRotation | None:
+def _automatic(path: str, rotation: RotationMember, since: datetime, reader: SeedReader) -> AutomaticRotation | None:
     days = rotation.rotation_period_in_days
     if days is None:
         if rotation.next_rotation_date is not None:
-            wrong(f"{path}.NextRotationDate", "is for automatic rotation; give RotationPeriodInDays too")
+            reader.problem(f"{path}.NextRotationDate", "is for automatic rotation; give RotationPeriodInDays too")
         return None
     period = timedelta(days=days)
     if rotation.next_rotation_date is None:
-        return AutomaticRotation(days, since + period * ((now - since) // period + 1))
-    date = _moment(f"{path}.NextRotationDate", rotation.next_rotation_date, now, wrong)
-    if date is not None and not now < date <= now + period:
-        wrong(f"{path}.NextRotationDate", f"expected a moment within the {days} days to come")
+        return AutomaticRotation(days, since + period * ((reader.now - since) // period + 1))
+    date = reader.moment(f"{path}.NextRotationDate", rotation.next_rotation_date)
+    if date is not None and not reader.now < date <= reader.now + period:
+        reader.problem(f"{path}.NextRotationDate", f"expected a moment within the {days} days to come")
     return AutomaticRotation(days, date) if date is not None else None
-
-
-def _moment(path: str, text: str, now: datetime, wrong: Callable[[str, str], None]) -> datetime | None:
-    try:
-        return read_relative_moment(text, now)
-    except ValueError as error:
-        wrong(path, str(error))
-        return None

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
-from keytrail.seeds.parsing import Wrong
+from keytrail.seeds.reader import SeedReader
 
 
-def read_material(
-    path: str, text: str, spec: str, make: Callable[[str, bytes], KeyMaterial], wrong: Wrong
+def read_key_material(
+    path: str, text: str, spec: str, make: Callable[[str, bytes], KeyMaterial], reader: SeedReader
 ) -> KeyMaterial | None:
     """What `make` makes of a spec and the bytes that are given: raw ones of a secret, else PKCS #8 in DER."""
     if not is_supported(spec):
-        wrong(f"{path}.KeyMaterial", f"keys of {spec} have no material here; leave it out")
+        reader.problem(f"{path}.KeyMaterial", f"keys of {spec} have no material here; leave it out")
         return None
     try:
         return make(spec, binascii.a2b_base64(text.encode(), strict_mode=True))
@@ -21,5 +21,5 @@ def read_material(
         what = "expected 32 bytes in base64; `openssl rand -base64 32` makes some"
         if spec != SYMMETRIC_DEFAULT:
             what = f"expected key material of {spec} in base64: raw bytes of an HMAC key, else PKCS #8 in DER"
-        wrong(f"{path}.KeyMaterial", what)
+        reader.problem(f"{path}.KeyMaterial", what)
         return None
