@@ -39,6 +39,7 @@ class Callers:
         self._declared: Mapping[str, Credential] = {}
         self.sessions = Sessions()
         """The temporary credentials that STS gave out."""
+        # 6 us of every request by an undeclared caller.
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:

@@ -6,7 +6,6 @@ and "Troubleshooting key access".
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
@@ -14,7 +13,7 @@ from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations
 from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
-from keytrail.authorization.policy import Policy, key_policy, read_policy
+from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
 from keytrail.authorization.request import RequestFacts
 from keytrail.authorization.trust import trust_policy, trust_refusal
@@ -101,15 +100,18 @@ class Authorizer:
 
         `key` is the key that it is for; None for one that is still to be made.
         """
-        statements = read_policy(document)
+        policy = key_policy(document)
         if bypass_lockout:
             return
         resource = key.arn if key is not None else key_arn(facts.region, facts.account, "*")
         context = RequestContext(facts, _PUT, resource, key, self._policies_of_caller(facts))
-        question = Question(facts.principal, _PUT, resource, context.__getitem__, key_policy(document))
+        question = Question(facts.principal, _PUT, resource, context.__getitem__, policy)
         verdict = decide(question, context.policies)
         # Who is not declared stands for anybody in its account; somebody there must be allowed.
-        somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(facts.account) for s in statements)
+        somebody = any(
+            statement.allows and statement.covers_action(_PUT) and statement.names_account(facts.account)
+            for statement in policy.statements
+        )
         if not verdict.allowed or not somebody:
             self.explanations.note(facts.request_id, Explanation.of(question, verdict, context))
             raise MalformedPolicyDocumentException(
@@ -170,9 +172,4 @@ def _on_key(context: RequestContext) -> Question:
 
 
 def _policy_of(key: Key) -> Policy:
-    return key_policy(key.policy) if key.policy is not None else _default_policy(key.region, key.account)
-
-
-@lru_cache(maxsize=1024)
-def _default_policy(region: str, account: str) -> Policy:
-    return key_policy(default_key_policy(region, account))
+    return key_policy(key.policy if key.policy is not None else default_key_policy(key.region, key.account))

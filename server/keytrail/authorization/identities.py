@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from keytrail.authorization.policy import Policy, PolicyType, read_policy
+from keytrail.authorization.policy import Policy, PolicyType
 from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
@@ -65,6 +65,7 @@ class Identities:
         """Begin with nobody."""
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
+        # 6 us of every request by a declared caller.
         self._policies: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
@@ -151,7 +152,7 @@ def _scp_levels(membership: Membership) -> tuple[tuple[Policy, ...], ...]:
 
 
 def _lists_what_is_allowed(policy: Policy) -> bool:
-    return any(statement.allows for statement in read_policy(policy.text, policy.type))
+    return any(statement.allows for statement in policy.statements)
 
 
 _ALONE = Membership()

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from keytrail.authorization.conditions import Condition, Lookup, has_variable, read_conditions, with_variables
 from keytrail.authorization.operators import Test, like, wildcards
@@ -80,7 +79,6 @@ class Statement:
         return self.condition is None or self.condition(lookup)
 
 
-@lru_cache(maxsize=2048)
 def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tuple[Statement, ...]:
     """The statements of a policy.
 

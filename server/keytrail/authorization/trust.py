@@ -6,7 +6,6 @@ Source: IAM User Guide, "Roles terms and concepts" and "How to use trust policie
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from keytrail.authorization.evaluation import Question, Verdict
@@ -44,7 +43,6 @@ def _no_trust(account: str, *, strict: bool) -> str:
     return json.dumps({"Statement": {"Effect": effect, "Principal": {"AWS": account}, "Action": "sts:*"}})
 
 
-@lru_cache(maxsize=256)
 def _of_anybody(trust_policy: str, account: str) -> str:
     """The document to a caller that stands for anybody of its account: who of it is allowed means all of it."""
     document = json.loads(trust_policy)
