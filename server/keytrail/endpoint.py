@@ -44,7 +44,7 @@ class Endpoint:
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
         """Load the settings' fixtures, then the documents.
 
-        Raises seeds.SeedError if one is bad, ValueError if the settings' trail_dir cannot be written.
+        Raises seeds.SeedError if one is bad, ValueError for a setting that cannot be.
         """
         self.settings = settings
         self.clock = clock
@@ -142,11 +142,14 @@ class Endpoint:
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
-        """Let settings, by their names, have other values from here on."""
+        """Let settings, by their names, have other values from here on. Raises ValueError for one that cannot be."""
         self.settings = self.dispatcher.settings = replace(self.settings, **changes)
         for name, value in changes.items():
             if name in self._effects:
-                self._effects[name](value)
+                try:
+                    self._effects[name](value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add the fault rule that a JSON object is; gives it with its Id. Raises seeds.SeedError."""

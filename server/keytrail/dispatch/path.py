@@ -80,7 +80,7 @@ class Dispatcher:
             call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
             if self._faults.active:
-                fault = self._faults.strike(operation.service, call)
+                fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
                 if fault.before:
                     return Response(0, b"", request_id, delivery=delivery)

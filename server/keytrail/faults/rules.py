@@ -15,6 +15,7 @@ from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
 from keytrail.messages import AS_EVER, Delivery
+from keytrail.operation import Operation
 from keytrail.request_quotas import RequestQuotas
 
 MOST_RULES = 1000
@@ -159,20 +160,20 @@ class Faults:
             self._number = max(map(int, self._entries), default=0)
             self._note_active()
 
-    def strike(self, service: str, call: Call) -> Fault:
+    def strike(self, operation: Operation, call: Call) -> Fault:
         """What the rules make of a call; each counts it.
 
         Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
         """
         quotas = self.quotas
         if quotas is not None:
-            quotas.admit(call)
+            quotas.admit(operation, call)
         with self._lock:
             concerned = [
                 entry
                 for entry in self._entries.values()
-                if entry.rule.service == service
-                and call.operation in entry.rule.operations
+                if entry.rule.service == operation.service
+                and operation.name in entry.rule.operations
                 and entry.rule.account in (None, call.account)
                 and entry.rule.region in (None, call.region)
             ]
@@ -199,7 +200,7 @@ class Faults:
         if rule.error is None:
             return Fault(delivery, rule.drop == "before")
         own = [key for key in keys if key.account == call.account and key not in call.keys]
-        return Fault(delivery, False, _error(end, service, call, keys), own)
+        return Fault(delivery, False, _error(end, operation.service, call, keys), own)
 
     def _note_active(self) -> None:
         self.active = bool(self._entries) or self.quotas is not None

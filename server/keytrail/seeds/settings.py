@@ -1,5 +1,7 @@
 """Settings that a seed can change while the server runs: the members of SettingsMember, by which all else here goes."""
 
+from keytrail.faults import require_known
+from keytrail.request_quotas import RequestQuotas
 from keytrail.seeds.document import SettingsMember
 from keytrail.seeds.reader import SeedReader
 from keytrail.settings import Settings
@@ -15,7 +17,9 @@ def read_settings(member: SettingsMember, reader: SeedReader) -> None:
         if text is None:
             continue
         try:
-            reader.seed.settings[name] = reader.settings.read(name, text)
+            value = reader.seed.settings[name] = reader.settings.read(name, text)
+            if isinstance(value, RequestQuotas):
+                require_known(value)
         except ValueError as error:
             got = "" if "got" in str(error) else f", got {text!r}"
             reader.problem(f"settings.{member_name}", f"{error}{got}")
