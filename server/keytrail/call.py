@@ -14,7 +14,7 @@ from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.service_event import of_change
 from keytrail.store import DelayedView, Store
 from keytrail.store.aws_managed_keys import bring_into_being
-from keytrail.trail import Event, service_event
+from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
@@ -118,5 +118,6 @@ class Call(RequestFacts):
 
         changed = self.store.change(key.arn, admitted)
         replicated = self.store.is_replicated(changed)
-        self.further_events += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
+        happened = of_change(before[-1], changed, self.now, replicated=replicated)
+        self.further_events += map(event_of_service_event, happened)
         return changed

@@ -201,7 +201,7 @@ class Endpoint:
 
     def _moved(self, before: datetime, after: datetime) -> datetime:
         if after < before:
-            self.trail.turned_back()
+            self.trail.clock_set_back()
             self.store.show_all()
         self.dispatcher.settle(after)
         return after

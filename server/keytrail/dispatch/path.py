@@ -33,7 +33,7 @@ from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
 from keytrail.settings import Settings
 from keytrail.store import Store
-from keytrail.trail import Trail, service_event
+from keytrail.trail import Trail, event_of_service_event
 
 _log = logging.getLogger("keytrail")
 
@@ -128,10 +128,13 @@ class Dispatcher:
         error: Exception,
     ) -> Response:
         """The other end of the path: the trail keeps a refusal too, if it is known who called."""
-        if isinstance(error, AwsError):
-            # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
-            if call is not None and not isinstance(error, ThrottlingException):
+        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
+            try:
                 self._trail.record(record.refusal(operation, call, request, error))
+            except Exception as bug:  # of a refusal that cannot be recorded the caller shall hear
+                error = bug
+        if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
@@ -175,7 +178,7 @@ class Dispatcher:
 
     def _record_service_events(self, happened: Iterable[ServiceEvent]) -> None:
         """Let the trail keep what KMS did by itself."""
-        self._trail.record([service_event(event) for event in happened])
+        self._trail.record([event_of_service_event(event) for event in happened])
         for event in happened:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)

@@ -7,6 +7,7 @@ from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
+from keytrail.operations.kms.grants import require_fit
 from keytrail.seeds.document import ConstraintsMember, GrantMember
 from keytrail.seeds.reader import SeedReader
 
@@ -22,7 +23,7 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
         token = member.grant_token or _made_up("GrantToken", key, at)
         try:
             grant.require_valid()
-            grant.require_fit(key)
+            require_fit(grant, key)
         except AwsError as error:
             reader.problem(where, f"{error.code}: {error.message}")
         if grant.grant_id in reader.seed.grants:

@@ -25,8 +25,6 @@ _EXAMPLE = (
     '{"principal": "arn:aws:iam::111122223333:role/Reader", "action": "kms:Decrypt", "keyId": "alias/orders", '
     '"request": {"EncryptionContext": {"tenant": "a"}}, "context": {"aws:SourceIp": "192.0.2.1"}}'
 )
-_PERMISSIONS = {"ReEncryptFrom": "ReEncrypt", "ReEncryptTo": "ReEncrypt"}
-"""The operations of permissions that are not named after one."""
 
 
 class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -71,8 +69,8 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     asked = read_body(request, _Question, _EXAMPLE)
     service, found, name = asked.action.partition(":")
     service, name = (service, name) if found else ("kms", service)
-    operations = SERVICES[service].operations if service in SERVICES else {}
-    operation = operations.get(_PERMISSIONS.get(name, name))
+    operations = SERVICES[service].operations.values() if service in SERVICES else ()
+    operation = next((operation for operation in operations if name in (*operation.actions, operation.name)), None)
     if service == "kms" and operation is None:
         raise Refusal(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
     facts = RequestFacts(

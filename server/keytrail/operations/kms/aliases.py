@@ -19,7 +19,7 @@ def _names_are_valid(members: Mapping[str, object]) -> None:
         raise ValidationException("Aliases must refer to keys. Not aliases")
 
 
-@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
 def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     """Give a key a name that is new in the account and Region."""
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
@@ -28,7 +28,7 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     call.store.add_alias(alias)
 
 
-@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
@@ -48,7 +48,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     call.store.point_alias(alias, key, call.now)
 
 
-@operation(on="itself", rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", rules=_names_are_valid, logged_reply="key", quota=15)
 def delete_alias(call: Call, *, alias_name: str) -> None:
     """Take a name away; its key stays."""
     alias = call.store.require_alias(call.account, call.region, alias_name)
@@ -60,7 +60,7 @@ def delete_alias(call: Call, *, alias_name: str) -> None:
     call.store.remove_alias(call.account, call.region, alias_name)
 
 
-@operation(on="*")
+@operation(on="*", quota=500)
 def list_aliases(
     call: Call, *, key_id: str | None = None, limit: int | None = None, marker: str | None = None
 ) -> Reply:

@@ -15,7 +15,7 @@ from keytrail.errors import (
     ValidationException,
 )
 from keytrail.messages import Later
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
 from keytrail.operations.kms.recipients import answer
@@ -53,6 +53,8 @@ def _data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key(
     call: Call,
@@ -75,6 +77,8 @@ def generate_data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key_without_plaintext(
     call: Call,
@@ -132,6 +136,8 @@ def _data_key_pair(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=_USABLE_OR_IN_A_STORE,
     tracked=True,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
 )
 def generate_data_key_pair(
     call: Call,
@@ -151,7 +157,15 @@ def generate_data_key_pair(
     )
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCRYPT_DECRYPT, states=_USABLE_OR_IN_A_STORE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=_USABLE_OR_IN_A_STORE,
+    tracked=True,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
+)
 def generate_data_key_pair_without_plaintext(
     call: Call,
     key: Key,
@@ -168,7 +182,7 @@ def _has_a_size(members: Mapping[str, object]) -> None:
         raise ValidationException("NumberOfBytes is required.")
 
 
-@operation(on="*", rules=_has_a_size, logged_request=False)
+@operation(on="*", rules=_has_a_size, logged_request=False, quota=BY_KEY)
 def generate_random(
     call: Call,
     *,

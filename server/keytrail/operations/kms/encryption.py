@@ -20,7 +20,7 @@ from keytrail.errors import (
     ValidationException,
 )
 from keytrail.messages import Later
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
 from keytrail.operations.kms.recipients import answer
@@ -35,6 +35,8 @@ NO_CONTEXT: Mapping[str, str] = {}
     states=USABLE,
     tracked=True,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def encrypt(
     call: Call,
@@ -85,6 +87,8 @@ def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
     tracked=True,
     rules=_decrypt_names_a_key,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def decrypt(
     call: Call,
@@ -135,6 +139,9 @@ def decrypt(
     tracked=True,
     rules=_re_encrypt_names_a_key,
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
+    actions=("ReEncryptFrom", "ReEncryptTo"),
+    grantable="any",
+    quota=BY_KEY,
 )
 def re_encrypt(
     call: Call,

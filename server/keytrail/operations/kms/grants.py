@@ -9,8 +9,9 @@ from keytrail.domain.arn import read_key_identifier, root_arn
 from keytrail.domain.grant import Grant, grant_of, require_grant_id, require_principal
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
-from keytrail.operation import operation
+from keytrail.operation import SERVICES, operation
 from keytrail.operations.pagination import Page, page
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
@@ -21,7 +22,7 @@ def _grant_is_valid(members: Mapping[str, object]) -> None:
     grant_of(members, grant_id="", key_arn="", issuing_account="", creation_date=_ANY_TIME).require_valid()
 
 
-@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid)
+@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid, grantable="any", quota=50)
 def create_grant(
     call: Call,
     key: Key,
@@ -48,11 +49,29 @@ def create_grant(
         retiring_service_principal=retiring_service_principal,
         constraints=Constraints.read(constraints),
     )
-    grant.require_fit(key)
+    require_fit(grant, key)
     token = new_grant_token()
     made = call.store.add_grant(grant, token, call.states, rehearsed=call.dry_run)
     call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
     return {"GrantToken": token, "GrantId": made.grant_id}
+
+
+def require_fit(grant: Grant, key: Key) -> None:
+    """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
+    kms = SERVICES["kms"].operations.values()
+    fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
+    unfit = [operation for operation in grant.operations if operation not in fitting]
+    if unfit:
+        # unverified: the words
+        raise ValidationException(
+            f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
+            f"and KeyUsage {key.usage}."
+        )
+    if grant.constraints.of_context and key.spec != SYMMETRIC_DEFAULT:
+        # unverified: the words
+        raise ValidationException(
+            "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
+        )
 
 
 def _filters_are_valid(members: Mapping[str, object]) -> None:
@@ -60,7 +79,7 @@ def _filters_are_valid(members: Mapping[str, object]) -> None:
         require_grant_id(str(members["GrantId"]))
 
 
-@operation(cross_account=True, rules=_filters_are_valid)
+@operation(cross_account=True, rules=_filters_are_valid, quota=100)
 def list_grants(
     call: Call,
     key: Key,
@@ -94,7 +113,7 @@ def _one_retiring_principal(members: Mapping[str, object]) -> None:
         require_principal(str(members["RetiringPrincipal"]))
 
 
-@operation(on="*", cross_account=True, rules=_one_retiring_principal)
+@operation(on="*", cross_account=True, rules=_one_retiring_principal, quota=100)
 def list_retirable_grants(
     call: Call,
     *,
@@ -126,7 +145,15 @@ def _names_a_grant(members: Mapping[str, object]) -> None:
     _filters_are_valid(members)
 
 
-@operation(on="itself", cross_account=True, rules=_names_a_grant, logged_request=False, logged_reply="key")
+@operation(
+    on="itself",
+    cross_account=True,
+    rules=_names_a_grant,
+    logged_request=False,
+    logged_reply="key",
+    grantable="any",
+    quota=50,
+)
 def retire_grant(
     call: Call, *, grant_token: str | None = None, key_id: str | None = None, grant_id: str | None = None
 ) -> None:
@@ -140,7 +167,7 @@ def retire_grant(
     call.store.grants.remove(grant, rehearsed=call.dry_run)
 
 
-@operation(cross_account=True, rules=_filters_are_valid)
+@operation(cross_account=True, rules=_filters_are_valid, quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Take a grant away from its grantee."""
     grant = call.store.grants.grant(key.arn, grant_id)

@@ -1,4 +1,4 @@
-"""The events that KMS writes by itself, as AWS's own samples show them.
+"""The CloudTrail event of what KMS did by itself (domain/service_event.py), as AWS's own samples show it.
 
 Source: KMS Developer Guide, "Logging AWS KMS API calls": DeleteKey, DeleteExpiredKeyMaterial, RotateKey,
 SynchronizeMultiRegionKey.
@@ -18,7 +18,7 @@ _NAMES: Mapping[type[ServiceEvent], str] = {
 }
 
 
-def service_event(happened: ServiceEvent) -> Event:
+def event_of_service_event(happened: ServiceEvent) -> Event:
     """The event of what happened to a key, in the account and Region of the key."""
     key = happened.key
     return Event(
@@ -42,12 +42,12 @@ def _additional(happened: ServiceEvent) -> Mapping[str, object] | None:
     """Of a deletion in an AWS CloudHSM key store, what became of the key there."""
     if not isinstance(happened, Deleted) or happened.cluster_id is None or happened.key.material is None:
         return None
-    backing = f'"backingKeyId":"{happened.key.material.id}"'  # unverified: what else these texts hold
+    key = f'"backingKeyId":"{happened.key.material.id}"'  # unverified: what else these texts hold
     return {
         "customKeyStoreId": happened.key.custom_key_store_id,
         "clusterId": happened.cluster_id,
-        "backingKeys": f"[{{{backing}}}]",
-        "backingKeysDeletionStatus": f'[{{{backing},"deletionStatus":"SUCCESS"}}]',
+        "backingKeys": f"[{{{key}}}]",
+        "backingKeysDeletionStatus": f'[{{{key},"deletionStatus":"SUCCESS"}}]',
     }
 
 
