@@ -3,10 +3,14 @@ leave an event that could not be written: its call was answered, so nobody else 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from keytrail.server import KeytrailServer
+from tests.support.clients import shared_client
 
 settings.register_profile("keytrail", deadline=None)
 settings.load_profile("keytrail")
@@ -21,3 +25,29 @@ def every_event_is_written() -> Iterator[None]:
     logging.getLogger("keytrail").addHandler(handler)
     yield
     assert not lost, [record.exc_info for record in lost]
+
+
+@pytest.fixture
+def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
+    """As the plugin's fixture of this name, with clients that are shared by all tests."""
+    server = keytrail_clean
+
+    def make(
+        service: str = "kms",
+        *,
+        account: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
+        region: str | None = None,
+    ) -> Any:
+        return shared_client(
+            server.url,
+            service,
+            region or server.settings.region,
+            access_key_id or account or server.settings.account,
+            secret_access_key or server.secret_of(access_key_id or "") or "any",
+            session_token,
+        )
+
+    return make
