@@ -1,6 +1,6 @@
 """KeytrailServer in a program of one's own, and the pytest plugin in a suite of one's own.
 
-How we know: the issue's "Server and clients"; what is promised besides is in their docstrings.
+How we know: README, "A test in ten lines"; what is promised besides is in their docstrings.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from keytrail.call import Call, Later
+from keytrail.call import Call
 from keytrail.domain.key import Key
 from keytrail.errors import InvalidCiphertextException
+from keytrail.messages import Later
 from keytrail.operation import Operation
 from keytrail.operations.kms import OPERATIONS
 from keytrail.seeds import SeedError
@@ -339,7 +340,7 @@ def slow(work: Callable[[], Mapping[str, object]]) -> Operation:
 
 
 def test_slow_work_holds_nobody_up_and_is_recorded_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How we know: DECISIONS 12; until an operation of issue 3 is slow, one is made so."""
+    """How we know: decision 12; a quick operation is made slow here."""
     begun, go_on = threading.Event(), threading.Event()
 
     def work() -> Mapping[str, object]:

@@ -39,7 +39,7 @@ MODELS = Path(service_model.__file__).parent / "models"
 BUILDER = ROOT / "server" / "build_model.py"
 
 BEYOND_THE_MODEL = {"Decrypt": {"KeyOrigin"}, "ListAliases": {"AliasCount"}}
-"""Members that AWS answers although its model lacks them, as recorded (reference A.2)."""
+"""Members that AWS answers although its model lacks them, as recorded (kms-behaviour A.2)."""
 
 FRONT_END = {
     "UnknownOperationException",
@@ -57,7 +57,7 @@ FRONT_END = {
     "InternalFailure",
     "ServiceUnavailable",
 }
-"""Errors that KMS sends and its model does not declare (reference A.3, A.5, I.3; AWS's "Common Errors")."""
+"""Errors that KMS sends and its model does not declare (kms-behaviour A.3, A.5, I.3; AWS's "Common Errors")."""
 
 
 def aws_operation(name: str) -> OperationModel:
@@ -311,7 +311,7 @@ def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other()
 
 @pytest.mark.parametrize("name", sorted(shape.name for shape in AWS.error_shapes))
 def test_a_client_error_is_400_and_only_a_fault_of_the_service_is_more(name: str) -> None:
-    # How we know: reference A.3; for clients' errors the statuses of the model are not those on the wire.
+    # How we know: kms-behaviour A.3; for clients' errors the statuses of the model are not those on the wire.
     error = getattr(errors, name)
     fault = RAW_SHAPES[name].get("fault", False)
     assert error.code == name

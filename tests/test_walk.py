@@ -1,4 +1,4 @@
-"""Is this key still needed? The walk that the last-usage guide tells people to take, from a seeded estate to the end.
+"""Is this key still needed? The walk that AWS tells people to take, from a seeded estate to the end.
 
 How we know: KMS Developer Guide, "Determine past usage of a KMS key", "Deleting AWS KMS keys" and "Logging AWS KMS API
 calls with CloudTrail" (docs). boto3's kms, cloudtrail and sts speak to one endpoint.

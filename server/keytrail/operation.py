@@ -1,6 +1,7 @@
-"""The one list of operations: what each needs of its key, and what the trail tells of it.
+"""@operation: what is true of an operation whatever its request says. The one list of operations is made of it.
 
-Dispatch, the README's table and the tests read `OPERATIONS` and `SERVICES`; nothing else lists operations.
+Each operation is bound once to its description in the service model. Dispatch, authorization, quotas, the trail, the
+README's table and the tests derive what they need from `SERVICES`; nothing else lists operations.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,26 +9,74 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Literal, TypeVar
 
-from keytrail.call import Later, Reply
-from keytrail.domain.key import ANY, KeyState
-from keytrail.domain.key_spec import KeyUsage
+from keytrail.call import Call, Reply
+from keytrail.domain.key import ANY, Key, KeyState
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.messages import Later
+from keytrail.wire import service_model
+from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
+from keytrail.wire.validation import validate
 
 PATH_MEMBERS = frozenset({"DryRun", "GrantTokens"})
 """Members that the path of a request honours for every operation; no function needs to name them."""
 
+_NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
+"""Members that CloudTrail shows of no request, besides those that the model marks as sensitive, and blobs."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_READS = ("Get", "List", "Describe", "GenerateRandom", "Lookup", "Assume")
+
+Answer = Reply | Later[Reply] | None
+"""What an operation gives: its reply, nothing where there is none, or what is still to be worked out."""
+
+Function = Callable[..., Answer]
+
+Authorized = Literal["key", "*", "itself"]
+"""What a caller must be allowed to do an operation on.
+
+key: on the key that a member names, which is found and asked about before the function runs.
+`*`: on no resource in particular; asked about before the function runs.
+itself: the function asks, for it names two keys, or none. One that returns without having asked is refused.
+"""
+
+
+Grantable = Literal["any", "symmetric", "asymmetric"]
+"""The keys on which a grant can allow an operation, if they are for its usage.
+
+symmetric: those of the spec SYMMETRIC_DEFAULT; asymmetric: those with a public key. Source: KMS Developer Guide,
+"Grant operations".
+"""
+
+Quota = float | Literal["by key", "by key pair spec"]
+"""Requests per second of an account in a Region (KMS Developer Guide, "Request quotas"), or what decides about that."""
+
+BY_KEY: Quota = "by key"
+"""One quota for all operations of cryptography on keys of a kind: symmetric, RSA, ECC, ..."""
+
+BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
+"""A quota for each spec of the key pairs that are made."""
+
+
+class NobodyAsked(Exception):
+    """An operation that is to ask by itself whether the caller may has not asked: a bug of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
-    """What is true of an operation whatever its request says.
+    """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `key` is the member that names its key; None where there is no single one, and the function resolves for
-    itself. `parameters` maps the members to the function's keywords, `defaults` to their default values.
+    `on` is None for an operation that needs no permission, `key` where no one member names its key.
+    `parameters` maps the members of a request to the
+    function's keywords, `defaults` to their default values. `maps` are the logged members whose keys, or the keys of a
+    map in them, are the caller's own words (an encryption context).
     """
 
     name: str
-    function: Callable[..., Reply | Later | None]
+    service: str
+    model: OperationModel
+    function: Function
     parameters: Mapping[str, str]
     defaults: Mapping[str, object]
+    on: Authorized | None
     key: str | None
     aliases: bool
     cross_account: bool
@@ -36,28 +85,74 @@ class Operation:
     tracked: bool
     modelled: bool
     rules: Callable[[Mapping[str, object]], None] | None
+    actions: tuple[str, ...]
+    grantable: Grantable | None
+    quota: Quota | None
+    read_only: bool
+    logged: tuple[str, ...]
+    maps: frozenset[str]
     logged_request: bool
     logged_defaults: tuple[str, ...]
     logged_reply: Literal["key", "reply"] | None
 
     @property
-    def read_only(self) -> bool:
-        """CloudTrail's readOnly: reading, and all cryptographic operations."""
-        return self.tracked or self.name.startswith(("Get", "List", "Describe", "GenerateRandom", "Lookup", "Assume"))
+    def source(self) -> str:
+        """CloudTrail's eventSource."""
+        return f"{self.service}.amazonaws.com"
+
+    def check(self, members: Mapping[str, object]) -> None:
+        """Raise what the request alone calls for: the service model's constraints first, then the operation's rules."""
+        if self.modelled:
+            validate(self.model.input, members)
+        if self.rules is not None:
+            self.rules(members)
+
+    def fits_in_grant_on(self, key: Key) -> bool:
+        """Whether a grant on the key can allow the operation."""
+        if self.usage not in (None, key.usage):
+            return False
+        if self.grantable == "symmetric":
+            return key.spec == SYMMETRIC_DEFAULT
+        return self.grantable == "any" or (self.grantable == "asymmetric" and key.is_asymmetric)
+
+    def run(self, call: Call) -> Answer:
+        """Find and authorize what the operation works on, admit the key, and carry the operation out.
+
+        Raises the operation's errors, and NobodyAsked.
+        """
+        parameters = self.parameters
+        given = {parameters[name]: value for name, value in call.members.items() if name in parameters}
+        if self.key is not None:
+            key = call.resolve(str(call.members[self.key]), aliases=self.aliases)
+            call.admit(key)
+            return self.function(call, key, **given)
+        if self.on == "*":
+            call.authorize_on("*", f"{self.service}:{self.name}")
+        answer = self.function(call, **given)
+        if self.on is not None and not call.asked:
+            raise NobodyAsked(f"{self.service}:{self.name}")
+        return answer
 
 
-OPERATIONS: dict[str, Operation] = {}
-"""Every operation of KMS that is answered, by KMS's name."""
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that answers on the port: its model, and its operations by AWS's name."""
 
-SERVICES: dict[str, dict[str, Operation]] = {"kms": OPERATIONS, "cloudtrail": {}, "sts": {}}
-"""The operations that are answered, by the name of their service's model."""
+    name: str
+    model: ServiceModel
+    operations: dict[str, Operation]
 
-_Function = TypeVar("_Function", bound=Callable[..., Reply | Later | None])
+
+SERVICES: dict[str, Service] = {}
+"""Every service that is answered, by the name of its model. Importing keytrail.operations fills it."""
+
+_Function = TypeVar("_Function", bound=Function)
 
 
 def operation(
     *,
-    key: str | None = "KeyId",
+    on: Authorized | None = "key",
+    key: str = "KeyId",
     aliases: bool = False,
     cross_account: bool = False,
     usage: KeyUsage | None = None,
@@ -66,19 +161,26 @@ def operation(
     service: str = "kms",
     modelled: bool = True,
     rules: Callable[[Mapping[str, object]], None] | None = None,
+    actions: tuple[str, ...] = (),
+    grantable: Grantable | None = None,
+    quota: Quota | None = None,
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
     logged_reply: Literal["key", "reply"] | None = None,
 ) -> Callable[[_Function], _Function]:
-    """Register the function as the operation of its name.
+    """Register the function as the operation of its name; its keywords are the members of its input shape.
 
-    key: the member that names the key; aliases: it may name one by an alias.
+    on: what the caller must be allowed to do it on; None where no permission is needed.
+    key: the member that names the key, with on="key"; aliases: it may name one by an alias.
     cross_account: the operation works on other accounts' keys.
     usage, states: what the key must be for, and the states that it may be in.
     tracked: a success counts as the key's last usage.
     service: whose operation it is.
     modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
     rules: checks of the request alone, made before its key is looked for.
+    actions: the permissions that it needs, where these are not one of its own name.
+    grantable: on which keys a grant can allow it; None: no grant can.
+    quota: its request quota; None where AWS names none.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and
     whether it shows the key or the whole reply as responseElements.
     """
@@ -88,12 +190,18 @@ def operation(
         name = _pascal(function.__name__)
         code = function.__code__
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        SERVICES[service][name] = Operation(
+        answering = _service(service)
+        described = answering.model.operations[name]
+        logged = _loggable(described.input)
+        answering.operations[name] = Operation(
             name=name,
+            service=service,
+            model=described,
             function=function,
             parameters={_pascal(keyword): keyword for keyword in keywords},
             defaults={_pascal(word): value for word, value in (function.__kwdefaults__ or {}).items()},
-            key=key,
+            on=on,
+            key=key if on == "key" else None,
             aliases=aliases,
             cross_account=cross_account,
             usage=usage,
@@ -101,6 +209,12 @@ def operation(
             tracked=tracked,
             modelled=modelled,
             rules=rules,
+            actions=actions or (name,),
+            grantable=grantable,
+            quota=quota,
+            read_only=tracked or name.startswith(_READS),
+            logged=tuple(logged),
+            maps=frozenset(name for name, shape in logged.items() if _has_map(shape)),
             logged_request=logged_request,
             logged_defaults=logged_defaults,
             logged_reply=logged_reply,
@@ -108,6 +222,23 @@ def operation(
         return function
 
     return register
+
+
+def _service(name: str) -> Service:
+    if name not in SERVICES:
+        SERVICES[name] = Service(name, service_model.load(name), {})
+    return SERVICES[name]
+
+
+def _loggable(shape: Shape) -> dict[str, Shape]:
+    """The members of an input shape that CloudTrail may show."""
+    return {
+        name: member for name, member in shape.members.items() if not member.is_secret and name not in _NEVER_LOGGED
+    }
+
+
+def _has_map(shape: Shape) -> bool:
+    return shape.type == "map" or any(member.type == "map" for member in shape.members.values())
 
 
 def _pascal(name: str) -> str:

@@ -1,7 +1,7 @@
 """Signatures: those of a known secret are checked, in header and presigned form, as AWS checks them.
 
 How we know: IAM User Guide, "Create a signed AWS API request"; AWS's own test suite for Signature Version 4; botocore,
-which signs as everybody does; the words of refusals: reference A.5 and what people report of them.
+which signs as everybody does; the words of refusals: kms-behaviour A.5 and what people report of them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
@@ -23,10 +23,10 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keytrail.authentication.canonical_request import Sent
 from keytrail.authentication.signature import check_signature, read_signature
 from keytrail.errors import InvalidSignatureException
 from keytrail.http.app import create_app
+from keytrail.messages import Request
 from keytrail.server import KeytrailServer
 from tests.support import refusal
 from tests.support.paths import VECTORS_FOLDER
@@ -55,43 +55,41 @@ def server() -> Iterator[KeytrailServer]:
 # ---- AWS's test suite
 
 
-class Handed(NamedTuple):
-    """What a front end hands over."""
-
-    authorization: str
-    query: str
-    body: bytes | None
-    sent: Callable[[], Sent]
-
-
 SUITE = json.loads((VECTORS_FOLDER / "sigv4.json").read_text(encoding="utf-8"))
 
 
-def handed(case: Mapping[str, Any]) -> Handed:
+def as_read(method: str, path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes) -> Request:
+    """A request as the front reads it."""
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+    return Request(method, path, query, raw, body)
+
+
+def of_suite(case: Mapping[str, Any], **changed: Any) -> Request:
     scope = f"{SUITE['accessKeyId']}/{SUITE['xAmzDate'][:8]}/{SUITE['region']}/{SUITE['service']}/aws4_request"
-    headers = [("Host", SUITE["host"]), *map(tuple, case["headers"]), ("X-Amz-Date", SUITE["xAmzDate"])]
-    return Handed(
-        f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={case['signedHeaders']}, Signature={case['signature']}",
-        case["query"],
-        case["body"].encode(),
-        lambda: Sent(case["method"], case["path"], headers),
-    )
+    signature = f"SignedHeaders={case['signedHeaders']}, Signature={case['signature']}"
+    headers = [
+        ("Host", SUITE["host"]),
+        *map(tuple, case["headers"]),
+        ("X-Amz-Date", SUITE["xAmzDate"]),
+        ("Authorization", f"AWS4-HMAC-SHA256 Credential={scope}, {signature}"),
+    ]
+    case = {**case, **changed}
+    return as_read(case["method"], case["path"], case["query"], headers, case["body"].encode())
 
 
 @pytest.mark.parametrize("name", SUITE["cases"])
 def test_the_signatures_of_awss_test_suite_are_right(name: str) -> None:
-    request = handed(SUITE["cases"][name])
+    request = of_suite(SUITE["cases"][name])
     check_signature(request, read_signature(request), SUITE["secretAccessKey"], SUITE["service"])
 
 
 @pytest.mark.parametrize("name", SUITE["cases"])
 def test_they_are_wrong_for_another_body_method_or_secret(name: str) -> None:
-    request = handed(SUITE["cases"][name])
-    sent = request.sent()
+    case = SUITE["cases"][name]
     others = [
-        (request._replace(body=(request.body or b"") + b" "), SUITE["secretAccessKey"]),
-        (request._replace(sent=lambda: sent._replace(method="PUT")), SUITE["secretAccessKey"]),
-        (request, SUITE["secretAccessKey"].lower()),
+        (of_suite(case, body=case["body"] + " "), SUITE["secretAccessKey"]),
+        (of_suite(case, method="PUT"), SUITE["secretAccessKey"]),
+        (of_suite(case), SUITE["secretAccessKey"].lower()),
     ]
     for other, secret in others:
         with pytest.raises(InvalidSignatureException):
@@ -110,7 +108,7 @@ def test_whatever_botocore_signs_is_right(path: str, query: dict[str, str], valu
     request = AWSRequest("PUT", f"https://h.example/{at}?{pairs}", headers={"X-Amz-Word": value}, data=body)
     SigV4Auth(Credentials(KEY_ID, SECRET), "kms", "us-east-1").add_auth(request)
     headers = [("Host", "h.example"), *request.headers.items()]
-    given = Handed(request.headers["Authorization"], pairs, body, lambda: Sent("PUT", f"/{at}", headers))
+    given = as_read("PUT", f"/{at}", pairs, headers, body)
     check_signature(given, read_signature(given), SECRET, "kms")
 
 

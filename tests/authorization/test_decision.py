@@ -1,7 +1,7 @@
 """The one decision, by itself: who may, by which kind of policy, and whom the refusal names.
 
-Sources: reference F.2 and F.3, which restate the KMS Developer Guide, "Determining access to AWS KMS keys", and the IAM
-User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
+Sources: kms-behaviour F.2 and F.3, which restate the KMS Developer Guide, "Determining access to AWS KMS keys", and the
+IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ NO_SCP = on(KEY, "because no service control policy allows the kms:Decrypt actio
 ELSEWHERE = f"on this resource {NO_RESOURCE_POLICY}"
 
 AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
-    # F.2 point 2: named, or delegated and allowed by an identity policy
+    # kms-behaviour F.2 point 2: named, or delegated and allowed by an identity policy
     "delegated, and allowed by IAM": ({"identity": ALLOW}, "allowed"),
     "delegated, and IAM has nothing": ({}, NO_IDENTITY),
     "delegated, and IAM allows something else": ({"identity": document(says("Allow", "kms:Encrypt"))}, NO_IDENTITY),
@@ -163,7 +163,7 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_RESOURCE,
     ),
     "the root needs no IAM": ({"caller": ROOT, "identified": False}, "allowed"),
-    # F.2 point 1: explicit denies
+    # kms-behaviour F.2 point 1: explicit denies
     "denied by the key policy": (
         {"policy": document(to(USER), to("*", effect="Deny")), "identity": ALLOW},
         on(KEY, "with an explicit deny in a resource-based policy"),
@@ -260,7 +260,7 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"grant": PrincipalMatch.ITSELF, "controls": [[DENY]]},
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
-    # resources of identity policies: F.2 point 4
+    # resources of identity policies: kms-behaviour F.2 point 4
     "the key's ARN": ({"identity": document(says("Allow", Resource=KEY))}, "allowed"),
     "a pattern of keys": ({"identity": document(says("Allow", Resource=f"arn:aws:kms:*:{MINE}:key/*"))}, "allowed"),
     "another key": ({"identity": document(says("Allow", Resource=KEY[:-1] + "c"))}, NO_IDENTITY),
@@ -344,7 +344,7 @@ def test_on_a_key_of_the_callers_own_account(members: Mapping[str, Any], expecte
 
 
 ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
-    # F.2 point 3 and F.5
+    # kms-behaviour F.2 point 3 and kms-behaviour F.5
     "both allow it": ({"policy": document(to(USER)), "identity": ALLOW}, "allowed"),
     "the account is let in, and IAM allows": ({"policy": document(to(ROOT)), "identity": ALLOW}, "allowed"),
     "the role is let in, and IAM allows": (
@@ -419,12 +419,12 @@ WITHOUT_KEY: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 @pytest.mark.parametrize(("members", "expected"), WITHOUT_KEY.values(), ids=WITHOUT_KEY)
 def test_an_operation_without_a_key_is_for_identity_policies(members: Mapping[str, Any], expected: str) -> None:
-    """How we know: docs, F.2 point 4; the words of CreateKey's refusal are reported."""
+    """How we know: docs, kms-behaviour F.2 point 4; the words of CreateKey's refusal are reported."""
     assert outcome(policy=None, action="kms:ListKeys", resource="*", **members) == expected
 
 
 def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
-    """How we know: inferred from F.2: a service principal has no identity policies."""
+    """How we know: inferred from kms-behaviour F.2: a service principal has no identity policies."""
     service = Principal("s3.amazonaws.com", MINE, "service", "s3.amazonaws.com", None, True)
     named = document(says("Allow", Principal={"Service": "s3.amazonaws.com"}))
 

@@ -12,8 +12,8 @@ from measures import Effort, full_trail
 from report import Row, ratios, spread
 
 from keytrail.clock import Clock
-from keytrail.dispatch import Request
 from keytrail.endpoint import Endpoint
+from keytrail.messages import Request
 from keytrail.settings import Settings
 from keytrail.trail import Query, Trail
 
@@ -42,7 +42,7 @@ def added(effort: Effort) -> list[Row]:
         with_trail, without = [], []
         for _ in range(effort.rounds):
             with_trail.append(least_of(4, lambda asked=asked: state.dispatcher.answer(asked)))
-            with patch.object(Trail, "record_later", lambda *_, **__: None):
+            with patch.object(Trail, "record", lambda *_: None):
                 without.append(least_of(4, lambda asked=asked: state.dispatcher.answer(asked)))
         cost = [mine - other for mine, other in zip(with_trail, without, strict=True)]
         words = f"{spread(cost)} us of {median(with_trail):.0f}"
@@ -127,15 +127,14 @@ def requests(state: Endpoint) -> dict[str, dict]:
 
 
 def request(prefix: str, operation: str, **members) -> Request:
-    return Request(
-        f"{prefix}.{operation}",
-        json.dumps(members).encode(),
-        "AWS4-HMAC-SHA256 Credential=000000000000/20260501/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=0",
-        "",
-        "127.0.0.1",
-        b"Boto3/1.42.1 md/Botocore#1.42.1 ua/2.1 os/linux md/arch#x86_64 lang/python cfg/retry-mode#legacy".decode(),
-        lambda: None,
-    )
+    headers = {
+        "x-amz-target": f"{prefix}.{operation}",
+        "authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260501/us-east-1/kms/aws4_request, "
+        "SignedHeaders=host, Signature=0",
+        "user-agent": "Boto3/1.42.1 md/Botocore#1.42.1 ua/2.1 os/linux md/arch#x86_64 lang/python",
+    }
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request("POST", "/", "", raw, json.dumps(members).encode(), "127.0.0.1")
 
 
 def least_of(times: int, once: Callable[[], object]) -> float:

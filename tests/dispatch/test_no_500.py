@@ -1,6 +1,7 @@
 """No input whatever makes the server fail: no status of 500, no silence, always a request id.
 
-How we know: the issue asks for it; hypothesis looks for the input that breaks it, on the model's own shapes.
+How we know: kms-behaviour A.2 (every answer has a request id) and kms-behaviour A.3 (a client's error is a 400).
+hypothesis looks for the input that breaks it, on the model's own shapes.
 """
 
 from __future__ import annotations

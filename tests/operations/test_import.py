@@ -271,7 +271,7 @@ def test_a_key_pending_deletion_stays_so_without_its_material(kms: Any) -> None:
 
 
 def test_the_public_key_is_told_while_the_private_one_is_away(kms: Any) -> None:
-    """How we know: D.2; one that never had any has none to tell."""
+    """How we know: kms-behaviour D.2; one that never had any has none to tell."""
     key_id = create(kms, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     assert refusal(kms, "GetPublicKey", KeyId=key_id) == (
         "KMSInvalidStateException",
@@ -621,7 +621,7 @@ def test_material_of_a_key_pending_deletion_expires_too(
 
 
 def test_a_policy_bounds_wrapping_and_expiry(kms: Any) -> None:
-    """How we know: docs, F.4: kms:WrappingAlgorithm, kms:WrappingKeySpec, kms:ExpirationModel, kms:ValidTo."""
+    """How we know: docs, kms-behaviour F.4: WrappingAlgorithm, WrappingKeySpec, ExpirationModel, ValidTo."""
     limit = int(days(30).timestamp())
     bounds: list[tuple[str, dict[str, dict[str, str]]]] = [
         ("GetParametersForImport", {"StringEquals": {"kms:WrappingAlgorithm": OAEP[0]}}),

@@ -221,7 +221,7 @@ def test_another_accounts_key_is_found_by_a_ciphertext(keytrail_client: Make, ke
 def test_the_sample_of_two_accounts_lets_the_consumer_use_the_shared_key_alone(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: the issue; fixtures/cross-account.yaml."""
+    """How we know: kms-behaviour F.5; fixtures/cross-account.yaml."""
     keytrail_clean.load(SAMPLE_FOLDER / "cross-account.yaml")
     consumer = keytrail_client(access_key_id="AKIACONSUMER00000001")
     shared, closed = (key_arn(f"c0ffee00-000{n}-4bbb-8bbb-00000000000{n}", "555566667777") for n in (1, 2))

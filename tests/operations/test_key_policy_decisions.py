@@ -1,6 +1,6 @@
 """What a key policy denies and, across accounts, allows; by the condition keys of the request.
 
-Sources: reference F.2 to F.4 and C.7, which restate the KMS Developer Guide and reported answers of AWS.
+Sources: kms-behaviour F.2 to F.4 and C.7, which restate the KMS Developer Guide and reported answers of AWS.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def govern(keytrail_clean: KeytrailServer) -> Callable[..., None]:
     return load
 
 
-# the guard of the last-usage guide
+# the guard of KMS Developer Guide, "Determine past usage of a KMS key"
 
 GUARD = deny(
     "kms:DisableKey", "kms:ScheduleKeyDeletion", NumericLessThanEquals={"kms:TrailingDaysWithoutKeyUsage": "30"}
@@ -75,7 +75,7 @@ GUARD = deny(
 def test_a_key_used_in_the_trailing_days_is_neither_disabled_nor_deleted(
     kms: Any, keytrail_clock: KeytrailClock, govern: Callable[..., None], operation: str, days: int, denied: bool
 ) -> None:
-    """How we know: docs, C.7: `<= n` denies during day n.x too."""
+    """How we know: docs, kms-behaviour C.7: `<= n` denies during day n.x too."""
     govern(GUARD)
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     keytrail_clock.advance(timedelta(days=days, hours=23))
@@ -100,7 +100,7 @@ def test_a_key_used_in_the_trailing_days_is_neither_disabled_nor_deleted(
 def test_the_trailing_days_of_a_seeded_key_follow_its_past(
     kms: Any, govern: Callable[..., None], members: Mapping[str, Any], denied: bool
 ) -> None:
-    """How we know: docs and a reported test against AWS, C.7: a fresh key counts 0 days."""
+    """How we know: docs and a reported test against AWS, kms-behaviour C.7: a fresh key counts 0 days."""
     govern(GUARD, **members)
     if denied:
         assert refusal(kms, "DisableKey", KeyId=KEY) == denial("kms:DisableKey")
@@ -119,21 +119,21 @@ def test_the_trailing_days_belong_to_no_other_operation(kms: Any, govern: Callab
 
 
 def test_a_deny_holds_even_for_the_accounts_root(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: docs, F.2 point 1."""
+    """How we know: docs, kms-behaviour F.2 point 1."""
     govern(deny("kms:Encrypt"))
     assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == denial("kms:Encrypt")
     kms.describe_key(KeyId=KEY)
 
 
 def test_a_denied_call_comes_before_usage_and_state_and_is_no_use(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: inferred, E: authorisation is step 3, usage and state are 5 and 6."""
+    """How we know: inferred, kms-behaviour E: authorization is step 3, usage and state are 5 and 6."""
     govern(deny("kms:Encrypt"), KeyState="Disabled")
     assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == denial("kms:Encrypt")
     assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"] == {}
 
 
 def test_a_key_denied_by_way_of_its_ciphertext_is_not_named(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: reported, F.3."""
+    """How we know: reported, kms-behaviour F.3."""
     govern(deny("kms:Decrypt"))
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     code, words = refusal(kms, "Decrypt", CiphertextBlob=blob)
@@ -146,7 +146,7 @@ def test_a_key_denied_by_way_of_its_ciphertext_is_not_named(kms: Any, govern: Ca
 
 
 def test_re_encrypt_needs_one_permission_of_each_key(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: docs, E.5."""
+    """How we know: docs, kms-behaviour E.5."""
     govern(deny("kms:ReEncryptTo"))
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     back = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)["CiphertextBlob"]
@@ -254,7 +254,7 @@ def test_a_condition_sees_the_request(
     denied: Mapping[str, Any],
     admitted: Mapping[str, Any],
 ) -> None:
-    """How we know: docs, F.4."""
+    """How we know: docs, kms-behaviour F.4."""
     govern(deny(f"kms:{operation}", **condition))
     assert refusal(kms, operation, **denied) == denial(f"kms:{operation}")
     if admitted:
@@ -262,7 +262,7 @@ def test_a_condition_sees_the_request(
 
 
 def test_a_condition_on_re_encrypt_sees_the_context_of_its_own_side(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: inferred from F.4: each permission is one of one key."""
+    """How we know: inferred from kms-behaviour F.4: each permission is one of one key."""
     govern(deny("kms:ReEncryptTo", StringEquals={"kms:EncryptionContext:side": "source"}))
     blob = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x", EncryptionContext={"side": "source"})["CiphertextBlob"]
     request = {"CiphertextBlob": blob, "SourceEncryptionContext": {"side": "source"}, "DestinationKeyId": KEY}
@@ -277,7 +277,7 @@ def test_a_condition_on_re_encrypt_sees_the_context_of_its_own_side(kms: Any, go
 def test_re_encryption_on_the_same_key_is_told_however_the_key_is_named(
     kms: Any, govern: Callable[..., None], action: str, source: str | None, destination: str
 ) -> None:
-    """How we know: docs, F.4: kms:ReEncryptOnSameKey."""
+    """How we know: docs, kms-behaviour F.4: kms:ReEncryptOnSameKey."""
     govern(deny(action, Bool={"kms:ReEncryptOnSameKey": "true"}))
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
     named = {"SourceKeyId": source} if source is not None else {}
@@ -293,7 +293,7 @@ def test_re_encryption_on_the_same_key_is_told_however_the_key_is_named(
 def test_an_allow_for_another_account_holds_under_its_conditions(
     keytrail_client: Callable[..., Any], govern: Callable[..., None]
 ) -> None:
-    """How we know: docs, F.2 point 3."""
+    """How we know: docs, kms-behaviour F.2 point 3."""
     shared = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{FOREIGN}:root"},

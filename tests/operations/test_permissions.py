@@ -1,11 +1,10 @@
 """The permissions of every operation: the table of the KMS Developer Guide, row by row.
 
-How we know: tests/vectors/permissions.tsv, which says which column is of which source.
+How we know: docs/kms-behaviour/permissions.tsv, which says which column is of which source.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ from tests.support import (
     request,
     shared_policy,
 )
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import rows
 
 USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 STRANGER = f"arn:aws:iam::{FOREIGN}:role/Partner"
@@ -83,8 +82,6 @@ class Row:
 
 
 def read_table() -> list[Row]:
-    text = (VECTORS_FOLDER / "permissions.tsv").read_text()
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
     return [
         Row(
             operation=entry["operation"],
@@ -98,7 +95,7 @@ def read_table() -> list[Row]:
             ),
             actions=tuple(entry["iam_actions"].split(",")),
         )
-        for entry in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for entry in rows("permissions.tsv")
     ]
 
 
@@ -118,7 +115,7 @@ EVERYTHING = statement("kms:*")
 
 @dataclass
 class Scene:
-    """The sample seed of tests/support.py, and a user with an identity policy in front of it."""
+    """The sample seed of tests/support/__init__.py, and a user with an identity policy in front of it."""
 
     server: KeytrailServer
     user: Any
@@ -389,7 +386,7 @@ REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("condition", REPLICATE_KEY.values(), ids=REPLICATE_KEY)
 def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(scene: Scene, condition: Mapping[str, Any]) -> None:
-    """How we know: docs, F.2 point 4: kms:CreateKey in the target Region; what of a replica it sees is unverified."""
+    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region. What it sees is unverified."""
     scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
     assert scene.refusal("ReplicateKey") == (
         f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "

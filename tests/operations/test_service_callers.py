@@ -1,6 +1,6 @@
 """Services of AWS that call for a resource of somebody's: aws:SourceArn, and grants to service principals.
 
-Sources: IAM User Guide, "The confused deputy problem"; KMS API Reference, CreateGrant; reference E.9.
+Sources: IAM User Guide, "The confused deputy problem"; KMS API Reference, CreateGrant; kms-behaviour E.9.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def test_a_key_policy_lets_a_service_use_the_key_for_one_resource(
 def test_a_grant_to_a_service_covers_its_calls_for_the_source_of_its_constraint(
     keytrail_clean: KeytrailServer, service: Callable[..., Any], kms: Any
 ) -> None:
-    """How we know: docs, E.9: a service grantee needs a SourceArn constraint, judged for requests of services."""
+    """How we know: docs, kms-behaviour E.9: a service grantee needs a SourceArn constraint, judged for services."""
     keytrail_clean.load(seed())
     kms.create_grant(
         KeyId=KEY,

@@ -1,7 +1,7 @@
 """Random sequences of operations against a model of key states: no contradiction, and never a 500.
 
-How we know: the model (tests/key_model.py) is made of the guide's table and rules. The operations go through the
-dispatcher in process, as they would from the front end.
+How we know: the model (tests/support/key_model.py) is made of AWS's table and rules (kms-behaviour D). The operations
+go through the dispatcher in process, as they would from the front end.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from keytrail.authentication.canonical_request import Sent
 from keytrail.clock import Clock
-from keytrail.dispatch import Request, Unfinished
 from keytrail.endpoint import Endpoint
+from keytrail.messages import Later
 from keytrail.settings import Settings
 from tests.support import ACCOUNT, POLICY, key_arn, wrapped_for
 from tests.support.key_model import PENDING, TRANSITION, Kind, Model, ModelKey
-from tests.support.wire import authorization, wire_value
+from tests.support.wire import authorization, request_of, wire_value
 
 STEPS = 5000
 """The least number of steps in all runs together; some runs end early."""
@@ -83,11 +82,6 @@ picks = st.integers(0, 997)
 names = st.sampled_from([f"alias/a{n}" for n in range(4)])
 
 
-def unread() -> Sent:
-    """The rest of a request: an account's own number has no secret, so that nothing is compared with it."""
-    raise AssertionError("nobody asks for it")
-
-
 class KeyStates(RuleBasedStateMachine):
     """One endpoint and one model, told the same."""
 
@@ -98,7 +92,7 @@ class KeyStates(RuleBasedStateMachine):
         super().__init__()
         clock = Clock()
         clock.set(START, frozen=True)
-        self.state = Endpoint(Settings(transition_time=TRANSITION), clock)
+        self.endpoint = Endpoint(Settings(transition_time=TRANSITION), clock)
         self.model = Model(START)
         self.store = ""
         self.blobs: list[tuple[tuple[str, str], str, dict[str, Any]]] = []
@@ -109,10 +103,9 @@ class KeyStates(RuleBasedStateMachine):
         """Status and document of an answer."""
         body = json.dumps(wire_value(members)).encode()
         signed = authorization(ACCOUNT, region)
-        request = Request(f"TrentService.{operation}", body, signed, "", "127.0.0.1", "test", unread)
-        answer = self.state.dispatcher.answer(request)
-        if isinstance(answer, Unfinished):
-            answer = answer.finish()
+        answer = self.endpoint.dispatcher.answer(request_of(f"TrentService.{operation}", body, signed))
+        if isinstance(answer, Later):
+            answer = answer.work()
         assert answer.status < 500, (operation, members, answer.body)
         return answer.status, json.loads(answer.body or b"{}")
 
@@ -483,7 +476,7 @@ class KeyStates(RuleBasedStateMachine):
         )
     )
     def wait(self, duration: timedelta) -> None:
-        self.state.advance_clock(duration)
+        self.endpoint.advance_clock(duration)
         self.model.advance(duration)
 
     # What always holds

@@ -24,7 +24,7 @@ from lxml import etree
 from keytrail.authentication.sessions import MOST_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
-from keytrail.operations.sts import OPERATIONS
+from keytrail.operations import SERVICES
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
@@ -94,7 +94,7 @@ def declare(server: KeytrailServer, trust_policy: object, role: str = ROLE, **me
     """Make a role known."""
     document = json.dumps({"Version": "2012-10-17", "Statement": trust_policy})
     identity = Identity(arn=role, account=role.split(":")[4], trust_policy=document, **members)
-    server._endpoint.identities.declare({role: identity})
+    server.endpoint.identities.declare({role: identity})
 
 
 def trusting(principal: object, **members: object) -> dict[str, object]:
@@ -508,7 +508,7 @@ def test_the_trust_policy_decides(
 
 
 def test_an_undeclared_caller_stands_for_anybody_of_its_account(server: KeytrailServer, keytrail_client: Make) -> None:
-    """How we know: issue 5, "Root-equivalent callers"."""
+    """How we know: decision 27."""
     declare(server, trusting({"AWS": f"arn:aws:iam::{OTHER}:user/deployer"}, Condition=EXTERNAL))
     own, other = (keytrail_client("sts", account=account) for account in (OTHER, "777788889999"))
     assert assumed(own, ExternalId="secret-handshake")
@@ -587,7 +587,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._endpoint.dispatcher.decision.explanations.of(request_id)
+    (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
     told = explanation.told()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
@@ -703,7 +703,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
     managed = "arn:aws:iam::aws:policy/AdministratorAccess"
     answer = assumed(sts, Policy=json.dumps(POLICY), PolicyArns=[{"arn": managed}])
     assert 1 <= answer["PackedPolicySize"] <= 100
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert json.loads(credential.principal.session_policies[0]) == POLICY
     assert len(credential.principal.session_policies) == 2
@@ -712,7 +712,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
 def test_a_managed_policy_is_one_of_the_roles(server: KeytrailServer, sts: Any) -> None:
     declare(server, trusting("*"), policies={"Mine": json.dumps(POLICY)})
     answer = assumed(sts, PolicyArns=[{"arn": f"arn:aws:iam::{ACCOUNT}:policy/Mine"}])
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert credential.principal.session_policies == (json.dumps(POLICY),)
 
@@ -909,8 +909,8 @@ def test_a_refusal_of_sts_is_an_event_of_the_callers(server: KeytrailServer, sts
 
 def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> None:
     model = service_model.load("sts")
-    assert OPERATIONS.keys() == model.operations.keys()
-    for name, operation in OPERATIONS.items():
+    assert SERVICES["sts"].operations.keys() == model.operations.keys()
+    for name, operation in SERVICES["sts"].operations.items():
         assert operation.parameters.keys() == model.operations[name].input.members.keys()
 
 

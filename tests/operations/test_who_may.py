@@ -1,6 +1,6 @@
 """Who may, end to end: declared users and roles, grants, service control policies, other accounts.
 
-Sources: reference F.2, F.3, F.5, C.7 and E.9, which restate the KMS Developer Guide and reported answers of AWS.
+Sources: kms-behaviour F.2, F.3, F.5, C.7 and E.9, which restate the KMS Developer Guide and reported answers of AWS.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def as_(keytrail_client: Callable[..., Any]) -> Callable[[str], Any]:
 
 
 def test_a_declared_user_needs_an_identity_policy(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
-    """How we know: docs, F.2 point 2; reported, F.3."""
+    """How we know: docs, kms-behaviour F.2 point 2; reported, kms-behaviour F.3."""
     scene({USER: [allow("kms:Encrypt", "kms:DescribeKey")]})
     alice = as_(ALICE)
     blob = alice.encrypt(KeyId=ALIAS, Plaintext=b"x")["CiphertextBlob"]
@@ -110,7 +110,7 @@ def test_a_declared_user_needs_an_identity_policy(scene: Callable[..., None], as
 def test_a_refusal_stands_in_the_trail_as_access_denied(
     scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: reported, F.3 and G.2."""
+    """How we know: reported, kms-behaviour F.3 and G.2."""
     scene({USER: []})
     _, words = refusal(as_(ALICE), "DescribeKey", KeyId=KEY)
     (event,) = keytrail_clean.events(eventName="DescribeKey")
@@ -120,7 +120,7 @@ def test_a_refusal_stands_in_the_trail_as_access_denied(
 def test_a_key_policy_without_the_root_makes_identity_policies_worthless(
     scene: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
-    """How we know: docs, F.2 point 2."""
+    """How we know: docs, kms-behaviour F.2 point 2."""
     named = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:Encrypt", "Resource": "*"}
     scene({USER: [allow("kms:*")], ROLE: []}, [named])
     why = "because no resource-based policy allows the kms:Encrypt action"
@@ -145,7 +145,7 @@ def test_a_key_policy_without_the_root_makes_identity_policies_worthless(
 def test_an_identity_policy_sees_the_tags_and_aliases_of_the_key(
     scene: Callable[..., None], as_: Callable[[str], Any], condition: Mapping[str, Any], key: str, denied: bool
 ) -> None:
-    """How we know: docs, F.4."""
+    """How we know: docs, kms-behaviour F.4."""
     scene({USER: [allow("kms:Encrypt", Condition=condition)]})
     if denied:
         assert refusal(as_(ALICE), "Encrypt", KeyId=key, Plaintext=b"x") == no_identity(
@@ -186,7 +186,7 @@ def test_an_operation_without_a_key_needs_an_identity_policy_for_everything(
     request_: Mapping[str, Any],
     action: str,
 ) -> None:
-    """How we know: docs, F.2 point 4; of CreateKey the words are reported."""
+    """How we know: docs, kms-behaviour F.2 point 4; of CreateKey the words are reported."""
     scene({USER: [allow("kms:*", Resource="arn:aws:kms:*:*:key/*")], ROLE: [allow(action)]})
     assert refusal(as_(ALICE), operation, **request_) == no_identity(action, resource="*")
     if operation != "ListRetirableGrants":
@@ -204,7 +204,7 @@ def test_lookup_events_needs_an_identity_policy(
 
 
 def test_a_new_key_with_tags_needs_the_right_to_tag(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
-    """How we know: reported, F.3: without `on resource`."""
+    """How we know: reported, kms-behaviour F.3: without `on resource`."""
     scene({USER: [allow("kms:CreateKey")]})
     as_(ALICE).create_key()
     words = "because no identity-based policy allows the kms:TagResource action"
@@ -215,7 +215,7 @@ def test_a_new_key_with_tags_needs_the_right_to_tag(scene: Callable[..., None], 
 
 
 def test_an_identity_policy_bounds_which_keys_are_made(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
-    """How we know: docs, F.4: CreateKey brings what the key is to be, by default too."""
+    """How we know: docs, kms-behaviour F.4: CreateKey brings what the key is to be, by default too."""
     scene({USER: [allow("kms:CreateKey", Condition={"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}})]})
     as_(ALICE).create_key()
     answer = refusal(as_(ALICE), "CreateKey", KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
@@ -243,7 +243,7 @@ def test_an_alias_needs_the_permission_on_itself_and_on_its_keys(
     alias: str,
     key: str,
 ) -> None:
-    """How we know: docs, F.2 point 4; the words for the alias are reported."""
+    """How we know: docs, kms-behaviour F.2 point 4; the words for the alias are reported."""
     action = f"kms:{operation}"
     scene({USER: [allow(action, Resource="arn:aws:kms:*:*:key/*")]})
     assert refusal(as_(ALICE), operation, **request_) == no_identity(action, resource=alias_arn(alias))
@@ -258,7 +258,7 @@ def test_an_alias_needs_the_permission_on_itself_and_on_its_keys(
     invoke(as_(ALICE), operation, **request_)
 
 
-# the guard of the last-usage guide, where it is no key policy
+# the guard of KMS Developer Guide, "Determine past usage of a KMS key", where it is no key policy
 
 GUARD = {
     "Effect": "Deny",
@@ -280,7 +280,7 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
     denied: bool,
     place: str,
 ) -> None:
-    """How we know: docs and, of SCPs, reported, C.7; the words of the SCP are reported."""
+    """How we know: docs and, of SCPs, reported, kms-behaviour C.7; the words of the SCP are reported."""
     seed = {"serviceControlPolicies": [{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}]}
     scene({USER: [allow("kms:*"), *([GUARD] if place == "identity" else [])]}, **(seed if place == "scp" else {}))
     alice = as_(ALICE)
@@ -296,7 +296,7 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
 
 
 def test_a_service_control_policy_holds_for_callers_that_nobody_declared(scene: Callable[..., None], kms: Any) -> None:
-    """How we know: the issue, "Root-equivalent callers"; docs, F.2 point 1."""
+    """How we know: README, "Who is calling"; docs, kms-behaviour F.2 point 1."""
     scene(serviceControlPolicies=[{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}])
     root = f"arn:aws:iam::{ACCOUNT}:root"
     why = f"with an explicit deny in a service control policy: {SCP}"
@@ -432,7 +432,7 @@ def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
 def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_alone(
     scene: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: the issue, "Root-equivalent callers": policies written for production roles just work."""
+    """How we know: README, "Who is calling": policies written for production roles just work."""
     scene({}, [allow("kms:*", Principal={"AWS": ROLE})])
 
     def worker(**members: Any) -> Any:
@@ -458,7 +458,7 @@ def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_a
 def test_a_grant_lets_its_grantee_do_what_it_names(
     scene: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
-    """How we know: docs, E.9."""
+    """How we know: docs, kms-behaviour E.9."""
     scene({USER: [], ROLE: []})
     reader, context = as_(READER), {"tenant": "a", "purpose": "x"}
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
@@ -492,7 +492,7 @@ def test_a_grant_counts_under_its_constraints(
     context: Mapping[str, str],
     granted: bool,
 ) -> None:
-    """How we know: docs, E.9; DescribeKey has no context, so no constraint holds it up."""
+    """How we know: docs, kms-behaviour E.9; DescribeKey has no context, so no constraint holds it up."""
     scene({ROLE: []})
     kms.create_grant(
         KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt", "DescribeKey"], Constraints=dict(constraints)
@@ -509,7 +509,7 @@ def test_a_grant_counts_under_its_constraints(
 def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
     keytrail_clean: KeytrailServer, as_: Callable[[str], Any]
 ) -> None:
-    """How we know: docs, E.9; AWS services make one grant for each resource, with a constraint on its id."""
+    """How we know: docs, kms-behaviour E.9; AWS services make one grant a resource, with a constraint on its id."""
 
     def grant(at: int) -> dict[str, Any]:
         context = {"aws:ebs:id": f"vol-{at}", "part": str(at % 2)}
@@ -535,7 +535,7 @@ def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
 
 
 def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
-    """How we know: docs, H: a grant token makes a new grant usable at once."""
+    """How we know: docs, kms-behaviour H: a grant token makes a new grant usable at once."""
     seed = {
         "credentials": [{"AccessKeyId": READER, "SecretAccessKey": SECRET, "Principal": SESSION}],
         "identities": [{"Arn": ROLE}],
@@ -551,7 +551,7 @@ def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
 
 
 def test_a_grant_never_beats_a_deny(scene: Callable[..., None], as_: Callable[[str], Any], kms: Any) -> None:
-    """How we know: docs, F.2 point 1."""
+    """How we know: docs, kms-behaviour F.2 point 1."""
     scene({ROLE: []}, [TO_ROOT, allow("kms:Encrypt", effect="Deny", Principal={"AWS": ROLE})])
     token = kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"])["GrantToken"]
     why = "with an explicit deny in a resource-based policy"
@@ -562,7 +562,7 @@ def test_a_grant_never_beats_a_deny(scene: Callable[..., None], as_: Callable[[s
 def test_a_grant_hands_on_no_more_than_it_gives(
     scene: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
-    """How we know: docs, E.9: the same operations or fewer, the same constraints or stricter."""
+    """How we know: docs, kms-behaviour E.9: the same operations or fewer, the same constraints or stricter."""
     scene({ROLE: []})
     subset = {"EncryptionContextSubset": {"tenant": "a"}}
     kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt", "CreateGrant"], Constraints=subset)
@@ -578,7 +578,7 @@ def test_a_grant_hands_on_no_more_than_it_gives(
 def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
     scene: Callable[..., None], as_: Callable[[str], Any], kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, E.9, "Who may retire"."""
+    """How we know: docs, kms-behaviour E.9, "Who may retire"."""
     scene({USER: [], ROLE: []})
 
     def grant(**members: Any) -> dict[str, Any]:
@@ -601,7 +601,7 @@ def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
 def test_another_accounts_caller_needs_both_policies(
     scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer, let_in: str
 ) -> None:
-    """How we know: docs, F.2 point 3."""
+    """How we know: docs, kms-behaviour F.2 point 3."""
     shared = allow("kms:Encrypt", Principal={"AWS": let_in})
     scene({STRANGER: [allow("kms:Encrypt", Resource=key_arn())]}, [TO_ROOT, shared])
     partner, caller = as_(PARTNER), STRANGER
@@ -620,7 +620,7 @@ def test_another_accounts_caller_needs_both_policies(
 def test_an_operation_that_works_at_home_alone_is_refused_whatever_the_policy_says(
     scene: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
-    """How we know: docs, F.5; the words are unknown, so those for all other accounts' keys."""
+    """How we know: docs, kms-behaviour F.5; the words are unknown, so those for all other accounts' keys."""
     scene({STRANGER: [allow("kms:*")]}, [TO_ROOT, allow("kms:*", Principal={"AWS": STRANGER})])
     partner = as_(PARTNER)
     partner.describe_key(KeyId=key_arn())
@@ -632,7 +632,7 @@ def test_an_operation_that_works_at_home_alone_is_refused_whatever_the_policy_sa
 def test_re_encryption_across_accounts_needs_each_permission_in_its_account(
     scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, F.5 and E.5; G.2: each owner has a copy of the event, and its key's last usage names it."""
+    """How we know: docs, kms-behaviour E.5, F.5 and G.2: each owner's key has the owner's copy of the event."""
     mine = key_arn("5678abcd-12ab-34cd-56ef-1234567890ab", FOREIGN)
     from_theirs = allow("kms:ReEncryptFrom", "kms:Encrypt", Principal={"AWS": STRANGER})
     scene({STRANGER: [allow("kms:ReEncrypt*", "kms:Encrypt", "kms:GetKeyLastUsage")]}, [TO_ROOT, from_theirs])
@@ -658,7 +658,7 @@ def test_re_encryption_across_accounts_needs_each_permission_in_its_account(
 def test_the_lock_out_check_asks_whether_the_caller_may_still_put_the_policy(
     scene: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
-    """How we know: docs and reported, E.4."""
+    """How we know: docs and reported, kms-behaviour E.4."""
     scene({USER: [allow("kms:PutKeyPolicy", "kms:CreateKey")], ROLE: [allow("kms:CreateKey")]})
     lockout = (
         "MalformedPolicyDocumentException",
@@ -681,7 +681,7 @@ def test_the_lock_out_check_asks_whether_the_caller_may_still_put_the_policy(
 
 
 def test_strictness_denies_undeclared_callers_implicitly() -> None:
-    """How we know: the issue, "Root-equivalent callers"."""
+    """How we know: README, "Who is calling"."""
     only_alice = document(allow("kms:*", Principal={"AWS": USER}))
     keys = [{"KeyId": KEY, "Policy": only_alice}, {"KeyId": OTHER_KEY}]
     with KeytrailServer(fixtures={"keys": keys}, strict=True) as server:
@@ -693,7 +693,7 @@ def test_strictness_denies_undeclared_callers_implicitly() -> None:
 
 
 def test_strictness_takes_an_account_for_its_root_and_nobody_else() -> None:
-    """How we know: E.9, "Who may retire"; recorded from AWS: roles may not be assumed by root accounts."""
+    """How we know: kms-behaviour E.9, "Who may retire"; recorded: roles may not be assumed by root accounts."""
     keys = [{"KeyId": KEY}]
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": FOREIGN}}
     role = {"Arn": STRANGER, "TrustPolicy": document(trust)}

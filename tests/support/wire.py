@@ -15,6 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from keytrail.messages import Request
+
 JSON_11 = "application/x-amz-json-1.1"
 REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -39,6 +41,14 @@ def signed(
     request = AWSRequest(method, url, headers=dict(headers), data=body)
     SigV4Auth(Credentials(*credentials), service, region).add_auth(request)
     return dict(request.headers.items())
+
+
+def request_of(target: str, body: bytes, credential: str = "", **headers: str) -> Request:
+    """A POST as the front reads it, for tests that ask the dispatcher itself."""
+    named = {"x-amz-target": target, "authorization": credential or authorization(), **headers}
+    return Request(
+        "POST", "/", "", [(name.encode(), value.encode()) for name, value in named.items()], body, "127.0.0.1"
+    )
 
 
 def wire_value(value: object) -> object:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.authentication.canonical_request import Signed
 from keytrail.authentication.credential_scope import CredentialScope
 from keytrail.authentication.sessions import Sessions
 from keytrail.authentication.signature import check_age, check_signature, read_signature
@@ -19,6 +18,7 @@ from keytrail.errors import (
     MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
+from keytrail.messages import Request
 
 _REMEMBERED = 4096
 _TOLERANCE = {"sts": timedelta(minutes=15)}
@@ -37,7 +37,6 @@ class Callers:
         self._default_account = default_account
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
-        self._initial: Mapping[str, Credential] = {}
         self.sessions = Sessions()
         """The temporary credentials that STS gave out."""
         self._roots: dict[tuple[str | None, str], Principal] = {}
@@ -46,13 +45,13 @@ class Callers:
         """Make access keys known; a key declared before gets its new principal."""
         self._declared = {**self._declared, **credentials}
 
-    def keep(self) -> None:
-        """What is declared now is what `reset` comes back to."""
-        self._initial = self._declared
+    def snapshot(self) -> Mapping[str, Credential]:
+        """The access keys that are declared by now, for `restore`."""
+        return self._declared
 
-    def reset(self) -> None:
-        """Forget what was declared since `keep`, and all sessions."""
-        self._declared = self._initial
+    def restore(self, snapshot: Mapping[str, Credential]) -> None:
+        """Know the access keys of a snapshot and no others; all sessions are forgotten."""
+        self._declared = snapshot
         self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:
@@ -73,7 +72,7 @@ class Callers:
         return self._declared.get(access_key_id) or self.sessions.get(access_key_id)
 
     def identify(
-        self, scope: CredentialScope, request: Signed, region: str, service: str, now: datetime, *, moved: bool
+        self, scope: CredentialScope, request: Request, region: str, service: str, now: datetime, *, moved: bool
     ) -> Principal:
         """Who sent the request; who is not declared is a root of the Region's partition.
 
@@ -106,7 +105,7 @@ class Callers:
         return principal
 
 
-def _check(credential: Credential, request: Signed, service: str, now: datetime, *, moved: bool) -> None:
+def _check(credential: Credential, request: Request, service: str, now: datetime, *, moved: bool) -> None:
     if credential.secret_access_key is None and credential.session_token is None and credential.expiration is None:
         return
     if request.body is None:  # refused in any case, and there is nothing to compare the signature with
@@ -122,7 +121,7 @@ def _check(credential: Credential, request: Signed, service: str, now: datetime,
         check_signature(request, parts, credential.secret_access_key, service)
 
 
-def _check_unknown(access_key_id: str | None, request: Signed) -> None:
+def _check_unknown(access_key_id: str | None, request: Request) -> None:
     """Of those whom nobody declared, only an account's own number is somebody; its secret, nobody knows."""
     if not request.authorization and access_key_id is None:
         raise MissingAuthenticationTokenException("Missing Authentication Token")

@@ -4,49 +4,20 @@ Source: IAM User Guide, "Create a signed AWS API request", the step "Create a ca
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote
+
+from keytrail.messages import Request
 
 _UNRESERVED = "-_.~"
 
 
-class Sent(NamedTuple):
-    """Of an HTTP request, what only a signature asks for: nothing here is decoded or put in order."""
-
-    method: str
-    path: str
-    headers: Sequence[tuple[str, str]]
-    """Names in any case."""
-
-
-class Signed(Protocol):
-    """A request, as far as signatures go."""
-
-    @property
-    def authorization(self) -> str:
-        """The Authorization header, or nothing."""
-
-    @property
-    def query(self) -> str:
-        """What follows the question mark, as it was sent."""
-
-    @property
-    def body(self) -> bytes | None:
-        """None: it was too large to be read."""
-
-    @property
-    def sent(self) -> Callable[[], Sent]:
-        """Gives the rest, when somebody wants to know."""
-
-
-def canonical_request(request: Signed, headers: Mapping[str, str], signed_headers: Sequence[str]) -> str:
+def canonical_request(request: Request, headers: Mapping[str, str], signed_headers: Sequence[str]) -> str:
     """The request in canonical form, with the headers that are signed."""
-    sent = request.sent()
     return "\n".join(
         (
-            sent.method,
-            _canonical_path(sent.path),
+            request.method,
+            _canonical_path(request.path),
             _canonical_query(request.query),
             *[f"{name}:{headers.get(name, '')}" for name in signed_headers],
             "",
@@ -56,11 +27,11 @@ def canonical_request(request: Signed, headers: Mapping[str, str], signed_header
     )
 
 
-def headers_of(sent: Sent) -> dict[str, str]:
+def headers_of(request: Request) -> dict[str, str]:
     """Values by names in lower case, without outer and doubled spaces; several of one name joined by commas."""
     headers: dict[str, str] = {}
-    for name, value in sent.headers:
-        name, value = name.lower(), " ".join(value.split())
+    for raw_name, raw_value in request.headers:
+        name, value = raw_name.decode("latin-1"), " ".join(raw_value.decode("latin-1").split())
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
 

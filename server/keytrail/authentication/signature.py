@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from keytrail.authentication.canonical_request import Signed, canonical_request, headers_of, query_pairs
+from keytrail.authentication.canonical_request import canonical_request, headers_of, query_pairs
 from keytrail.errors import IncompleteSignatureException, InvalidSignatureException
+from keytrail.messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _BASIC = "%Y%m%dT%H%M%SZ"
@@ -39,12 +40,12 @@ class Signature(NamedTuple):
     """Those of the request, as a signature wants them."""
 
 
-def read_signature(request: Signed) -> Signature:
+def read_signature(request: Request) -> Signature:
     """The parts of a request's signature, from its header or else from its query.
 
     Raises IncompleteSignatureException where one is missing.
     """
-    headers = headers_of(request.sent())
+    headers = headers_of(request)
     if request.authorization:
         return _in_header(request.authorization, headers)
     return _in_query(dict(query_pairs(request.query)), headers)
@@ -93,7 +94,7 @@ def _in_query(query: Mapping[str, str], headers: Mapping[str, str]) -> Signature
     return Signature(credential, signed, signature, moment_of(date), token, query["X-Amz-Expires"], headers)
 
 
-def check_signature(request: Signed, parts: Signature, secret: str, service: str) -> None:
+def check_signature(request: Request, parts: Signature, secret: str, service: str) -> None:
     """Raise InvalidSignatureException unless the request was signed with this secret for this service."""
     moment, headers = parts.moment, parts.headers
     date, region, at = _scope(parts.credential, service, moment)

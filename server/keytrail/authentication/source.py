@@ -6,7 +6,7 @@ them as these headers; whoever is no service sends them in vain.
 
 from typing import NamedTuple
 
-from keytrail.authentication.canonical_request import Signed
+from keytrail.messages import Request
 
 
 class Source(NamedTuple):
@@ -16,7 +16,11 @@ class Source(NamedTuple):
     account: str | None = None
 
 
-def source_of(request: Signed) -> Source:
+NO_SOURCE = Source()
+"""Of callers that are no service."""
+
+
+def source_of(request: Request) -> Source:
     """The resource for which a service has sent this request."""
-    headers = {name.lower(): value.strip() for name, value in request.sent().headers}
-    return Source(headers.get("x-amz-source-arn") or None, headers.get("x-amz-source-account") or None)
+    arn, account = request.header(b"x-amz-source-arn").strip(), request.header(b"x-amz-source-account").strip()
+    return Source(arn or None, account or None)

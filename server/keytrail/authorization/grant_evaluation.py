@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from keytrail.authorization.principals import PrincipalMatch
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import root_arn
 from keytrail.domain.grant import Grant, looks_at_context
 from keytrail.domain.grant_constraints import Constraints
@@ -25,56 +25,43 @@ class AllowingGrant(NamedTuple):
 
 
 def allowing_grant(
-    call: Call, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
+    facts: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
 ) -> AllowingGrant | None:
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
     `role_arn`: of a session's role, with its path if that is known.
-    A grant that is not seen yet (`consistency_delay`) counts only if the request brings a token of it.
+    A grant that is not visible yet (`consistency_delay`) counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
-    for naming, grantee in _grantees(call.principal, key, role_arn):
-        for grant in _of_grantee(call, key, grantee, operation, pairs):
-            if _in_effect(grant, call) and _admits(grant, call, operation, context):
+    for naming, grantee in _grantees(facts.principal, key, role_arn):
+        for grant in _of_grantee(facts, key, grantee, operation, pairs):
+            if _admits(grant, facts, operation, context):
                 return AllowingGrant(naming, grant)
     return None
 
 
-def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
-    """What a request to retire a grant brings of it, by the condition keys in lower case."""
-    asked = grant.constraints
-    context = asked.encryption_context_equals or asked.encryption_context_subset or {}
-    kinds = {
-        "EncryptionContextEquals": asked.encryption_context_equals,
-        "EncryptionContextSubset": asked.encryption_context_subset,
-    }
-    found = {
-        "kms:grantconstrainttype": tuple(kind for kind, pairs in kinds.items() if pairs is not None),
-        "kms:encryptioncontextkeys": tuple(context),
-        **{f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in context.items()},
-    }
-    return {name: values for name, values in found.items() if values}
-
-
 def _of_grantee(
-    call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+    facts: RequestFacts, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
-    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
+
+    Of those that are not visible yet, only the ones that the request brings a token of.
+    """
     for pair in pairs:
         after = ""
         while True:
-            grants = call.store.grants.usable_after(
+            grants = facts.store.visible.usable_grants_after(
                 key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
             )
             yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
-    for grant in call.store.view.grants.lingering(key.arn, **names):
-        if operation in grant.operations:
+    for grant in _by_tokens(facts):
+        is_to = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
+        if grant.key_arn == key.arn and is_to == grantee and operation in grant.operations:
             yield grant
 
 
@@ -88,20 +75,19 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
     return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _in_effect(grant: Grant, call: Call) -> bool:
-    if not call.store.view.grants.hides(grant):
-        return True
-    tokens = call.members.get("GrantTokens")
-    named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
-    return any(grant.grant_id == other.grant_id for other in named if other is not None)
+def _by_tokens(facts: RequestFacts) -> list[Grant]:
+    """The grants that the request brings tokens of."""
+    tokens = facts.members.get("GrantTokens")
+    grants = (facts.store.grants.by_token(token, facts.region) for token in tokens) if isinstance(tokens, list) else ()
+    return [grant for grant in grants if grant is not None]
 
 
-def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
+def _admits(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:
     asked = grant.constraints
-    if call.principal.kind == "service" and asked.source_arn not in (None, call.source_arn):
+    if facts.principal.kind == "service" and asked.source_arn not in (None, facts.source_arn):
         return False
     if operation == "CreateGrant":
-        return _hands_on(grant, call)
+        return _hands_on(grant, facts)
     if not looks_at_context(operation):
         return True
     if asked.encryption_context_equals is not None:
@@ -109,9 +95,9 @@ def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]
     return (asked.encryption_context_subset or {}).items() <= context.items()
 
 
-def _hands_on(grant: Grant, call: Call) -> bool:
+def _hands_on(grant: Grant, facts: RequestFacts) -> bool:
     """Whether a grant to be made gives no more than this one, under constraints as strict."""
-    operations, constraints = call.members.get("Operations"), call.members.get("Constraints")
+    operations, constraints = facts.members.get("Operations"), facts.members.get("Constraints")
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
     mine, theirs = grant.constraints, Constraints.read(constraints if isinstance(constraints, Mapping) else None)

@@ -61,24 +61,28 @@ class Identities:
         """Begin with nobody."""
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
-        self._initial: tuple[Mapping[str, Identity], Mapping[str, Membership]] = ({}, {})
         self._standings: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
         """The user or role with this ARN; None for one that no fixture declares."""
         return self._known.get(arn)
 
+    def max_session_duration(self, role_arn: str) -> int:
+        """For how many seconds a role may be assumed at most; one that no fixture declares, half a day."""
+        role = self.get(role_arn)
+        return role.max_session_duration if role is not None else _HALF_A_DAY
+
     def declare(self, identities: Mapping[str, Identity], memberships: Mapping[str, Membership] | None = None) -> None:
         """Make identities known by their ARNs, and memberships by account; one declared before is replaced."""
         self._set({**self._known, **identities}, {**self._memberships, **(memberships or {})})
 
-    def keep(self) -> None:
-        """What is declared now is what `reset` comes back to."""
-        self._initial = self._known, self._memberships
+    def snapshot(self) -> tuple[Mapping[str, Identity], Mapping[str, Membership]]:
+        """The identities and memberships that are declared by now, for `restore`."""
+        return self._known, self._memberships
 
-    def reset(self) -> None:
-        """Forget what was declared since `keep`."""
-        self._set(*self._initial)
+    def restore(self, snapshot: tuple[Mapping[str, Identity], Mapping[str, Membership]]) -> None:
+        """Know the identities and memberships of a snapshot and no others."""
+        self._set(*snapshot)
 
     def _set(self, known: Mapping[str, Identity], memberships: Mapping[str, Membership]) -> None:
         self._known, self._memberships, self._standings = known, memberships, {}
@@ -148,3 +152,4 @@ def _lists_what_is_allowed(document: Document) -> bool:
 
 _ALONE = Membership()
 _REMEMBERED = 4096
+_HALF_A_DAY = 43_200

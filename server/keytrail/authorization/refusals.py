@@ -5,6 +5,7 @@ Source: IAM User Guide, "Troubleshoot access denied error messages"; KMS's own a
 
 from keytrail.authorization.evaluation import Ground, Question, Verdict
 from keytrail.authorization.policy import Kind
+from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
 
 NO_RESOURCE_POLICY = (
@@ -27,6 +28,13 @@ def refusal(asked: Question, verdict: Verdict, *, in_ciphertext: bool) -> Access
     elif asked.action == "kms:TagResource" and asked.resource == "*":
         what = ""  # as reported of CreateKey with tags
     return AccessDeniedException(f"{who}{what} {why}")
+
+
+def other_account_refusal(principal: Principal, action: str, what: str) -> AccessDeniedException:
+    """The error for what another account owns, if it exists: it is not named, but told of as `what`."""
+    return AccessDeniedException(
+        f"User: {principal.arn} is not authorized to perform: {action} on {what} {NO_RESOURCE_POLICY}"
+    )
 
 
 def _why(asked: Question, verdict: Verdict) -> str:

@@ -8,7 +8,6 @@ its own documents could never be answered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 _COSE_SIGN1_TAG = 18
@@ -39,7 +38,6 @@ class Attestation:
     """An RSA public key of `cryptography`."""
 
 
-@lru_cache(maxsize=16)  # the path of a request asks several times: its checks, a condition of a policy, the answer
 def read(document: bytes) -> Attestation:
     """What a document says, once its signature is verified. Raises NotAttested."""
     import cbor2

@@ -1,67 +1,146 @@
-"""AWS JSON 1.1 or AWS Query: what a request speaks is what its answer speaks, but for Query's JSON answers."""
+"""What a request speaks is what its answer speaks: AWS JSON 1.1, or AWS Query.
 
-from collections.abc import Mapping
+A protocol reads the members of a request, and writes its reply or its refusal.
+"""
+
+from collections.abc import Iterable, Mapping
 from types import ModuleType
+from typing import Protocol as Interface
 
-from keytrail.dispatch.endpoint import Endpoint
-from keytrail.dispatch.messages import Request, Response
+from keytrail.call import Reply
 from keytrail.errors import AwsError, UnknownOperationException
+from keytrail.messages import Content, Request, Response
+from keytrail.operation import Operation, Service
 from keytrail.wire import json11
 
 
-def query_codec() -> ModuleType:
-    """AWS Query, which few servers are ever spoken to in."""
+class Protocol(Interface):
+    """How one request is read and answered."""
+
+    def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
+        """The members of the request. Raises SerializationException."""
+
+    def write(self, operation: Operation, reply: Reply | None, request_id: str) -> Response:
+        """The answer of an operation that succeeded."""
+
+    def refuse(self, error: AwsError, request_id: str) -> Response:
+        """The answer to a request that is refused."""
+
+    def unknown_operation(self) -> AwsError:
+        """The error of a request that names no operation."""
+
+
+class AwsJson:
+    """AWS JSON 1.1: KMS and CloudTrail, and whoever names no operation at all."""
+
+    def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
+        """The members of the body."""
+        return json11.decode_body(operation.model.input, request.body or b"")
+
+    def write(self, operation: Operation, reply: Reply | None, request_id: str) -> Response:
+        """The reply as JSON."""
+        return Response(200, json11.encode_body(operation.model.output, reply), request_id)
+
+    def refuse(self, error: AwsError, request_id: str) -> Response:
+        """`__type`, and the message where there is one."""
+        return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)
+
+    def unknown_operation(self) -> AwsError:
+        """Without words."""
+        return UnknownOperationException()
+
+
+class AwsQuery:
+    """AWS Query: STS. Its answers are XML, or JSON to a request that accepts JSON."""
+
+    def __init__(self, request: Request, form: Mapping[str, str]) -> None:
+        """Answer a request that brings this form."""
+        self._form = form
+        # unverified: what STS makes of a list of types; here the first counts
+        accepted = request.header(b"accept").partition(",")[0].partition(";")[0].strip().lower()
+        self._content = Content.JSON if accepted == Content.JSON.value else Content.XML
+
+    @property
+    def action(self) -> tuple[str, str]:
+        """The name of the operation that the form calls, and the version of the service that it speaks."""
+        return self._form["Action"], self._form.get("Version", "")
+
+    def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
+        """The members that the form says."""
+        members: Mapping[str, object] = _aws_query().decode(operation.model.input, self._form)
+        return members
+
+    def write(self, operation: Operation, reply: Reply | None, request_id: str) -> Response:
+        """The reply as XML or JSON."""
+        body = self._codec.encode(operation.name, operation.model.output, reply, request_id)
+        return Response(200, body, request_id, self._content)
+
+    def refuse(self, error: AwsError, request_id: str) -> Response:
+        """The error under the names and with the status of Query services."""
+        status, body = self._codec.encode_error(error, request_id)
+        return Response(status, body, request_id, self._content)
+
+    def unknown_operation(self) -> AwsError:
+        """With the name and the version that were asked for."""
+        name, version = self.action
+        return UnknownOperationException(
+            f"Could not find operation {name} for version {version or 'NO_VERSION_SPECIFIED'}"
+        )
+
+    @property
+    def _codec(self) -> ModuleType:
+        return _aws_query() if self._content is Content.XML else _aws_query_json()
+
+
+AWS_JSON = AwsJson()
+
+
+class Protocols:
+    """Finds which operation a request calls, and in which protocol."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        """Answer for these services."""
+        self._targets: dict[str, Operation] = {}
+        self._actions: dict[tuple[str, str], Operation] = {}
+        for service in services:
+            model = service.model
+            if model.target_prefix is None:
+                self._actions |= {(name, model.version): found for name, found in service.operations.items()}
+                continue
+            # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
+            for prefix in {model.target_prefix, model.target_prefix.rpartition(".")[2]}:
+                self._targets |= {f"{prefix}.{name}": found for name, found in service.operations.items()}
+
+    def find(self, request: Request) -> tuple[Protocol, Operation | None]:
+        """The protocol of a request, and the operation that it calls; None where it calls none."""
+        operation = self._targets.get(request.target)
+        if operation is not None:
+            return AWS_JSON, operation
+        form = _form_of(request)
+        if form is None:
+            return AWS_JSON, None
+        query = AwsQuery(request, form)
+        return query, self._actions.get(query.action)
+
+
+def _form_of(request: Request) -> Mapping[str, str] | None:
+    """The fields of a request that speaks AWS Query."""
+    if request.path not in ("/", "") or request.method not in ("GET", "POST"):
+        return None
+    body = request.body if request.method == "POST" else None
+    form: Mapping[str, str] | None = _aws_query().read_form(request.query, body, request.header(b"content-type"))
+    return form
+
+
+def _aws_query() -> ModuleType:
+    """The codec of AWS Query, which few servers are ever spoken to in: imported with the first such request."""
     from keytrail.wire import aws_query
 
     return aws_query
 
 
-def query_json_codec() -> ModuleType:
-    """The answers of AWS Query in JSON, for which fewer ask."""
+def _aws_query_json() -> ModuleType:
+    """The JSON answers of AWS Query, for which fewer ask."""
     from keytrail.wire import aws_query_json
 
     return aws_query_json
-
-
-def _accepts_json(request: Request) -> bool:
-    """Whether the Accept header asks for JSON first, as those do who verify a presigned GetCallerIdentity."""
-    accept = next((value for name, value in request.sent().headers if name.lower() == "accept"), "")
-    # unverified: what STS makes of a list of types; here the first counts
-    return accept.partition(",")[0].partition(";")[0].strip().lower() == "application/json"
-
-
-def read_form(request: Request) -> Mapping[str, str] | None:
-    """The fields of a request that speaks AWS Query."""
-    sent = request.sent()
-    if sent.path not in ("/", "") or sent.method not in ("GET", "POST"):
-        return None
-    body = request.body if sent.method == "POST" else None
-    kind = next((value for name, value in sent.headers if name.lower() == "content-type"), "")
-    form: Mapping[str, str] | None = query_codec().read_form(request.query, body, kind)
-    return form
-
-
-def query_answer(endpoint: Endpoint, request: Request, reply: Mapping[str, object] | None, request_id: str) -> Response:
-    """The answer to a request that speaks AWS Query: XML, or JSON to those who accept that."""
-    as_json = _accepts_json(request)
-    codec = query_json_codec() if as_json else query_codec()
-    body = codec.encode(endpoint.name, endpoint.model.output, reply, request_id)
-    return Response(200, body, request_id, xml=not as_json, plain_json=as_json)
-
-
-def unknown(request: Request, form: Mapping[str, str] | None, request_id: str) -> Response:
-    """The answer to a request that names no operation."""
-    if form is None:
-        return refuse(UnknownOperationException(), request_id)
-    version = form.get("Version") or "NO_VERSION_SPECIFIED"
-    error = UnknownOperationException(f"Could not find operation {form['Action']} for version {version}")
-    return refuse(error, request_id, query=request)
-
-
-def refuse(error: AwsError, request_id: str, *, query: Request | None = None) -> Response:
-    """An error as the request's protocol writes it; `query` is the request if that is AWS Query."""
-    if query is not None:
-        as_json = _accepts_json(query)
-        status, body = (query_json_codec() if as_json else query_codec()).encode_error(error, request_id)
-        return Response(status, body, request_id, xml=not as_json, plain_json=as_json)
-    return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)

@@ -6,11 +6,10 @@ Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide
 from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
-from keytrail.dispatch.endpoint import Endpoint
-from keytrail.dispatch.messages import Request
 from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException
+from keytrail.messages import Request
 from keytrail.operation import Operation
-from keytrail.trail import AsSent, Event, Use, new_event_id
+from keytrail.trail import Event, Use, Verbatim, new_event_id
 from keytrail.wire.service_model import Shape
 
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
@@ -23,52 +22,49 @@ _LOGGED_REFUSAL = 10 * 1024
 
 
 def success(
-    endpoint: Endpoint, call: Call, request: Request, reply: Reply | None
+    operation: Operation, call: Call, request: Request, reply: Reply | None
 ) -> tuple[list[Event], Sequence[tuple[str, Use]]]:
     """The events of a call that succeeded, and the last usage of its keys."""
-    operation = endpoint.operation
-    assert operation is not None
     elements: Mapping[str, object] | None = None
     if operation.logged_reply == "key":
-        elements = {"KeyId": call.used[0].arn} if call.used else None
+        elements = {"KeyId": call.keys[0].arn} if call.keys else None
     elif operation.logged_reply == "reply":
         elements = reply
     if call.elements is not None:
         elements = call.elements
-    events = _events(endpoint, call, request, elements, None)
+    events = _events(operation, call, request, elements, None)
     uses: Sequence[tuple[str, Use]] = ()
     if operation.tracked and call.now >= call.settings.tracking_start:
         ids = {event.recipient: event.event_id for event in events}
-        uses = [(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.used]
+        uses = [(key.arn, Use(call.operation, call.now, ids[key.account], call.request_id)) for key in call.keys]
     return [*events, *call.further_events], uses
 
 
-def refusal(endpoint: Endpoint, call: Call, request: Request, error: AwsError) -> list[Event]:
+def refusal(operation: Operation, call: Call, request: Request, error: AwsError) -> list[Event]:
     """The events of a call that was refused."""
-    return _events(endpoint, call, request, None, error)
+    return _events(operation, call, request, None, error)
 
 
 def _events(
-    endpoint: Endpoint,
+    operation: Operation,
     call: Call,
     request: Request,
     elements: Mapping[str, object] | None,
     error: AwsError | None,
 ) -> list[Event]:
     """The call's event: one copy for the caller's account, one for each other owner of a key in it."""
-    operation = endpoint.operation
-    resources = _resources(call, endpoint, error)
+    resources = _resources(call, operation, error)
     kept = error is None or isinstance(error, DryRunOperationException)
     mine = Event(
         new_event_id(),
         call.request_id,
         call.now,
-        endpoint.name,
+        operation.name,
         call.region,
         call.principal,
         call.account,
-        endpoint.read_only,
-        _logged(endpoint, call, request, succeeded=error is None),
+        operation.read_only,
+        _logged(operation, call, request, succeeded=error is None),
         elements,
         (call.additional if kept else _external_key(call, operation)) or None,
         resources,
@@ -78,7 +74,7 @@ def _events(
         request.source_ip,
         request.user_agent[:_LOGGED_TEXT],
         None,
-        endpoint.source,
+        operation.source,
     )
     owners = {account for account, _ in resources if account != mine.recipient} if resources else None
     if not owners or isinstance(error, AccessDeniedException):
@@ -96,38 +92,35 @@ def _events(
     return [mine._replace(shared_event_id=shared), *copies]
 
 
-def _external_key(call: Call, operation: Operation | None) -> dict[str, object] | None:
+def _external_key(call: Call, operation: Operation) -> dict[str, object] | None:
     """What the event of a failed cryptographic operation keeps: the external key behind its key, and nothing else."""
-    if operation is None or not operation.tracked:
+    if not operation.tracked:
         return None
-    key = next((key for key in call.used if key.xks_key_id is not None), None)
+    key = next((key for key in call.keys if key.xks_key_id is not None), None)
     return {"customKeyStoreId": key.custom_key_store_id, "xksKeyId": key.xks_key_id} if key is not None else None
 
 
-def _resources(call: Call, endpoint: Endpoint, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
+def _resources(call: Call, operation: Operation, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
     if call.resources is not None:
         return tuple(call.resources)
-    if call.used:
-        return tuple([(key.account, key.arn) for key in call.used])
+    if call.keys:
+        return tuple([(key.account, key.arn) for key in call.keys])
     # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
-    listed = error is None and endpoint.source == _KMS and "CustomKeyStore" not in endpoint.name
+    listed = error is None and operation.source == _KMS and "CustomKeyStore" not in operation.name
     return () if listed else None
 
 
-def _logged(endpoint: Endpoint, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
-    operation = endpoint.operation
-    if operation is None:
-        return None
+def _logged(operation: Operation, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
     if not operation.logged_request:
         return dict(call.logged) or None
     size = len(request.body or b"")
     if size > (_LOGGED_REQUEST if succeeded else _LOGGED_REFUSAL):
         return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
     members = call.members
-    shown = {name: members[name] for name in endpoint.logged if name in members}
-    for name in endpoint.maps:
+    shown = {name: members[name] for name in operation.logged if name in members}
+    for name in operation.maps:
         if name in shown:
-            shown[name] = _in_own_words(endpoint.model.input.members[name], shown[name])
+            shown[name] = _in_own_words(operation.model.input.members[name], shown[name])
     if operation.logged_defaults or call.logged:
         shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
     return shown or None
@@ -138,5 +131,5 @@ def _in_own_words(shape: Shape, value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":
-        return AsSent(value)
+        return Verbatim(value)
     return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Literal
 
 from keytrail.domain.grant_constraints import Constraints
-from keytrail.domain.key import Key
-from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.principal import Principal
 from keytrail.errors import InvalidArnException, InvalidGrantIdException, ValidationException
 
@@ -43,27 +41,6 @@ GrantOperation = Literal[
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 
 _WITHOUT_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
-_OF_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
-_OF_SYMMETRIC_KEYS = frozenset(
-    {
-        "Encrypt",
-        "Decrypt",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-    }
-)
-_OF_OTHER_KEYS = {
-    KeyUsage.ENCRYPT_DECRYPT: frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"}),
-    KeyUsage.SIGN_VERIFY: frozenset({"Sign", "Verify", "GetPublicKey"}),
-    KeyUsage.GENERATE_VERIFY_MAC: frozenset({"GenerateMac", "VerifyMac"}),
-    KeyUsage.KEY_AGREEMENT: frozenset({"DeriveSharedSecret", "GetPublicKey"}),
-    KeyUsage.ENCAPSULATE_DECAPSULATE: frozenset({"Encapsulate", "Decapsulate", "GetPublicKey"}),
-}
-"""The grant operations of keys that are not for symmetric encryption, by usage (Guide, "Grant operations")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,22 +119,6 @@ class Grant:
             if arn is not None:
                 require_principal(arn)
 
-    def require_fit(self, key: Key) -> None:
-        """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
-        fitting = _OF_ANY_KEY | (_OF_SYMMETRIC_KEYS if _encrypts_symmetrically(key) else _OF_OTHER_KEYS[key.usage])
-        unfit = [operation for operation in self.operations if operation not in fitting]
-        if unfit:
-            # unverified: the words
-            raise ValidationException(
-                f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
-                f"and KeyUsage {key.usage}."
-            )
-        if self.constraints.of_context and not _encrypts_symmetrically(key):
-            # unverified: the words
-            raise ValidationException(
-                "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
-            )
-
     def may_be_retired_by(self, principal: Principal) -> bool:
         """Whether it is for the principal to retire: as the one named for that, as grantee, or as the issuer."""
         if principal.account == self.issuing_account.split(":")[4]:
@@ -224,10 +185,6 @@ def grant_of(
         retiring_service_principal=text("RetiringServicePrincipal"),
         constraints=Constraints.read(constraints if isinstance(constraints, Mapping) else None),
     )
-
-
-def _encrypts_symmetrically(key: Key) -> bool:
-    return key.spec == SYMMETRIC_DEFAULT
 
 
 def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | None:

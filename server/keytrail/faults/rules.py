@@ -1,20 +1,22 @@
 """Faults: the rules by which calls go wrong, and how often each one has struck."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from keytrail import errors
 from keytrail.call import Call
-from keytrail.domain.arn import is_alias
+from keytrail.domain.arn import alias_arn, is_alias
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
-from keytrail.request_quotas import OFF, RequestQuotas
+from keytrail.messages import AS_EVER, Delivery
+from keytrail.operation import Operation
+from keytrail.request_quotas import RequestQuotas
 
 MOST_RULES = 1000
 """Each call looks at every rule."""
@@ -42,27 +44,20 @@ _WORDLESS = frozenset(
 """Errors that AWS sends without a message."""
 
 
-class Dropped(Exception):
-    """The connection is to be closed before the operation takes place."""
+class Fault(NamedTuple):
+    """What the rules make of one call."""
+
+    delivery: Delivery = AS_EVER
+    """What becomes of its answer."""
+    before: bool = False
+    """Whether the connection is dropped before the operation takes place."""
+    error: AwsError | None = None
+    """The error that is its answer; the operation does not take place."""
+    keys: Sequence[Key] = ()
+    """The caller's keys that it is about, as its event tells of a call that failed inside KMS."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """What happens to the answer of one call."""
-
-    delay: float = 0.0
-    """Seconds until it is sent."""
-    drop: bool = False
-    truncate: int | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the answer goes out as ever."""
-        return not self.delay and not self.drop and self.truncate is None
-
-    def cut(self, body: bytes) -> bytes:
-        """The part of a body that is sent: all of it, if there is nothing to cut."""
-        return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
+NO_FAULT = Fault()
 
 
 @dataclass(slots=True)
@@ -78,10 +73,6 @@ class _Entry:
     wait: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
-        self.renew()
-
-    def renew(self) -> None:
-        self.calls = self.hits = 0
         # Each has its own: whether a call is struck shall not depend on how long another one waited.
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
@@ -110,17 +101,10 @@ class Faults:
         """Begin without rules."""
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
-        self._first: dict[str, _Entry] = {}
         self._number = 0
         self.quotas: Quotas | None = None
         self.active = False
         """Whether there are any rules or quotas."""
-
-    @property
-    def held(self) -> RequestQuotas:
-        """The request quotas that are held."""
-        quotas = self.quotas
-        return quotas.held if quotas is not None else OFF
 
     def hold(self, held: RequestQuotas) -> None:
         """Hold request quotas from here on, each unused."""
@@ -161,43 +145,42 @@ class Faults:
             self._note_active()
             return len(gone)
 
-    def keep(self) -> None:
-        """Take the rules of now for those that a reset brings back."""
+    def snapshot(self) -> Mapping[str, FaultRule]:
+        """The rules by their ids, for `restore`."""
         with self._lock:
-            self._first = dict(self._entries)
+            return {at: entry.rule for at, entry in self._entries.items()}
 
-    def reset(self, account: str | None = None) -> None:
-        """Go back to the kept rules, their counters at zero; with an account, only those about its callers do."""
+    def restore(self, snapshot: Mapping[str, FaultRule], account: str | None = None) -> None:
+        """Have the rules of a snapshot, uncounted; with an account, of the rules about its callers only."""
         with self._lock:
             others = {at: entry for at, entry in self._entries.items() if account not in (None, entry.rule.account)}
-            first = {at: entry for at, entry in self._first.items() if account in (None, entry.rule.account)}
-            for entry in first.values():
-                entry.renew()
-            entries = {**first, **others}
+            back = {at: _Entry(at, rule) for at, rule in snapshot.items() if account in (None, rule.account)}
+            entries = {**back, **others}
             self._entries = {at: entries[at] for at in sorted(entries, key=int)}
             self._number = max(map(int, self._entries), default=0)
             self._note_active()
 
-    def strike(self, plan: Plan, service: str, call: Call) -> None:
-        """Let the rules have their way with a call: fill its plan in, raise the error or Dropped that is its end.
+    def strike(self, operation: Operation, call: Call) -> Fault:
+        """What the rules make of a call; each counts it.
 
         Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
         """
         quotas = self.quotas
         if quotas is not None:
-            quotas.admit(call)
+            quotas.admit(operation, call)
         with self._lock:
             concerned = [
                 entry
                 for entry in self._entries.values()
-                if entry.rule.service == service
-                and call.operation in entry.rule.operations
+                if entry.rule.service == operation.service
+                and operation.name in entry.rule.operations
                 and entry.rule.account in (None, call.account)
                 and entry.rule.region in (None, call.region)
             ]
             if not concerned:
-                return
+                return NO_FAULT
             keys = keys_of(call)
+            delay = 0.0
             end: _Entry | None = None
             for entry in concerned:
                 rule = entry.rule
@@ -207,18 +190,17 @@ class Faults:
                     continue
                 entry.hits += 1
                 if rule.latency is not None:
-                    plan.delay += rule.latency.draw(entry.wait) / 1000
+                    delay += rule.latency.draw(entry.wait) / 1000
                 if rule.ends_call:
                     end = entry
         if end is None:
-            return
-        plan.drop, plan.truncate = end.rule.drop is not None, end.rule.truncate
-        if end.rule.drop == "before":
-            raise Dropped
-        if end.rule.error is not None:
-            # As after a key was looked up: the event of a call that failed inside tells which key it was about.
-            call.used.extend(key for key in keys if key.account == call.account and key not in call.used)
-            raise _error(end, service, call, keys)
+            return Fault(Delivery(delay)) if delay else NO_FAULT
+        rule = end.rule
+        delivery = Delivery(delay, rule.drop is not None, rule.truncate)
+        if rule.error is None:
+            return Fault(delivery, rule.drop == "before")
+        own = [key for key in keys if key.account == call.account and key not in call.keys]
+        return Fault(delivery, False, _error(end, operation.service, call, keys), own)
 
     def _note_active(self) -> None:
         self.active = bool(self._entries) or self.quotas is not None
@@ -228,7 +210,7 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
     """Whether a rule's name of a key names this one by now."""
     if not is_alias(name):
         return name in (key.arn, key.key_id)
-    alias = call.store.alias(key.account, key.region, name.split(":", 5)[-1])
+    alias = call.store.newest.alias(alias_arn(key.region, key.account, name.split(":", 5)[-1]))
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 
@@ -243,5 +225,5 @@ def _error(entry: _Entry, service: str, call: Call, keys: list[Key]) -> AwsError
             key = keys[0].arn if keys else ""
             message = words.format(key=key, principal=call.principal.arn, action=f"{service}:{call.operation}")
         else:  # AWS's words are not known
-            message = f"Keytrail was told to answer this, by fault {entry.rule_id}."
+            message = f"Fault {entry.rule_id} of Keytrail answers this."
     return kind(message)

@@ -6,13 +6,11 @@ others; Date is the HTTP server's.
 
 import time
 from collections.abc import Iterable, Iterator
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from keytrail.authentication.canonical_request import Sent
-from keytrail.dispatch import Dispatcher, Request, Response, Struck, Unfinished
-from keytrail.faults import Plan
+from keytrail.dispatch import Dispatcher
+from keytrail.messages import AS_EVER, Content, Delivery, Later, Request, Response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,17 +40,14 @@ def is_control(path: str) -> bool:
     return path.startswith(CONTROL + "/")
 
 
-def respond(dispatcher: Dispatcher, method: str, path: str, request: Request) -> Response | Unfinished | Struck:
-    """Answer a request to the service; any method and path but POST / name no operation of a JSON service."""
-    if method != "POST" or path not in ("/", ""):
-        request = request._replace(target="")
-    return dispatcher.answer(request)
+HEADERS = {Content.AWS_JSON: SAME_HEADERS, Content.XML: XML_HEADERS, Content.JSON: JSON_HEADERS}
+"""By what the body is."""
 
 
 def headers(response: Response) -> list[tuple[str, str]]:
     """The headers that go with an answer, but for Date."""
     return [
-        *(XML_HEADERS if response.xml else JSON_HEADERS if response.plain_json else SAME_HEADERS),
+        *HEADERS[response.content],
         ("Content-Length", str(len(response.body))),
         ("x-amzn-RequestId", response.request_id),
     ]
@@ -60,39 +55,36 @@ def headers(response: Response) -> list[tuple[str, str]]:
 
 def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """The same for WSGI."""
-    method = environ["REQUEST_METHOD"]
-    request = Request(
-        environ.get("HTTP_X_AMZ_TARGET", ""),
-        _body(environ, dispatcher.settings.max_body),
-        environ.get("HTTP_AUTHORIZATION", ""),
-        environ.get("QUERY_STRING", ""),
-        environ.get("REMOTE_ADDR", ""),
-        environ.get("HTTP_USER_AGENT", ""),
-        partial(_sent, environ),
+    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
+    response = dispatcher.answer(
+        Request(
+            environ["REQUEST_METHOD"],
+            path.partition("?")[0],
+            environ.get("QUERY_STRING", ""),
+            _headers(environ),
+            _body(environ, dispatcher.settings.max_body),
+            environ.get("REMOTE_ADDR", ""),
+        )
     )
-    response = respond(dispatcher, method, environ.get("PATH_INFO", "/"), request)
-    plan = None
-    if isinstance(response, Struck):
-        response, plan = response
-    if isinstance(response, Unfinished):
-        response = response.finish()
-    if plan is not None:
-        return _struck(response, plan, start_response)
+    if isinstance(response, Later):
+        response = response.work()
+    if response.delivery is not AS_EVER:
+        return _delivered(response, response.delivery, start_response)
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
-    return [response.body if method != "HEAD" else b""]
+    return [response.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
 
 
-def _struck(response: Response, plan: Plan, start_response: "StartResponse") -> Iterable[bytes]:
+def _delivered(response: Response, delivery: Delivery, start_response: "StartResponse") -> Iterable[bytes]:
     """An answer that a fault delays, cuts or forbids. WSGI cannot close a connection, but what it raises does.
 
     Raises ConnectionAbortedError.
     """
-    time.sleep(plan.delay)
-    if plan.drop:
+    time.sleep(delivery.delay)
+    if delivery.drop:
         raise ConnectionAbortedError("a fault rule drops this connection")
     start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
-    if plan.truncate is not None and response.body:
-        return _broken_off(plan.cut(response.body))
+    if delivery.truncate is not None and response.body:
+        return _broken_off(delivery.part_of(response.body))
     return [response.body]
 
 
@@ -101,13 +93,10 @@ def _broken_off(part: bytes) -> Iterator[bytes]:
     raise ConnectionAbortedError("a fault rule cuts this answer")
 
 
-def _sent(environ: "WSGIEnvironment") -> Sent:
-    headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
-    headers += [
-        (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
-    ]
-    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
-    return Sent(environ["REQUEST_METHOD"], path.partition("?")[0], headers)
+def _headers(environ: "WSGIEnvironment") -> list[tuple[bytes, bytes]]:
+    named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
+    named += [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]
+    return [(name.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")) for name, value in named]
 
 
 def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:

@@ -1,7 +1,7 @@
 """Serving: one process, one port, one event loop, by uvicorn.
 
 A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The slow rest of one
-(an RSA signature) goes to a thread, and so does the control API, which is Flask's (docs/DECISIONS.md).
+(an RSA signature) goes to a thread, and so does the control API, which is Flask's (decisions 1 and 12).
 """
 
 import asyncio
@@ -10,19 +10,16 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
 
-from keytrail.authentication.canonical_request import Sent
 from keytrail.crypto import key_pool
-from keytrail.dispatch import Request, Response, Struck, Unfinished
 from keytrail.endpoint import Endpoint
-from keytrail.faults import Plan
 from keytrail.http import front
+from keytrail.messages import AS_EVER, Later, Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -32,11 +29,9 @@ _BACKLOG = 1024
 _IDLE = 300
 """Seconds that a connection may wait for its next request."""
 
-_SAME_HEADERS = [(name.encode(), value.encode()) for name, value in front.SAME_HEADERS]
-
-_XML_HEADERS = [(name.encode(), value.encode()) for name, value in front.XML_HEADERS]
-
-_JSON_HEADERS = [(name.encode(), value.encode()) for name, value in front.JSON_HEADERS]
+_HEADERS = {
+    content: [(name.encode(), value.encode()) for name, value in headers] for content, headers in front.HEADERS.items()
+}
 
 GRACE = 1
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
@@ -81,7 +76,7 @@ class Front:
     async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
         """Answer one request."""
         assert scope["type"] == "http"  # what else there is, is switched off
-        control, plan = front.is_control(scope["path"]), None
+        control, delivery = front.is_control(scope["path"]), AS_EVER
         given = dict(scope["headers"])
         announced = given.get(b"content-length", b"0")
         too_large = len(announced) > 9 or int(announced) > front.MOST_DRAINED
@@ -96,31 +91,34 @@ class Front:
             status, headers, data = await asyncio.to_thread(self._control, scope, body or b"")
         else:
             client = scope["client"]
-            request = Request(
-                given.get(b"x-amz-target", b"").decode("latin-1"),
-                body,
-                given.get(b"authorization", b"").decode("latin-1"),
-                scope["query_string"].decode("latin-1"),
-                client[0] if client is not None else "",
-                given.get(b"user-agent", b"").decode("latin-1"),
-                partial(_sent, scope),
+            response = self._dispatcher.answer(
+                Request(
+                    scope["method"],
+                    (scope["raw_path"] or b"").partition(b"?")[0].decode("latin-1"),
+                    scope["query_string"].decode("latin-1"),
+                    list(scope["headers"]),
+                    body,
+                    client[0] if client is not None else "",
+                )
             )
-            response = front.respond(self._dispatcher, scope["method"], scope["path"], request)
-            if not isinstance(response, Response):
-                response, plan = await _finished(response)
-            if plan is not None and plan.drop:
+            if isinstance(response, Later):
+                response = await asyncio.to_thread(response.work)
+            delivery = response.delivery
+            if delivery.delay:
+                await asyncio.sleep(delivery.delay)
+            if delivery.drop:
                 await _drop(receive, send)
                 return
             status, data = response.status, response.body
             headers = [
-                *(_XML_HEADERS if response.xml else _JSON_HEADERS if response.plain_json else _SAME_HEADERS),
+                *_HEADERS[response.content],
                 (b"Content-Length", b"%d" % len(data)),
                 (b"x-amzn-RequestId", response.request_id.encode()),
             ]
         if too_large:
             headers = [*headers, (b"Connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        part = data if plan is None else plan.cut(data)
+        part = delivery.part_of(data)
         # Uvicorn closes the connection under a body that has more to come when we return.
         await send({"type": "http.response.body", "body": part, "more_body": len(part) < len(data)})
         if not self._answered and not control:
@@ -148,25 +146,10 @@ class Front:
         return int(status.split()[0]), sent, b"".join(pieces)
 
 
-async def _finished(answer: Unfinished | Struck) -> tuple[Response, Plan | None]:
-    """The answer at the moment when it is to be sent, and what is to happen to it then."""
-    response, plan = answer if isinstance(answer, Struck) else (answer, None)
-    if isinstance(response, Unfinished):
-        response = await asyncio.to_thread(response.finish)
-    if plan is not None and plan.delay:
-        await asyncio.sleep(plan.delay)
-    return response, plan
-
-
 async def _drop(receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
     """Close the connection without an answer: ASGI has no word for it, so by uvicorn's own transport."""
     send.__self__.transport.abort()  # type: ignore[attr-defined]
     await receive()  # until uvicorn knows
-
-
-def _sent(scope: "HTTPScope") -> Sent:
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-    return Sent(scope["method"], (scope["raw_path"] or b"").partition(b"?")[0].decode("latin-1"), headers)
 
 
 async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:

@@ -1,1 +1,6 @@
-"""The operations of the services, one function each, declared with what is true of the whole operation."""
+"""The services that answer on the port, a module or package each. Importing this package registers their operations."""
+
+from keytrail.operation import SERVICES
+from keytrail.operations import cloudtrail, kms, sts
+
+__all__ = ["SERVICES", "cloudtrail", "kms", "sts"]

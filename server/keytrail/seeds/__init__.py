@@ -5,13 +5,16 @@ is told with file, path, what was found and what would be right, and nothing of 
 """
 
 from keytrail.seeds.document import json_schema
-from keytrail.seeds.faults import FaultCheck, read_rule
-from keytrail.seeds.parsing import SeedError, read_relative_moment
-from keytrail.seeds.reader import read_document, read_files
+from keytrail.seeds.error import SeedError
+from keytrail.seeds.faults import read_rule
+from keytrail.seeds.files import read_document, read_files
+from keytrail.seeds.moments import read_relative_moment
 from keytrail.seeds.seed import Seed
+from keytrail.seeds.settings import MEMBERS as SETTINGS
+from keytrail.seeds.settings import settings_members
 
 __all__ = [
-    "FaultCheck",
+    "SETTINGS",
     "Seed",
     "SeedError",
     "json_schema",
@@ -19,4 +22,5 @@ __all__ = [
     "read_files",
     "read_relative_moment",
     "read_rule",
+    "settings_members",
 ]

@@ -51,7 +51,10 @@ class ServiceModel:
     """A service: its operations by name, and what its X-Amz-Target begins with."""
 
     name: str
+    version: str
+    """The date that AWS calls it by."""
     target_prefix: str | None
+    """None for a service of AWS Query."""
     operations: Mapping[str, OperationModel]
     shapes: Mapping[str, Shape]
     """All shapes by name, those of errors too."""
@@ -75,7 +78,8 @@ def load(service: str) -> ServiceModel:
     }
     made = {name: shapes.get(name) for name in document["shapes"]}
     errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
-    return ServiceModel(service, document["metadata"].get("targetPrefix"), operations, made, errors)
+    metadata = document["metadata"]
+    return ServiceModel(service, metadata["apiVersion"], metadata.get("targetPrefix"), operations, made, errors)
 
 
 _NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)

@@ -1,6 +1,6 @@
 """/_keytrail/: what a test suite does to the endpoint itself.
 
-How we know: the issue's "Control API"; what it leaves open is README's.
+How we know: README, "The control API".
 """
 
 from __future__ import annotations
@@ -473,6 +473,17 @@ def test_a_wrong_path_or_method_is_answered_in_json(
     answer = control(method, path)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
     assert f"/_keytrail/{path}" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[1] != "events"])
+def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
+    keytrail_clean: KeytrailServer, method: str, path: str
+) -> None:
+    answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
+    assert answer.status_code == 400
+    known = "account" if path in ("reset", "fixtures") else "none"
+    assert answer.json() == {"error": f"There is no parameter acount; those that are: {known}."}
+    assert keys_of(keytrail_clean) == []
 
 
 @pytest.fixture(scope="module")

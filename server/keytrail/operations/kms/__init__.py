@@ -1,6 +1,6 @@
 """The operations of AWS KMS, one module per family; importing this package registers them all."""
 
-from keytrail.operation import OPERATIONS
+from keytrail.operation import SERVICES
 from keytrail.operations.kms import (
     aliases,
     custom_key_stores,
@@ -18,6 +18,9 @@ from keytrail.operations.kms import (
     tags,
     usage,
 )
+
+OPERATIONS = SERVICES["kms"].operations
+"""Every operation of KMS, by its name."""
 
 __all__ = [
     "OPERATIONS",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import key_pool
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.crypto.keygen import random_bytes
@@ -14,10 +14,11 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
-from keytrail.operation import operation
-from keytrail.operations.kms.encryption import NO_CONTEXT, seal, told_material
+from keytrail.messages import Later
+from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, operation
+from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 from keytrail.operations.kms.slow_work import of_pair
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
@@ -28,7 +29,6 @@ _SIZES = {"AES_128": 16, "AES_256": 32}
 def _says_how_long(members: Mapping[str, object]) -> None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
-    require_recipient(members)
 
 
 def _data_key(
@@ -37,12 +37,12 @@ def _data_key(
     if not key.is_symmetric:
         raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
     plaintext = random_bytes(number_of_bytes or _SIZES[key_spec or ""])
-    blob = seal(call, key, plaintext, context)
+    blob, material_id = seal(call, key, plaintext, context)
     return {
         "CiphertextBlob": blob,
         "Plaintext": plaintext,
         "KeyId": key.arn,
-        **told_material(call),
+        **material_member(material_id),
     }
 
 
@@ -53,6 +53,8 @@ def _data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key(
     call: Call,
@@ -65,7 +67,7 @@ def generate_data_key(
 ) -> Reply:
     """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
     reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
@@ -75,6 +77,8 @@ def generate_data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key_without_plaintext(
     call: Call,
@@ -96,7 +100,7 @@ def _without_plaintext(reply: Reply) -> Reply:
 
 def _data_key_pair(
     call: Call, key: Key, context: Mapping[str, str], spec: str, answered: Callable[[Reply], Reply]
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
     require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
@@ -111,13 +115,14 @@ def _data_key_pair(
 
     def of(pair: KeyPair) -> Reply:
         private = pair.private_der()
+        blob, material_id = seal(call, key, private, context)
         reply = {
-            "PrivateKeyCiphertextBlob": seal(call, key, private, context),
+            "PrivateKeyCiphertextBlob": blob,
             "PrivateKeyPlaintext": private,
             "PublicKey": pair.public_der,
             "KeyId": key.arn,
             "KeyPairSpec": spec,
-            "KeyMaterialId": call.additional["keyMaterialId"],
+            **material_member(material_id),
         }
         return answered(reply)
 
@@ -131,7 +136,8 @@ def _data_key_pair(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=_USABLE_OR_IN_A_STORE,
     tracked=True,
-    rules=require_recipient,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
 )
 def generate_data_key_pair(
     call: Call,
@@ -140,36 +146,43 @@ def generate_data_key_pair(
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_pair_spec: str,
     recipient: Mapping[str, object] | None = None,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """A fresh key pair: the public key, and the private one in the clear and encrypted under the key."""
     return _data_key_pair(
         call,
         key,
         encryption_context,
         key_pair_spec,
-        lambda reply: answer(call, recipient, reply, "PrivateKeyPlaintext"),
+        lambda reply: answer(call, reply, "PrivateKeyPlaintext"),
     )
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCRYPT_DECRYPT, states=_USABLE_OR_IN_A_STORE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=_USABLE_OR_IN_A_STORE,
+    tracked=True,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
+)
 def generate_data_key_pair_without_plaintext(
     call: Call,
     key: Key,
     *,
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_pair_spec: str,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """A fresh key pair: the public key, and the private one encrypted under the key only."""
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
-def _random_can_be_made(members: Mapping[str, object]) -> None:
-    require_recipient(members)
+def _has_a_size(members: Mapping[str, object]) -> None:
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
 
 
-@operation(key=None, rules=_random_can_be_made, logged_request=False)
+@operation(on="*", rules=_has_a_size, logged_request=False, quota=BY_KEY)
 def generate_random(
     call: Call,
     *,
@@ -180,4 +193,4 @@ def generate_random(
     """1 to 1024 random bytes; no key, and so no last usage."""
     if custom_key_store_id is not None:
         require_random_source(call, custom_key_store_id)
-    return answer(call, recipient, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")
+    return answer(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

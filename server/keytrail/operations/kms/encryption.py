@@ -5,8 +5,9 @@ named is the one in the ciphertext, usage, state, algorithm, and the ciphertext 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
@@ -18,10 +19,11 @@ from keytrail.errors import (
     InvalidCiphertextException,
     ValidationException,
 )
-from keytrail.operation import operation
+from keytrail.messages import Later
+from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
-from keytrail.operations.kms.keys_in_custom_key_stores import backing
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
+from keytrail.operations.kms.recipients import answer
 
 NO_CONTEXT: Mapping[str, str] = {}
 
@@ -33,6 +35,8 @@ NO_CONTEXT: Mapping[str, str] = {}
     states=USABLE,
     tracked=True,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def encrypt(
     call: Call,
@@ -41,7 +45,7 @@ def encrypt(
     plaintext: bytes,
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Encrypt up to 4096 bytes under a key, bound to an encryption context."""
     require_algorithm(key, encryption_algorithm, encryption_context)
 
@@ -51,7 +55,7 @@ def encrypt(
 
     if not key.is_symmetric:
         return Later(rsa)
-    blob = seal(call, key, plaintext, encryption_context)
+    blob, _ = seal(call, key, plaintext, encryption_context)
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
 
@@ -68,7 +72,6 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
 
 def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
@@ -76,7 +79,7 @@ def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
 
 
 @operation(
-    key=None,
+    on="itself",
     aliases=True,
     cross_account=True,
     usage=KeyUsage.ENCRYPT_DECRYPT,
@@ -84,6 +87,8 @@ def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
     tracked=True,
     rules=_decrypt_names_a_key,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def decrypt(
     call: Call,
@@ -94,7 +99,7 @@ def decrypt(
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
     recipient: Mapping[str, object] | None = None,
     dry_run_modifiers: Sequence[str] = (),
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
     data = None if dry_run_modifiers else ciphertext_blob
@@ -109,24 +114,24 @@ def decrypt(
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "Plaintext")
+        return answer(call, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
-    plaintext = _open(call, key, blob, encryption_context, "keyMaterialId")
+    plaintext, material_id = _open(call, key, blob, encryption_context)
     reply = {
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": encryption_algorithm,
-        **told_material(call),
+        **material_member(material_id),
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
-    key=None,
+    on="itself",
     aliases=True,
     cross_account=True,
     usage=KeyUsage.ENCRYPT_DECRYPT,
@@ -134,6 +139,9 @@ def decrypt(
     tracked=True,
     rules=_re_encrypt_names_a_key,
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
+    actions=("ReEncryptFrom", "ReEncryptTo"),
+    grantable="any",
+    quota=BY_KEY,
 )
 def re_encrypt(
     call: Call,
@@ -146,7 +154,7 @@ def re_encrypt(
     source_encryption_algorithm: str = SYMMETRIC_DEFAULT,
     destination_encryption_algorithm: str = SYMMETRIC_DEFAULT,
     dry_run_modifiers: Sequence[str] = (),
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
     from_key = None
     if source_key_id is not None:
@@ -154,7 +162,7 @@ def re_encrypt(
     to_key = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
     data = None if dry_run_modifiers else ciphertext_blob
     source, blob = _key_and_blob(call, from_key, data, source_encryption_algorithm, "kms:ReEncryptFrom")
-    call.used[:] = [source, to_key]
+    call.resources = [(key.account, key.arn) for key in (source, to_key)]
     source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
     to_key.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptTo")
     call.admit(source)
@@ -165,13 +173,15 @@ def re_encrypt(
     def work() -> Reply:
         materials: dict[str, object] = {}
         if source.is_symmetric:
-            plaintext = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
-            materials |= told_material(call, "sourceKeyMaterialId", "SourceKeyMaterialId")
+            plaintext, material_id = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
+            materials |= material_member(material_id, "SourceKeyMaterialId")
         else:
             plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, data)
         if to_key.is_symmetric:
-            sealed = seal(call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId")
-            materials |= told_material(call, "destinationKeyMaterialId", "DestinationKeyMaterialId")
+            sealed, material_id = seal(
+                call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId"
+            )
+            materials |= material_member(material_id, "DestinationKeyMaterialId")
         else:
             sealed = rsa_encryption.encrypt(to_key, destination_encryption_algorithm, plaintext)
         return {
@@ -196,50 +206,73 @@ def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str,
     key.require_material()
 
 
+class Sealed(NamedTuple):
+    """A ciphertext, and the id of the key material that made it; None where AWS tells of none (custom key stores)."""
+
+    blob: bytes
+    material_id: str | None
+
+
+class Opened(NamedTuple):
+    """A plaintext, and the id of the key material that its ciphertext was made with; None as in Sealed."""
+
+    plaintext: bytes
+    material_id: str | None
+
+
 def seal(
     call: Call,
     key: Key,
     plaintext: bytes,
     encryption_context: Mapping[str, str],
     logged_as: str = "keyMaterialId",
-) -> bytes:
-    """The CiphertextBlob of a plaintext; the trail notes under `logged_as` which material made it."""
+) -> Sealed:
+    """The ciphertext of a plaintext; the trail shows its material as `logged_as`."""
     material = key.require_aes_material()
-    _note(call, key, material, logged_as)
-    return blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
+    blob = blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
+    return Sealed(blob, _logged_material(call, key, material, logged_as))
 
 
 def _open(
-    call: Call, key: Key, blob: CiphertextBlob | None, encryption_context: Mapping[str, str], logged_as: str
-) -> bytes:
-    """The plaintext; nothing where the ciphertext is to be ignored (a dry run)."""
-    current = key.require_aes_material()
-    if blob is None:
-        _note(call, key, current, logged_as)
-        return b""
-    material = key.find_material(blob.material_id)
-    if material is None:
-        raise InvalidCiphertextException
-    try:
-        plaintext = blob.open(material.data, encryption_context)
-    except NotAuthentic:
-        raise InvalidCiphertextException from None
-    _note(call, key, material, logged_as)
-    return plaintext
+    call: Call,
+    key: Key,
+    blob: CiphertextBlob | None,
+    encryption_context: Mapping[str, str],
+    logged_as: str = "keyMaterialId",
+) -> Opened:
+    """The plaintext of a ciphertext; an empty one where the ciphertext is to be ignored (a dry run).
+
+    Raises InvalidCiphertextException.
+    """
+    material: KeyMaterial | None = key.require_aes_material()
+    plaintext = b""
+    if blob is not None:
+        material = key.find_material(blob.material_id)
+        if material is None:
+            raise InvalidCiphertextException
+        try:
+            plaintext = blob.open(material.data, encryption_context)
+        except NotAuthentic:
+            raise InvalidCiphertextException from None
+    assert material is not None
+    return Opened(plaintext, _logged_material(call, key, material, logged_as))
 
 
-def _note(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> None:
-    """Let the trail tell which material a key was used with; of a custom key store, which key there."""
+def _logged_material(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> str | None:
+    """Let the trail show which material a key was used with, or which key behind a custom key store; gives the id.
+
+    None for a key in a custom key store: # unverified: that answers leave the id out, as DescribeKey does
+    """
     if key.custom_key_store_id is not None:
-        call.additional |= backing(key)
-    else:
-        call.additional[logged_as] = material.id
+        call.additional |= backing_key(key)
+        return None
+    call.additional[logged_as] = material.id
+    return material.id
 
 
-def told_material(call: Call, logged_as: str = "keyMaterialId", member: str = "KeyMaterialId") -> Mapping[str, object]:
-    """The answer's member for the material that the trail tells of; none for a key in a custom key store."""
-    # unverified: that the answers leave it out, as DescribeKey does
-    return {member: call.additional[logged_as]} if logged_as in call.additional else {}
+def material_member(material_id: str | None, member: str = "KeyMaterialId") -> Mapping[str, object]:
+    """The member of an answer for a key material; none where there is no id to show."""
+    return {member: material_id} if material_id is not None else {}
 
 
 def _key_and_blob(
@@ -262,13 +295,8 @@ def _key_and_blob(
 
 
 def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
-    """The key that a ciphertext names, once the caller may use it: of keys alike, the one that fits best."""
-
-    def misfit(key: Key) -> tuple[bool, bool]:
-        other_material = key.material is not None and key.find_material(blob.material_id) is None
-        return other_material, key.account != call.account
-
-    key = min(call.view.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
+    """The key under which a ciphertext was made, once the caller may use it."""
+    key = call.view.key_of_ciphertext(blob, call.account, call.region)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized
     return key

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import key_import
 from keytrail.crypto.key_import import ImportToken, NotAToken, WrongSize
 from keytrail.crypto.symmetric import NotAuthentic
@@ -19,6 +19,7 @@ from keytrail.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
+from keytrail.messages import Later
 from keytrail.operation import operation
 
 # The origin is looked at after these states and before the others.
@@ -26,8 +27,8 @@ _MADE = ANY - {KeyState.CREATING}
 _SETTLED = _MADE - {KeyState.UPDATING}
 
 
-@operation(states=_SETTLED)
-def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later:
+@operation(states=_SETTLED, quota=1)
+def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later[Reply]:
     """A public key to wrap key material with, and the token that goes with it; both are good for 24 hours."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
@@ -47,7 +48,7 @@ def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, 
     return Later(work)
 
 
-@operation(states=_MADE, logged_reply="reply")
+@operation(states=_MADE, logged_reply="reply", quota=15)
 def import_key_material(
     call: Call,
     key: Key,
@@ -59,7 +60,7 @@ def import_key_material(
     import_type: str | None = None,
     key_material_description: str | None = None,
     key_material_id: str | None = None,
-) -> Later:
+) -> Later[Reply]:
     """Put key material into a key: its first, the one that it has lost, or one to be rotated to."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
@@ -108,7 +109,7 @@ def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> Key
         raise IncorrectKeyMaterialException from None  # unverified: the code
 
 
-@operation(states=_SETTLED, logged_reply="reply")
+@operation(states=_SETTLED, logged_reply="reply", quota=15)
 def delete_imported_key_material(call: Call, key: Key, *, key_material_id: str | None = None) -> Reply:
     """Take a material out of a key: the current one, if none is named. Its key waits for it then (PendingImport)."""
     imported_material.require_external(key)

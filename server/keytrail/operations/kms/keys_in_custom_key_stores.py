@@ -9,6 +9,7 @@ from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, Origin
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.operation import SERVICES
 
 # unverified: the words of all refusals in this module
 
@@ -37,7 +38,12 @@ def require_store_for_key(
         raise ValidationException(f"The custom key store {store_id} holds keys of Origin {store.type} only.")
     store.require_state(ConnectionState.CONNECTED)
     external_errors = call.store.custom_key_stores.external_errors
-    raise_external_errors(external_errors, call.operation, CloudHsmClusterId=store.cluster_id, XksKeyId=xks_key_id)
+    raise_external_errors(
+        external_errors,
+        SERVICES["kms"].operations[call.operation].model.errors,
+        CloudHsmClusterId=store.cluster_id,
+        XksKeyId=xks_key_id,
+    )
 
 
 def require_still_connected(call: Call, key: Key) -> None:
@@ -47,7 +53,7 @@ def require_still_connected(call: Call, key: Key) -> None:
         store.require_state(ConnectionState.CONNECTED)
         # unverified: what stands in the text of a backingKey
         call.additional |= (
-            backing(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_id(key)}"}}'}
+            backing_key(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_key_id(key)}"}}'}
         )
 
 
@@ -59,15 +65,15 @@ def require_random_source(call: Call, store_id: str) -> None:
     store.require_state(ConnectionState.CONNECTED)
 
 
-def backing(key: Key) -> dict[str, object]:
-    """What the trail tells of the key behind a key in a custom key store, in place of its material."""
-    told: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
+def backing_key(key: Key) -> dict[str, object]:
+    """What CloudTrail shows of the backing key of a key in a custom key store, in place of its material."""
+    store: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
     if key.xks_key_id is not None:
-        return {**told, "xksKeyId": key.xks_key_id}
-    return {**told, "backingKeyId": _backing_id(key)}
+        return {**store, "xksKeyId": key.xks_key_id}
+    return {**store, "backingKeyId": _backing_key_id(key)}
 
 
-def _backing_id(key: Key) -> str:
+def _backing_key_id(key: Key) -> str:
     return key.require_aes_material().id
 
 

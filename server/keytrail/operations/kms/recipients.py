@@ -15,26 +15,28 @@ _LOGGED_TPM = (4, 7, 8, 9, 16, 23)
 """The registers that CloudTrail shows, by number."""
 
 
-def require_recipient(members: Mapping[str, object]) -> None:
-    """Refuse a Recipient without a valid attestation document (ValidationException); none at all is fine."""
-    recipient = members.get("Recipient")
-    if isinstance(recipient, Mapping):
-        _attestation(recipient)
+def read_recipient(members: Mapping[str, object]) -> Attestation | None:
+    """What the attestation document of the request's Recipient vouches for; None without one.
 
-
-def answer(call: Call, recipient: Mapping[str, object] | None, reply: Mapping[str, object], secret: str) -> Reply:
-    """The reply; for a recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
-
-    KeyMaterialId is not told then.
+    Raises ValidationException for a Recipient without a valid attestation document.
     """
-    if recipient is None:
+    recipient = members.get("Recipient")
+    return _attestation(recipient) if isinstance(recipient, Mapping) else None
+
+
+def answer(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
+    """The reply; for an attested recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
+
+    The answer has no KeyMaterialId then.
+    """
+    attested = call.attestation
+    if attested is None:
         return reply
-    attested = _attestation(recipient)
     call.additional["recipient"] = _logged(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)
-    told = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
-    return {**told, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
+    others = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
+    return {**others, "CiphertextForRecipient": cms.envelope(attested.public_key, plaintext)}
 
 
 def _attestation(recipient: Mapping[str, object]) -> Attestation:

@@ -5,13 +5,14 @@ Source: KMS API Reference; the order of the checks and their words as recorded f
 
 from collections.abc import Callable
 
-from keytrail.call import Call, Later, Reply
+from keytrail.call import Call, Reply
 from keytrail.crypto import signing
 from keytrail.crypto.key_pair import NotSupported
 from keytrail.domain.key import ANY, USABLE, Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
 from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
-from keytrail.operation import operation
+from keytrail.messages import Later
+from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms.slow_work import of_pair
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
@@ -63,8 +64,12 @@ def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]
     states=USABLE,
     tracked=True,
     logged_defaults=("MessageType",),
+    grantable="any",
+    quota=BY_KEY,
 )
-def sign(call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str) -> Reply | Later:
+def sign(
+    call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str
+) -> Reply | Later[Reply]:
     """Sign a message of up to 4096 bytes, or a digest of any message."""
     _require_message(key, signing_algorithm, message_type, message)
 
@@ -82,10 +87,12 @@ def sign(call: Call, key: Key, *, message: bytes, message_type: str = RAW, signi
     states=USABLE,
     tracked=True,
     logged_defaults=("MessageType",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def verify(
     call: Call, key: Key, *, message: bytes, message_type: str = RAW, signature: bytes, signing_algorithm: str
-) -> Reply | Later:
+) -> Reply | Later[Reply]:
     """Whether a signature is the message's: SignatureValid is true, or the answer is KMSInvalidSignatureException."""
     _require_message(key, signing_algorithm, message_type, message)
 
@@ -97,15 +104,15 @@ def verify(
     return of_pair(key.spec, _supported(signing_algorithm, work))
 
 
-@operation(aliases=True, cross_account=True, states=_READABLE)
-def get_public_key(call: Call, key: Key) -> Reply | Later:
+@operation(aliases=True, cross_account=True, states=_READABLE, grantable="asymmetric", quota=2000)
+def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
     """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
     if not key.is_asymmetric:
         if key.state is KeyState.PENDING_IMPORT:
             key.require_state(USABLE)
         raise UnsupportedOperationException
     if key.material is None:
-        # unverified: the guide lets a key pending import through; one that never had material has nothing to tell
+        # unverified: kms-behaviour D.2 lets a key pending import through; one that never had material has none to tell
         key.require_state(USABLE)
 
     def work() -> Reply:
