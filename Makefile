@@ -18,8 +18,9 @@ help: ## this list
 run: $(VENV)/.installed ## start a server with the sample seeds on 127.0.0.1:4599
 	@exec $(BIN)/keytrail serve --host 127.0.0.1 --port $(PORT) --fixtures fixtures
 
+# A process for each core, each with servers of its own; whoever is done takes over from the other.
 test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/.dev ## check format, lint, types and architecture, then run the tests
 	$(BIN)/ruff format --check
