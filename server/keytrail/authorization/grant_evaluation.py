@@ -30,14 +30,14 @@ def allowing_grant(
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
     `role_arn`: of a session's role, with its path if that is known.
-    A grant that is not seen yet (`consistency_delay`) counts only if the request brings a token of it.
+    A grant that is not visible yet (`consistency_delay`) counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
     for match, grantee in _grantees(facts.principal, key, role_arn):
         for grant in _grants_of(grantee, facts, key, operation, pairs):
-            if _is_seen(grant, facts) and _allows(grant, facts, operation, context):
+            if _allows(grant, facts, operation, context):
                 return AllowingGrant(match, grant)
     return None
 
@@ -45,20 +45,23 @@ def allowing_grant(
 def _grants_of(
     grantee: str, facts: RequestFacts, key: Key, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
-    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
+
+    Of those that are not visible yet, only the ones that the request brings a token of.
+    """
     for pair in pairs:
         after = ""
         while True:
-            grants = facts.store.grants.usable_after(
+            grants = facts.store.visible.usable_grants_after(
                 key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
             )
             yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    names = {"service" if facts.principal.kind == "service" else "grantee": grantee}
-    for grant in facts.store.view.grants.lingering(key.arn, **names):
-        if operation in grant.operations:
+    for grant in _by_tokens(facts):
+        is_to = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
+        if grant.key_arn == key.arn and is_to == grantee and operation in grant.operations:
             yield grant
 
 
@@ -72,13 +75,11 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
     return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _is_seen(grant: Grant, facts: RequestFacts) -> bool:
-    """Whether the grant is seen already, or else the request brings a token of it."""
-    if not facts.store.view.grants.hides(grant):
-        return True
+def _by_tokens(facts: RequestFacts) -> list[Grant]:
+    """The grants that the request brings tokens of."""
     tokens = facts.members.get("GrantTokens")
-    named = (facts.store.grants.by_token(token, facts.region) for token in tokens) if isinstance(tokens, list) else ()
-    return any(grant.grant_id == other.grant_id for other in named if other is not None)
+    grants = (facts.store.grants.by_token(token, facts.region) for token in tokens) if isinstance(tokens, list) else ()
+    return [grant for grant in grants if grant is not None]
 
 
 def _allows(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:

@@ -62,10 +62,10 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         own = {"imports": replica_imports(at_path, replica, member, primary, reader)}
         _add_key(at_path, replica, replica.region, {**shared, **own}, primary, reader)
     if multi_region:
-        if (account, member.key_id) in reader.seed.sets:
+        if (account, member.key_id) in reader.seed.multi_region_sets:
             reader.problem(f"{path}.KeyId", f"{member.key_id} stands twice; name the other Regions under Replicas")
         regions = tuple(replica.region for replica in member.replicas)
-        reader.seed.sets[account, member.key_id] = MultiRegionSet(region, regions)
+        reader.seed.multi_region_sets[account, member.key_id] = MultiRegionSet(region, regions)
 
 
 def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, str]:

@@ -101,7 +101,8 @@ def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
         return None, asked.resource or "*"
     try:
         named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
-        key = facts.store.require_named(named) if named.account == facts.account else facts.store.named(named)
+        newest = facts.store.newest
+        key = newest.require_named(named) if named.account == facts.account else newest.named(named)
     except AwsError as error:
         raise Refusal(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
