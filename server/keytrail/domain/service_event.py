@@ -1,6 +1,6 @@
 """What happens to keys without a call of its own: because its time has come, or as the consequence of a call.
 
-Each has its own time. CloudTrail tells of each as an event that KMS writes by itself (trail/service_event.py).
+Each has its own time. CloudTrail tells of each as an event that KMS writes by itself (trail/event_of_service_event.py).
 Source: KMS Developer Guide, "Logging AWS KMS API calls": DeleteKey, RotateKey, SynchronizeMultiRegionKey,
 DeleteExpiredKeyMaterial.
 """
