@@ -99,7 +99,7 @@ class Call(RequestFacts):
     def authorize_role(self, role_arn: str, action: str) -> None:
         """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
         self.asked = True
-        self.authorizer.authorize_for_role(self, action, role_arn)
+        self.authorizer.authorize_role(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

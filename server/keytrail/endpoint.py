@@ -42,7 +42,7 @@ class Endpoint:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
-        """Load the settings' fixtures, then the documents.
+        """Load the seed files that the settings name, then the documents.
 
         Raises seeds.SeedError if one is bad, ValueError for a setting that cannot be.
         """
@@ -160,7 +160,7 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start; with an account, its keys, events and fault rules alone do."""
+        """Go back to just after the start: all that is listed here; for an account, what it has in the first three."""
         with self._lock:
             self.store.restore(self._first.store, account)
             self.trail.restore(self._first.trail, account)

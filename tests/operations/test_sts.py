@@ -588,7 +588,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
     (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
-    told = explanation.told()
+    told = explanation.members()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
 

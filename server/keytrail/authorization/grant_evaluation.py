@@ -20,7 +20,7 @@ _PAGE = 100
 class AllowingGrant(NamedTuple):
     """A grant that covers a request, and how its grantee is the caller."""
 
-    naming: PrincipalMatch
+    match: PrincipalMatch
     grant: Grant
 
 
@@ -35,15 +35,15 @@ def allowing_grant(
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
-    for naming, grantee in _grantees(facts.principal, key, role_arn):
-        for grant in _of_grantee(facts, key, grantee, operation, pairs):
-            if _admits(grant, facts, operation, context):
-                return AllowingGrant(naming, grant)
+    for match, grantee in _grantees(facts.principal, key, role_arn):
+        for grant in _grants_of(grantee, facts, key, operation, pairs):
+            if _allows(grant, facts, operation, context):
+                return AllowingGrant(match, grant)
     return None
 
 
-def _of_grantee(
-    facts: RequestFacts, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+def _grants_of(
+    grantee: str, facts: RequestFacts, key: Key, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
     """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
 
@@ -82,28 +82,29 @@ def _by_tokens(facts: RequestFacts) -> list[Grant]:
     return [grant for grant in grants if grant is not None]
 
 
-def _admits(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:
-    asked = grant.constraints
-    if facts.principal.kind == "service" and asked.source_arn not in (None, facts.source_arn):
+def _allows(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:
+    """Whether the request meets the grant's constraints."""
+    constraints = grant.constraints
+    if facts.principal.kind == "service" and constraints.source_arn not in (None, facts.source_arn):
         return False
     if operation == "CreateGrant":
-        return _hands_on(grant, facts)
+        return _allows_new_grant(grant, facts)
     if not looks_at_context(operation):
         return True
-    if asked.encryption_context_equals is not None:
-        return dict(context) == dict(asked.encryption_context_equals)
-    return (asked.encryption_context_subset or {}).items() <= context.items()
+    if constraints.encryption_context_equals is not None:
+        return dict(context) == dict(constraints.encryption_context_equals)
+    return (constraints.encryption_context_subset or {}).items() <= context.items()
 
 
-def _hands_on(grant: Grant, facts: RequestFacts) -> bool:
+def _allows_new_grant(grant: Grant, facts: RequestFacts) -> bool:
     """Whether a grant to be made gives no more than this one, under constraints as strict."""
-    operations, constraints = facts.members.get("Operations"), facts.members.get("Constraints")
+    operations, sent = facts.members.get("Operations"), facts.members.get("Constraints")
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
-    mine, theirs = grant.constraints, Constraints.read(constraints if isinstance(constraints, Mapping) else None)
-    if mine.encryption_context_equals is not None:
-        return theirs.encryption_context_equals == mine.encryption_context_equals
-    if mine.encryption_context_subset is not None:
-        handed = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
-        return mine.encryption_context_subset.items() <= handed.items()
+    ours, theirs = grant.constraints, Constraints.read(sent if isinstance(sent, Mapping) else None)
+    if ours.encryption_context_equals is not None:
+        return theirs.encryption_context_equals == ours.encryption_context_equals
+    if ours.encryption_context_subset is not None:
+        pairs = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
+        return ours.encryption_context_subset.items() <= pairs.items()
     return True

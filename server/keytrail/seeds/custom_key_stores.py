@@ -80,7 +80,7 @@ def _proxy(member: XksProxyMember | None, account: str) -> XksProxy | None:
 
 
 def _made_up(store_id: str, account: str, region: str, name: str, kind: Origin, created: datetime) -> CustomKeyStore:
-    """A store with something made up behind it; always alike."""
+    """A store whose cluster or proxy is made up: always the same for the same id, account and Region."""
     digits = hashlib.sha256(f"{store_id}/{account}/{region}".encode()).digest()
     letters = "".join(_BASE_32[byte % 32] for byte in digits)
     store = CustomKeyStore(
