@@ -14,7 +14,7 @@ from keytrail.http.app import create_app
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from tests.support import ELSEWHERE, KEY, MRK, POLICY, refusal
+from tests.support import ELSEWHERE, KEY, MRK, POLICY, client_of, refusal
 
 ACCOUNT = "111122223333"
 
@@ -49,7 +49,7 @@ def test_a_deletion_that_is_due_makes_room_for_a_seed_at_once(kms: Any, keytrail
 def test_a_late_use_shows_in_time_though_the_clock_was_set_back() -> None:
     """How we know: decision 7; a use of the future before must not hold it up."""
     with KeytrailServer(usage_delay="PT1H") as server:
-        kms = _client(server)
+        kms = client_of(server)
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
         server.set_clock("2026-12-01T00:00:00Z")
         kms.encrypt(KeyId=key_id, Plaintext=b"x")
@@ -176,7 +176,7 @@ def test_a_misspelt_account_changes_nothing(path: str, body: str, kms: Any, keyt
 
 def test_the_trail_keeps_its_bound_over_resets_of_one_account() -> None:
     with KeytrailServer(max_events=10, fixtures=seeded("Encrypt")) as server:
-        other = _client(server, ACCOUNT)
+        other = client_of(server, access_key=ACCOUNT)
         for _ in range(12):
             other.list_keys()
         server.reset("000000000000")
@@ -220,18 +220,6 @@ def test_the_flask_application_answers_as_the_server_does() -> None:
     assert [record["resources"][0]["ARN"].rpartition("/")[2] for record in records] == [key_id]
     assert client.post("/", data=b"x" * 101, headers=headers).status_code == 413
     assert client.get("/").get_json(force=True) == {"__type": "UnknownOperationException"}
-
-
-def _client(server: KeytrailServer, account: str = "000000000000") -> Any:
-    import boto3
-
-    return boto3.client(
-        "kms",
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-    )
 
 
 def test_a_control_body_announced_too_large_is_refused_and_does_nothing(

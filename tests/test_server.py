@@ -112,7 +112,7 @@ def test_it_can_run_in_any_thread() -> None:
     assert threading.active_count() < 50
 
 
-# ---- Settings and fixtures
+# ---- Settings and seeds
 
 
 def test_keyword_arguments_are_settings() -> None:
@@ -139,7 +139,7 @@ def test_a_bad_setting_is_refused(given: dict[str, object], error: type[Exceptio
         KeytrailServer(**given)  # type: ignore[arg-type]
 
 
-def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
+def test_seeds_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
     file = tmp_path / "seed.yaml"
     file.write_text(f"keys: [{{KeyId: {KEY}}}]")
     document = {"keys": [{"KeyId": OTHER_KEY}]}
@@ -154,7 +154,7 @@ def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
             assert key_ids(server) == expected
 
 
-def test_a_bad_fixture_is_refused() -> None:
+def test_a_bad_seed_is_refused() -> None:
     with pytest.raises(SeedError, match="KeyState"):
         KeytrailServer(fixtures={"keys": [{"KeyId": KEY, "KeyState": "Asleep"}]})
 

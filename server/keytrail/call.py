@@ -11,8 +11,8 @@ from keytrail.domain.aws_managed_key import require_allowed
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
-from keytrail.domain.service_event import of_change
-from keytrail.store import DelayedView, Store
+from keytrail.domain.service_event import service_events_of
+from keytrail.store import View
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, event_of_service_event
 
@@ -46,9 +46,9 @@ class Call(RequestFacts):
     """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
 
     @property
-    def view(self) -> Store | DelayedView:
-        """Where the operation looks things up: a read as they are seen, a write as they newly are."""
-        return self.store.view if self.read_only else self.store
+    def view(self) -> View:
+        """Where the operation looks things up: a read as they are visible, a write as they newly are."""
+        return self.store.visible if self.read_only else self.store.newest
 
     @property
     def dry_run(self) -> bool:
@@ -75,10 +75,10 @@ class Call(RequestFacts):
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        # What a write changes it finds as it newly is; whether it may is decided by what is seen.
-        seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
+        # A write finds the key as it newly is; whether it may is decided by what is visible.
+        visible = self.store.visible.key(key.arn) or key if key is not None else None
         self.asked = True
-        self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
+        self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
@@ -99,7 +99,7 @@ class Call(RequestFacts):
     def authorize_role(self, role_arn: str, action: str) -> None:
         """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
         self.asked = True
-        self.authorizer.authorize_for_role(self, action, role_arn)
+        self.authorizer.authorize_role(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""
@@ -117,7 +117,6 @@ class Call(RequestFacts):
             return transition(newest)
 
         changed = self.store.change(key.arn, admitted)
-        replicated = self.store.is_replicated(changed)
-        happened = of_change(before[-1], changed, self.now, replicated=replicated)
+        happened = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
         self.further_events += map(event_of_service_event, happened)
         return changed

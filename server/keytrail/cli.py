@@ -118,7 +118,7 @@ def serve(**given: Any) -> None:
 
 def _greeting(endpoint: Any, url: str) -> list[str]:
     used = endpoint.trail.last_used_key()
-    key = endpoint.store.require_key(used) if used is not None else endpoint.store.any_key()
+    key = endpoint.store.newest.require_key(used) if used is not None else endpoint.store.newest.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (

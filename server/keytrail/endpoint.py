@@ -42,7 +42,7 @@ class Endpoint:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
-        """Load the settings' fixtures, then the documents.
+        """Load the seed files that the settings name, then the documents.
 
         Raises seeds.SeedError if one is bad, ValueError for a setting that cannot be.
         """
@@ -61,7 +61,7 @@ class Endpoint:
         )
         self._effects: Mapping[str, Callable[[Any], None]] = {
             "usage_delay": partial(setattr, self.trail, "usage_delay"),
-            "consistency_delay": lambda delay: self.store.delay(delay, clock.now),
+            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now),
             "request_quotas": self.faults.hold,
         }
         """What a change of a setting brings about, where a part has the value for itself."""
@@ -132,7 +132,7 @@ class Endpoint:
             region = words[3] if len(words) > 3 else selection.region or self.settings.region
             account = selection.account or self.settings.account
             named = read_key_identifier(selection.key, account, region, aliases=True)
-            selection = replace(selection, key=self.store.require_named(named).arn)
+            selection = replace(selection, key=self.store.newest.require_named(named).arn)
         return self.trail.select(selection, after)
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
@@ -160,7 +160,7 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start; with an account, its keys, events and fault rules alone do."""
+        """Go back to just after the start: all that is listed here; for an account, what it has in the first three."""
         with self._lock:
             self.store.restore(self._first.store, account)
             self.trail.restore(self._first.trail, account)

@@ -17,7 +17,7 @@ from keytrail.http.serving import GRACE, Front, listen, url_of, uvicorn_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.trail import RECORD_MEMBERS, Calls, Selection
 
-Seed = str | Path | Mapping[str, Any]
+SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
 
 
@@ -30,13 +30,15 @@ class KeytrailServer:
     `url` is there between start and stop, and the same after another start.
     """
 
-    def __init__(self, settings: Settings | None = None, *, fixtures: Seed | Iterable[Seed] = (), **given: Any) -> None:
-        """Load the fixtures: paths, or seed documents as mappings; one, or several.
+    def __init__(
+        self, settings: Settings | None = None, *, fixtures: SeedSource | Iterable[SeedSource] = (), **given: Any
+    ) -> None:
+        """Load the seeds that `fixtures` names: paths, or seed documents as mappings; one, or several.
 
-        Other keyword arguments are those of Settings. Raises seeds.SeedError if a fixture is bad,
+        Other keyword arguments are those of Settings. Raises seeds.SeedError if a seed is bad,
         ValueError or TypeError for a bad setting.
         """
-        seeds: Iterable[Seed] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
+        seeds: Iterable[SeedSource] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
         documents = [msgspec.json.encode(seed) for seed in seeds if isinstance(seed, Mapping)]
         paths = tuple(str(seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
@@ -51,7 +53,7 @@ class KeytrailServer:
 
     @property
     def settings(self) -> Settings:
-        """The settings of now."""
+        """The settings by now: a seed or the control API may have changed some."""
         return self.endpoint.settings
 
     @property
@@ -106,7 +108,7 @@ class KeytrailServer:
         """Go back to just after the start; with an account, only what that account owns does."""
         self.endpoint.reset(account)
 
-    def load(self, seed: Seed) -> dict[str, int]:
+    def load(self, seed: SeedSource) -> dict[str, int]:
         """Load more: a seed document as a mapping, or the path of a file or folder.
 
         Gives what it held, counted. Raises seeds.SeedError and loads nothing if it is bad.
@@ -116,7 +118,7 @@ class KeytrailServer:
         return self.endpoint.load_files(str(seed))
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """The secret of an access key that a fixture declares, or that STS gave out; None for any other."""
+        """The secret of an access key that a seed declares, or that STS gave out; None for any other."""
         return self.endpoint.callers.secret_of(access_key_id)
 
     def set_clock(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from keytrail.authorization.evaluation import Ground, Question, Verdict, decide
 from keytrail.authorization.grant_evaluation import AllowingGrant
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import Kind, key_document
+from keytrail.authorization.policy import PolicyType, key_policy
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.domain.grant import Grant
@@ -71,7 +71,7 @@ def verdict(
     controls: Sequence[Sequence[str]] = (),
     grant: PrincipalMatch | None = None,
     context: Mapping[str, tuple[str, ...]] | None = None,
-    shared: bool = True,
+    cross_account: bool = True,
     strict: bool = False,
     declared: bool = True,
     identified: bool = True,
@@ -96,25 +96,25 @@ def verdict(
             grant_id="0" * 64, key_arn=resource, name="", creation_date=moment, issuing_account=ROOT, operations=()
         )
         allowing_grant = AllowingGrant(grant, made)
-    asked = Question(
+    question = Question(
         principal=principal,
         action=action,
         resource=resource,
         lookup=lambda key: (context or {}).get(key),
-        policy=key_document(policy) if policy is not None else None,
-        at_home=f":{MINE}:" in resource or resource == "*",
-        shared=shared,
+        resource_policy=key_policy(policy) if policy is not None else None,
+        same_account=f":{MINE}:" in resource or resource == "*",
+        cross_account=cross_account,
         grant=lambda: allowing_grant,
     )
-    return asked, decide(asked, identities.standing(principal, strict=strict))
+    return question, decide(question, identities.policies_of(principal, strict=strict))
 
 
 def outcome(**members: Any) -> str:
     """`allowed`, or the end of AWS's words."""
-    asked, found = verdict(**members)
+    question, found = verdict(**members)
     if found.allowed:
         return "allowed"
-    return str(refusal(asked, found, in_ciphertext=False)).partition(f"perform: {asked.action} ")[2]
+    return str(refusal(question, found, in_ciphertext=False)).partition(f"perform: {question.action} ")[2]
 
 
 def on(resource: str, why: str) -> str:
@@ -359,7 +359,7 @@ ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "the key does not exist": ({"policy": None, "identity": ALLOW}, ELSEWHERE),
     "the key policy denies": ({"policy": document(to(USER), to("*", effect="Deny")), "identity": ALLOW}, ELSEWHERE),
     "the operation works at home alone": (
-        {"policy": document(to(USER)), "identity": ALLOW, "shared": False},
+        {"policy": document(to(USER)), "identity": ALLOW, "cross_account": False},
         ELSEWHERE,
     ),
     "a grant alone is enough": (
@@ -429,9 +429,9 @@ def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
     named = document(says("Allow", Principal={"Service": "s3.amazonaws.com"}))
 
     def allowed(policy: str, resource: str = KEY) -> bool:
-        at_home = resource == KEY
-        asked = Question(service, "kms:Decrypt", resource, lambda _: None, key_document(policy), at_home=at_home)
-        return decide(asked, Identities().standing(service, strict=False)).allowed
+        same = resource == KEY
+        question = Question(service, "kms:Decrypt", resource, lambda _: None, key_policy(policy), same_account=same)
+        return decide(question, Identities().policies_of(service, strict=False)).allowed
 
     assert allowed(named)
     assert allowed(named, THEIR_KEY)
@@ -443,15 +443,15 @@ def test_the_verdict_tells_the_statement_that_decided() -> None:
     policy = document(to(ROOT), {**to("*", effect="Deny"), "Sid": "Never"})
     _, found = verdict(policy=policy, identity=ALLOW)
     assert found.ground is Ground.EXPLICIT_DENY
-    assert found.deciding is not None
-    assert (found.deciding.document.kind, found.deciding.statement.sid, found.deciding.statement.position) == (
-        Kind.KEY,
+    assert found.decided_by is not None
+    assert (found.decided_by.policy.type, found.decided_by.statement.sid, found.decided_by.statement.position) == (
+        PolicyType.KEY,
         "Never",
         1,
     )
     _, found = verdict(identity=document(says("Allow", "s3:*"), says("Allow", "kms:Decrypt")))
-    assert found.deciding is not None
-    assert (found.deciding.document.name, found.deciding.statement.position) == ("own", 1)
+    assert found.decided_by is not None
+    assert (found.decided_by.policy.name, found.decided_by.statement.position) == ("own", 1)
 
 
 # properties

@@ -71,7 +71,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     state = Endpoint(Settings(), Clock(), [json.dumps(seed).encode()])
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
     principal = Principal.from_arn(session) if declared else Principal.root(ACCOUNT)
-    key, named = state.store.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
+    key, named = state.store.newest.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
     authorizer: Authorizer = state.authorizer
     request = RequestFacts(
         operation="Encrypt",

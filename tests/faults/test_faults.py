@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from keytrail.http.app import create_app
@@ -24,6 +22,7 @@ from keytrail.pytest_plugin import KmsCalls
 from keytrail.seeds import SeedError, read_rule
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MISSING_KEY, OTHER_KEY, SAMPLE_SEED, alias_arn, key_arn
+from tests.support.clients import new_client
 from tests.support.wire import authorization, error_of, post
 
 SMALL_BACKOFF = 4278
@@ -40,14 +39,7 @@ def server(keytrail_clean: KeytrailServer) -> Iterator[KeytrailServer]:
 
 
 def client(server: KeytrailServer, attempts: int = 1, service: str = "kms", **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, **config),
-    )
+    return new_client(server.url, service, attempts=attempts, **config)
 
 
 def outcomes(server: KeytrailServer, times: int, operation: str = "Encrypt", **members: Any) -> list[int]:

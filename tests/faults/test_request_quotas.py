@@ -10,19 +10,18 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 
-from keytrail.faults import Quotas
+from keytrail.faults import Quotas, quotas
 from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KeytrailClock, KmsCalls
 from keytrail.request_quotas import OFF, RequestQuotas
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from tests.support import ACCOUNT, ELSEWHERE, FOREIGN, KEY, MRK, SAMPLE_SEED, SIGNING_KEY, STORE, key_arn, shared_policy
+from tests.support import ELSEWHERE, FOREIGN, KEY, MRK, SAMPLE_SEED, SIGNING_KEY, STORE, key_arn, shared_policy
+from tests.support.clients import new_client
 from tests.support.wire import error_of, post
 
 THROTTLED = (
@@ -182,14 +181,7 @@ def test_moving_a_primary_costs_in_both_regions(server: KeytrailServer) -> None:
 def test_boto3_waits_and_gets_through(server: KeytrailServer, keytrail_clock: KeytrailClock) -> None:
     hold(server, "Symmetric=4")
     keytrail_clock.run()
-    kms = boto3.client(
-        "kms",
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 8}),
-    )
+    kms = new_client(server.url, attempts=8)
     random.seed(1)
     retried = [kms.generate_random(NumberOfBytes=1)["ResponseMetadata"]["RetryAttempts"] for _ in range(6)]
     assert sum(retried) > 0

@@ -10,7 +10,7 @@ import pytest
 
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
-from keytrail.store import grant_index as shelf
+from keytrail.store import grants as grants_of_store
 from tests.support import (
     ACCOUNT,
     FOREIGN,
@@ -359,7 +359,7 @@ def test_a_context_constraint_is_for_symmetric_keys(keytrail_clean: KeytrailServ
 
 def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """How we know: docs, "Resource quotas" (50,000; here 3, for the time's sake); the words are not known."""
-    monkeypatch.setattr(shelf, "MAX_GRANTS_PER_KEY", 3)
+    monkeypatch.setattr(grants_of_store, "MAX_GRANTS_PER_KEY", 3)
     for _ in range(2):
         create(kms)
     create(kms, Name="last")

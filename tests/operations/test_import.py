@@ -412,6 +412,17 @@ def test_encrypted_material_of_an_impossible_size_is_refused(algorithm: str, siz
         ("RSA_3072", "SIGN_VERIFY", pkcs8(RSA_KEY)),
         ("RSA_2048", "SIGN_VERIFY", hashlib.sha256(b"no key").digest()),
     ],
+    ids=[
+        *("half a symmetric key", "a byte too many", "another HMAC key"),
+        *(
+            "a curve's scalar",
+            "another curve",
+            "a public key",
+            "no Edwards curve",
+            "a short RSA key",
+            "a hash",
+        ),
+    ],
 )
 def test_material_that_is_none_of_the_keys_spec_is_incorrect(spec: str, usage: str, material: bytes, kms: Any) -> None:
     """How we know: docs, IncorrectKeyMaterialException, "does not meet expectations"; no text known."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keytrail.authorization.evaluation import Question, decide
 from keytrail.authorization.identities import PrincipalPolicies
-from keytrail.authorization.policy import key_document
+from keytrail.authorization.policy import key_policy
 from keytrail.domain.principal import Principal
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
@@ -344,10 +344,10 @@ _ALICE = Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:user/alice")
 
 
 def _allowed(statements: list[dict[str, Any]]) -> bool:
-    policy = key_document(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    policy = key_policy(json.dumps({"Version": "2012-10-17", "Statement": statements}))
     brought = {"aws:username": ("alice",)}
-    asked = Question(_ALICE, "kms:Encrypt", key_arn(), brought.get, policy)
-    return decide(asked, PrincipalPolicies(root=True)).allowed
+    question = Question(_ALICE, "kms:Encrypt", key_arn(), brought.get, policy)
+    return decide(question, PrincipalPolicies(root=True)).allowed
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -12,6 +12,7 @@ import pytest
 
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, KEY, key_arn, refusal
+from tests.support.clients import new_client
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:orders"
 OTHER = f"arn:aws:sns:us-east-1:{ACCOUNT}:refunds"
@@ -22,11 +23,11 @@ ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
 
 
 @pytest.fixture
-def service(keytrail_client: Callable[..., Any]) -> Callable[..., Any]:
+def service(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
     """A client of the service, which calls for a resource."""
 
     def client(access_key_id: str = "ASIASERVICE000000001", **headers: str) -> Any:
-        made = keytrail_client(access_key_id=access_key_id, secret_access_key="secret")
+        made = new_client(keytrail_clean.url, access_key=access_key_id, secret="secret")
 
         def add(request: Any, **_: object) -> None:
             for name, value in headers.items():

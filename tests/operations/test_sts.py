@@ -29,6 +29,7 @@ from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
 from tests.support import KEY
+from tests.support.clients import shared_client
 from tests.support.wire import REQUEST_ID, error_of, signed
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -57,11 +58,11 @@ def server(keytrail_clean: KeytrailServer) -> KeytrailServer:
 
 
 @pytest.fixture
-def sts(server: KeytrailServer, keytrail_client: Make) -> Any:
-    """STS in the hands of the user."""
-    client = keytrail_client("sts", access_key_id="AKIAALICE00000000001")
-    client._serializer = client._serializer._serializer  # what is too short is for the server to say
-    return client
+def sts(server: KeytrailServer) -> Any:
+    """STS in the hands of the user; what is too short is for the server to say."""
+    return shared_client(
+        server.url, "sts", access_key="AKIAALICE00000000001", secret="alice-secret", parameter_validation=False
+    )
 
 
 def refused(client: Any, operation: str, **members: object) -> tuple[int, str, str]:
@@ -587,7 +588,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
     (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
-    told = explanation.told()
+    told = explanation.members()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
 

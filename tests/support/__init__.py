@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 from keytrail.crypto import key_import, rsa_oaep, signing
 from keytrail.crypto.key_import import ImportToken
 from keytrail.domain.key_material import KeyMaterial
+from tests.support.clients import shared_client
 
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
 REGION, ELSEWHERE = "us-east-1", "eu-west-1"
@@ -235,13 +235,7 @@ def client_of(
     server: Any, service: str = "kms", *, region: str = REGION, access_key: str = ACCOUNT, secret: str = "any"
 ) -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
-    return boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-    )
+    return shared_client(server.url, service, region, access_key, secret)
 
 
 def alias_arn(name: str = ALIAS, account: str = ACCOUNT, region: str = REGION) -> str:

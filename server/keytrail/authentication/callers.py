@@ -27,7 +27,7 @@ _USUAL_TOLERANCE = timedelta(minutes=5)
 
 
 class Callers:
-    """The access keys that are known: those of the fixtures and account ids; others are the default account's.
+    """The access keys that are known: those of the seeds and account ids; others are the default account's.
 
     A strict endpoint knows no others, and refuses them.
     """
@@ -39,6 +39,7 @@ class Callers:
         self._declared: Mapping[str, Credential] = {}
         self.sessions = Sessions()
         """The temporary credentials that STS gave out."""
+        # 6 us of every request by an undeclared caller.
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:

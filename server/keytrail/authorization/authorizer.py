@@ -6,7 +6,6 @@ and "Troubleshooting key access".
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
@@ -14,7 +13,7 @@ from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations
 from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
-from keytrail.authorization.policy import Document, key_document, read_policy
+from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
 from keytrail.authorization.request import RequestFacts
 from keytrail.authorization.trust import trust_policy, trust_refusal
@@ -43,8 +42,8 @@ class Authorizer:
         """
         policies = self._policies_of_caller(facts)
         # The default key policy, which None stands for, denies nobody.
-        unrestricted = policies.unbound and facts.principal.kind != "service"
-        if unrestricted and key is not None and key.policy is None and key.account == facts.account:
+        exempt = policies.unrestricted and facts.principal.kind != "service"
+        if exempt and key is not None and key.policy is None and key.account == facts.account:
             return
         arn = key.arn if key is not None else named.arn if named is not None else None
         if arn is None:
@@ -56,7 +55,7 @@ class Authorizer:
     def authorize_on(self, facts: RequestFacts, action: str, resource: str) -> None:
         """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
         policies = self._policies_of_caller(facts)
-        if policies.unbound:
+        if policies.unrestricted:
             return
         context = RequestContext(facts, action, resource, None, policies)
         self._require(_of_own_policies(context), context)
@@ -72,13 +71,13 @@ class Authorizer:
         if not grant.may_be_retired_by(principal):
             if key.account != principal.account:
                 raise other_account_refusal(principal, action, "this resource")
-            policies = replace(policies, root=False, lenient=False, policies=())
+            policies = replace(policies, root=False, lenient=False, identity_policies=())
         elif grant.names_for_retiring(principal):
             policies = replace(policies, root=True)
         context = RequestContext(facts, action, key.arn, key, policies, grant=grant)
         self._require(_of_own_policies(context), context)
 
-    def authorize_for_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
+    def authorize_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy, and their own, let the caller do the action.
 
         A role that no seed declares trusts every account, unless we are strict.
@@ -86,32 +85,35 @@ class Authorizer:
         principal, strict = facts.principal, facts.settings.strict
         if principal.kind == "root" and principal.declared:
             raise AccessDeniedException("Roles may not be assumed by root accounts.")
-        # An undeclared caller needs to be trusted too; it is only not asked who of its account it is.
+        # An undeclared caller needs to be trusted too; it is only not question who of its account it is.
         policies = replace(self._policies_of_caller(facts), lenient=False)
         context = RequestContext(facts, action, role_arn, None, policies)
-        trust = trust_policy(self.identities.get(role_arn), role_arn, principal, strict=strict)
-        at_home = role_arn.split(":")[4] == principal.account
-        asked = Question(principal, action, role_arn, context.__getitem__, trust, at_home)
-        verdict = self._decide(asked, context)
+        policy = trust_policy(self.identities.get(role_arn), role_arn, principal, strict=strict)
+        same_account = role_arn.split(":")[4] == principal.account
+        question = Question(principal, action, role_arn, context.__getitem__, policy, same_account)
+        verdict = self._decide(question, context)
         if not verdict.allowed:
-            raise trust_refusal(asked, verdict)
+            raise trust_refusal(question, verdict)
 
     def check_key_policy(self, facts: RequestFacts, document: str, key: Key | None, *, bypass_lockout: bool) -> None:
         """Raise MalformedPolicyDocumentException for a document that KMS would not take.
 
         `key` is the key that it is for; None for one that is still to be made.
         """
-        statements = read_policy(document)
+        policy = key_policy(document)
         if bypass_lockout:
             return
         resource = key.arn if key is not None else key_arn(facts.region, facts.account, "*")
         context = RequestContext(facts, _PUT, resource, key, self._policies_of_caller(facts))
-        asked = Question(facts.principal, _PUT, resource, context.__getitem__, key_document(document))
-        verdict = decide(asked, context.policies)
+        question = Question(facts.principal, _PUT, resource, context.__getitem__, policy)
+        verdict = decide(question, context.policies)
         # Who is not declared stands for anybody in its account; somebody there must be allowed.
-        somebody = any(s.allows and s.covers_action(_PUT) and s.names_account(facts.account) for s in statements)
+        somebody = any(
+            statement.allows and statement.covers_action(_PUT) and statement.names_account(facts.account)
+            for statement in policy.statements
+        )
         if not verdict.allowed or not somebody:
-            self.explanations.note(facts.request_id, Explanation.of(asked, verdict, context))
+            self.explanations.note(facts.request_id, Explanation.of(question, verdict, context))
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
@@ -125,21 +127,21 @@ class Authorizer:
         """
         context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), given=given)
         foreign = resource != "*" and f":{facts.account}:" not in resource
-        asked = _on_key(context) if key is not None or foreign else _of_own_policies(context)
-        return Explanation.of(asked, decide(asked, context.policies), context)
+        question = _on_key(context) if key is not None or foreign else _of_own_policies(context)
+        return Explanation.of(question, decide(question, context.policies), context)
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
-        return self.identities.standing(facts.principal, strict=facts.settings.strict)
+        return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
 
-    def _require(self, asked: Question, context: RequestContext, *, in_ciphertext: bool = False) -> None:
-        verdict = self._decide(asked, context)
+    def _require(self, question: Question, context: RequestContext, *, in_ciphertext: bool = False) -> None:
+        verdict = self._decide(question, context)
         if not verdict.allowed:
-            raise refusal(asked, verdict, in_ciphertext=in_ciphertext)
+            raise refusal(question, verdict, in_ciphertext=in_ciphertext)
 
-    def _decide(self, asked: Question, context: RequestContext) -> Verdict:
+    def _decide(self, question: Question, context: RequestContext) -> Verdict:
         """The verdict, once it is kept for `explain`."""
-        verdict = decide(asked, context.policies)
-        self.explanations.note(context.facts.request_id, Explanation.of(asked, verdict, context))
+        verdict = decide(question, context.policies)
+        self.explanations.note(context.facts.request_id, Explanation.of(question, verdict, context))
         return verdict
 
 
@@ -162,17 +164,12 @@ def _on_key(context: RequestContext) -> Question:
         action=context.action,
         resource=context.resource,
         lookup=context.__getitem__,
-        policy=_policy_of(key) if key is not None else None,
-        at_home=key is not None and key.account == facts.account,
-        shared=facts.cross_account,
+        resource_policy=_policy_of(key) if key is not None else None,
+        same_account=key is not None and key.account == facts.account,
+        cross_account=facts.cross_account,
         grant=grant,
     )
 
 
-def _policy_of(key: Key) -> Document:
-    return key_document(key.policy) if key.policy is not None else _default_document(key.region, key.account)
-
-
-@lru_cache(maxsize=1024)
-def _default_document(region: str, account: str) -> Document:
-    return key_document(default_key_policy(region, account))
+def _policy_of(key: Key) -> Policy:
+    return key_policy(key.policy if key.policy is not None else default_key_policy(key.region, key.account))

@@ -6,7 +6,7 @@ Source: STS API Reference, "AssumeRole"; the words of refusals as people report 
 import json
 from collections.abc import Mapping
 
-from keytrail.authorization.policy import Kind, read_policy
+from keytrail.authorization.policy import PolicyType, read_policy
 from keytrail.domain.identity import Identity
 from keytrail.errors import MalformedPolicyDocumentException, ValidationException
 
@@ -28,7 +28,7 @@ def check_session_policy(document: str) -> None:
         raise MalformedPolicyDocumentException("Syntax errors in policy.")
     if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
         raise MalformedPolicyDocumentException("Policy document should not specify a principal.")
-    read_policy(document, Kind.SESSION)
+    read_policy(document, PolicyType.SESSION)
 
 
 def managed_policy(role: Identity | None, arn: str) -> str:

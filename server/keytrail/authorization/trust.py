@@ -6,37 +6,35 @@ Source: IAM User Guide, "Roles terms and concepts" and "How to use trust policie
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from keytrail.authorization.evaluation import Question, Verdict
-from keytrail.authorization.policy import Document, Kind
+from keytrail.authorization.policy import Policy, PolicyType
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
 
 
-def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, strict: bool) -> Document:
+def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, strict: bool) -> Policy:
     """What a role's trust policy is to a caller; `role` is None for a role that no seed declares."""
     text = role.trust_policy if role is not None else None
     if text is None:
         text = _no_trust(principal.account, strict=strict)
     elif not (principal.declared or strict):
         text = _of_anybody(text, principal.account)
-    return Document(Kind.TRUST, role_arn, text)
+    return Policy(PolicyType.TRUST, role_arn, text)
 
 
-def trust_refusal(asked: Question, verdict: Verdict) -> AccessDeniedException:
+def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException:
     """The error for a verdict that is no allow. Of a want of Allows, STS says nothing more."""
     why = ""
-    if verdict.deciding is not None and not verdict.deciding.statement.allows:
-        document = verdict.deciding.document
-        name = f": {document.name}" if document.kind is Kind.SCP else ""
-        kind = {Kind.TRUST: "the role trust policy", Kind.IDENTITY: f"an {Kind.IDENTITY}"}
-        why = f" with an explicit deny in {kind.get(document.kind, f'a {document.kind}')}{name}"
-    return AccessDeniedException(
-        f"User: {asked.principal.arn} is not authorized to perform: {asked.action} on resource: {asked.resource}{why}"
-    )
+    if verdict.decided_by is not None and not verdict.decided_by.statement.allows:
+        policy = verdict.decided_by.policy
+        name = f": {policy.name}" if policy.type is PolicyType.SCP else ""
+        names = {PolicyType.TRUST: "the role trust policy", PolicyType.IDENTITY: f"an {PolicyType.IDENTITY}"}
+        why = f" with an explicit deny in {names.get(policy.type, f'a {policy.type}')}{name}"
+    who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
+    return AccessDeniedException(f"{who} on resource: {question.resource}{why}")
 
 
 def _no_trust(account: str, *, strict: bool) -> str:
@@ -45,7 +43,6 @@ def _no_trust(account: str, *, strict: bool) -> str:
     return json.dumps({"Statement": {"Effect": effect, "Principal": {"AWS": account}, "Action": "sts:*"}})
 
 
-@lru_cache(maxsize=256)
 def _of_anybody(trust_policy: str, account: str) -> str:
     """The document to a caller that stands for anybody of its account: who of it is allowed means all of it."""
     document = json.loads(trust_policy)

@@ -1,6 +1,7 @@
-"""What backs custom key stores: clusters, proxies, VPC endpoint services and external keys, none of which is here.
+"""What goes wrong outside KMS, in what custom key stores depend on.
 
-Each of them is taken to be as it should, until somebody says what is wrong with it (the control API).
+These are clusters, proxies, VPC endpoint services and external keys, none of which is here: each is taken to be as it
+should, until a test says by the control API what is wrong with it.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,7 +12,7 @@ from keytrail.errors import AwsError
 
 
 class ExternalError(NamedTuple):
-    """What may be wrong with such a thing, and the member that names the thing."""
+    """An error outside KMS, and the member that names what has gone wrong."""
 
     error: type[AwsError]
     member: str
@@ -38,12 +39,12 @@ EXTERNAL_ERRORS: Mapping[str, ExternalError] = {
         ExternalError(errors.XksKeyInvalidConfigurationException, _XKS_KEY),
     )
 }
-"""By AWS's code. Source: KMS API Reference, "Errors" of each operation."""
+"""By their codes. Source: KMS API Reference, "Errors" of each operation."""
 
 MEMBERS = (_CLUSTER, _PROXY, _SERVICE, _XKS_KEY)
-"""The members that name what backs a store."""
+"""The members that name what a custom key store depends on."""
 
-_WORDS: Mapping[str, str] = {
+_DESCRIPTIONS: Mapping[str, str] = {
     _CLUSTER: "The AWS CloudHSM cluster",
     _PROXY: "The external key store proxy at",
     _SERVICE: "The VPC endpoint service",
@@ -52,14 +53,14 @@ _WORDS: Mapping[str, str] = {
 
 
 def raise_external_errors(
-    external_errors: Mapping[tuple[str, str], str], declared: Collection[str], **things: str | None
+    external_errors: Mapping[tuple[str, str], str], declared: Collection[str], **names: str | None
 ) -> None:
-    """Raise what is wrong with one of the things that an operation meets, if it declares that error.
+    """Raise what is wrong with something that an operation depends on, if the operation declares that error.
 
-    `external_errors` are the codes of what is wrong, by member and name; `declared` are the codes of the operation's
-    errors in the service model; each of the `things` stands under its member's name.
+    `external_errors`: the codes of what is wrong, by member and name. `declared`: the codes of the operation's errors
+    in the service model. `names`: what the operation depends on, by member.
     """
-    for member, name in things.items():
+    for member, name in names.items():
         code = external_errors.get((member, name or ""), "")
         if code in declared and code in EXTERNAL_ERRORS:
-            raise EXTERNAL_ERRORS[code].error(f"{_WORDS[member]} {name} was refused.")  # unverified: the words
+            raise EXTERNAL_ERRORS[code].error(f"{_DESCRIPTIONS[member]} {name} was refused.")  # unverified: the words

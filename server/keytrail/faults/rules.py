@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keytrail import errors
 from keytrail.call import Call
-from keytrail.domain.arn import is_alias
+from keytrail.domain.arn import alias_arn, is_alias
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
@@ -210,7 +210,7 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
     """Whether a rule's name of a key names this one by now."""
     if not is_alias(name):
         return name in (key.arn, key.key_id)
-    alias = call.store.alias(key.account, key.region, name.split(":", 5)[-1])
+    alias = call.store.newest.alias(alias_arn(key.region, key.account, name.split(":", 5)[-1]))
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 

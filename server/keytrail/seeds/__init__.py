@@ -1,7 +1,9 @@
-"""Seed files: keys and their past, read as a whole or not at all.
+"""Seeds: documents that describe keys and their past, read as a whole or not at all.
 
-A document is YAML or JSON with KMS's own member names; `keytrail check --schema` prints its JSON Schema. What is wrong
-is told with file, path, what was found and what would be right, and nothing of the document is loaded.
+A document is YAML or JSON with KMS's own member names; `keytrail check --schema` prints its JSON Schema. A problem is
+reported with file, path, what was found and what would be right, and nothing of the document is loaded then.
+
+A new member is a line in `document.py`, and what it means stands in the module that reads its part.
 """
 
 from keytrail.seeds.document import json_schema

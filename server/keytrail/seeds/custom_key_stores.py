@@ -80,7 +80,7 @@ def _proxy(member: XksProxyMember | None, account: str) -> XksProxy | None:
 
 
 def _made_up(store_id: str, account: str, region: str, name: str, kind: Origin, created: datetime) -> CustomKeyStore:
-    """A store with something made up behind it; always alike."""
+    """A store whose cluster or proxy is made up: always the same for the same id, account and Region."""
     digits = hashlib.sha256(f"{store_id}/{account}/{region}".encode()).digest()
     letters = "".join(_BASE_32[byte % 32] for byte in digits)
     store = CustomKeyStore(
@@ -134,7 +134,7 @@ def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -
         reader.problem(f"{path}.KeyState", f"{store.store_id} is connected; give it ConnectionState: DISCONNECTED")
     if key.state is KeyState.UNAVAILABLE:
         key = replace(key, becomes=KeyState.ENABLED)
-    return store.see(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
+    return store.set_availability(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
 
 
 def _store_of(key: Key, seed: Seed) -> CustomKeyStore:

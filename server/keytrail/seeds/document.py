@@ -33,7 +33,7 @@ PolicyDocument = str | dict[str, Any]
 class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Members under AWS's names; one that does not exist is an error.
 
-    The description of a member with a pattern goes on with `expected ...`: what a text that does not fit is told.
+    The description of a member with a pattern completes `expected ...`: the message about a text that does not fit.
     """
 
 
@@ -166,7 +166,7 @@ class GrantMember(Members, frozen=True, kw_only=True):
 
 
 class ImportState(StrEnum):
-    """Whether imported key material is there, as ListKeyRotations tells it."""
+    """Whether imported key material is there, as ListKeyRotations says it."""
 
     IMPORTED = "IMPORTED"
     PENDING_IMPORT = "PENDING_IMPORT"
@@ -275,7 +275,7 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
 class SettingsMember(Members, frozen=True, kw_only=True):
     """Settings that a seed can change; each is the field of keytrail.settings.Settings that has its name, as a text.
 
-    What such a field may be, Settings says; what else a change of it brings about, Endpoint.change_settings.
+    Settings says what its value may be, Endpoint what a change of it brings about.
     """
 
     usage_delay: Annotated[str, Meta(description="how late a use shows: ISO 8601, at most PT1H")] | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from keytrail.authorization.policy import Kind
+from keytrail.authorization.policy import PolicyType
 from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership, ServiceControlPolicy
 from keytrail.domain.principal import Principal
@@ -37,18 +37,18 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
     if member.max_session_duration is not None and principal.kind != "role":
         reader.problem(f"{path}.MaxSessionDuration", "only a role has one; leave it out")
 
-    def policy(name: str, document: PolicyDocument | None, kind: Kind) -> str | None:
-        return reader.policy(f"{path}.{name}", document, kind) if document is not None else None
+    def policy(name: str, document: PolicyDocument | None, policy_type: PolicyType) -> str | None:
+        return reader.policy(f"{path}.{name}", document, policy_type) if document is not None else None
 
     reader.seed.identities[member.arn] = Identity(
         arn=member.arn,
         account=principal.account,
         policies={
-            name: reader.policy(f"{path}.Policies.{name}", document, Kind.IDENTITY)
+            name: reader.policy(f"{path}.Policies.{name}", document, PolicyType.IDENTITY)
             for name, document in member.policies.items()
         },
-        permissions_boundary=policy("PermissionsBoundary", member.permissions_boundary, Kind.BOUNDARY),
-        trust_policy=policy("TrustPolicy", member.trust_policy, Kind.TRUST),
+        permissions_boundary=policy("PermissionsBoundary", member.permissions_boundary, PolicyType.BOUNDARY),
+        trust_policy=policy("TrustPolicy", member.trust_policy, PolicyType.TRUST),
         max_session_duration=member.max_session_duration or 3600,
         tags=member.tags,
     )
@@ -118,4 +118,4 @@ def _attach(seed: Seed, account: str, membership: Membership) -> None:
 
 
 def _service_control_policy(path: str, member: ServiceControlPolicyMember, reader: SeedReader) -> ServiceControlPolicy:
-    return ServiceControlPolicy(member.arn, reader.policy(f"{path}.Policy", member.policy, Kind.SCP))
+    return ServiceControlPolicy(member.arn, reader.policy(f"{path}.Policy", member.policy, PolicyType.SCP))

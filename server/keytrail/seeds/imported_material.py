@@ -91,7 +91,7 @@ def _refuse_members(path: str, member: RegionalMember, reader: SeedReader) -> No
 
 
 def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, ImportedMaterialMember]]:
-    """The materials that a seed tells of, the oldest first, each with where it stands."""
+    """The materials of the key, the oldest first, each with its path."""
     short = (member.key_material, member.key_material_description, member.valid_to)
     if member.key_materials:
         if short != (None, None, None):

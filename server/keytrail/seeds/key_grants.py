@@ -28,13 +28,13 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
             reader.problem(where, f"{error.code}: {error.message}")
         if grant.grant_id in reader.seed.grants:
             reader.problem(f"{where}.GrantId", f"{grant.grant_id} stands twice; every grant has an id of its own")
-        if token in reader.seed.tokens:
+        if token in reader.seed.grant_tokens:
             reader.problem(f"{where}.GrantToken", "stands twice; every grant has a token of its own")
         if grant.name and grant.parameters in named:
             reader.problem(
                 f"{where}.Name", f"{grant.name} stands twice with the same members; KMS would make one grant of both"
             )
-        reader.seed.tokens.add(token)
+        reader.seed.grant_tokens.add(token)
         named.add(grant.parameters)
         reader.seed.grants[grant.grant_id] = (grant, token)
 

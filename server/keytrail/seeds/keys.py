@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from keytrail.authorization.policy import Kind
+from keytrail.authorization.policy import PolicyType
 from keytrail.domain.alias import MAX_ALIASES_PER_KEY, Alias, require_alias_name
 from keytrail.domain.arn import partition_of
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
@@ -62,10 +62,10 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         own = {"imports": replica_imports(at_path, replica, member, primary, reader)}
         _add_key(at_path, replica, replica.region, {**shared, **own}, primary, reader)
     if multi_region:
-        if (account, member.key_id) in reader.seed.sets:
+        if (account, member.key_id) in reader.seed.multi_region_sets:
             reader.problem(f"{path}.KeyId", f"{member.key_id} stands twice; name the other Regions under Replicas")
         regions = tuple(replica.region for replica in member.replicas)
-        reader.seed.sets[account, member.key_id] = MultiRegionSet(region, regions)
+        reader.seed.multi_region_sets[account, member.key_id] = MultiRegionSet(region, regions)
 
 
 def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, str]:
@@ -117,7 +117,7 @@ def _add_key(
         state=state,
         deletion_date=deletion_date,
         pending_window_in_days=window,
-        policy=reader.policy(f"{path}.Policy", member.policy, Kind.KEY) if member.policy is not None else None,
+        policy=reader.policy(f"{path}.Policy", member.policy, PolicyType.KEY) if member.policy is not None else None,
         tags=_tags(path, member, reader),
     )
     key = place_key(path, member, key, reader)

@@ -44,7 +44,7 @@ def read_last_usage(path: str, member: LastUsageMember, key: Key, reader: SeedRe
         member.kms_request_id or made_up_id("KmsRequestId", key.arn),
     )
     if member.cloud_trail_event_id is None:
-        reader.seed.made_up.add(use.event_id)
+        reader.seed.made_up_event_ids.add(use.event_id)
     _event(path, use, key, reader)
     # What was before tracking began is in no record but CloudTrail's.
     if when >= reader.settings.tracking_start:

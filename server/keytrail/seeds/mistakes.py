@@ -1,6 +1,6 @@
-"""What is told of a member that is none, or of a value that cannot be its: where it is, and what would be right.
+"""The words for a member that does not exist, and for a value that a member cannot have.
 
-msgspec finds the mistake; the types of the document know the rest, so that no list here goes with them.
+msgspec finds the mistake. What would be right is taken from the types of the document: no list here repeats them.
 """
 
 import re

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from keytrail.authorization.policy import Kind, read_policy
+from keytrail.authorization.policy import PolicyType, read_policy
 from keytrail.errors import AwsError
 from keytrail.seeds.document import PolicyDocument
 from keytrail.seeds.moments import read_relative_moment
@@ -42,11 +42,11 @@ class SeedReader:
             self.problem(path, f"{moment.isoformat()} is still to come; give a moment in the past")
         return moment
 
-    def policy(self, path: str, document: PolicyDocument, kind: Kind) -> str:
+    def policy(self, path: str, document: PolicyDocument, policy_type: PolicyType) -> str:
         """A policy as a JSON text; one that AWS would refuse is a problem."""
         text = document if isinstance(document, str) else msgspec.json.encode(document).decode()
         try:
-            read_policy(text, kind)
+            read_policy(text, policy_type)
         except AwsError as error:
             self.problem(path, f"{error.code}: {error.message}")
         return text

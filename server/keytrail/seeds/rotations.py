@@ -55,7 +55,7 @@ def _materials(
             continue
         before = materials[-1].rotation_date
         if date > reader.now:
-            reader.problem(at_path, "lies in the future; a rotation to come is told by NextRotationDate")
+            reader.problem(at_path, "lies in the future; a rotation to come is NextRotationDate")
         elif before is not None and date < before:
             reader.problem(at_path, "is before the one above it; put the oldest rotation first")
         given = at == len(rotation.rotations) and member.key_material is not None

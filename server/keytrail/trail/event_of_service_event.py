@@ -57,7 +57,7 @@ def _details(happened: ServiceEvent) -> Mapping[str, object] | None:
     if isinstance(happened, Rotated):
         previous = happened.previous
         return {
-            "RotationType": happened.kind,
+            "RotationType": happened.rotation_type,
             "KeyOrigin": happened.key.origin,
             **({"PreviousKeyMaterialId": previous.id} if previous is not None else {}),
             "CurrentKeyMaterialId": happened.current.id,

@@ -67,17 +67,19 @@ def re_encrypt_on_same_key(context: RequestContext) -> object:
     """Whether ReEncrypt's source and destination are the same key."""
     if context.facts.operation != "ReEncrypt":
         return None
-    members, key = context.facts.members, context.key
+    facts, members, key = context.facts, context.facts.members, context.key
     destination = _arn_of(context, str(members.get("DestinationKeyId", "")))
     if "SourceKeyId" in members:
         return _arn_of(context, str(members["SourceKeyId"])) == destination
     if _side(context) == "Source" or key is None:
         return key is not None and key.arn == destination
-    blob = members.get("CiphertextBlob")
+    ciphertext = members.get("CiphertextBlob")
     try:
-        return isinstance(blob, bytes) and read_blob(blob).key_id == key.key_id
+        blob = read_blob(ciphertext if isinstance(ciphertext, bytes) else b"")
     except NotABlob:
         return False
+    source = facts.store.visible.key_of_ciphertext(blob, facts.account, facts.region)
+    return source is not None and source.arn == key.arn
 
 
 def _arn_of(context: RequestContext, identifier: str) -> str | None:
@@ -87,5 +89,5 @@ def _arn_of(context: RequestContext, identifier: str) -> str | None:
         named = read_key_identifier(identifier, facts.account, facts.region, aliases=True)
     except AwsError:
         return None
-    key = facts.store.view.named(named)
+    key = facts.store.visible.named(named)
     return key.arn if key is not None else None

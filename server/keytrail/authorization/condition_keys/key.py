@@ -102,7 +102,7 @@ def resource_aliases(context: RequestContext) -> object:
     """The names of the key's aliases."""
     if context.key is None:
         return None
-    aliases = context.facts.store.view.aliases_of_after(context.key, "", MAX_ALIASES_PER_KEY)
+    aliases = context.facts.store.visible.aliases_of_after(context.key, "", MAX_ALIASES_PER_KEY)
     return [alias.name for alias in aliases]
 
 

@@ -1,8 +1,8 @@
-"""/_keytrail/custom-key-stores: what goes wrong where Keytrail does not reach, as tests want it.
+"""/_keytrail/custom-key-stores: what goes wrong behind custom key stores, where Keytrail has nothing of its own.
 
 POST custom-key-stores/<id> {"ConnectionErrorCode": ...}: the store's next attempts to connect fail so; null: they
-succeed. POST custom-key-stores {"CloudHsmClusterId" or the like: ..., "Error": ...}: what is wrong with something
-that backs a store; null: nothing is any more.
+succeed. POST custom-key-stores {"CloudHsmClusterId" or the like: ..., "Error": ...}: what meets this cluster, proxy or
+external key is refused with the error; null: no longer.
 """
 
 from typing import Any

@@ -54,7 +54,7 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
     if not kept and not known:
         raise Refusal(f"No request {request_id} is known; see the x-amzn-RequestId of an answer.", 404)
-    members: dict[str, Any] = {"requestId": request_id, "decisions": [explanation.told() for explanation in kept]}
+    members: dict[str, Any] = {"requestId": request_id, "decisions": [explanation.members() for explanation in kept]}
     if not kept:
         members["note"] = (
             "No policy had to be asked: the caller is as good as the root of its account under default key "
@@ -93,7 +93,7 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, given).told()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, given).members()
 
 
 def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
@@ -101,7 +101,8 @@ def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
         return None, asked.resource or "*"
     try:
         named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
-        key = facts.store.require_named(named) if named.account == facts.account else facts.store.named(named)
+        newest = facts.store.newest
+        key = newest.require_named(named) if named.account == facts.account else newest.named(named)
     except AwsError as error:
         raise Refusal(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn

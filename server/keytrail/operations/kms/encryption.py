@@ -295,13 +295,8 @@ def _key_and_blob(
 
 
 def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
-    """The key that a ciphertext names, once the caller may use it: of keys alike, the one that fits best."""
-
-    def misfit(key: Key) -> tuple[bool, bool]:
-        other_material = key.material is not None and key.find_material(blob.material_id) is None
-        return other_material, key.account != call.account
-
-    key = min(call.view.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
+    """The key under which a ciphertext was made, once the caller may use it."""
+    key = call.view.key_of_ciphertext(blob, call.account, call.region)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized
     return key

@@ -51,7 +51,7 @@ def create_grant(
     )
     require_fit(grant, key)
     token = new_grant_token()
-    made = call.store.add_grant(grant, token, call.states, rehearsed=call.dry_run)
+    made = call.store.add_grant(grant, token, call.states, dry_run=call.dry_run)
     call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
     return {"GrantToken": token, "GrantId": made.grant_id}
 
@@ -95,10 +95,10 @@ def list_grants(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=f"{key.arn}/{grant_id}/{grantee}/{service}")
     if grant_id is not None:
-        grant = call.view.grants.grant(key.arn, grant_id)
+        grant = call.view.grant(key.arn, grant_id)
         grants = [grant] if grant is not None and grant.place > part.after else []
     else:
-        grants = call.view.grants.of_key_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
+        grants = call.view.grants_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
     # A grant has one grantee, so what the index or the id found must still be the other filters'.
     wanted = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -133,7 +133,7 @@ def list_retirable_grants(
     part = page(call, limit, marker, default=50, most=100, of=f"{principal}/{service}")
     return _listed(
         part,
-        call.view.grants.retirable_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
+        call.view.retirable_grants_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
     )
 
 
@@ -161,19 +161,19 @@ def retire_grant(
     if call.dry_run:
         call.logged["DryRun"] = True
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
-    key = call.store.require_key(grant.key_arn)
+    key = call.store.newest.require_key(grant.key_arn)
     call.authorize_retiring(grant, key)
     call.additional["grantId"] = grant.grant_id
-    call.store.grants.remove(grant, rehearsed=call.dry_run)
+    call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
 @operation(cross_account=True, rules=_filters_are_valid, quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Take a grant away from its grantee."""
-    grant = call.store.grants.grant(key.arn, grant_id)
+    grant = call.store.newest.grant(key.arn, grant_id)
     if grant is None:
         raise _unknown(grant_id)
-    call.store.grants.remove(grant, rehearsed=call.dry_run)
+    call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
 def _by_token(call: Call, token: str) -> Grant:
@@ -187,8 +187,8 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     named = read_key_identifier(key_id, call.account, call.region, aliases=False)
     at_home = named.account == call.account
     if at_home:
-        call.store.require_named(named)
-    grant = call.store.grants.grant(named.arn, grant_id)
+        call.store.newest.require_named(named)
+    grant = call.store.newest.grant(named.arn, grant_id)
     if grant is None:
         if not at_home:
             call.authorize(None, named=named)  # refuses, in the words for whatever another account owns

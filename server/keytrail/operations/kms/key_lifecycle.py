@@ -119,12 +119,11 @@ def list_keys(
 ) -> Reply:
     """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF has any."""
     part = page(call, limit, marker, default=100, most=1000, of=",".join(sorted(set(resource_owners))))
-    ids: Sequence[str] = ()
+    keys: Sequence[Key] = ()
     if "SELF" in resource_owners:
-        ids = call.store.key_ids_after(call.account, call.region, part.after, part.limit + 1)
-    reply = part.reply("Keys", ids, str)
-    prefix = call.store.arn_prefix(call.account, call.region)
-    return {**reply, "Keys": [{"KeyArn": prefix + key_id, "KeyId": key_id} for key_id in ids[: part.limit]]}
+        keys = call.view.keys_after(call.account, call.region, part.after, part.limit + 1)
+    reply = part.reply("Keys", keys, lambda key: key.key_id)
+    return {**reply, "Keys": [{"KeyArn": key.arn, "KeyId": key.key_id} for key in keys[: part.limit]]}
 
 
 @operation(states=states.SWITCHABLE, logged_reply="key", quota=5)

@@ -117,7 +117,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
     arn = key_arn(primary_region, key.account, key.key_id)
     if primary_region not in replicas:
         raise NotFoundException(f"Key '{arn}' does not exist")  # unverified
-    call.authorize(call.store.require_key(arn), shown=False)
+    call.authorize(call.store.newest.require_key(arn), shown=False)
     until = call.now + call.settings.transition_time
 
     def updating(newest: Key) -> Key:
