@@ -128,7 +128,7 @@ NO_SESSION = on(KEY, "because no session policy allows the kms:Decrypt action")
 NO_SCP = on(KEY, "because no service control policy allows the kms:Decrypt action")
 ELSEWHERE = f"on this resource {NO_RESOURCE_POLICY}"
 
-AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
+SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     # kms-behaviour F.2 point 2: named, or delegated and allowed by an identity policy
     "delegated, and allowed by IAM": ({"identity": ALLOW}, "allowed"),
     "delegated, and IAM has nothing": ({}, NO_IDENTITY),
@@ -338,12 +338,12 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("members", "expected"), AT_HOME.values(), ids=AT_HOME)
+@pytest.mark.parametrize(("members", "expected"), SAME_ACCOUNT.values(), ids=SAME_ACCOUNT)
 def test_on_a_key_of_the_callers_own_account(members: Mapping[str, Any], expected: str) -> None:
     assert outcome(**members) == expected
 
 
-ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
+CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     # kms-behaviour F.2 point 3 and kms-behaviour F.5
     "both allow it": ({"policy": document(to(USER)), "identity": ALLOW}, "allowed"),
     "the account is let in, and IAM allows": ({"policy": document(to(ROOT)), "identity": ALLOW}, "allowed"),
@@ -393,7 +393,7 @@ ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("members", "expected"), ABROAD.values(), ids=ABROAD)
+@pytest.mark.parametrize(("members", "expected"), CROSS_ACCOUNT.values(), ids=CROSS_ACCOUNT)
 def test_on_a_key_of_another_account(members: Mapping[str, Any], expected: str) -> None:
     assert outcome(resource=THEIR_KEY, **members) == expected
 

@@ -55,7 +55,7 @@ def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) 
     make_test, negated = OPERATORS[name]
     quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
     applies = _quantified(quantifier, negated=negated)
-    # Without the key hold negations, `ForAllValues`, and whatever is to hold only if the key exists.
+    # A request without the key meets negations, `ForAllValues`, and what is to hold only if the key exists.
     if_missing = if_exists or (quantifier == "forallvalues" if quantifier else negated)
     if not (variables and has_variable(values)):
         return _fixed(key, make_test(values), applies, if_missing=if_missing)

@@ -9,7 +9,7 @@ from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
 
 _SERVICE_LINKED = (":role/aws-service-role/", ":role/AWSServiceRoleFor")
-"""Roles that AWS services bring along; the second is how a session tells of one, without its path."""
+"""Roles that AWS services bring along, by what their ARNs contain; the second is a session's, which has no path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PrincipalPolicies:
     root: bool = False
     """Whether it is its account's root, or as good as that: it needs no identity policy."""
     lenient: bool = False
-    """Whether nothing but its session policies denies it implicitly what its own account has."""
+    """Whether it needs no Allow for what its own account has: only its session policies can deny that implicitly."""
     identity_policies: tuple[Policy, ...] = ()
     permissions_boundary: tuple[Policy, ...] = ()
     """None or one."""
@@ -30,7 +30,7 @@ class PrincipalPolicies:
     """Those of each level that lists what is allowed; to all others, FullAWSAccess is attached as well."""
     organization_id: str | None = None
     memberships: Mapping[str, Membership] = field(default_factory=dict)
-    """Of every account that an organization has: of the resource's, too."""
+    """By account, of every account that an organization has: the resource's may be one."""
     tags: Mapping[str, str] | None = None
     arn: str | None = None
     """Of the user or role that seeds declare, a role's with its path."""

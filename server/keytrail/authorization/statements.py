@@ -1,4 +1,4 @@
-"""Statements of policies of every kind: read once, checked as KMS and IAM check them.
+"""Statements of policies of every type: read once, checked as KMS and IAM check them.
 
 Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
 """

@@ -19,14 +19,14 @@ def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, 
     """What a role's trust policy is to a caller; `role` is None for a role that no seed declares."""
     text = role.trust_policy if role is not None else None
     if text is None:
-        text = _no_trust(principal.account, strict=strict)
+        text = _default_trust_policy(principal.account, strict=strict)
     elif not (principal.declared or strict):
-        text = _of_anybody(text, principal.account)
+        text = _for_anybody_in(text, principal.account)
     return Policy(PolicyType.TRUST, role_arn, text)
 
 
 def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException:
-    """The error for a verdict that is no allow. Of a want of Allows, STS says nothing more."""
+    """The error for a verdict that is no allow. Of an implicit deny STS does not say which policy lacks an Allow."""
     why = ""
     if verdict.decided_by is not None and not verdict.decided_by.statement.allows:
         policy = verdict.decided_by.policy
@@ -37,14 +37,14 @@ def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException
     return AccessDeniedException(f"{who} on resource: {question.resource}{why}")
 
 
-def _no_trust(account: str, *, strict: bool) -> str:
-    """What stands for the trust policy of a role that has none: all of the account, or nobody."""
+def _default_trust_policy(account: str, *, strict: bool) -> str:
+    """What stands for the trust policy of a role that has none: the whole account may assume it, or nobody."""
     effect = "Deny" if strict else "Allow"
     return json.dumps({"Statement": {"Effect": effect, "Principal": {"AWS": account}, "Action": "sts:*"}})
 
 
-def _of_anybody(trust_policy: str, account: str) -> str:
-    """The document to a caller that stands for anybody of its account: who of it is allowed means all of it."""
+def _for_anybody_in(trust_policy: str, account: str) -> str:
+    """The policy as it is to a caller that stands for anybody in its account: an Allow to one of them is one to all."""
     document = json.loads(trust_policy)
     statements = document["Statement"]
     statements = [statements] if isinstance(statements, Mapping) else statements

@@ -145,7 +145,8 @@ def _public_key(data: bytes | None) -> Any:
         public = load_der_public_key(data or b"")
     except (ValueError, UnsupportedAlgorithm):
         raise NotAttested("its public_key is missing or malformed") from None
-    if not isinstance(public, RSAPublicKey):
+    # Two odd primes make no even modulus; `cryptography` takes one, and fails when it encrypts.
+    if not isinstance(public, RSAPublicKey) or public.public_numbers().n % 2 == 0:
         raise NotAttested("its public_key is no RSA key")
     if public.key_size < 2048:  # unverified
         raise NotAttested("its public_key has fewer than 2048 bits")

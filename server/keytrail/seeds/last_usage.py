@@ -2,26 +2,18 @@
 
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import KeyUsage
+from keytrail.operations.kms import OPERATIONS
 from keytrail.seeds.document import LastUsageMember
 from keytrail.seeds.reader import SeedReader
 from keytrail.seeds.usage_event import made_up_id, usage_event
 from keytrail.trail import Use
 
-_USAGE_OF = {
-    "DeriveSharedSecret": KeyUsage.KEY_AGREEMENT,
-    "GenerateMac": KeyUsage.GENERATE_VERIFY_MAC,
-    "VerifyMac": KeyUsage.GENERATE_VERIFY_MAC,
-    "Sign": KeyUsage.SIGN_VERIFY,
-    "Verify": KeyUsage.SIGN_VERIFY,
-    "Encapsulate": KeyUsage.ENCAPSULATE_DECAPSULATE,
-    "Decapsulate": KeyUsage.ENCAPSULATE_DECAPSULATE,
-}
-"""The key usage behind an operation; of those not named, ENCRYPT_DECRYPT."""
-
 
 def usage_of(operation: str) -> KeyUsage:
-    """The KeyUsage of a key that an operation is done with."""
-    return _USAGE_OF.get(operation, KeyUsage.ENCRYPT_DECRYPT)
+    """The KeyUsage of a key that a tracked operation is done with."""
+    usage = OPERATIONS[operation].usage
+    assert usage is not None
+    return usage
 
 
 def read_last_usage(path: str, member: LastUsageMember, key: Key, reader: SeedReader) -> None:

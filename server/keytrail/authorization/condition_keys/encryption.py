@@ -10,14 +10,6 @@ from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import AwsError
 
-_ENCRYPT_A_DATA_KEY = frozenset(
-    {
-        *("GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
-        *("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
-    }
-)
-"""Operations without an algorithm member, to whose requests kms:EncryptionAlgorithm belongs all the same."""
-
 
 def _side(context: RequestContext) -> str:
     """What the names of the action's members begin with: ReEncrypt has two of each, one for each of its actions."""
@@ -48,7 +40,7 @@ def encryption_context_keys(context: RequestContext) -> object:
 @condition_key("kms:EncryptionAlgorithm")
 def encryption_algorithm(context: RequestContext) -> object:
     """The algorithm; of data keys, which are encrypted under symmetric keys alone, SYMMETRIC_DEFAULT."""
-    if context.facts.operation in _ENCRYPT_A_DATA_KEY:
+    if context.facts.operation.startswith("GenerateDataKey"):
         return SYMMETRIC_DEFAULT
     return context.member(f"{_side(context)}EncryptionAlgorithm")
 
