@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 import botocore.session
 import pytest
 
 from keytrail.clock import Clock
+from keytrail.domain.grant import GrantOperation
+from keytrail.domain.last_usage import TrackedOperation
 from keytrail.endpoint import Endpoint
 from keytrail.messages import Response
 from keytrail.operation import PATH_MEMBERS, SERVICES, Operation
@@ -119,24 +122,15 @@ def test_a_default_is_the_one_that_the_api_reference_names(name: str, member: st
     assert OPERATIONS[name].defaults[member] == DEFAULTS[name, member]
 
 
-TRACKED = [
-    "Decrypt",
-    "DeriveSharedSecret",
-    "Encrypt",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateMac",
-    "ReEncrypt",
-    "Sign",
-    "Verify",
-    "VerifyMac",
-    "Encapsulate",
-    "Decapsulate",
-]
-
-
 def test_the_tracked_operations_are_those_that_a_last_usage_may_name() -> None:
-    assert sorted(AWS.shape_for("KeyLastUsageTrackingOperation").enum) == sorted(TRACKED)
-    assert {name for name, operation in OPERATIONS.items() if operation.tracked} == set(TRACKED) & set(OPERATIONS)
+    """How we know: botocore's model, KeyLastUsageTrackingOperation."""
+    tracked = {name for name, operation in OPERATIONS.items() if operation.tracked}
+    assert tracked == set(TrackedOperation) == set(AWS.shape_for("KeyLastUsageTrackingOperation").enum)
+
+
+def test_the_operations_that_fit_in_a_grant_are_those_that_a_grant_may_name() -> None:
+    """How we know: botocore's model, GrantOperation; ReEncrypt is two there, one for each of its keys."""
+    fit = {name for name, operation in OPERATIONS.items() if operation.grantable}
+    named = set(get_args(GrantOperation))
+    assert named == set(AWS.shape_for("GrantOperation").enum)
+    assert fit == named - {"ReEncryptFrom", "ReEncryptTo"} | {"ReEncrypt"}
