@@ -1,4 +1,4 @@
-"""What several test files need: names, a scene with a valid request of every operation in it, refusals to compare."""
+"""What several test files need: names, a seed on which every operation succeeds, refusals to compare."""
 
 from __future__ import annotations
 
