@@ -20,7 +20,7 @@ from keytrail.http.control.explain import ARGUMENTS as EXPLAIN_ARGUMENTS
 from keytrail.http.control.explain import explain
 from keytrail.http.control.faults import faults
 from keytrail.http.control.settings import scene
-from keytrail.http.front import CONTROL
+from keytrail.http.request_reader import CONTROL
 from keytrail.seeds import SeedError
 from keytrail.settings import read_duration, read_moment
 
