@@ -101,6 +101,7 @@ class Front:
     async def stop(self, grace: float) -> None:
         """Answer the requests in flight; after a grace in seconds drop the connections that are left."""
         self.stopping = True
+        await asyncio.sleep(0)  # those that have just been accepted are connections by now
         for close in (Connection.stop, Connection.abort):
             self.none_left.clear()
             for connection in list(self.connections):
