@@ -622,7 +622,7 @@ def test_other_methods_and_paths_are_unknown_operations_whatever_their_target(
 
 
 def test_any_content_type_is_read_as_json(keytrail_server: KeytrailServer) -> None:
-    # unverified: J.3
+    # unverified: that KMS does
     assert post(keytrail_server, "ListKeys", headers={"Content-Type": "text/plain"}).status_code == 200
 
 
