@@ -133,6 +133,7 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
 def shell_commands() -> list[str]:
     """Each command of the pages, those of the workflow too."""
     commands = [line for _, block in blocks("sh") for line in block.splitlines() if line]
+    commands += re.findall(r"^\| `(make \w+)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     workflow = yaml.safe_load(blocks("yaml")[1][1])
     return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
 
@@ -171,7 +172,7 @@ def test_docker_is_told_of_the_port_and_the_folder_of_the_image() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m tests.test_readme` writes the tables anew.
+    # `python -m tests.house.test_pages` writes the tables anew.
     text = README
     for part, table in (("operations", operations_table()), ("settings", settings_table())):
         head, rest = text.split(f"<!-- {part} -->\n")
