@@ -1,7 +1,7 @@
 """What a request brings under each condition key, by the functions that say so.
 
 How we know: kms-behaviour F.4 and C.7; IAM User Guide, "AWS global condition context keys"; STS's keys, "Available keys
-for AWS STS". That policies see these values is shown through boto3 in tests/operations/test_permissions.py.
+for AWS STS". That policies see these values is shown through boto3 in tests/authorization/test_permissions.py.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ ANY_REQUESTS = {
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[KeytrailServer]:
+def seeded() -> Iterator[KeytrailServer]:
     """A server with keys on which every operation can succeed."""
     with KeytrailServer(fixtures=SAMPLE_SEED) as server:
         yield server
@@ -115,9 +115,9 @@ def test_no_json_value_of_any_member_makes_it_fail(
 
 @settings(EFFORT, max_examples=400)
 @given(data=st.data(), operation=st.sampled_from(sorted(OPERATIONS)))
-def test_no_value_of_the_right_type_makes_it_fail(scene: KeytrailServer, data: st.DataObject, operation: str) -> None:
-    scene.reset()
-    never_fails(send(scene, json.dumps(data.draw(REQUESTS[operation])).encode(), f"TrentService.{operation}"))
+def test_no_value_of_the_right_type_makes_it_fail(seeded: KeytrailServer, data: st.DataObject, operation: str) -> None:
+    seeded.reset()
+    never_fails(send(seeded, json.dumps(data.draw(REQUESTS[operation])).encode(), f"TrentService.{operation}"))
 
 
 HEADER_TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=80)

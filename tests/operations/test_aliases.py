@@ -43,13 +43,13 @@ CHANGES = [
 
 
 @pytest.fixture
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     """The sample seed, in which ALIAS stands for KEY, with an HMAC key."""
     load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load({"keys": [{"KeyId": HMAC_KEY, "KeySpec": "HMAC_256"}]})
 
 
-pytestmark = pytest.mark.usefixtures("scene")
+pytestmark = pytest.mark.usefixtures("sample_seed")
 
 
 def names(kms: Any, **members: object) -> list[str]:

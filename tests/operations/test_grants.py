@@ -32,7 +32,7 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 

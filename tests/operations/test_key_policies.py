@@ -18,7 +18,7 @@ DEFAULT = (
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 

@@ -20,9 +20,9 @@ from tests.support import (
     OTHER_KEY,
     key_arn,
     kind_of,
-    load_sample_seed,
     refusal,
     request,
+    sample_ciphertext,
     wrapped_for,
 )
 from tests.support import invoke as call
@@ -179,17 +179,13 @@ def test_every_cell_is_a_case_but_those_that_no_key_can_be_in() -> None:
 def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: Any, keytrail_clean: Any) -> None:
     seed = subject(case)
     key_id = seed["KeyId"]
-    ciphertexts = {KEY: load_sample_seed(keytrail_clean, kms)}
-    ciphertexts[MRK] = kms.encrypt(KeyId=MRK, Plaintext=b"x")["CiphertextBlob"]
-    keytrail_clean.reset()
+    members = request(case.operation, sample_ciphertext(keytrail_clean, kms, key_id))
+    under_another_key = sample_ciphertext(keytrail_clean, kms, OTHER_KEY)
     keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY}]})
-
-    members = request(case.operation, ciphertexts[key_id])
     if case.member is not None and case.member != "AliasName":
         members[case.member] = key_id
     if case.member == "DestinationKeyId":
-        members["CiphertextBlob"] = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")["CiphertextBlob"]
-
+        members["CiphertextBlob"] = under_another_key
     if case.operation == "ImportKeyMaterial":
         members |= wrapped_for(key_id)
     if case.code == "ok":

@@ -24,7 +24,7 @@ OPERATIONS = {"GenerateMac": {"Message": b"x"}, "VerifyMac": {"Message": b"x", "
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 

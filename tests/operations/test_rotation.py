@@ -22,7 +22,7 @@ START = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
     load_sample_seed(keytrail_clean, kms)
     keytrail_clock.freeze(START)
 

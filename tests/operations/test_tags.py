@@ -11,7 +11,7 @@ from tests.support import KEY, load_sample_seed, refusal
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 

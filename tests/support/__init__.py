@@ -1,4 +1,4 @@
-"""What several test files need: names, a scene with a valid request of every operation in it, refusals to compare."""
+"""What several test files need: names, a seed on which every operation succeeds, refusals to compare."""
 
 from __future__ import annotations
 
@@ -222,13 +222,27 @@ def alias_of(operation: str) -> str:
     return f"alias/{key_of(operation)}" if key_of(operation) in KINDS else ALIAS
 
 
+_CIPHERTEXTS: dict[str, bytes] = {}
+
+
+def sample_ciphertext(server: Any, client: Any, key_id: str = KEY) -> bytes:
+    """MESSAGE under a key of the sample seed, of which neither usage nor trail knows; leaves the server empty.
+
+    The material of a seeded key is derived from its id, so a ciphertext is good on every server of the default account.
+    """
+    if key_id not in _CIPHERTEXTS:
+        server.reset()
+        server.load(SAMPLE_SEED)
+        _CIPHERTEXTS[key_id] = client.encrypt(KeyId=key_id, Plaintext=MESSAGE)["CiphertextBlob"]
+    server.reset()
+    return _CIPHERTEXTS[key_id]
+
+
 def load_sample_seed(server: Any, client: Any) -> bytes:
-    """Load the sample seed and make a ciphertext under KEY, of which neither usage nor trail knows."""
+    """Load the sample seed, and nothing else; gives its ciphertext under KEY."""
+    ciphertext = sample_ciphertext(server, client)
     server.load(SAMPLE_SEED)
-    blob = client.encrypt(KeyId=KEY, Plaintext=b"attack at dawn")["CiphertextBlob"]
-    server.reset()  # the material of a seeded key is derived from its id, so the ciphertext stays good
-    server.load(SAMPLE_SEED)
-    return bytes(blob)
+    return ciphertext
 
 
 def client_of(

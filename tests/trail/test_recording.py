@@ -128,3 +128,15 @@ def test_a_selection_after_a_mark_gives_what_was_written_since() -> None:
     assert trail.select(Selection(), mark) == [after]
     assert trail.select(Selection(event_id=before.event_id), mark) == []
     assert trail.select(Selection()) == [after, before]
+
+
+@pytest.mark.parametrize(("most", "fewest"), [(0, 0), (1, 1), (5, 5), (1_000, 1_000 - 64)])
+def test_a_full_trail_has_the_latest_events(most: int, fewest: int) -> None:
+    """A few more than must leave a long trail do so together; a short one has just as many as it may."""
+    trail, written = Trail(most), [an_event(seconds) for seconds in range(2_000)]
+    for event in written:
+        trail.record([event])
+    left = trail.events()
+    assert fewest <= len(left) <= most
+    assert left == written[len(written) - len(left) :]
+    assert [event for event in written if trail.event(event.event_id) is not None] == left

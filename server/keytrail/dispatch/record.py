@@ -71,8 +71,8 @@ def _events(
         error.trail_code if error is not None else None,
         error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
         None,
-        request.source_ip,
-        request.user_agent[:_LOGGED_TEXT],
+        call.source_ip,
+        call.user_agent[:_LOGGED_TEXT],
         None,
         operation.source,
     )

@@ -3,7 +3,7 @@
 import hashlib
 
 from keytrail.domain.arn import root_arn
-from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
+from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
@@ -22,7 +22,14 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
         grant = _grant(where, member, key, _made_up("GrantId", key, at), reader)
         token = member.grant_token or _made_up("GrantToken", key, at)
         try:
-            grant.require_valid()
+            require_valid_grant(
+                operations=grant.operations,
+                grantee_principal=grant.grantee_principal,
+                grantee_service_principal=grant.grantee_service_principal,
+                retiring_principal=grant.retiring_principal,
+                retiring_service_principal=grant.retiring_service_principal,
+                constraints=grant.constraints,
+            )
             require_fit(grant, key)
         except AwsError as error:
             reader.problem(where, f"{error.code}: {error.message}")

@@ -1,12 +1,12 @@
 """Grants of keys. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from typing import Any
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_grant_id, new_grant_token
 from keytrail.domain.arn import read_key_identifier, root_arn
-from keytrail.domain.grant import Grant, grant_of, require_grant_id, require_principal
+from keytrail.domain.grant import Grant, require_grant_id, require_principal, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
@@ -15,11 +15,17 @@ from keytrail.operation import SERVICES, operation
 from keytrail.operations.pagination import Page, page
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _grant_is_valid(members: Mapping[str, object]) -> None:
-    grant_of(members, grant_id="", key_arn="", issuing_account="", creation_date=_ANY_TIME).require_valid()
+def _grant_is_valid(members: Mapping[str, Any]) -> None:
+    require_valid_grant(
+        operations=members["Operations"],
+        grantee_principal=members.get("GranteePrincipal"),
+        grantee_service_principal=members.get("GranteeServicePrincipal"),
+        retiring_principal=members.get("RetiringPrincipal"),
+        retiring_service_principal=members.get("RetiringServicePrincipal"),
+        constraints=Constraints.read(members.get("Constraints")),
+    )
 
 
 @operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid, grantable="any", quota=50)

@@ -114,11 +114,11 @@ EVERYTHING = statement("kms:*")
 
 
 @dataclass
-class Scene:
+class User:
     """The sample seed of tests/support/__init__.py, and a user with an identity policy in front of it."""
 
     server: KeytrailServer
-    user: Any
+    kms: Any
     ciphertext: bytes
 
     def let(self, *statements: Mapping[str, Any]) -> None:
@@ -129,13 +129,13 @@ class Scene:
         return {name: value for name, value in wanted.items() if value is not None}
 
     def refusal(self, operation: str, **members: object) -> str:
-        code, words = refusal(self.user, operation, **self.request(operation, **members))
+        code, words = refusal(self.kms, operation, **self.request(operation, **members))
         assert code == "AccessDeniedException", (operation, code, words)
         return words
 
 
 @pytest.fixture
-def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any]) -> Scene:
+def alice(keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any]) -> User:
     ciphertext = load_sample_seed(keytrail_clean, kms)
     grants = {
         KEY: [{**GRANT, "Constraints": CONSTRAINTS}],
@@ -153,7 +153,7 @@ def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..
     keytrail_clean.reset()
     keytrail_clean.load({**SAMPLE_SEED, "credentials": CREDENTIALS, "keys": keys})
     user = keytrail_client(access_key_id="AKIAALICE00000000001", secret_access_key="secret")
-    return Scene(keytrail_clean, user, ciphertext)
+    return User(keytrail_clean, user, ciphertext)
 
 
 def alias_of_key(key_id: str) -> str:
@@ -176,25 +176,25 @@ FURTHER: Mapping[str, list[str]] = {
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_an_identity_policy_must_allow_the_action_on_the_operations_own_resource(scene: Scene, row: Row) -> None:
+def test_an_identity_policy_must_allow_the_action_on_the_operations_own_resource(alice: User, row: Row) -> None:
     others = {"*": [key_arn("*"), alias_arn("alias/*")], "Alias": [key_arn("*")], "KMS key": [alias_arn("alias/*")]}
     for action in row.actions:
         rest = [statement(other) for other in row.actions if other != action]
-        scene.let(statement(action, resource=others[row.resource]), *rest)
+        alice.let(statement(action, resource=others[row.resource]), *rest)
         # unverified: UpdateAlias is asked of the new key before the current one
         of_other = action == "kms:ReEncryptTo" or str(row) == "UpdateAlias on KMS key"
         arn = key_arn(OTHER_KEY) if of_other else row.arn
         named_by_ciphertext = action in ("kms:Decrypt", "kms:ReEncryptFrom")
         what = "the resource associated with this ciphertext" if named_by_ciphertext else f"resource: {arn}"
-        assert scene.refusal(row.operation) == (
+        assert alice.refusal(row.operation) == (
             f"User: {USER} is not authorized to perform: {action} on {what} "
             f"because no identity-based policy allows the {action} action"
         )
     own = [other.arn for other in ROWS if other.operation == row.operation]
     # ReplicateKey needs CreateKey in the replica's Region.
     made = [statement("kms:CreateKey")] if row.operation == "ReplicateKey" else []
-    scene.let(statement(*row.actions, resource=[*own, *FURTHER.get(row.operation, [])]), *made)
-    assert invoke(scene.user, row.operation, **scene.request(row.operation))
+    alice.let(statement(*row.actions, resource=[*own, *FURTHER.get(row.operation, [])]), *made)
+    assert invoke(alice.kms, row.operation, **alice.request(row.operation))
 
 
 # other accounts
@@ -204,13 +204,13 @@ ON_KEYS = [row for row in ROWS if row.resource == "KMS key" and row.operation no
 
 @pytest.mark.parametrize("row", ON_KEYS, ids=str)
 def test_another_accounts_key_is_for_the_operations_that_may_cross(
-    scene: Scene, keytrail_client: Callable[..., Any], row: Row
+    alice: User, keytrail_client: Callable[..., Any], row: Row
 ) -> None:
     policy = json.dumps(shared_policy("kms:*"))
     keys = [{**key, "Policy": policy} for key in SAMPLE_SEED["keys"]]
-    scene.server.reset()
+    alice.server.reset()
     identities = [{"Arn": STRANGER, "Policies": {"own": document(EVERYTHING)}}]
-    scene.server.load({"credentials": CREDENTIALS, "keys": keys, "identities": identities})
+    alice.server.load({"credentials": CREDENTIALS, "keys": keys, "identities": identities})
     partner = keytrail_client(access_key_id="AKIAPARTNER000000001", secret_access_key="secret")
     member = {"ReEncrypt": "DestinationKeyId", "CreateAlias": "TargetKeyId", "UpdateAlias": "TargetKeyId"}.get(
         row.operation, "KeyId"
@@ -219,7 +219,7 @@ def test_another_accounts_key_is_for_the_operations_that_may_cross(
     if row.operation == "UpdateAlias":
         mine = partner.create_key()["KeyMetadata"]["KeyId"]
         partner.create_alias(AliasName=ALIAS, TargetKeyId=mine)
-    members = scene.request(row.operation, **{member: foreign})
+    members = alice.request(row.operation, **{member: foreign})
     if row.cross_account == "Yes":
         assert invoke(partner, row.operation, **members)
     else:
@@ -350,14 +350,14 @@ def block(key: str, value: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.condition_keys], ids=str)
-def test_a_condition_key_of_the_operation_has_its_value(scene: Scene, row: Row) -> None:
+def test_a_condition_key_of_the_operation_has_its_value(alice: User, row: Row) -> None:
     failed, others = [], []
     for key in row.condition_keys:
         value, members = CASES[key](row.operation)
         others.append(block(key, value if value is ABSENT else "77"))
         for action in row.actions if value is not ABSENT else ():
-            scene.let(EVERYTHING, statement(action, effect="Deny", Condition=block(key, value)))
-            code, words = outcome(scene.user, row.operation, scene.request(row.operation, **members))
+            alice.let(EVERYTHING, statement(action, effect="Deny", Condition=block(key, value)))
+            code, words = outcome(alice.kms, row.operation, alice.request(row.operation, **members))
             expected = f"User: {USER} is not authorized to perform: {action} on "
             if not (
                 words.startswith(expected) and words.endswith(" with an explicit deny in an identity-based policy")
@@ -365,8 +365,8 @@ def test_a_condition_key_of_the_operation_has_its_value(scene: Scene, row: Row) 
                 failed.append((key, action, code, words))
     assert not failed
     # Nothing of this holds with other values; and what no request has here is absent.
-    scene.let(EVERYTHING, *(statement(*row.actions, effect="Deny", Condition=condition) for condition in others))
-    assert invoke(scene.user, row.operation, **scene.request(row.operation))
+    alice.let(EVERYTHING, *(statement(*row.actions, effect="Deny", Condition=condition) for condition in others))
+    assert invoke(alice.kms, row.operation, **alice.request(row.operation))
 
 
 def outcome(client: Any, operation: str, members: Mapping[str, Any]) -> tuple[str, str]:
@@ -385,13 +385,13 @@ REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.mark.parametrize("condition", REPLICATE_KEY.values(), ids=REPLICATE_KEY)
-def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(scene: Scene, condition: Mapping[str, Any]) -> None:
+def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(alice: User, condition: Mapping[str, Any]) -> None:
     """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region. What it sees is unverified."""
-    scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
-    assert scene.refusal("ReplicateKey") == (
+    alice.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
+    assert alice.refusal("ReplicateKey") == (
         f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "
         "with an explicit deny in an identity-based policy"
     )
     here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
-    scene.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=here))
-    assert invoke(scene.user, "ReplicateKey", **scene.request("ReplicateKey"))
+    alice.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=here))
+    assert invoke(alice.kms, "ReplicateKey", **alice.request("ReplicateKey"))

@@ -59,7 +59,7 @@ def no_identity(action: str, caller: str = USER, resource: str | None = None) ->
 
 
 @pytest.fixture
-def scene(keytrail_clean: KeytrailServer) -> Callable[..., None]:
+def declare(keytrail_clean: KeytrailServer) -> Callable[..., None]:
     """Load keys, and identities by ARN with their statements; `policy` are the key's statements, `seed` is added."""
 
     def load(
@@ -93,9 +93,9 @@ def as_(keytrail_client: Callable[..., Any]) -> Callable[[str], Any]:
 # identity policies
 
 
-def test_a_declared_user_needs_an_identity_policy(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
+def test_a_declared_user_needs_an_identity_policy(declare: Callable[..., None], as_: Callable[[str], Any]) -> None:
     """How we know: docs, kms-behaviour F.2 point 2; reported, kms-behaviour F.3."""
-    scene({USER: [allow("kms:Encrypt", "kms:DescribeKey")]})
+    declare({USER: [allow("kms:Encrypt", "kms:DescribeKey")]})
     alice = as_(ALICE)
     blob = alice.encrypt(KeyId=ALIAS, Plaintext=b"x")["CiphertextBlob"]
     assert refusal(alice, "Decrypt", CiphertextBlob=blob, KeyId=KEY) == no_identity("kms:Decrypt")
@@ -108,21 +108,21 @@ def test_a_declared_user_needs_an_identity_policy(scene: Callable[..., None], as
 
 
 def test_a_refusal_stands_in_the_trail_as_access_denied(
-    scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: reported, kms-behaviour F.3 and G.2."""
-    scene({USER: []})
+    declare({USER: []})
     _, words = refusal(as_(ALICE), "DescribeKey", KeyId=KEY)
     (event,) = keytrail_clean.events(eventName="DescribeKey")
     assert (event["errorCode"], event["errorMessage"]) == ("AccessDenied", words)
 
 
 def test_a_key_policy_without_the_root_makes_identity_policies_worthless(
-    scene: Callable[..., None], as_: Callable[[str], Any]
+    declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 2."""
     named = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:Encrypt", "Resource": "*"}
-    scene({USER: [allow("kms:*")], ROLE: []}, [named])
+    declare({USER: [allow("kms:*")], ROLE: []}, [named])
     why = "because no resource-based policy allows the kms:Encrypt action"
     assert refusal(as_(ALICE), "Encrypt", KeyId=KEY, Plaintext=b"x") == refused("kms:Encrypt", why)
     as_(READER).encrypt(KeyId=KEY, Plaintext=b"x")
@@ -143,10 +143,10 @@ def test_a_key_policy_without_the_root_makes_identity_policies_worthless(
     ],
 )
 def test_an_identity_policy_sees_the_tags_and_aliases_of_the_key(
-    scene: Callable[..., None], as_: Callable[[str], Any], condition: Mapping[str, Any], key: str, denied: bool
+    declare: Callable[..., None], as_: Callable[[str], Any], condition: Mapping[str, Any], key: str, denied: bool
 ) -> None:
     """How we know: docs, kms-behaviour F.4."""
-    scene({USER: [allow("kms:Encrypt", Condition=condition)]})
+    declare({USER: [allow("kms:Encrypt", Condition=condition)]})
     if denied:
         assert refusal(as_(ALICE), "Encrypt", KeyId=key, Plaintext=b"x") == no_identity(
             "kms:Encrypt", resource=key_arn(key)
@@ -156,10 +156,10 @@ def test_an_identity_policy_sees_the_tags_and_aliases_of_the_key(
 
 
 def test_a_tag_of_the_principal_is_compared_with_one_of_the_key(
-    scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, IAM User Guide, "Define permissions based on attributes with ABAC"."""
-    scene()
+    declare()
     abac = allow("kms:Encrypt", Condition={"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}})
     keytrail_clean.load(
         {"identities": [{"Arn": USER, "Policies": {"abac": document(abac)}, "Tags": {"team": "payments"}}]}
@@ -180,32 +180,32 @@ def test_a_tag_of_the_principal_is_compared_with_one_of_the_key(
     ],
 )
 def test_an_operation_without_a_key_needs_an_identity_policy_for_everything(
-    scene: Callable[..., None],
+    declare: Callable[..., None],
     as_: Callable[[str], Any],
     operation: str,
     request_: Mapping[str, Any],
     action: str,
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 4; of CreateKey the words are reported."""
-    scene({USER: [allow("kms:*", Resource="arn:aws:kms:*:*:key/*")], ROLE: [allow(action)]})
+    declare({USER: [allow("kms:*", Resource="arn:aws:kms:*:*:key/*")], ROLE: [allow(action)]})
     assert refusal(as_(ALICE), operation, **request_) == no_identity(action, resource="*")
     if operation != "ListRetirableGrants":
         invoke(as_(READER), operation, **request_)
 
 
 def test_lookup_events_needs_an_identity_policy(
-    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+    declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: docs, Service Authorization Reference of CloudTrail: the resource is `*`."""
-    scene({USER: [allow("kms:*")], ROLE: [allow("cloudtrail:LookupEvents")]})
+    declare({USER: [allow("kms:*")], ROLE: [allow("cloudtrail:LookupEvents")]})
     alice, reader = (keytrail_client("cloudtrail", access_key_id=k, secret_access_key=SECRET) for k in (ALICE, READER))
     assert refusal(alice, "LookupEvents") == no_identity("cloudtrail:LookupEvents", resource="*")
     reader.lookup_events()
 
 
-def test_a_new_key_with_tags_needs_the_right_to_tag(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
+def test_a_new_key_with_tags_needs_the_right_to_tag(declare: Callable[..., None], as_: Callable[[str], Any]) -> None:
     """How we know: reported, kms-behaviour F.3: without `on resource`."""
-    scene({USER: [allow("kms:CreateKey")]})
+    declare({USER: [allow("kms:CreateKey")]})
     as_(ALICE).create_key()
     words = "because no identity-based policy allows the kms:TagResource action"
     assert refusal(as_(ALICE), "CreateKey", Tags=[{"TagKey": "a", "TagValue": "b"}]) == (
@@ -214,9 +214,9 @@ def test_a_new_key_with_tags_needs_the_right_to_tag(scene: Callable[..., None], 
     )
 
 
-def test_an_identity_policy_bounds_which_keys_are_made(scene: Callable[..., None], as_: Callable[[str], Any]) -> None:
+def test_an_identity_policy_bounds_which_keys_are_made(declare: Callable[..., None], as_: Callable[[str], Any]) -> None:
     """How we know: docs, kms-behaviour F.4: CreateKey brings what the key is to be, by default too."""
-    scene({USER: [allow("kms:CreateKey", Condition={"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}})]})
+    declare({USER: [allow("kms:CreateKey", Condition={"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}})]})
     as_(ALICE).create_key()
     answer = refusal(as_(ALICE), "CreateKey", KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     assert answer == no_identity("kms:CreateKey", resource="*")
@@ -235,7 +235,7 @@ ON_ALIASES = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/*"
     ],
 )
 def test_an_alias_needs_the_permission_on_itself_and_on_its_keys(
-    scene: Callable[..., None],
+    declare: Callable[..., None],
     as_: Callable[[str], Any],
     keytrail_clean: KeytrailServer,
     operation: str,
@@ -245,7 +245,7 @@ def test_an_alias_needs_the_permission_on_itself_and_on_its_keys(
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 4; the words for the alias are reported."""
     action = f"kms:{operation}"
-    scene({USER: [allow(action, Resource="arn:aws:kms:*:*:key/*")]})
+    declare({USER: [allow(action, Resource="arn:aws:kms:*:*:key/*")]})
     assert refusal(as_(ALICE), operation, **request_) == no_identity(action, resource=alias_arn(alias))
     grant_all = [{"Arn": USER, "Policies": {"own": document(allow(action, Resource=ON_ALIASES))}}]
     keytrail_clean.load({"identities": grant_all})
@@ -272,7 +272,7 @@ GUARD = {
 @pytest.mark.parametrize(("days", "denied"), [(29, True), (30, True), (31, False)])
 @pytest.mark.parametrize("place", ["identity", "scp"])
 def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
-    scene: Callable[..., None],
+    declare: Callable[..., None],
     as_: Callable[[str], Any],
     keytrail_clock: KeytrailClock,
     operation: str,
@@ -282,7 +282,7 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
 ) -> None:
     """How we know: docs and, of SCPs, reported, kms-behaviour C.7; the words of the SCP are reported."""
     seed = {"serviceControlPolicies": [{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}]}
-    scene({USER: [allow("kms:*"), *([GUARD] if place == "identity" else [])]}, **(seed if place == "scp" else {}))
+    declare({USER: [allow("kms:*"), *([GUARD] if place == "identity" else [])]}, **(seed if place == "scp" else {}))
     alice = as_(ALICE)
     alice.encrypt(KeyId=KEY, Plaintext=b"x")
     keytrail_clock.advance(timedelta(days=days, hours=23))
@@ -295,9 +295,9 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
         invoke(alice, operation, KeyId=KEY)
 
 
-def test_a_service_control_policy_holds_for_callers_that_nobody_declared(scene: Callable[..., None], kms: Any) -> None:
+def test_a_service_control_policy_holds_for_undeclared_callers_too(declare: Callable[..., None], kms: Any) -> None:
     """How we know: README, "Who is calling"; docs, kms-behaviour F.2 point 1."""
-    scene(serviceControlPolicies=[{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}])
+    declare(serviceControlPolicies=[{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}])
     root = f"arn:aws:iam::{ACCOUNT}:root"
     why = f"with an explicit deny in a service control policy: {SCP}"
     assert refusal(kms, "DisableKey", KeyId=KEY) == refused("kms:DisableKey", why, root)
@@ -305,12 +305,12 @@ def test_a_service_control_policy_holds_for_callers_that_nobody_declared(scene: 
 
 
 def test_an_organization_holds_the_policies_on_the_way_to_an_account(
-    scene: Callable[..., None], kms: Any, keytrail_client: Callable[..., Any]
+    declare: Callable[..., None], kms: Any, keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: docs, AWS Organizations User Guide, "SCP evaluation": every level must allow, the management
     account is never bound."""
     deny = document(allow("kms:Encrypt", effect="Deny"))
-    scene(
+    declare(
         organization={
             "Id": "o-exampleorgid",
             "ManagementAccount": "111122223333",
@@ -332,11 +332,11 @@ def test_an_organization_holds_the_policies_on_the_way_to_an_account(
 
 
 def test_a_key_policy_asks_for_the_callers_organization(
-    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+    declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: docs, aws:PrincipalOrgID."""
     shared = allow("kms:Encrypt", Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}})
-    scene(None, [TO_ROOT, shared], organization={"Id": "o-exampleorgid", "Accounts": [{"Account": FOREIGN}]})
+    declare(None, [TO_ROOT, shared], organization={"Id": "o-exampleorgid", "Accounts": [{"Account": FOREIGN}]})
     keytrail_client(account=FOREIGN).encrypt(KeyId=key_arn(), Plaintext=b"x")
     code, _ = refusal(keytrail_client(account="555566667777"), "Encrypt", KeyId=key_arn(), Plaintext=b"x")
     assert code == "AccessDeniedException"
@@ -353,7 +353,7 @@ PERIMETERS: Mapping[str, tuple[Mapping[str, Any], list[str], bool]] = {
 
 @pytest.mark.parametrize(("perimeter", "accounts", "admitted"), PERIMETERS.values(), ids=PERIMETERS)
 def test_a_service_control_policy_keeps_callers_to_resources_within(
-    scene: Callable[..., None],
+    declare: Callable[..., None],
     keytrail_client: Callable[..., Any],
     perimeter: Mapping[str, Any],
     accounts: list[str],
@@ -367,7 +367,7 @@ def test_a_service_control_policy_keeps_callers_to_resources_within(
         ],
         "Accounts": [{"Account": account} for account in accounts],
     }
-    scene(None, [TO_ROOT, allow("kms:*", Principal={"AWS": FOREIGN})], organization=organization)
+    declare(None, [TO_ROOT, allow("kms:*", Principal={"AWS": FOREIGN})], organization=organization)
     partner = keytrail_client(account=FOREIGN)
     key_id = partner.create_key()["KeyMetadata"]["KeyId"]
     partner.create_alias(AliasName="alias/mine", TargetKeyId=key_id)
@@ -385,10 +385,10 @@ def test_a_service_control_policy_keeps_callers_to_resources_within(
 
 
 def test_a_permissions_boundary_bounds_identity_policies(
-    scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, IAM User Guide, "Permissions boundaries for IAM entities"."""
-    scene()
+    declare()
     bound = document(allow("kms:Encrypt"))
     identity = {"Arn": USER, "Policies": {"own": document(allow("kms:*"))}, "PermissionsBoundary": bound}
     keytrail_clean.load({"identities": [identity]})
@@ -398,12 +398,12 @@ def test_a_permissions_boundary_bounds_identity_policies(
 
 
 def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
-    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+    declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: docs, IAM User Guide, "Session policies"; the role is named by its ARN with its path."""
     role = f"arn:aws:iam::{ACCOUNT}:role/app/Worker"
     by_arn = {"ArnEquals": {"aws:PrincipalArn": role}, "StringEquals": {"aws:PrincipalTag/team": "payments"}}
-    scene({role: [allow("kms:*", Condition=by_arn)]})
+    declare({role: [allow("kms:*", Condition=by_arn)]})
     session: dict[str, Any] = keytrail_client("sts").assume_role(
         RoleArn=role,
         RoleSessionName="one",
@@ -430,10 +430,10 @@ def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
 
 
 def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_alone(
-    scene: Callable[..., None], keytrail_client: Callable[..., Any]
+    declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: README, "Who is calling": policies written for production roles just work."""
-    scene({}, [allow("kms:*", Principal={"AWS": ROLE})])
+    declare({}, [allow("kms:*", Principal={"AWS": ROLE})])
 
     def worker(**members: Any) -> Any:
         role = f"arn:aws:iam::{ACCOUNT}:role/Unheard"
@@ -456,10 +456,10 @@ def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_a
 
 
 def test_a_grant_lets_its_grantee_do_what_it_names(
-    scene: Callable[..., None], as_: Callable[[str], Any], kms: Any
+    declare: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
     """How we know: docs, kms-behaviour E.9."""
-    scene({USER: [], ROLE: []})
+    declare({USER: [], ROLE: []})
     reader, context = as_(READER), {"tenant": "a", "purpose": "x"}
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
     request = {"CiphertextBlob": blob, "EncryptionContext": context, "KeyId": KEY}
@@ -485,7 +485,7 @@ def test_a_grant_lets_its_grantee_do_what_it_names(
     ],
 )
 def test_a_grant_counts_under_its_constraints(
-    scene: Callable[..., None],
+    declare: Callable[..., None],
     as_: Callable[[str], Any],
     kms: Any,
     constraints: Mapping[str, Any],
@@ -493,7 +493,7 @@ def test_a_grant_counts_under_its_constraints(
     granted: bool,
 ) -> None:
     """How we know: docs, kms-behaviour E.9; DescribeKey has no context, so no constraint holds it up."""
-    scene({ROLE: []})
+    declare({ROLE: []})
     kms.create_grant(
         KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt", "DescribeKey"], Constraints=dict(constraints)
     )
@@ -550,9 +550,9 @@ def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
         reader.encrypt(KeyId=KEY, Plaintext=b"x")
 
 
-def test_a_grant_never_beats_a_deny(scene: Callable[..., None], as_: Callable[[str], Any], kms: Any) -> None:
+def test_a_grant_never_beats_a_deny(declare: Callable[..., None], as_: Callable[[str], Any], kms: Any) -> None:
     """How we know: docs, kms-behaviour F.2 point 1."""
-    scene({ROLE: []}, [TO_ROOT, allow("kms:Encrypt", effect="Deny", Principal={"AWS": ROLE})])
+    declare({ROLE: []}, [TO_ROOT, allow("kms:Encrypt", effect="Deny", Principal={"AWS": ROLE})])
     token = kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"])["GrantToken"]
     why = "with an explicit deny in a resource-based policy"
     answer = refusal(as_(READER), "Encrypt", KeyId=KEY, Plaintext=b"x", GrantTokens=[token])
@@ -560,10 +560,10 @@ def test_a_grant_never_beats_a_deny(scene: Callable[..., None], as_: Callable[[s
 
 
 def test_a_grant_hands_on_no_more_than_it_gives(
-    scene: Callable[..., None], as_: Callable[[str], Any], kms: Any
+    declare: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
     """How we know: docs, kms-behaviour E.9: the same operations or fewer, the same constraints or stricter."""
-    scene({ROLE: []})
+    declare({ROLE: []})
     subset = {"EncryptionContextSubset": {"tenant": "a"}}
     kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt", "CreateGrant"], Constraints=subset)
     reader, handed = as_(READER), {"KeyId": KEY, "GranteePrincipal": USER}
@@ -576,10 +576,10 @@ def test_a_grant_hands_on_no_more_than_it_gives(
 
 
 def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
-    scene: Callable[..., None], as_: Callable[[str], Any], kms: Any, keytrail_clean: KeytrailServer
+    declare: Callable[..., None], as_: Callable[[str], Any], kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, kms-behaviour E.9, "Who may retire"."""
-    scene({USER: [], ROLE: []})
+    declare({USER: [], ROLE: []})
 
     def grant(**members: Any) -> dict[str, Any]:
         made = kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"], **members)
@@ -599,11 +599,11 @@ def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
 
 @pytest.mark.parametrize("let_in", [STRANGER, f"arn:aws:iam::{FOREIGN}:root", FOREIGN])
 def test_another_accounts_caller_needs_both_policies(
-    scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer, let_in: str
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer, let_in: str
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 3."""
     shared = allow("kms:Encrypt", Principal={"AWS": let_in})
-    scene({STRANGER: [allow("kms:Encrypt", Resource=key_arn())]}, [TO_ROOT, shared])
+    declare({STRANGER: [allow("kms:Encrypt", Resource=key_arn())]}, [TO_ROOT, shared])
     partner, caller = as_(PARTNER), STRANGER
     partner.encrypt(KeyId=key_arn(), Plaintext=b"x")
     elsewhere = (
@@ -618,10 +618,10 @@ def test_another_accounts_caller_needs_both_policies(
 
 
 def test_an_operation_that_works_at_home_alone_is_refused_whatever_the_policy_says(
-    scene: Callable[..., None], as_: Callable[[str], Any]
+    declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs, kms-behaviour F.5; the words are unknown, so those for all other accounts' keys."""
-    scene({STRANGER: [allow("kms:*")]}, [TO_ROOT, allow("kms:*", Principal={"AWS": STRANGER})])
+    declare({STRANGER: [allow("kms:*")]}, [TO_ROOT, allow("kms:*", Principal={"AWS": STRANGER})])
     partner = as_(PARTNER)
     partner.describe_key(KeyId=key_arn())
     for operation in ("GetKeyLastUsage", "GetKeyPolicy", "DisableKey", "ListResourceTags"):
@@ -630,12 +630,12 @@ def test_an_operation_that_works_at_home_alone_is_refused_whatever_the_policy_sa
 
 
 def test_re_encryption_across_accounts_needs_each_permission_in_its_account(
-    scene: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, kms-behaviour E.5, F.5 and G.2: each owner's key has the owner's copy of the event."""
     mine = key_arn("5678abcd-12ab-34cd-56ef-1234567890ab", FOREIGN)
     from_theirs = allow("kms:ReEncryptFrom", "kms:Encrypt", Principal={"AWS": STRANGER})
-    scene({STRANGER: [allow("kms:ReEncrypt*", "kms:Encrypt", "kms:GetKeyLastUsage")]}, [TO_ROOT, from_theirs])
+    declare({STRANGER: [allow("kms:ReEncrypt*", "kms:Encrypt", "kms:GetKeyLastUsage")]}, [TO_ROOT, from_theirs])
     keytrail_clean.load({"keys": [{"KeyId": mine.rpartition("/")[2], "Account": FOREIGN}]})
     partner = as_(PARTNER)
     blob = partner.encrypt(KeyId=key_arn(), Plaintext=b"x")["CiphertextBlob"]
@@ -656,10 +656,10 @@ def test_re_encryption_across_accounts_needs_each_permission_in_its_account(
 
 
 def test_the_lock_out_check_asks_whether_the_caller_may_still_put_the_policy(
-    scene: Callable[..., None], as_: Callable[[str], Any]
+    declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs and reported, kms-behaviour E.4."""
-    scene({USER: [allow("kms:PutKeyPolicy", "kms:CreateKey")], ROLE: [allow("kms:CreateKey")]})
+    declare({USER: [allow("kms:PutKeyPolicy", "kms:CreateKey")], ROLE: [allow("kms:CreateKey")]})
     lockout = (
         "MalformedPolicyDocumentException",
         "The new key policy will not allow you to update the key policy in the future.",

@@ -24,7 +24,7 @@ INVALID = ("InvalidCiphertextException", "")
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     """The sample seed, and a key of each of the other sizes."""
     load_sample_seed(keytrail_clean, kms)
     others = [{"KeyId": key_id(spec), "KeySpec": spec} for spec in SPECS if spec != "ML_KEM_768"]
