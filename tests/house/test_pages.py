@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def settings_table() -> str:
 @pytest.mark.parametrize(("name", "table"), [("operations", operations_table()), ("settings", settings_table())])
 def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
     assert between(name) == table
+
+
+def test_the_floors_of_the_architecture_are_those_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [floors] = [contract["layers"] for contract in contracts if contract["id"] == "floors"]
+    page = PAGES["docs/ARCHITECTURE.md"].split("## Floors\n")[1]
+    assert page.split("```\n")[1].splitlines() == floors
 
 
 TESTS, SCRIPTS = (
