@@ -39,7 +39,7 @@ class EventHistory:
         return len(self._all)
 
     def add(self, event: Event, number: int, packed: bytes) -> StoredEvent:
-        """Add an event, with its number and what packing.py makes of it."""
+        """Add an event, with its number and what `pack` makes of it."""
         group = self._group(
             EventGroup(
                 event.name,

@@ -4,18 +4,51 @@ A trail may hold a million events, and the collector walks over all that it trac
 (`gc=False`: nothing that they refer to refers back to them) nor strings, bytes and tuples of strings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
 
 import msgspec
 
 from keytrail.domain.principal import Principal
-from keytrail.trail.event import Event, access_key_id_in, username_in
-from keytrail.trail.packing import unpack
+from keytrail.trail.event import Event, Verbatim, access_key_id_in, username_in
 
 TimeAndNumber = tuple[datetime, int]
 """What events are in the order of: an event's time, then its number."""
+
+
+_VERBATIM = 1
+_encode_map = msgspec.msgpack.Encoder().encode
+
+
+def _extended(value: object) -> object:
+    if isinstance(value, Verbatim):
+        return msgspec.msgpack.Ext(_VERBATIM, _encode_map(value.data))
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError(f"no record holds a {type(value)}")
+
+
+def _restored(code: int, data: memoryview) -> object:
+    assert code == _VERBATIM
+    return Verbatim(msgspec.msgpack.decode(data))
+
+
+_Parts = tuple[dict[str, object] | None, dict[str, object] | None, dict[str, object] | None, dict[str, object] | None]
+
+_encode = msgspec.msgpack.Encoder(enc_hook=_extended).encode
+_decode: Callable[[bytes], _Parts] = msgspec.msgpack.Decoder(_Parts, ext_hook=_restored).decode
+
+_NOTHING = _encode((None, None, None, None))
+
+
+def pack(event: Event) -> bytes:
+    """What only a record shows of an event, in few bytes: a record is made when it is read, and most never are.
+
+    requestParameters, responseElements, additionalEventData and serviceEventDetails.
+    """
+    packed = _encode((event.request_parameters, event.response_elements, event.additional, event.service_details))
+    return packed if packed != _NOTHING else _NOTHING
 
 
 class EventGroup(msgspec.Struct, frozen=True, gc=False):
@@ -56,13 +89,13 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     error_message: str | None
     shared_event_id: str | None
     packed: bytes
-    """The rest of it, as packing.py writes it."""
+    """The rest of it, as `pack` writes it."""
 
     @property
     def event(self) -> Event:
         """The event, put together again."""
         group = self.group
-        request_parameters, response_elements, additional, service_details = unpack(self.packed)
+        request_parameters, response_elements, additional, service_details = _decode(self.packed)
         return Event(
             event_id=self.event_id,
             request_id=self.request_id,

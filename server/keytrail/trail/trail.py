@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from keytrail.trail.event import Event
 from keytrail.trail.event_log import EventLog, Query
 from keytrail.trail.last_uses import LastUses, Use
-from keytrail.trail.packing import pack
 from keytrail.trail.selection import Selection
-from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
+from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, pack, time_and_number
 
 
 class Trail:
