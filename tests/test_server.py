@@ -317,7 +317,7 @@ import sys
 
 def test_nothing_of_it_is_imported():
     assert "keytrail.pytest_plugin" in sys.modules
-    heavy = {"boto3", "botocore", "flask", "granian", "msgspec", "cryptography", "keytrail.server", "keytrail.http.app"}
+    heavy = {"boto3", "botocore", "flask", "httptools", "msgspec", "cryptography", "keytrail.server", "keytrail.http"}
     assert heavy & set(sys.modules) == set()
 """
 

@@ -113,7 +113,7 @@ def serve(**given: Any) -> None:
     for line in _greeting(endpoint, serving.url_of(listener)):
         click.echo(line)
     sys.stdout.flush()
-    serving.serve(serving.Front(endpoint), listener, endpoint.close)
+    serving.serve(endpoint, listener)
 
 
 def _greeting(endpoint: Any, url: str) -> list[str]:

@@ -8,12 +8,11 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
-import uvicorn
 
 from keytrail.clock import Clock
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
-from keytrail.http.serving import GRACE, Front, listen, url_of, uvicorn_of
+from keytrail.http.serving import GRACE, Server, listen, url_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.trail import RECORD_MEMBERS, Calls, Selection
 
@@ -46,7 +45,7 @@ class KeytrailServer:
             settings = Settings(**given)
         settings = settings.with_fixtures(*paths)
         self.endpoint = Endpoint(settings, Clock(), documents)
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
         self._port = settings.port
@@ -79,8 +78,8 @@ class KeytrailServer:
         listener = listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
-        self._server = uvicorn_of(Front(self.endpoint))
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="keytrail", daemon=True)
+        self._server = Server(self.endpoint, listener)
+        self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
         self._thread.start()
         return self
 
@@ -88,7 +87,7 @@ class KeytrailServer:
         """Answer what is in flight, and end; what was loaded stays for the next start."""
         if self._server is None or self._thread is None:
             return
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None

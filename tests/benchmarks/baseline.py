@@ -1,4 +1,4 @@
-"""The same server with nothing behind it: an ASGI callable that answers one recorded answer to everything.
+"""uvicorn with nothing behind it: an ASGI callable that answers one recorded answer to everything.
 
     python baseline.py PORT ANSWER.json
 
@@ -10,7 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-from keytrail.http.serving import listen, serve
+import uvicorn
+
+from keytrail.http.serving import listen
 
 
 def recorded(answer: dict):
@@ -30,4 +32,15 @@ def recorded(answer: dict):
 if __name__ == "__main__":
     port, answer = sys.argv[1:]
     listener = listen("127.0.0.1", int(port))
-    serve(recorded(json.loads(Path(answer).read_text())), listener)
+    config = uvicorn.Config(
+        recorded(json.loads(Path(answer).read_text())),
+        http="httptools",
+        ws="none",
+        loop="uvloop",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,11 +1,13 @@
-"""What the repository's pages, docstrings and comments name is there: links, sections, decisions, files.
+"""What the repository's pages, docstrings and comments name is there: links, sections, decisions, files, names, code.
 
 Each check gives what it finds as `path:line: what dangles`. Below it, it is shown to find something.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -240,6 +242,88 @@ def test_a_dangling_file_is_found() -> None:
     assert list(dangling_files(sample(text))) == [
         "docs/faults.md:1: crypto/nothing.py: there is no such file",
         "docs/faults.md:2: tests/nothing.json: there is no such file",
+    ]
+
+
+# ---- Names in files
+
+
+def dangling_names(passages: Iterable[Passage]) -> Iterator[str]:
+    """Names such as `call.py:Call.admit`, of which the file of the server does not define the last part."""
+    for passage in passages:
+        for name in re.finditer(r"`((?:[\w-]+/)*[\w-]+\.py):([A-Za-z_][\w.]*)`", passage.text):
+            path = next((path for path in (f"server/keytrail/{name[1]}", name[1]) if path in files()), "")
+            if not path:
+                yield f"{passage.place(name)}: {name[1]}: there is no such file of the server"
+            elif name[2] not in defined_in(path):
+                yield f"{passage.place(name)}: {name[2]}: {path} defines nothing of this name"
+
+
+@cache
+def defined_in(path: str) -> frozenset[str]:
+    """The functions, classes and constants of a module, and the methods and attributes of its classes."""
+    return frozenset(_defined(ast.parse("\n".join(lines_of(path))).body))
+
+
+def _defined(body: Iterable[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name):
+                yield name
+                yield from (f"{name}.{inner}" for inner in _defined(node.body))
+            case ast.Assign():
+                yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+def test_names_in_files_are_defined_there() -> None:
+    expect_none(dangling_names(everything()))
+
+
+def test_a_dangling_name_is_found() -> None:
+    text = "`call.py:Call.admit`, `call.py:admit`,\n`nothing.py:Call`, `domain/key.py:USABLE`"
+    assert list(dangling_names(sample(text))) == [
+        "docs/faults.md:1: admit: server/keytrail/call.py defines nothing of this name",
+        "docs/faults.md:2: nothing.py: there is no such file of the server",
+    ]
+
+
+# ---- Code that a page shows
+
+
+def untrue_samples(page: str) -> Iterator[str]:
+    """Blocks of Python on a page that are not, from their second line on, in the file that the first one names."""
+    for block in code_blocks(page):
+        head, _, code = block.partition("\n")
+        path = head.removeprefix("# ")
+        if path not in files():
+            yield f"{head}: a block of code begins with a comment that names its file"
+        elif code not in "\n".join(lines_of(path)) + "\n":
+            yield f"{path} does not have this code:\n{code}"
+
+
+def code_blocks(page: str) -> list[str]:
+    """The blocks of Python on a page, in lists too."""
+    found = re.findall(r"^( *)```python\n(.*?)^\1```", page, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) if indent else block for indent, block in found]
+
+
+def test_the_code_that_contributing_shows_is_ours() -> None:
+    contributing = "\n".join(lines_of("CONTRIBUTING.md"))
+    assert code_blocks(contributing)
+    expect_none(untrue_samples(contributing))
+
+
+def test_code_that_is_not_ours_is_found() -> None:
+    ours = "```python\n# server/keytrail/domain/key.py\nANY = frozenset(KeyState)\n```\n"
+    changed = textwrap.indent(ours.replace("ANY", "NONE"), "   ")
+    nameless = "```python\nimport os\n```\n"
+    assert list(untrue_samples(f"{ours}1. So:\n\n{changed}{nameless}")) == [
+        "server/keytrail/domain/key.py does not have this code:\nNONE = frozenset(KeyState)\n",
+        "import os: a block of code begins with a comment that names its file",
     ]
 
 

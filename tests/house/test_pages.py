@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def settings_table() -> str:
 @pytest.mark.parametrize(("name", "table"), [("operations", operations_table()), ("settings", settings_table())])
 def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
     assert between(name) == table
+
+
+def test_the_floors_of_the_architecture_are_those_that_are_enforced() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [floors] = [contract["layers"] for contract in contracts if contract["id"] == "floors"]
+    page = PAGES["docs/ARCHITECTURE.md"].split("## Floors\n")[1]
+    assert page.split("```\n")[1].splitlines() == floors
 
 
 TESTS, SCRIPTS = (
@@ -133,6 +141,7 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
 def shell_commands() -> list[str]:
     """Each command of the pages, those of the workflow too."""
     commands = [line for _, block in blocks("sh") for line in block.splitlines() if line]
+    commands += re.findall(r"^\| `(make \w+)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     workflow = yaml.safe_load(blocks("yaml")[1][1])
     return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
 
@@ -171,7 +180,7 @@ def test_docker_is_told_of_the_port_and_the_folder_of_the_image() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m tests.test_readme` writes the tables anew.
+    # `python -m tests.house.test_pages` writes the tables anew.
     text = README
     for part, table in (("operations", operations_table()), ("settings", settings_table())):
         head, rest = text.split(f"<!-- {part} -->\n")

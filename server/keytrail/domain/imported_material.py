@@ -13,6 +13,7 @@ from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import Import
 from keytrail.domain.key_rotation import history
+from keytrail.domain.refusals import not_a_primary_key, wrong_origin
 from keytrail.domain.service_event import MaterialExpired
 from keytrail.errors import (
     IncorrectKeyMaterialException,
@@ -46,7 +47,7 @@ class MaterialState(StrEnum):
 def require_external(key: Key) -> None:
     """Raise UnsupportedOperationException for a key that takes no imported material."""
     if key.origin is not Origin.EXTERNAL:
-        raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+        raise wrong_origin(key.arn, key.origin)
 
 
 def require_wrapping(key: Key, algorithm: str, spec: str) -> None:
@@ -130,7 +131,7 @@ def _with_new(key: Key, material: KeyMaterial, *, is_replica: bool) -> Key:
     if key.material is None:
         return replace(key, material=material)
     if is_replica:
-        raise UnsupportedOperationException(f"{key.arn} is not a multi-region primary key.")  # unverified
+        raise not_a_primary_key(key.arn)  # unverified: that this is the refusal
     if key.pending is not None:
         raise KMSInvalidStateException(
             f"New key material (id: {material.id}) cannot be imported into KMS key {key.arn}, "

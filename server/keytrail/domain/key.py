@@ -13,13 +13,13 @@ from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import AutomaticRotation, Import, OnDemandRotation, PastMaterial
 from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.refusals import no_cryptography
 from keytrail.domain.tag import read_tags
 from keytrail.errors import (
     AwsError,
     DisabledException,
     InvalidKeyUsageException,
     KMSInvalidStateException,
-    UnsupportedOperationException,
 )
 
 
@@ -177,7 +177,7 @@ class Key:
             error, words = _REFUSALS[KeyState.PENDING_IMPORT]
             raise error(f"{self.arn} {words}")
         if self.material is None:
-            raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {self.spec}.")
+            raise no_cryptography(self.spec)
         return self.material
 
     def require_pair(self) -> KeyPair:

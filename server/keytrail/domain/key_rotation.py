@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
+from keytrail.domain.refusals import wrong_origin
 from keytrail.errors import (
     ConflictException,
     KMSInvalidStateException,
@@ -23,25 +24,21 @@ _AUTOMATIC_IS_NEAR = timedelta(minutes=20)
 def require_origin_in_kms(key: Key) -> None:
     """Raise UnsupportedOperationException for a key whose material a custom key store holds."""
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
-        raise _wrong_origin(key)
+        raise wrong_origin(key.arn, key.origin)
 
 
 def require_status(key: Key) -> None:
     """Raise UnsupportedOperationException unless GetKeyRotationStatus answers for the key."""
     if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
-        raise _wrong_origin(key)
+        raise wrong_origin(key.arn, key.origin)
 
 
 def _require_setting(key: Key) -> None:
     # Of imported keys, AWS refuses the symmetric ones, and all that wait for their material.
     external = key.origin is Origin.EXTERNAL and (key.is_symmetric or key.state is KeyState.PENDING_IMPORT)
     if external or key.origin in CUSTOM_KEY_STORE_ORIGINS:
-        raise _wrong_origin(key)
+        raise wrong_origin(key.arn, key.origin)
     key.require_state(USABLE)
-
-
-def _wrong_origin(key: Key) -> UnsupportedOperationException:
-    return UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
 
 
 def enable_rotation(key: Key, now: datetime, days: int) -> Key:

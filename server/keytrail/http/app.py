@@ -1,6 +1,7 @@
-"""The Flask application: puts the parts together, and nothing else."""
+"""The Flask application: the control API, and for those who mount it the service itself beside it."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,8 +10,11 @@ from werkzeug.exceptions import HTTPException
 
 from keytrail.clock import Clock
 from keytrail.endpoint import Endpoint
-from keytrail.http import front
+from keytrail.http import wsgi
 from keytrail.http.control import control
+from keytrail.http.request_reader import is_control
+from keytrail.http.responses import STATUS, headers_of
+from keytrail.messages import Later
 from keytrail.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Keytrail(Flask):
-    """A Flask application that answers the service itself and leaves only the control API to Flask."""
+    """A Flask application that answers the service itself and leaves only the control API to Flask.
+
+    The service is no view: a view costs several times as much as the answer.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Serve one endpoint."""
@@ -28,10 +35,30 @@ class Keytrail(Flask):
         self.register_error_handler(HTTPException, _in_json)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request."""
-        if front.is_control(environ.get("PATH_INFO", "/")):
+        """Answer one request.
+
+        Raises ConnectionAbortedError where a fault closes the connection: WSGI has no other word for it.
+        """
+        if is_control(environ.get("PATH_INFO", "/")):
             return super().wsgi_app(environ, start_response)
-        return front.answer(self.keytrail.dispatcher, environ, start_response)
+        dispatcher = self.keytrail.dispatcher
+        response = dispatcher.answer(wsgi.request_of(environ, dispatcher.settings.max_body))
+        if isinstance(response, Later):
+            response = response.work()
+        delivery = response.delivery
+        time.sleep(delivery.delay)
+        if delivery.drop:
+            raise ConnectionAbortedError("a fault rule drops this connection")
+        start_response(STATUS[response.status], headers_of(response))
+        part = delivery.part_of(response.body)
+        if len(part) < len(response.body):
+            return _broken_off(part)
+        return [part if environ["REQUEST_METHOD"] != "HEAD" else b""]
+
+
+def _broken_off(part: bytes) -> Iterator[bytes]:
+    yield part
+    raise ConnectionAbortedError("a fault rule cuts this answer")
 
 
 def _in_json(error: HTTPException) -> Response:

@@ -1,111 +1,321 @@
-"""POST /: an HTTP request in, KMS's answer out.
+"""The front that is served: bytes of HTTP -> Request -> bytes of HTTP, as KMS writes them.
 
-Not a Flask view: a view costs nine times as much as the answer. The headers are those recorded from AWS and no
-others; Date is the HTTP server's.
+A KMS call is answered on the event loop itself: that takes less time than to hand it to a thread. What is slow (Later:
+an RSA signature) goes to a thread, and so does the control API, which is Flask's.
 """
 
-import time
-from collections.abc import Iterable, Iterator
-from http import HTTPStatus
-from typing import TYPE_CHECKING
+import asyncio
+import contextlib
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from keytrail.dispatch import Dispatcher
-from keytrail.messages import AS_EVER, Content, Delivery, Later, Request, Response
+import msgspec
+
+from keytrail.crypto import key_pool
+from keytrail.endpoint import Endpoint
+from keytrail.http import wsgi
+from keytrail.http.request_reader import MOST_DRAINED, Refused, RequestReader, is_control
+from keytrail.http.responses import STATUS, Headers, headers_of
+from keytrail.messages import AS_EVER, Later, Request, Response
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
-CONTROL = "/_keytrail"
-"""Where the control API is; everything else is the service's."""
+_Result = TypeVar("_Result")
 
-SAME_HEADERS = (
-    ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
-    ("Content-Type", "application/x-amz-json-1.1"),
-    ("Expires", "0"),
-    ("Pragma", "no-cache"),
-)
+IDLE = 300.0
+"""Seconds of silence after which a connection is closed, before twice as many are over."""
 
-XML_HEADERS = (("Content-Type", "text/xml"),)
-"""Of STS, as recorded from AWS."""
+LINGER = 2.0
+"""Seconds that a client that is still sending has to read why nobody listens."""
 
-JSON_HEADERS = (("Content-Type", "application/json"),)
-"""Of STS where JSON is asked for."""
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-MOST_DRAINED = 64 * 1024 * 1024
-"""Up to this size a body that is too large is read and dropped, so that the client hears the answer."""
+_log = logging.getLogger("keytrail")
 
 
-def is_control(path: str) -> bool:
-    """Whether a path is one of the control API."""
-    return path.startswith(CONTROL + "/")
+class Front:
+    """What the connections of one server share."""
+
+    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer for one endpoint, on this event loop."""
+        self.loop = loop
+        self.answer = endpoint.dispatcher.answer
+        self.max_body = endpoint.settings.max_body
+        self.connections: set[Connection] = set()
+        self.none_left = asyncio.Event()
+        """Set as the last connection goes."""
+        self.stopping = False
+        self.date = ""
+        """The Date header of this second."""
+        self._endpoint = endpoint
+        self._threads = ThreadPoolExecutor(thread_name_prefix="keytrail")
+        self._lock = threading.Lock()
+        self._flask: WSGIApplication | None = None
+        self._fills_key_pool = True
+        self._tick()
+
+    def _tick(self) -> None:
+        self.date = formatdate(usegmt=True)
+        self.loop.call_later(1, self._tick)
+
+    def connection(self) -> "Connection":
+        """A protocol for a connection that has come."""
+        return Connection(self)
+
+    def in_thread(self, work: Callable[[], None]) -> None:
+        """Do work in a thread."""
+        self._threads.submit(work)
+
+    def on_loop(self, step: Callable[[], None]) -> None:
+        """Go on on the event loop, unless that has ended. To be called in a thread."""
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(step)
+
+    def control(self, request: Request) -> tuple[int, Headers, bytes]:
+        """What the control API answers: status, headers, body. To be called in a thread."""
+        if request.body is None:
+            text = f"The body is larger than {MOST_DRAINED} bytes; nothing was done. Load it in parts."
+            body = msgspec.json.encode({"error": text})
+            return 413, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body
+        with self._lock:
+            if self._flask is None:
+                # Flask takes longer to import than all the rest together, and a KMS call needs nothing of it.
+                from keytrail.http.app import Keytrail
+
+                self._flask = Keytrail(self._endpoint)
+        return wsgi.call(self._flask, request)
+
+    def answered(self) -> None:
+        """Make key pairs from now on: before somebody has the first answer, this would make the start longer."""
+        if self._fills_key_pool:
+            self._fills_key_pool = False
+            key_pool.POOL.fill()
+
+    async def stop(self, grace: float) -> None:
+        """Answer the requests in flight; after a grace in seconds drop the connections that are left."""
+        self.stopping = True
+        await asyncio.sleep(0)  # those that have just been accepted are connections by now
+        for close in (Connection.stop, Connection.abort):
+            self.none_left.clear()
+            for connection in list(self.connections):
+                close(connection)
+            if self.connections:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.none_left.wait(), grace)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-HEADERS = {Content.AWS_JSON: SAME_HEADERS, Content.XML: XML_HEADERS, Content.JSON: JSON_HEADERS}
-"""By what the body is."""
+class Connection(asyncio.Protocol):
+    """A client's connection: its requests are answered one after the other, in their order, each in one write."""
 
+    _transport: asyncio.Transport
+    _reader: RequestReader
+    _idle: asyncio.TimerHandle
 
-def headers(response: Response) -> list[tuple[str, str]]:
-    """The headers that go with an answer, but for Date."""
-    return [
-        *HEADERS[response.content],
-        ("Content-Length", str(len(response.body))),
-        ("x-amzn-RequestId", response.request_id),
-    ]
+    def __init__(self, front: Front) -> None:
+        """Answer by this front."""
+        self._front = front
+        self._heard = False
+        """Whether anything has come since silence was last looked for."""
+        self._turns: deque[Callable[[], None]] = deque()
+        """The requests, as calls that answer them, that wait for answers before theirs."""
+        self._answering = False
+        """Whether an answer is being worked out, in a thread, or waits."""
+        self._blocked = False
+        """Whether the client does not read what it was sent."""
+        self._half_closed = False
+        """Whether the client will send no more."""
+        self._lost = False
 
+    # ---- What the event loop calls
 
-def answer(dispatcher: Dispatcher, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """The same for WSGI."""
-    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
-    response = dispatcher.answer(
-        Request(
-            environ["REQUEST_METHOD"],
-            path.partition("?")[0],
-            environ.get("QUERY_STRING", ""),
-            _headers(environ),
-            _body(environ, dispatcher.settings.max_body),
-            environ.get("REMOTE_ADDR", ""),
-        )
-    )
-    if isinstance(response, Later):
-        response = response.work()
-    if response.delivery is not AS_EVER:
-        return _delivered(response, response.delivery, start_response)
-    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
-    return [response.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to listen."""
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._reader = RequestReader(self._take, peer[0] if peer else "", self._front.max_body)
+        self._front.connections.add(self)
+        self._idle = self._front.loop.call_later(IDLE, self._look_for_silence)
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, and answer what is complete."""
+        self._heard = True
+        try:
+            self._reader.feed(data)
+        except Refused as refused:
+            self._in_turn(partial(self._refuse, refused))
+        if self._reader.wants_continue:
+            self._continue()
 
-def _delivered(response: Response, delivery: Delivery, start_response: "StartResponse") -> Iterable[bytes]:
-    """An answer that a fault delays, cuts or forbids. WSGI cannot close a connection, but what it raises does.
+    def eof_received(self) -> bool:
+        """Close, unless an answer is owed to a client that reads on."""
+        self._half_closed = True
+        return self._answering or bool(self._turns)
 
-    Raises ConnectionAbortedError.
-    """
-    time.sleep(delivery.delay)
-    if delivery.drop:
-        raise ConnectionAbortedError("a fault rule drops this connection")
-    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers(response))
-    if delivery.truncate is not None and response.body:
-        return _broken_off(delivery.part_of(response.body))
-    return [response.body]
+    def pause_writing(self) -> None:
+        """Answer nothing more while the client does not read."""
+        self._blocked = True
 
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._blocked = False
+        self._go_on()
 
-def _broken_off(part: bytes) -> Iterator[bytes]:
-    yield part
-    raise ConnectionAbortedError("a fault rule cuts this answer")
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget what was to be answered."""
+        self._lost = True
+        self._turns.clear()
+        self._idle.cancel()
+        self._reader.close()
+        self._front.connections.discard(self)
+        if not self._front.connections:
+            self._front.none_left.set()
 
+    def _look_for_silence(self) -> None:
+        if self._heard or self._answering:
+            self._heard = False
+            self._idle = self._front.loop.call_later(IDLE, self._look_for_silence)
+        else:
+            self._transport.close()
 
-def _headers(environ: "WSGIEnvironment") -> list[tuple[bytes, bytes]]:
-    named = [(name[5:], value) for name, value in environ.items() if name.startswith("HTTP_")]
-    named += [(name, environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)]
-    return [(name.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")) for name, value in named]
+    # ---- The end of the server
 
+    def stop(self) -> None:
+        """Close the connection once all that has come of requests is answered."""
+        if not (self._answering or self._turns or (self._reader.half and not self._reader.ended)):
+            self._transport.close()
 
-def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:
-    """The request's body; None if it is larger than the limit."""
-    stream = environ["wsgi.input"]
-    length = environ.get("CONTENT_LENGTH") or (str(limit + 1) if environ.get("HTTP_TRANSFER_ENCODING") else "0")
-    size = int(length) if length.isdecimal() else 0
-    body = bytes(stream.read(min(size, limit + 1)))
-    left = min(size, MOST_DRAINED) - len(body)
-    while len(body) > limit and left > 0 and (piece := stream.read(min(left, 65536))):
-        left -= len(piece)
-    return body if len(body) <= limit else None
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._reader.ended = True
+        self._transport.abort()
+
+    # ---- Requests in, in turn
+
+    def _take(self, request: Request, keep_alive: bool) -> None:
+        if self._answering or self._blocked or self._turns:
+            self._in_turn(partial(self._answer, request, keep_alive))
+        else:
+            self._answer(request, keep_alive)
+
+    def _in_turn(self, turn: Callable[[], None]) -> None:
+        self._turns.append(turn)
+        self._transport.pause_reading()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what waits for its turn, then listen again."""
+        while self._turns and not (self._answering or self._blocked or self._transport.is_closing()):
+            self._turns.popleft()()
+        if self._answering or self._blocked or self._transport.is_closing():
+            return
+        if self._half_closed:
+            self._transport.close()
+            return
+        self._transport.resume_reading()
+        self._continue()
+
+    def _continue(self) -> None:
+        """Let the client send the body for which it wants leave, unless answers are due before."""
+        if self._reader.wants_continue and not (self._answering or self._turns):
+            self._reader.wants_continue = False
+            self._transport.write(_CONTINUE)
+
+    # ---- Answers out
+
+    def _answer(self, request: Request, keep_alive: bool) -> None:
+        if is_control(request.path):
+            send = partial(self._send_control, request.method, keep_alive)
+            self._in_thread(partial(self._front.control, request), partial(self._finish, send))
+            return
+        response = self._front.answer(request)
+        if isinstance(response, Response) and response.delivery is AS_EVER:
+            self._send(request.method, keep_alive, response)
+            return
+        deliver = partial(self._deliver, partial(self._send, request.method, keep_alive))
+        if isinstance(response, Later):
+            self._in_thread(response.work, deliver)
+        else:
+            deliver(response)
+
+    def _in_thread(self, work: Callable[[], _Result], done: Callable[[_Result], None]) -> None:
+        """Let work be done in a thread, then hand its result to `done`; what comes meanwhile waits for its turn."""
+        self._answering = True
+
+        def run() -> None:
+            step: Callable[[], None]
+            try:
+                step = partial(done, work())
+            except Exception:
+                _log.exception("a request failed")
+                step = self.abort
+            self._front.on_loop(step)
+
+        self._front.in_thread(run)
+
+    def _deliver(self, send: Callable[[Response], None], response: Response) -> None:
+        """Send an answer, after the delay that a fault rule puts before it."""
+        if response.delivery.delay:
+            self._answering = True
+            self._front.loop.call_later(response.delivery.delay, self._finish, send, response)
+        else:
+            self._finish(send, response)
+
+    def _finish(self, send: Callable[[_Result], None], result: _Result) -> None:
+        """Send an answer that the client had to wait for, and go on."""
+        self._answering = False
+        if not self._lost:
+            send(result)
+            self._go_on()
+
+    def _send(self, method: str, keep_alive: bool, response: Response) -> None:
+        body = response.body
+        if response.delivery is not AS_EVER:
+            if response.delivery.drop:
+                self.abort()
+                return
+            body = response.delivery.part_of(body)
+        headers = headers_of(response, self._front.date)
+        self._write(response.status, headers, body if method != "HEAD" else b"", keep_alive)
+        if len(body) < len(response.body):
+            self._reader.ended = True
+            self._transport.close()
+        self._front.answered()
+
+    def _send_control(self, method: str, keep_alive: bool, answer: tuple[int, Headers, bytes]) -> None:
+        status, headers, body = answer
+        self._write(status, [*headers, ("Date", self._front.date)], body if method != "HEAD" else b"", keep_alive)
+
+    def _refuse(self, refused: Refused) -> None:
+        body = str(refused).encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        self._write(refused.status, headers, body, keep_alive=False)
+
+    def _write(self, status: int, headers: Headers, body: bytes, keep_alive: bool) -> None:
+        """Send head and body, and close the connection if this was the last answer."""
+        keep_alive = keep_alive and (not self._front.stopping or bool(self._turns))
+        if not keep_alive:
+            headers = [*headers, ("Connection", "close")]
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        self._transport.write(f"HTTP/1.1 {STATUS[status]}\r\n{lines}\r\n".encode("latin-1") + body)
+        if not keep_alive:
+            self._end()
+
+    def _end(self) -> None:
+        """Close the connection. A client that is still sending would not hear the answer: it has a while to do so."""
+        self._turns.clear()
+        self._reader.ended = True
+        if not self._reader.half:
+            self._transport.close()
+            return
+        self._reader.wants_continue = False
+        self._transport.write_eof()
+        self._idle.cancel()
+        self._idle = self._front.loop.call_later(LINGER, self._transport.close)

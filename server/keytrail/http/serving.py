@@ -1,52 +1,34 @@
-"""Serving: one process, one port, one event loop, by uvicorn.
-
-A KMS call is answered on the event loop itself: it takes 20 us, less than to hand it to a thread. The slow rest of one
-(an RSA signature) goes to a thread, and so does the control API, which is Flask's (decisions 1 and 12).
-"""
+"""Serving: one process, one port, one event loop."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
-import threading
+import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING
 
-import msgspec
-import uvicorn
-
-from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
-from keytrail.http import front
-from keytrail.messages import AS_EVER, Later, Request
+from keytrail.http.front import Front
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-    from uvicorn._types import ASGIApplication, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
 
 _BACKLOG = 1024
-_IDLE = 300
-"""Seconds that a connection may wait for its next request."""
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-_HEADERS = {
-    content: [(name.encode(), value.encode()) for name, value in headers] for content, headers in front.HEADERS.items()
-}
-
-GRACE = 1
+GRACE = 1.0
 """Seconds that requests in flight have at a stop before those who hang are dropped."""
-
-
-_TOO_LARGE = msgspec.json.encode(
-    {"error": f"The body is larger than {front.MOST_DRAINED} bytes; nothing was done. Load it in parts."}
-)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; from here on connections wait for the server. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Connections inherit it. Without, an answer's second part waits 40 ms for the client's acknowledgement.
+    # Connections inherit it. Without, an answer's last part may wait 40 ms for the client's acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -58,165 +40,56 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-class Front:
-    """The ASGI application that is served: the service itself, and Flask once the control API is called.
+class Server:
+    """Serves an endpoint on a listening socket, until it is stopped."""
 
-    Flask takes longer to import than all the rest together, and a KMS call needs nothing of it.
-    """
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Serve one endpoint."""
+    def __init__(self, endpoint: Endpoint, listener: socket.socket) -> None:
+        """Serve this endpoint; the socket is closed at the end."""
         self._endpoint = endpoint
-        self._dispatcher = endpoint.dispatcher
-        self._limit = endpoint.settings.max_body
-        self._lock = threading.Lock()
-        self._flask: WSGIApplication | None = None
-        self._answered = False
+        self._listener = listener
+        self._loop = new_event_loop()
+        self._stop = asyncio.Event()
 
-    async def __call__(self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
-        """Answer one request."""
-        assert scope["type"] == "http"  # what else there is, is switched off
-        control, delivery = front.is_control(scope["path"]), AS_EVER
-        given = dict(scope["headers"])
-        announced = given.get(b"content-length", b"0")
-        too_large = len(announced) > 9 or int(announced) > front.MOST_DRAINED
+    def run(self) -> None:
+        """Answer, until `stop` is called and the requests in flight are answered. In any thread."""
         try:
-            body = None if too_large else await _body(receive, front.MOST_DRAINED if control else self._limit)
-        except ConnectionError:
-            return
-        if control and body is None:
-            status, data = 413, _TOO_LARGE
-            headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
-        elif control:
-            status, headers, data = await asyncio.to_thread(self._control, scope, body or b"")
-        else:
-            client = scope["client"]
-            response = self._dispatcher.answer(
-                Request(
-                    scope["method"],
-                    (scope["raw_path"] or b"").partition(b"?")[0].decode("latin-1"),
-                    scope["query_string"].decode("latin-1"),
-                    list(scope["headers"]),
-                    body,
-                    client[0] if client is not None else "",
-                )
-            )
-            if isinstance(response, Later):
-                response = await asyncio.to_thread(response.work)
-            delivery = response.delivery
-            if delivery.delay:
-                await asyncio.sleep(delivery.delay)
-            if delivery.drop:
-                await _drop(receive, send)
-                return
-            status, data = response.status, response.body
-            headers = [
-                *_HEADERS[response.content],
-                (b"Content-Length", b"%d" % len(data)),
-                (b"x-amzn-RequestId", response.request_id.encode()),
-            ]
-        if too_large:
-            headers = [*headers, (b"Connection", b"close")]
-        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        part = delivery.part_of(data)
-        # Uvicorn closes the connection under a body that has more to come when we return.
-        await send({"type": "http.response.body", "body": part, "more_body": len(part) < len(data)})
-        if not self._answered and not control:
-            # Once somebody has the first answer: before it, this would make the start longer.
-            self._answered = True
-            key_pool.POOL.fill()
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
 
-    def _control(self, scope: "HTTPScope", body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        from werkzeug.test import EnvironBuilder, run_wsgi_app
+    def stop(self) -> None:
+        """Let `run` end. In any thread, or in a signal handler."""
+        with contextlib.suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._stop.set)
 
-        with self._lock:
-            if self._flask is None:
-                from keytrail.http.app import Keytrail
-
-                self._flask = Keytrail(self._endpoint)
-        environ = EnvironBuilder(
-            path=scope["path"],
-            method=scope["method"],
-            query_string=scope["query_string"].decode("latin-1"),
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-            data=body,
-        ).get_environ()
-        pieces, status, headers = run_wsgi_app(self._flask, environ, buffered=True)
-        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return int(status.split()[0]), sent, b"".join(pieces)
+    async def _serve(self) -> None:
+        front = Front(self._endpoint, self._loop)
+        server = await self._loop.create_server(front.connection, sock=self._listener, backlog=_BACKLOG)
+        await self._stop.wait()
+        server.close()
+        await front.stop(GRACE)
 
 
-async def _drop(receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
-    """Close the connection without an answer: ASGI has no word for it, so by uvicorn's own transport."""
-    send.__self__.transport.abort()  # type: ignore[attr-defined]
-    await receive()  # until uvicorn knows
+def serve(endpoint: Endpoint, listener: socket.socket) -> None:
+    """Serve in the foreground until SIGTERM or SIGINT, then end the process with exit code 0.
 
-
-async def _body(receive: "ASGIReceiveCallable", limit: int) -> bytes | None:
-    """The request's body; None if it is larger than the limit, which is read and dropped up to a bound.
-
-    Raises ConnectionError if the client has gone.
+    Requests in flight are answered first, and what the endpoint has yet to write is written.
     """
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body = message.get("body", b"")
-        return body if len(body) <= limit else None
-    pieces, size = [], 0
-    while message["type"] == "http.request":
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= limit:
-            pieces.append(piece)
-        if not message.get("more_body") or size > front.MOST_DRAINED:
-            return b"".join(pieces) if size <= limit else None
-        message = await receive()
-    raise ConnectionError
-
-
-def uvicorn_of(app: "ASGIApplication") -> uvicorn.Server:
-    """Uvicorn as KMS would have it, for `run(sockets=[...])`; `should_exit` stops it."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            loop="auto",  # uvloop where it is installed
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",  # what a client sends amiss is no news
-            access_log=False,
-            server_header=False,  # AWS sends none
-            timeout_keep_alive=_IDLE,
-            timeout_graceful_shutdown=GRACE,
-        )
-    )
-
-
-def serve(app: "ASGIApplication", listener: socket.socket, at_end: Callable[[], None] = lambda: None) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; requests in flight are answered first, then `at_end` is called.
-
-    It is called before uvicorn hands the signal on, which may end the process at once.
-    """
-    server = uvicorn_of(app)
-    shut_down = server.shutdown
-
-    async def shut_down_and_end(sockets: list[socket.socket] | None = None) -> None:
-        await shut_down(sockets)
-        at_end()
-
-    server.shutdown = shut_down_and_end  # type: ignore[method-assign]
-    server.run(sockets=[listener])
+    server = Server(endpoint, listener)
+    _on_signals(server.stop)
+    server.run()
+    endpoint.close()
+    os._exit(0)  # what still works in a thread is of no use to anybody
 
 
 def end_at_once_on_signals() -> None:
-    """Let SIGTERM and SIGINT end the process with exit code 0: as PID 1 it would not hear them before it serves.
+    """Let SIGTERM and SIGINT end the process with exit code 0: as PID 1 it would not hear them before it serves."""
+    _on_signals(lambda: os._exit(0))
 
-    uvicorn has handlers of its own while it serves, and hands the signal on when it is done.
-    """
 
-    def end(number: int, frame: FrameType | None) -> None:
-        os._exit(0)
+def _on_signals(act: Callable[[], None]) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for number in _SIGNALS:
+        signal.signal(number, handle)

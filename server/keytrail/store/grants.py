@@ -4,7 +4,8 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
-from keytrail.errors import LimitExceededException, NotFoundException
+from keytrail.domain.refusals import grant_not_found
+from keytrail.errors import LimitExceededException
 from keytrail.store import indexes
 from keytrail.store.versioned_dict import VersionedDict
 
@@ -51,7 +52,7 @@ class Grants:
         """Remove a grant and its tokens; `dry_run`: change nothing. Raises NotFoundException."""
         with self._lock:
             if self._grants.newest.get(grant.place) is None:
-                raise NotFoundException(f"Grant '{grant.grant_id}' does not exist")  # unverified: the words
+                raise grant_not_found(grant.grant_id)
             if not dry_run:
                 self._remove(grant)
 

@@ -15,8 +15,9 @@ from keytrail.domain.custom_key_store import CustomKeyStore
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.refusals import key_exists
 from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
-from keytrail.errors import AlreadyExistsException, LimitExceededException
+from keytrail.errors import LimitExceededException
 from keytrail.store import indexes
 from keytrail.store.aliases import Aliases
 from keytrail.store.custom_key_stores import CustomKeyStores
@@ -266,7 +267,7 @@ class Store:
     def _require_room(self, key: Key, *, counted: bool) -> None:
         """Raise what stands against a new key: AlreadyExistsException; LimitExceededException if it is counted."""
         if self.newest.key(key.arn) is not None:
-            raise AlreadyExistsException(f"Key '{key.arn}' already exists")
+            raise key_exists(key.arn)
         count = self._keys.newest.count(indexes.keys_of(key.account, key.region))
         if counted and count >= MAX_KEYS_PER_REGION:
             raise LimitExceededException(

@@ -10,7 +10,7 @@ from keytrail.domain.alias import Alias, alias_not_found
 from keytrail.domain.arn import KeyIdentifier, alias_arn, key_arn
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key
-from keytrail.errors import NotFoundException
+from keytrail.domain.refusals import key_not_found
 from keytrail.store import indexes
 from keytrail.store.indexed_dict import IndexedDict
 
@@ -41,7 +41,7 @@ class View:
         """The key with this ARN; raises NotFoundException in AWS's words."""
         key = self._keys.get(arn)
         if key is None:
-            raise NotFoundException(f"Key '{arn}' does not exist")
+            raise key_not_found(arn)
         return key
 
     def named(self, name: KeyIdentifier) -> Key | None:

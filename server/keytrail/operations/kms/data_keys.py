@@ -9,9 +9,9 @@ from keytrail.crypto.keygen import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
 from keytrail.domain.key_spec import KeyUsage, require_in_region
+from keytrail.domain.refusals import no_cryptography, wrong_origin
 from keytrail.errors import (
     InvalidKeyUsageException,
-    UnsupportedOperationException,
     ValidationException,
 )
 from keytrail.messages import Later
@@ -19,7 +19,7 @@ from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
 from keytrail.operations.kms.recipients import answer
-from keytrail.operations.kms.slow_work import of_pair
+from keytrail.operations.kms.slow_work import now_or_later
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
 """Keys in custom key stores make no pairs, whether their store is there or not: that is told of their origin."""
@@ -31,11 +31,15 @@ def _says_how_long(members: Mapping[str, object]) -> None:
         raise ValidationException("Please specify either number of bytes or key spec.")
 
 
+def _require_symmetric(key: Key) -> None:
+    if not key.is_symmetric:
+        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+
+
 def _data_key(
     call: Call, key: Key, context: Mapping[str, str], number_of_bytes: int | None, key_spec: str | None
 ) -> dict[str, object]:
-    if not key.is_symmetric:
-        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+    _require_symmetric(key)
     plaintext = random_bytes(number_of_bytes or _SIZES[key_spec or ""])
     blob, material_id = seal(call, key, plaintext, context)
     return {
@@ -102,12 +106,11 @@ def _data_key_pair(
     call: Call, key: Key, context: Mapping[str, str], spec: str, answered: Callable[[Reply], Reply]
 ) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
-        raise UnsupportedOperationException(f"{key.arn} origin is {key.origin} which is not valid for this operation.")
+        raise wrong_origin(key.arn, key.origin)
     require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
-    if not key.is_symmetric:
-        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+    _require_symmetric(key)
     if not is_supported(spec):
-        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
+        raise no_cryptography(spec)
 
     if call.dry_run:
         seal(call, key, b"", context)  # what can fail; nobody gets a pair, so none is made
@@ -127,7 +130,7 @@ def _data_key_pair(
         return answered(reply)
 
     ready = key_pool.POOL.take(spec)
-    return of(ready) if ready is not None else of_pair(spec, lambda: of(key_pool.new_pair(spec)))
+    return of(ready) if ready is not None else now_or_later(spec, lambda: of(key_pool.new_pair(spec)))
 
 
 @operation(

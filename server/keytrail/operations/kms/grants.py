@@ -10,7 +10,8 @@ from keytrail.domain.grant import Grant, require_grant_id, require_principal, re
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
-from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
+from keytrail.domain.refusals import grant_not_found
+from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, ValidationException
 from keytrail.operation import SERVICES, operation
 from keytrail.operations.pagination import Page, page
 
@@ -178,7 +179,7 @@ def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Take a grant away from its grantee."""
     grant = call.store.newest.grant(key.arn, grant_id)
     if grant is None:
-        raise _unknown(grant_id)
+        raise grant_not_found(grant_id)
     call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
@@ -198,12 +199,8 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     if grant is None:
         if not at_home:
             call.authorize(None, named=named)  # refuses, in the words for whatever another account owns
-        raise _unknown(grant_id)
+        raise grant_not_found(grant_id)
     return grant
-
-
-def _unknown(grant_id: str) -> NotFoundException:
-    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
 
 
 def _listed(part: Page, grants: Sequence[Grant]) -> Reply:

@@ -11,7 +11,7 @@ from keytrail.errors import InvalidCiphertextException, ValidationException
 from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms.recipients import answer
-from keytrail.operations.kms.slow_work import of_pair
+from keytrail.operations.kms.slow_work import now_or_later
 
 
 @operation(
@@ -47,7 +47,7 @@ def derive_shared_secret(
         }
         return answer(call, reply, "SharedSecret")
 
-    return of_pair(key.spec, work)
+    return now_or_later(key.spec, work)
 
 
 @operation(
@@ -71,7 +71,7 @@ def encapsulate(call: Call, key: Key, *, encapsulation_algorithm: str) -> Reply 
             "EncapsulationAlgorithm": encapsulation_algorithm,
         }
 
-    return of_pair(key.spec, work)
+    return now_or_later(key.spec, work)
 
 
 @operation(
@@ -95,4 +95,4 @@ def decapsulate(
             raise InvalidCiphertextException from None
         return {"KeyId": key.arn, "SharedSecret": secret, "EncapsulationAlgorithm": encapsulation_algorithm}
 
-    return of_pair(key.spec, work)
+    return now_or_later(key.spec, work)

@@ -11,12 +11,12 @@ from keytrail.domain.imported_material import EXPIRES, TOKENS_LIVE
 from keytrail.domain.key import ANY, NOT_PENDING_DELETION, Key, KeyState
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_materials import Import
+from keytrail.domain.refusals import no_cryptography
 from keytrail.errors import (
     ExpiredImportTokenException,
     IncorrectKeyMaterialException,
     InvalidCiphertextException,
     InvalidImportTokenException,
-    UnsupportedOperationException,
     ValidationException,
 )
 from keytrail.messages import Later
@@ -102,7 +102,7 @@ def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> Key
     except NotAuthentic:
         raise InvalidCiphertextException from None
     if not is_supported(key.spec):
-        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {key.spec}.")
+        raise no_cryptography(key.spec)
     try:
         return KeyMaterial.imported(key.key_id, key.spec, data)
     except ValueError:

@@ -13,8 +13,9 @@ from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.refusals import no_cryptography
 from keytrail.domain.tag import read_tags
-from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.errors import ValidationException
 from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import keys_in_custom_key_stores
@@ -63,7 +64,7 @@ def create_key(
         call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
     )
     if not is_supported(spec):
-        raise UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
+        raise no_cryptography(spec)
     if policy is not None:
         call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL

@@ -8,8 +8,9 @@ from keytrail.domain.arn import key_arn, partition_of
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_policy import default_key_policy
 from keytrail.domain.key_spec import require_in_region
+from keytrail.domain.refusals import key_exists, key_not_found, not_a_primary_key
 from keytrail.domain.tag import read_tags
-from keytrail.errors import AlreadyExistsException, NotFoundException, UnsupportedOperationException
+from keytrail.errors import UnsupportedOperationException
 from keytrail.operation import operation
 from keytrail.operations.kms.key_metadata import key_metadata
 from keytrail.trail import Event, new_event_id
@@ -19,7 +20,7 @@ def _require_primary(call: Call, key: Key) -> tuple[str, ...]:
     """The Regions of the key's replicas; raises UnsupportedOperationException unless it is a primary."""
     related = call.store.multi_region_set(key)
     if related is None or related.primary != key.region:
-        raise UnsupportedOperationException(f"{key.arn} is not a multi-region primary key.")
+        raise not_a_primary_key(key.arn)
     return related.replicas
 
 
@@ -45,8 +46,7 @@ def replicate_key(
         call.authorize_on("*", "kms:TagResource")
     replicas = _require_primary(call, key)
     if replica_region in (key.region, *replicas):
-        # unverified: the words
-        raise AlreadyExistsException(f"Key '{key_arn(replica_region, key.account, key.key_id)}' already exists")
+        raise key_exists(key_arn(replica_region, key.account, key.key_id))
     if partition_of(replica_region) != partition_of(key.region):
         raise UnsupportedOperationException(  # unverified: code and words
             f"{replica_region} is not in the partition {partition_of(key.region)}."
@@ -116,7 +116,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
         raise UnsupportedOperationException(f"{key.arn} is already the primary key.")  # unverified
     arn = key_arn(primary_region, key.account, key.key_id)
     if primary_region not in replicas:
-        raise NotFoundException(f"Key '{arn}' does not exist")  # unverified
+        raise key_not_found(arn)  # unverified: that this is the refusal
     call.authorize(call.store.newest.require_key(arn), shown=False)
     until = call.now + call.settings.transition_time
 

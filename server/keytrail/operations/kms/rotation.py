@@ -5,6 +5,7 @@ from keytrail.domain import key_rotation
 from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
 from keytrail.domain.key import Key, KeyState, Origin, Transition
 from keytrail.domain.key_materials import Import, PastMaterial
+from keytrail.domain.refusals import not_a_primary_key
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
 from keytrail.operation import operation
 from keytrail.operations.pagination import page
@@ -126,7 +127,7 @@ def _change_set(call: Call, key: Key, transition: Transition) -> None:
     def admitted(newest: Key) -> Key:
         changed = transition(newest)
         if call.store.is_replica(newest):
-            raise UnsupportedOperationException(f"{key.arn} is not a multi-region primary key.")  # unverified
+            raise not_a_primary_key(key.arn)  # unverified: that this is the refusal
         return changed
 
     call.change(key, admitted)

@@ -13,7 +13,7 @@ from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
 from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
 from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
-from keytrail.operations.kms.slow_work import of_pair
+from keytrail.operations.kms.slow_work import now_or_later
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
 _MESSAGE_TYPES = {
@@ -38,10 +38,9 @@ def _require_message(key: Key, algorithm: str, message_type: str, message: bytes
         by_spec = algorithm == "ML_DSA_SHAKE_256"
         what = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
         raise ValidationException(f"Message type {message_type} is incompatible with {what}.")
-    if message_type == DIGEST and len(message) != signing.DIGEST_SIZES[algorithm]:
-        raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
-    if message_type == EXTERNAL_MU and len(message) != signing.MU_SIZE:
-        # unverified: the words, taken from those of a digest
+    # unverified: that of an external mu the words are those of a digest
+    size = {DIGEST: signing.DIGEST_SIZES.get(algorithm), EXTERNAL_MU: signing.MU_SIZE}.get(message_type)
+    if size is not None and len(message) != size:
         raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
 
 
@@ -77,7 +76,7 @@ def sign(
         signature = signing.sign(key.require_pair(), signing_algorithm, message_type, message)
         return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": signing_algorithm}
 
-    return of_pair(key.spec, _supported(signing_algorithm, work))
+    return now_or_later(key.spec, _supported(signing_algorithm, work))
 
 
 @operation(
@@ -101,7 +100,7 @@ def verify(
             raise KMSInvalidSignatureException
         return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": signing_algorithm}
 
-    return of_pair(key.spec, _supported(signing_algorithm, work))
+    return now_or_later(key.spec, _supported(signing_algorithm, work))
 
 
 @operation(aliases=True, cross_account=True, states=_READABLE, grantable="asymmetric", quota=2000)
@@ -125,4 +124,4 @@ def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
             ALGORITHMS_MEMBER[key.usage]: ALGORITHMS[key.spec][key.usage],
         }
 
-    return of_pair(key.spec, work)
+    return now_or_later(key.spec, work)

@@ -1,0 +1,33 @@
+"""Refusals that several rooms answer with: the words of each stand here, once."""
+
+from keytrail.errors import AlreadyExistsException, NotFoundException, UnsupportedOperationException
+
+
+def key_not_found(arn: str) -> NotFoundException:
+    """There is no key with this ARN."""
+    return NotFoundException(f"Key '{arn}' does not exist")
+
+
+def key_exists(arn: str) -> AlreadyExistsException:
+    """There is a key with this ARN already."""
+    return AlreadyExistsException(f"Key '{arn}' already exists")  # unverified: the words
+
+
+def grant_not_found(grant_id: str) -> NotFoundException:
+    """The key has no grant with this id."""
+    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+
+
+def wrong_origin(arn: str, origin: str) -> UnsupportedOperationException:
+    """The operation is for keys of another Origin."""
+    return UnsupportedOperationException(f"{arn} origin is {origin} which is not valid for this operation.")
+
+
+def not_a_primary_key(arn: str) -> UnsupportedOperationException:
+    """The operation is for multi-Region primary keys."""
+    return UnsupportedOperationException(f"{arn} is not a multi-region primary key.")
+
+
+def no_cryptography(spec: str) -> UnsupportedOperationException:
+    """Keytrail's own: it knows no library for keys of this KeySpec."""
+    return UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")
