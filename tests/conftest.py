@@ -1,16 +1,29 @@
-"""How hypothesis tries: for as long as an example takes, for a busy machine is no fault of the code's. And clients."""
+"""How hypothesis tries: for as long as an example takes, for a busy machine is no fault of the code's.
 
-from collections.abc import Callable
+And what takes long to make and is the same for all tests: boto3 clients, RSA key pairs.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from keytrail.crypto import key_pool
 from keytrail.server import KeytrailServer
 from tests.support.clients import shared_client
+from tests.support.rsa_pairs import FewPairs
 
 settings.register_profile("keytrail", deadline=None)
 settings.load_profile("keytrail")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_rsa_pairs() -> Iterator[None]:
+    """The servers of a run take turns with a few RSA pairs; tests/crypto/test_key_pool.py has the real pool."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_pool, "POOL", FewPairs())
+        yield
 
 
 @pytest.fixture

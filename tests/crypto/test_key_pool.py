@@ -185,12 +185,21 @@ def test_with_an_empty_pool_a_key_is_made_for_the_request(kms: Any, monkeypatch:
     monkeypatch.setattr(pool, "fill", lambda: None)
     made = [kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"] for _ in range(2)]
     public = {kms.get_public_key(KeyId=each["KeyId"])["PublicKey"] for each in made}
-    assert len(public) == 2
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    public |= {kms.generate_data_key_pair(KeyId=key, KeyPairSpec="RSA_2048")["PublicKey"] for _ in range(2)}
+    assert len(public) == 4
+
+
+def test_material_is_wrapped_under_a_pair_that_nobody_has_had(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_pool, "POOL", KeyPool(held={}))
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    asked = {"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+    assert len({kms.get_parameters_for_import(**asked)["PublicKey"] for _ in range(4)}) == 4
 
 
 def test_a_refused_request_takes_no_pair(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(key_pool.KeyPool, "take", lambda self, spec: asked.append(spec))
+    monkeypatch.setattr(key_pool.POOL, "take", asked.append)
     code, _ = refusal(kms, "CreateKey", KeySpec="RSA_2048", KeyUsage="GENERATE_VERIFY_MAC")
     assert code == "ValidationException"
     assert asked == []

@@ -65,7 +65,9 @@ def test_a_pair_is_read_back_from_its_private_key(spec: str) -> None:
 @pytest.mark.parametrize("spec", sorted(key_pair.SPECS))
 def test_what_is_no_private_key_of_a_spec_is_refused(spec: str) -> None:
     whole = pair_of(spec).private_der()
-    others = [pair_of(other).private_der() for other in key_pair.SPECS if other != spec]
+    # Of RSA one length stands for all, but among themselves: to read one takes long.
+    specs = key_pair.SPECS if spec.startswith("RSA") else key_pair.SPECS - {"RSA_3072", "RSA_4096"}
+    others = [pair_of(other).private_der() for other in specs if other != spec]
     for der in (b"", b"\x30", b"garbage", bytes(1000), whole[:-1], whole[:10], pair_of(spec).public_der, *others):
         with pytest.raises(ValueError, match="private key"):
             key_pair.load(spec, der)

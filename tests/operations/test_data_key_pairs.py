@@ -15,6 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
+from keytrail.crypto import key_pool
+from keytrail.crypto.key_pool import KeyPool
 from keytrail.domain.key_material import is_supported
 from keytrail.server import KeytrailServer
 from tests.support import ALIAS, KEY, alias_arn, key_arn, load_sample_seed, refusal
@@ -118,7 +120,8 @@ def test_a_private_key_is_bound_to_its_encryption_context(operation: str, kms: A
 
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec not in ("RSA_3072", "RSA_4096")])
-def test_no_pair_comes_twice(spec: str, kms: Any) -> None:
+def test_no_pair_comes_twice(spec: str, kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_pool, "POOL", KeyPool(held={}))
     made = {kms.generate_data_key_pair(KeyId=KEY, KeyPairSpec=spec)["PublicKey"] for _ in range(4)}
     assert len(made) == 4
 

@@ -253,8 +253,9 @@ def test_speed_0_freezes_a_speed_runs_and_a_frozen_clock_keeps_its_speed(
 def test_what_is_due_happens_in_time_though_nobody_moves_the_clock(keytrail_clean: KeytrailServer) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     assert post(keytrail_clean, "ScheduleKeyDeletion", {"KeyId": KEY, "PendingWindowInDays": 7}).status_code == 200
-    ask(keytrail_clean, "PUT", "clock", {"speed": 1_000_000})
-    time.sleep(0.7)
+    nearly = keytrail_clean.now + timedelta(days=7, seconds=-1000)
+    ask(keytrail_clean, "PUT", "clock", {"now": nearly.isoformat(), "speed": 1_000_000})
+    time.sleep(0.01)
     records = ask(keytrail_clean, "GET", "events?eventName=DeleteKey").json()["Records"]
     assert [record["resources"][0]["ARN"] for record in records] == [key_arn()]
 
