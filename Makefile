@@ -15,11 +15,12 @@ BUILD_INPUTS := pyproject.toml server/build_model.py
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.installed ## start a server with the sample fixtures on 127.0.0.1:4599
+run: $(VENV)/.installed ## start a server with the sample seeds on 127.0.0.1:4599
 	@exec $(BIN)/keytrail serve --host 127.0.0.1 --port $(PORT) --fixtures fixtures
 
+# A process for each core, each with servers of its own; whoever is done takes over from the other.
 test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/.dev ## check format, lint, types and architecture, then run the tests
 	$(BIN)/ruff format --check

@@ -1,6 +1,7 @@
 """The `keytrail` command, as a shell sees it.
 
-How we know: the issue's "Server and clients", "Docker" (the end within 2 s) and "Fixtures" (`check`).
+How we know: README, "Settings" and README, "Seeds" (`check`). The end comes within 2 s, for `docker stop` kills after
+10 s.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def test_serve_prints_what_one_can_paste_and_answers_it() -> None:
         assert "GetKeyLastUsage" in names
 
 
-def test_serve_without_fixtures_prints_a_command_that_succeeds_too() -> None:
+def test_serve_without_a_seed_prints_a_command_that_succeeds_too() -> None:
     with serving("--port", "0", "--account", "111122223333", "--region", "eu-west-1") as server:
         assert any("TrentService.CreateKey" in line and "111122223333" in line for line in server.lines)
         key = post(server, "CreateKey", account="any", region="eu-west-1").json()["KeyMetadata"]
@@ -200,7 +201,7 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     assert "--port" in message
 
 
-def test_a_bad_fixture_stops_the_start(tmp_path: Path) -> None:
+def test_a_bad_seed_stops_the_start(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text(f"keys: [{{KeyId: {KEY}, KeyState: Asleep}}]")
     message = refused(run("serve", "--port", "0", "--fixtures", str(bad)))
@@ -218,7 +219,7 @@ BAD_SETTINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], str]] = {
     "a moment that is none": (("--tracking-start", "soon"), {}, "ISO 8601"),
     "a truth that is none": (("--control", "perhaps"), {}, "true or false"),
     "no events at all": (("--max-events", "0"), {}, "max_events"),
-    "a missing fixture": (("--fixtures", "/nowhere.yaml"), {}, "/nowhere.yaml"),
+    "a missing seed file": (("--fixtures", "/nowhere.yaml"), {}, "/nowhere.yaml"),
     "a host that is none": (("--host", "256.0.0.1"), {}, "256.0.0.1"),
 }
 

@@ -14,7 +14,7 @@ from keytrail.http.app import create_app
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from tests.support import ELSEWHERE, KEY, MRK, POLICY, refusal
+from tests.support import ELSEWHERE, KEY, MRK, POLICY, client_of, refusal
 
 ACCOUNT = "111122223333"
 
@@ -33,7 +33,7 @@ def last_operation(kms: Any, key_id: str) -> str | None:
 
 
 def test_a_deletion_that_is_due_makes_room_for_a_seed_at_once(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue, "deletions, delays and ages follow at once"."""
+    """How we know: docs/still-needed.md: what is due is done, "also when the clock jumps far"."""
     keytrail_clean.load(seeded("Encrypt"))
     first = kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]["CloudTrailEventId"]
     kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
@@ -47,9 +47,9 @@ def test_a_deletion_that_is_due_makes_room_for_a_seed_at_once(kms: Any, keytrail
 
 
 def test_a_late_use_shows_in_time_though_the_clock_was_set_back() -> None:
-    """How we know: DECISIONS 7; a use of the future before must not hold it up."""
+    """How we know: decision 7; a use of the future before must not hold it up."""
     with KeytrailServer(usage_delay="PT1H") as server:
-        kms = _client(server)
+        kms = client_of(server)
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
         server.set_clock("2026-12-01T00:00:00Z")
         kms.encrypt(KeyId=key_id, Plaintext=b"x")
@@ -63,7 +63,7 @@ def test_a_late_use_shows_in_time_though_the_clock_was_set_back() -> None:
 def test_a_use_after_the_clock_was_reset_counts_over_one_of_the_future(
     kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: DECISIONS 7."""
+    """How we know: decision 7."""
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     keytrail_clean.advance("P30D")
     kms.encrypt(KeyId=key_id, Plaintext=b"x")
@@ -73,7 +73,7 @@ def test_a_use_after_the_clock_was_reset_counts_over_one_of_the_future(
 
 
 def test_a_use_before_tracking_does_not_erase_a_later_one(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, C.1: uses are recorded since tracking began."""
+    """How we know: docs, kms-behaviour C.1: uses are recorded since tracking began."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "CreationDate": "2025-01-01"}]})
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     keytrail_clean.set_clock("2026-04-01T00:00:00Z")
@@ -85,7 +85,7 @@ def test_a_use_before_tracking_does_not_erase_a_later_one(kms: Any, keytrail_cle
 def test_a_replica_is_ready_though_the_clock_was_set_back(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: DECISIONS 7, "by default until the next request"."""
+    """How we know: decision 7, "by default until the next request"."""
     key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
     keytrail_clean.set_clock("2026-05-01T00:00:00Z")
@@ -105,7 +105,7 @@ def test_the_clock_stays_where_kms_can_still_add_to_it(moment: str, kms: Any, ke
 
 
 def test_an_external_key_without_material_awaits_its_import_after_a_cancelled_deletion(kms: Any) -> None:
-    """How we know: D.2; only material makes a key usable."""
+    """How we know: kms-behaviour D.2; only material makes a key usable."""
     key_id = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
     kms.schedule_key_deletion(KeyId=key_id)
     kms.cancel_key_deletion(KeyId=key_id)
@@ -138,7 +138,7 @@ def test_a_multi_region_key_is_seeded_once_with_its_replicas(
 
 
 def test_the_keys_of_one_seeded_re_encrypt_share_its_event(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: C.3, one event with two resources; G.2, its members."""
+    """How we know: kms-behaviour C.3, one event with two resources; kms-behaviour G.2, its members."""
     usage = {
         "Operation": "ReEncrypt",
         "Timestamp": "2026-11-01T00:00:00Z",
@@ -176,7 +176,7 @@ def test_a_misspelt_account_changes_nothing(path: str, body: str, kms: Any, keyt
 
 def test_the_trail_keeps_its_bound_over_resets_of_one_account() -> None:
     with KeytrailServer(max_events=10, fixtures=seeded("Encrypt")) as server:
-        other = _client(server, ACCOUNT)
+        other = client_of(server, access_key=ACCOUNT)
         for _ in range(12):
             other.list_keys()
         server.reset("000000000000")
@@ -220,18 +220,6 @@ def test_the_flask_application_answers_as_the_server_does() -> None:
     assert [record["resources"][0]["ARN"].rpartition("/")[2] for record in records] == [key_id]
     assert client.post("/", data=b"x" * 101, headers=headers).status_code == 413
     assert client.get("/").get_json(force=True) == {"__type": "UnknownOperationException"}
-
-
-def _client(server: KeytrailServer, account: str = "000000000000") -> Any:
-    import boto3
-
-    return boto3.client(
-        "kms",
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=account,
-        aws_secret_access_key="any",
-    )
 
 
 def test_a_control_body_announced_too_large_is_refused_and_does_nothing(

@@ -1,6 +1,6 @@
 """kms_calls: what the code under test called, as an assertion asks for it.
 
-How we know: the issue's "Assertions for tests"; which record is a call's own is CloudTrail's "Cross-account" rule.
+How we know: docs/what-happened.md; which record is a call's own: kms-behaviour G.2, "Cross-account".
 """
 
 from __future__ import annotations

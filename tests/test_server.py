@@ -1,6 +1,6 @@
 """KeytrailServer in a program of one's own, and the pytest plugin in a suite of one's own.
 
-How we know: the issue's "Server and clients"; what is promised besides is in their docstrings.
+How we know: README, "A test in ten lines"; what is promised besides is in their docstrings.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def test_it_can_run_in_any_thread() -> None:
     assert threading.active_count() < 50
 
 
-# ---- Settings and fixtures
+# ---- Settings and seeds
 
 
 def test_keyword_arguments_are_settings() -> None:
@@ -139,7 +139,7 @@ def test_a_bad_setting_is_refused(given: dict[str, object], error: type[Exceptio
         KeytrailServer(**given)  # type: ignore[arg-type]
 
 
-def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
+def test_seeds_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
     file = tmp_path / "seed.yaml"
     file.write_text(f"keys: [{{KeyId: {KEY}}}]")
     document = {"keys": [{"KeyId": OTHER_KEY}]}
@@ -154,7 +154,7 @@ def test_fixtures_are_paths_or_documents_one_or_several(tmp_path: Path) -> None:
             assert key_ids(server) == expected
 
 
-def test_a_bad_fixture_is_refused() -> None:
+def test_a_bad_seed_is_refused() -> None:
     with pytest.raises(SeedError, match="KeyState"):
         KeytrailServer(fixtures={"keys": [{"KeyId": KEY, "KeyState": "Asleep"}]})
 
@@ -340,7 +340,7 @@ def slow(work: Callable[[], Mapping[str, object]]) -> Operation:
 
 
 def test_slow_work_holds_nobody_up_and_is_recorded_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How we know: DECISIONS 12; until an operation of issue 3 is slow, one is made so."""
+    """How we know: decision 12; a quick operation is made slow here."""
     begun, go_on = threading.Event(), threading.Event()
 
     def work() -> Mapping[str, object]:

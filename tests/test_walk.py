@@ -1,4 +1,4 @@
-"""Is this key still needed? The walk that the last-usage guide tells people to take, from a seeded estate to the end.
+"""Is this key still needed? The walk that AWS tells people to take, from a seeded estate to the end.
 
 How we know: KMS Developer Guide, "Determine past usage of a KMS key", "Deleting AWS KMS keys" and "Logging AWS KMS API
 calls with CloudTrail" (docs). boto3's kms, cloudtrail and sts speak to one endpoint.
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, alias_arn, key_arn, refusal
+from tests.support.clients import new_client
 
 TODAY = datetime(2026, 11, 24, 9, tzinfo=UTC)
 IN_USE = "11111111-12ab-34cd-56ef-1234567890ab"
@@ -151,11 +151,5 @@ def test_idle_keys_are_found_tried_and_given_back_or_deleted(
 
 def session_of(server: KeytrailServer, credentials: dict[str, Any]) -> Any:
     """A KMS client of temporary credentials."""
-    return boto3.client(
-        "kms",
-        endpoint_url=server.url,
-        region_name=server.settings.region,
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )
+    access_key, secret, token = (credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    return new_client(server.url, region=server.settings.region, access_key=access_key, secret=secret, token=token)

@@ -2,105 +2,38 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
+from keytrail.authentication.callers import Callers
+from keytrail.authorization.authorizer import Authorizer
+from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.aws_managed_key import require_allowed
-from keytrail.domain.credential import Credential
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
-from keytrail.domain.principal import Principal
-from keytrail.domain.service_event import of_change
-from keytrail.settings import Settings
-from keytrail.store import DelayedView, Store
+from keytrail.domain.service_event import service_events_of
+from keytrail.store import View
 from keytrail.store.aws_managed_keys import bring_into_being
-from keytrail.trail import Event, Trail, service_event
+from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
 
 
-class Authorizer(Protocol):
-    """Who decides whether a caller may."""
-
-    def authorize(self, call: "Call", action: str, key: Key | None, named: KeyIdentifier | None) -> None:
-        """Raise AccessDeniedException unless the caller may do the action on the key.
-
-        `key` is None where there is none; `named` is None for a key that only a ciphertext names.
-        """
-
-    def authorize_on(self, call: "Call", action: str, resource: str) -> None:
-        """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
-
-    def authorize_retiring(self, call: "Call", grant: Grant, key: Key) -> None:
-        """Raise AccessDeniedException unless it is for the caller to retire the grant."""
-
-    def check_key_policy(self, call: "Call", document: str, key: Key | None, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a document that KMS would not take.
-
-        `key` is the key that it is for; None for one that is still to be made.
-        """
-
-
-class TokenService(Protocol):
-    """Who knows of access keys, roles and policies what STS must know."""
-
-    def require_trust(self, call: "Call", action: str, role_arn: str) -> None:
-        """Raise AccessDeniedException unless the role's trust policy lets the caller do the action."""
-
-    def longest_session(self, role_arn: str) -> int:
-        """For how many seconds a role may be assumed at most."""
-
-    def issue(self, principal: Principal, expiration: datetime, token_size: int) -> Credential:
-        """Fresh temporary credentials; the token has at least so many characters."""
-
-    def account_of(self, access_key_id: str) -> str:
-        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
-
-    def session_policy(self, document: str) -> str:
-        """The document, once it is a policy for a session; raises MalformedPolicyDocumentException."""
-
-    def managed_policy(self, role_arn: str, arn: str) -> str:
-        """The text of a managed policy that a role may have; raises ValidationException for one not known."""
-
-
 @dataclass(slots=True, kw_only=True)
-class Call:
-    """One call of one operation. `now` is the call's only time."""
+class Call(RequestFacts):
+    """One call of one operation: what authorization knows of it, and what its operation and its record add."""
 
-    operation: str
-    principal: Principal
-    region: str
-    now: datetime
-    request_id: str
-    store: Store
-    trail: Trail
-    settings: Settings
     authorizer: Authorizer
-    tokens: TokenService
-    source_ip: str = ""
-    user_agent: str = ""
-    source_arn: str | None = None
-    """The resource for which a service of AWS calls."""
-    source_account: str | None = None
-    defaults: Mapping[str, object] = field(default_factory=dict)
-    """What the members that are not sent stand for."""
-    cross_account: bool = False
-    """Whether the operation works on other accounts' keys."""
+    callers: Callers
     read_only: bool = False
     """Whether the operation changes nothing."""
     states: frozenset[KeyState] = frozenset()
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
-    members: Mapping[str, object] = field(default_factory=dict)
-    """The request as it came, for the trail."""
     asked: bool = False
     """Whether it was asked if the caller may."""
-    keys: list[Key] = field(default_factory=list)
-    """The keys that were found and that the caller may use: the resources of its event."""
     resources: list[tuple[str, str]] | None = None
     """(account, ARN) of the event's resources where these are not just the keys, or stand in another order."""
     additional: dict[str, object] = field(default_factory=dict)
@@ -113,14 +46,9 @@ class Call:
     """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
 
     @property
-    def account(self) -> str:
-        """The caller's account."""
-        return self.principal.account
-
-    @property
-    def view(self) -> Store | DelayedView:
-        """Where the operation looks things up: a read as they are seen, a write as they newly are."""
-        return self.store.view if self.read_only else self.store
+    def view(self) -> View:
+        """Where the operation looks things up: a read as they are visible, a write as they newly are."""
+        return self.store.visible if self.read_only else self.store.newest
 
     @property
     def dry_run(self) -> bool:
@@ -147,10 +75,10 @@ class Call:
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
         """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        # What a write changes it finds as it newly is; whether it may is decided by what is seen.
-        seen = key if key is None or self.store.view is self.store else self.store.view.of(key)
+        # A write finds the key as it newly is; whether it may is decided by what is visible.
+        visible = self.store.visible.key(key.arn) or key if key is not None else None
         self.asked = True
-        self.authorizer.authorize(self, action or f"kms:{self.operation}", seen, named)
+        self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
@@ -171,7 +99,7 @@ class Call:
     def authorize_role(self, role_arn: str, action: str) -> None:
         """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
         self.asked = True
-        self.tokens.require_trust(self, action, role_arn)
+        self.authorizer.authorize_role(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""
@@ -189,6 +117,6 @@ class Call:
             return transition(newest)
 
         changed = self.store.change(key.arn, admitted)
-        replicated = self.store.is_replicated(changed)
-        self.further_events += map(service_event, of_change(before[-1], changed, self.now, replicated=replicated))
+        happened = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
+        self.further_events += map(event_of_service_event, happened)
         return changed

@@ -117,8 +117,8 @@ def serve(**given: Any) -> None:
 
 
 def _greeting(endpoint: Any, url: str) -> list[str]:
-    used = endpoint.trail.lately_used()
-    key = endpoint.store.require_key(used) if used is not None else endpoint.store.any_key()
+    used = endpoint.trail.last_used_key()
+    key = endpoint.store.newest.require_key(used) if used is not None else endpoint.store.newest.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (
@@ -145,9 +145,7 @@ def _greeting(endpoint: Any, url: str) -> list[str]:
 def check(paths: tuple[str, ...], schema: bool) -> None:
     """Check seed files without serving them."""
     from keytrail import seeds
-    from keytrail.authorization.policy import read_policy
     from keytrail.clock import Clock
-    from keytrail.wire.catalogue import faultable
 
     if schema:
         import json
@@ -157,7 +155,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
     try:
-        seed = seeds.read_files(paths, _settings({}), Clock().now(), read_policy, faultable)
+        seed = seeds.read_files(paths, _settings({}), Clock().now())
     except seeds.SeedError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

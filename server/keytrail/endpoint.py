@@ -1,56 +1,83 @@
 """Endpoint: everything that one endpoint holds, and what may be done to it as a whole."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
+from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import read_policy
 from keytrail.clock import Clock
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
-from keytrail.settings import Settings, written_duration
+from keytrail.domain.credential import Credential
+from keytrail.domain.fault import FaultRule
+from keytrail.domain.identity import Identity
+from keytrail.domain.organization import Membership
+from keytrail.faults import Faults
+from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
-from keytrail.wire.catalogue import faultable
 
 if TYPE_CHECKING:
     from keytrail.trail.log_files import LogFiles
+
+
+class _Snapshot(NamedTuple):
+    """An endpoint as it was; what a reset of it resets is said in `Endpoint.reset`."""
+
+    settings: Settings
+    store: Store
+    trail: Trail
+    callers: Mapping[str, Credential]
+    identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
+    faults: Mapping[str, FaultRule]
 
 
 class Endpoint:
     """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
-        """Load the settings' fixtures, then the documents.
+        """Load the seed files that the settings name, then the documents.
 
-        Raises seeds.SeedError if one is bad, ValueError if the settings' trail_dir cannot be written.
+        Raises seeds.SeedError if one is bad, ValueError for a setting that cannot be.
         """
         self.settings = settings
         self.clock = clock
         self.store = Store()
         self._log_files = _log_files(settings)
         deliver = self._log_files.deliver if self._log_files is not None else None
-        self.trail = Trail(settings.max_events, settings.usage_delay, deliver)
+        self.trail = Trail(settings.max_events, deliver=deliver)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
-        self.dispatcher = Dispatcher(settings, clock, self.store, self.trail, self.callers, self.identities)
-        self.faults = self.dispatcher.faults
-        self.faults.hold(settings.request_quotas)
-        self._delay_views(settings.consistency_delay)
+        self.authorizer = Authorizer(self.identities)
+        self.faults = Faults()
+        self.dispatcher = Dispatcher(
+            settings, clock, self.store, self.trail, self.callers, self.authorizer, self.faults
+        )
+        self._effects: Mapping[str, Callable[[Any], None]] = {
+            "usage_delay": partial(setattr, self.trail, "usage_delay"),
+            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now),
+            "request_quotas": self.faults.hold,
+        }
+        """What a change of a setting brings about, where a part has the value for itself."""
+        self.change_settings({name: getattr(settings, name) for name in self._effects})
         self._lock = threading.Lock()
-        self._load(seeds.read_files(settings.fixtures, settings, clock.now(), read_policy, faultable))
+        self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
             self.load(document)
-        self.callers.keep()
-        self.faults.keep()
-        self._first_quotas, self._first_delay = self.faults.held, self._consistency_delay
-        self.identities.keep()
-        self._first_store, self._first_trail = self.store.snapshot(), self.trail.snapshot()
+        self._first = _Snapshot(
+            self.settings,
+            self.store.snapshot(),
+            self.trail.snapshot(),
+            self.callers.snapshot(),
+            self.identities.snapshot(),
+            self.faults.snapshot(),
+        )
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
         """Load a seed document, YAML or JSON; gives what it held, counted.
@@ -58,22 +85,19 @@ class Endpoint:
         `account` takes the place of the default account. Raises seeds.SeedError and loads nothing then.
         """
         settings = self.settings if account is None else self.settings.in_account(account)
-        seed = seeds.read_document(document, settings, self.clock.now(), read_policy, faultable)
-        if account is not None and seed.usage_delay is not None:
-            raise seeds.SeedError(["settings.UsageDelay: is the whole server's; load it without an account"])
-        for name, value in (
-            ("RequestQuotas", seed.request_quotas),
-            ("ConsistencyDelay", seed.consistency_delay),
-        ):
-            if account is not None and value is not None:
-                raise seeds.SeedError([f"settings.{name}: is the whole server's; load it without an account"])
+        seed = seeds.read_document(document, settings, self.clock.now())
         if account is not None:
+            if seed.settings:
+                names = [seeds.SETTINGS[name] for name in seed.settings]
+                raise seeds.SeedError(
+                    f"settings.{name}: is the whole server's; load it without an account" for name in names
+                )
             seed.faults = [rule.in_account(account) for rule in seed.faults]
         return self._load(seed)
 
     def load_files(self, *paths: str) -> dict[str, int]:
         """Load seed files or folders; as `load`."""
-        return self._load(seeds.read_files(paths, self.settings, self.clock.now(), read_policy, faultable))
+        return self._load(seeds.read_files(paths, self.settings, self.clock.now()))
 
     def _load(self, seed: seeds.Seed) -> dict[str, int]:
         with self._lock:
@@ -82,14 +106,13 @@ class Endpoint:
                 self.faults.require_room(len(seed.faults))
             except ValueError as error:
                 raise seeds.SeedError([f"faults: {error}"]) from None
-            seed.load(self.store, self.trail)
+            seed.require_new(self.store, self.trail)
+            seed.add_keys(self.store)
+            self.change_settings(seed.settings)
+            seed.record_uses(self.trail)
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
-            if seed.request_quotas is not None:
-                self.faults.hold(seed.request_quotas)
-            if seed.consistency_delay is not None:
-                self._delay_views(seed.consistency_delay)
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
@@ -109,7 +132,7 @@ class Endpoint:
             region = words[3] if len(words) > 3 else selection.region or self.settings.region
             account = selection.account or self.settings.account
             named = read_key_identifier(selection.key, account, region, aliases=True)
-            selection = replace(selection, key=self.store.require_named(named).arn)
+            selection = replace(selection, key=self.store.newest.require_named(named).arn)
         return self.trail.select(selection, after)
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
@@ -118,39 +141,34 @@ class Endpoint:
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
-    def _delay_views(self, delay: timedelta) -> None:
-        self._consistency_delay = delay
-        self.store.delay(delay, self.clock.now)
-
-    def scene(self) -> dict[str, Any]:
-        """The settings that a seed can change, as it says them, and what the quotas did."""
-        quotas = self.faults.quotas
-        return {
-            "UsageDelay": written_duration(self.trail.usage_delay),
-            "ConsistencyDelay": written_duration(self._consistency_delay),
-            "RequestQuotas": str(self.faults.held),
-            "Throttled": quotas.throttled() if quotas is not None else {},
-        }
+    def change_settings(self, changes: Mapping[str, Any]) -> None:
+        """Let settings, by their names, have other values from here on. Raises ValueError for one that cannot be."""
+        self.settings = self.dispatcher.settings = replace(self.settings, **changes)
+        for name, value in changes.items():
+            if name in self._effects:
+                try:
+                    self._effects[name](value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add the fault rule that a JSON object is; gives it with its Id. Raises seeds.SeedError."""
-        rule = seeds.read_rule(document, faultable)
+        rule = seeds.read_rule(document)
         try:
             return self.faults.add([rule])[0]
         except ValueError as error:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start: keys, trail, callers and clock; or one account's keys and trail."""
+        """Go back to just after the start: all that is listed here; for an account, what it has in the first three."""
         with self._lock:
-            self.store.restore(self._first_store, account)
-            self.trail.restore(self._first_trail, account)
-            self.faults.reset(account)
+            self.store.restore(self._first.store, account)
+            self.trail.restore(self._first.trail, account)
+            self.faults.restore(self._first.faults, account)
             if account is None:
-                self.faults.hold(self._first_quotas)
-                self._delay_views(self._first_delay)
-                self.callers.reset()
-                self.identities.reset()
+                self.callers.restore(self._first.callers)
+                self.identities.restore(self._first.identities)
+                self.change_settings({name: getattr(self._first.settings, name) for name in seeds.SETTINGS})
                 self._reset_clock(self.clock.now())
 
     def set_clock(
@@ -186,7 +204,7 @@ class Endpoint:
 
     def _moved(self, before: datetime, after: datetime) -> datetime:
         if after < before:
-            self.trail.turned_back()
+            self.trail.clock_set_back()
             self.store.show_all()
         self.dispatcher.settle(after)
         return after

@@ -10,8 +10,8 @@ from types import FunctionType
 from typing import Literal, TypeVar
 
 from keytrail.call import Call, Reply
-from keytrail.domain.key import ANY, KeyState
-from keytrail.domain.key_spec import KeyUsage
+from keytrail.domain.key import ANY, Key, KeyState
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.messages import Later
 from keytrail.wire import service_model
 from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
@@ -37,6 +37,23 @@ key: on the key that a member names, which is found and asked about before the f
 `*`: on no resource in particular; asked about before the function runs.
 itself: the function asks, for it names two keys, or none. One that returns without having asked is refused.
 """
+
+
+Grantable = Literal["any", "symmetric", "asymmetric"]
+"""The keys on which a grant can allow an operation, if they are for its usage.
+
+symmetric: those of the spec SYMMETRIC_DEFAULT; asymmetric: those with a public key. Source: KMS Developer Guide,
+"Grant operations".
+"""
+
+Quota = float | Literal["by key", "by key pair spec"]
+"""Requests per second of an account in a Region (KMS Developer Guide, "Request quotas"), or what decides about that."""
+
+BY_KEY: Quota = "by key"
+"""One quota for all operations of cryptography on keys of a kind: symmetric, RSA, ECC, ..."""
+
+BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
+"""A quota for each spec of the key pairs that are made."""
 
 
 class NobodyAsked(Exception):
@@ -68,7 +85,9 @@ class Operation:
     tracked: bool
     modelled: bool
     rules: Callable[[Mapping[str, object]], None] | None
-    quota: float | Literal["Symmetric"] | None
+    actions: tuple[str, ...]
+    grantable: Grantable | None
+    quota: Quota | None
     read_only: bool
     logged: tuple[str, ...]
     maps: frozenset[str]
@@ -87,6 +106,14 @@ class Operation:
             validate(self.model.input, members)
         if self.rules is not None:
             self.rules(members)
+
+    def fits_in_grant_on(self, key: Key) -> bool:
+        """Whether a grant on the key can allow the operation."""
+        if self.usage not in (None, key.usage):
+            return False
+        if self.grantable == "symmetric":
+            return key.spec == SYMMETRIC_DEFAULT
+        return self.grantable == "any" or (self.grantable == "asymmetric" and key.is_asymmetric)
 
     def run(self, call: Call) -> Answer:
         """Find and authorize what the operation works on, admit the key, and carry the operation out.
@@ -134,7 +161,9 @@ def operation(
     service: str = "kms",
     modelled: bool = True,
     rules: Callable[[Mapping[str, object]], None] | None = None,
-    quota: float | Literal["Symmetric"] | None = None,
+    actions: tuple[str, ...] = (),
+    grantable: Grantable | None = None,
+    quota: Quota | None = None,
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
     logged_reply: Literal["key", "reply"] | None = None,
@@ -149,8 +178,9 @@ def operation(
     service: whose operation it is.
     modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
     rules: checks of the request alone, made before its key is looked for.
-    quota: requests per second (KMS Developer Guide, "Request quotas"); Symmetric where the kind of the key decides;
-    None where AWS names none.
+    actions: the permissions that it needs, where these are not one of its own name.
+    grantable: on which keys a grant can allow it; None: no grant can.
+    quota: its request quota; None where AWS names none.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and
     whether it shows the key or the whole reply as responseElements.
     """
@@ -179,6 +209,8 @@ def operation(
             tracked=tracked,
             modelled=modelled,
             rules=rules,
+            actions=actions or (name,),
+            grantable=grantable,
             quota=quota,
             read_only=tracked or name.startswith(_READS),
             logged=tuple(logged),

@@ -16,7 +16,7 @@ from keytrail.http.serving import GRACE, Server, listen, url_of
 from keytrail.settings import Settings, read_duration, read_moment
 from keytrail.trail import RECORD_MEMBERS, Calls, Selection
 
-Seed = str | Path | Mapping[str, Any]
+SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
 
 
@@ -29,25 +29,31 @@ class KeytrailServer:
     `url` is there between start and stop, and the same after another start.
     """
 
-    def __init__(self, settings: Settings | None = None, *, fixtures: Seed | Iterable[Seed] = (), **given: Any) -> None:
-        """Load the fixtures: paths, or seed documents as mappings; one, or several.
+    def __init__(
+        self, settings: Settings | None = None, *, fixtures: SeedSource | Iterable[SeedSource] = (), **given: Any
+    ) -> None:
+        """Load the seeds that `fixtures` names: paths, or seed documents as mappings; one, or several.
 
-        Other keyword arguments are those of Settings. Raises seeds.SeedError if a fixture is bad,
+        Other keyword arguments are those of Settings. Raises seeds.SeedError if a seed is bad,
         ValueError or TypeError for a bad setting.
         """
-        seeds: Iterable[Seed] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
+        seeds: Iterable[SeedSource] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
         documents = [msgspec.json.encode(seed) for seed in seeds if isinstance(seed, Mapping)]
         paths = tuple(str(seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
             given.setdefault("port", 0)
             settings = Settings(**given)
         settings = settings.with_fixtures(*paths)
-        self.settings = settings
-        self._endpoint = Endpoint(settings, Clock(), documents)
+        self.endpoint = Endpoint(settings, Clock(), documents)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
         self._port = settings.port
+
+    @property
+    def settings(self) -> Settings:
+        """The settings by now: a seed or the control API may have changed some."""
+        return self.endpoint.settings
 
     @property
     def url(self) -> str:
@@ -59,11 +65,11 @@ class KeytrailServer:
     @property
     def now(self) -> datetime:
         """The endpoint's time: aware, UTC. `set_clock`, `advance` and `reset_clock` move it."""
-        return self._endpoint.clock.now()
+        return self.endpoint.clock.now()
 
     def reset_clock(self) -> datetime:
         """Go back to the real time, running; gives it."""
-        return self._endpoint.reset_clock()
+        return self.endpoint.reset_clock()
 
     def start(self) -> "KeytrailServer":
         """Begin to answer. Raises OSError if the port is taken."""
@@ -72,7 +78,7 @@ class KeytrailServer:
         listener = listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
-        self._server = Server(self._endpoint, listener)
+        self._server = Server(self.endpoint, listener)
         self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
         self._thread.start()
         return self
@@ -85,7 +91,7 @@ class KeytrailServer:
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None
-        self._endpoint.close()
+        self.endpoint.close()
 
     def __enter__(self) -> "KeytrailServer":
         """Start."""
@@ -99,20 +105,20 @@ class KeytrailServer:
 
     def reset(self, account: str | None = None) -> None:
         """Go back to just after the start; with an account, only what that account owns does."""
-        self._endpoint.reset(account)
+        self.endpoint.reset(account)
 
-    def load(self, seed: Seed) -> dict[str, int]:
+    def load(self, seed: SeedSource) -> dict[str, int]:
         """Load more: a seed document as a mapping, or the path of a file or folder.
 
         Gives what it held, counted. Raises seeds.SeedError and loads nothing if it is bad.
         """
         if isinstance(seed, Mapping):
-            return self._endpoint.load(msgspec.json.encode(seed))
-        return self._endpoint.load_files(str(seed))
+            return self.endpoint.load(msgspec.json.encode(seed))
+        return self.endpoint.load_files(str(seed))
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """The secret of an access key that a fixture declares, or that STS gave out; None for any other."""
-        return self._endpoint.callers.secret_of(access_key_id)
+        """The secret of an access key that a seed declares, or that STS gave out; None for any other."""
+        return self.endpoint.callers.secret_of(access_key_id)
 
     def set_clock(
         self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
@@ -123,11 +129,11 @@ class KeytrailServer:
         Raises ValueError or OverflowError for what no clock can be.
         """
         moment = read_moment(now) if isinstance(now, str) else now
-        return self._endpoint.set_clock(moment, frozen=frozen, speed=speed)
+        return self.endpoint.set_clock(moment, frozen=frozen, speed=speed)
 
     def advance(self, duration: timedelta | str) -> datetime:
         """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
-        return self._endpoint.advance_clock(read_duration(duration) if isinstance(duration, str) else duration)
+        return self.endpoint.advance_clock(read_duration(duration) if isinstance(duration, str) else duration)
 
     def events(
         self,
@@ -145,8 +151,8 @@ class KeytrailServer:
         unknown = members.keys() - RECORD_MEMBERS
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
-        self._endpoint.settle()
-        chosen = self._endpoint.trail.select(
+        self.endpoint.settle()
+        chosen = self.endpoint.trail.select(
             Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
         )
         records = (event.record() for event in chosen)
@@ -157,19 +163,19 @@ class KeytrailServer:
 
         Gives it with its Id. Raises seeds.SeedError, and adds nothing, if it is bad.
         """
-        return self._endpoint.add_fault(msgspec.json.encode({**(rule or {}), **members}))
+        return self.endpoint.add_fault(msgspec.json.encode({**(rule or {}), **members}))
 
     def faults(self) -> list[dict[str, Any]]:
         """The fault rules, each with the Calls that it was about and its Hits."""
-        return self._endpoint.faults.rules()
+        return self.endpoint.faults.rules()
 
     def remove_faults(self, rule_id: str | None = None) -> int:
         """Remove a fault rule, or all; gives how many that were."""
-        return self._endpoint.faults.remove(rule_id)
+        return self.endpoint.faults.remove(rule_id)
 
     def mark(self) -> int:
         """Where the trail is by now, for `calls(after=...)`."""
-        return self._endpoint.trail.mark()
+        return self.endpoint.trail.mark()
 
     def calls(
         self, operation: str | None = None, *, service: str | None = None, after: int = 0, **filters: Any
@@ -182,4 +188,4 @@ class KeytrailServer:
         NotFoundException for an alias that is none.
         """
         source = f"{service}.amazonaws.com" if service is not None else None
-        return self._endpoint.calls(Selection(event_name=operation, event_source=source, **filters), after)
+        return self.endpoint.calls(Selection(event_name=operation, event_source=source, **filters), after)

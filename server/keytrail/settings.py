@@ -79,7 +79,7 @@ class Settings:
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
-            raise ValueError("usage_delay: expected 0 to 1 hour (AWS promises no more than an hour)")
+            raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
         for name in (
             name
             for name in ("trail_delay", "consistency_delay", "transition_time")
@@ -99,9 +99,20 @@ class Settings:
         """The same settings with more seed files."""
         return replace(self, fixtures=(*self.fixtures, *paths))
 
+    def read(self, name: str, text: str) -> object:
+        """What a text says for a setting, such as `usage_delay`. Raises ValueError, without the name."""
+        try:
+            return getattr(replace(self, **{name: text}), name)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise ValueError(str(error).removeprefix(f"{name}: ")) from None
+
+    def text(self, name: str) -> str:
+        """The text that `read` reads back to an equal value."""
+        return _written(getattr(self, name))
+
     def to_environment(self) -> dict[str, str]:
         """The `KEYTRAIL_*` variables that `from_environment` reads back to an equal value."""
-        return {variable(field.name): _written(getattr(self, field.name)) for field in fields(self)}
+        return {variable(field.name): self.text(field.name) for field in fields(self)}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -197,11 +208,6 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return written_duration(value)
+        seconds = value.total_seconds()
+        return str(int(seconds) if seconds.is_integer() else seconds)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def written_duration(duration: timedelta) -> str:
-    """A duration as a number of seconds."""
-    seconds = duration.total_seconds()
-    return str(int(seconds) if seconds.is_integer() else seconds)

@@ -1,6 +1,6 @@
 """Who is calling, and where: what the credential scope of a request says.
 
-How we know: the issue ("Who is calling"); the form of the scope: IAM User Guide, "Elements of an AWS API request
+How we know: README, "Who is calling"; the form of the scope: IAM User Guide, "Elements of an AWS API request
 signature".
 """
 
@@ -294,7 +294,7 @@ def test_a_strict_endpoint_knows_a_role_that_may_nothing(strict: KeytrailServer)
 
 
 def test_a_strict_endpoint_wants_calls_signed(strict: KeytrailServer) -> None:
-    """How we know: reference A.5."""
+    """How we know: kms-behaviour A.5."""
     answer = requests.post(strict.url, data=b"{}", headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
     assert error_of(answer) == (400, "MissingAuthenticationTokenException", "Missing Authentication Token")
 
@@ -323,7 +323,7 @@ INCOMPLETE = {
 
 @pytest.mark.parametrize(("header", "message"), INCOMPLETE.values(), ids=INCOMPLETE)
 def test_a_strict_endpoint_wants_signatures_whole(strict: KeytrailServer, header: str, message: str) -> None:
-    """How we know: reference A.5; the answers of other JSON services, as people report them."""
+    """How we know: kms-behaviour A.5; the answers of other JSON services, as people report them."""
     answer = post(strict, "ListKeys", headers={"Authorization": header})
     assert error_of(answer) == (400, "IncompleteSignatureException", message)
 

@@ -1,7 +1,7 @@
 """Signatures: those of a known secret are checked, in header and presigned form, as AWS checks them.
 
 How we know: IAM User Guide, "Create a signed AWS API request"; AWS's own test suite for Signature Version 4; botocore,
-which signs as everybody does; the words of refusals: reference A.5 and what people report of them.
+which signs as everybody does; the words of refusals: kms-behaviour A.5 and what people report of them.
 """
 
 from __future__ import annotations

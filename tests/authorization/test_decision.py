@@ -1,7 +1,7 @@
 """The one decision, by itself: who may, by which kind of policy, and whom the refusal names.
 
-Sources: reference F.2 and F.3, which restate the KMS Developer Guide, "Determining access to AWS KMS keys", and the IAM
-User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
+Sources: kms-behaviour F.2 and F.3, which restate the KMS Developer Guide, "Determining access to AWS KMS keys", and the
+IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from keytrail.authorization.evaluation import Ground, Question, Verdict, decide
 from keytrail.authorization.grant_evaluation import AllowingGrant
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import Kind, key_document
+from keytrail.authorization.policy import PolicyType, key_policy
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.domain.grant import Grant
@@ -71,7 +71,7 @@ def verdict(
     controls: Sequence[Sequence[str]] = (),
     grant: PrincipalMatch | None = None,
     context: Mapping[str, tuple[str, ...]] | None = None,
-    shared: bool = True,
+    cross_account: bool = True,
     strict: bool = False,
     declared: bool = True,
     identified: bool = True,
@@ -96,25 +96,25 @@ def verdict(
             grant_id="0" * 64, key_arn=resource, name="", creation_date=moment, issuing_account=ROOT, operations=()
         )
         allowing_grant = AllowingGrant(grant, made)
-    asked = Question(
+    question = Question(
         principal=principal,
         action=action,
         resource=resource,
         lookup=lambda key: (context or {}).get(key),
-        policy=key_document(policy) if policy is not None else None,
-        at_home=f":{MINE}:" in resource or resource == "*",
-        shared=shared,
+        resource_policy=key_policy(policy) if policy is not None else None,
+        same_account=f":{MINE}:" in resource or resource == "*",
+        cross_account=cross_account,
         grant=lambda: allowing_grant,
     )
-    return asked, decide(asked, identities.standing(principal, strict=strict))
+    return question, decide(question, identities.policies_of(principal, strict=strict))
 
 
 def outcome(**members: Any) -> str:
     """`allowed`, or the end of AWS's words."""
-    asked, found = verdict(**members)
+    question, found = verdict(**members)
     if found.allowed:
         return "allowed"
-    return str(refusal(asked, found, in_ciphertext=False)).partition(f"perform: {asked.action} ")[2]
+    return str(refusal(question, found, in_ciphertext=False)).partition(f"perform: {question.action} ")[2]
 
 
 def on(resource: str, why: str) -> str:
@@ -128,8 +128,8 @@ NO_SESSION = on(KEY, "because no session policy allows the kms:Decrypt action")
 NO_SCP = on(KEY, "because no service control policy allows the kms:Decrypt action")
 ELSEWHERE = f"on this resource {NO_RESOURCE_POLICY}"
 
-AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
-    # F.2 point 2: named, or delegated and allowed by an identity policy
+SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    # kms-behaviour F.2 point 2: named, or delegated and allowed by an identity policy
     "delegated, and allowed by IAM": ({"identity": ALLOW}, "allowed"),
     "delegated, and IAM has nothing": ({}, NO_IDENTITY),
     "delegated, and IAM allows something else": ({"identity": document(says("Allow", "kms:Encrypt"))}, NO_IDENTITY),
@@ -163,7 +163,7 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_RESOURCE,
     ),
     "the root needs no IAM": ({"caller": ROOT, "identified": False}, "allowed"),
-    # F.2 point 1: explicit denies
+    # kms-behaviour F.2 point 1: explicit denies
     "denied by the key policy": (
         {"policy": document(to(USER), to("*", effect="Deny")), "identity": ALLOW},
         on(KEY, "with an explicit deny in a resource-based policy"),
@@ -260,7 +260,7 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"grant": PrincipalMatch.ITSELF, "controls": [[DENY]]},
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
-    # resources of identity policies: F.2 point 4
+    # resources of identity policies: kms-behaviour F.2 point 4
     "the key's ARN": ({"identity": document(says("Allow", Resource=KEY))}, "allowed"),
     "a pattern of keys": ({"identity": document(says("Allow", Resource=f"arn:aws:kms:*:{MINE}:key/*"))}, "allowed"),
     "another key": ({"identity": document(says("Allow", Resource=KEY[:-1] + "c"))}, NO_IDENTITY),
@@ -338,13 +338,13 @@ AT_HOME: Mapping[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("members", "expected"), AT_HOME.values(), ids=AT_HOME)
+@pytest.mark.parametrize(("members", "expected"), SAME_ACCOUNT.values(), ids=SAME_ACCOUNT)
 def test_on_a_key_of_the_callers_own_account(members: Mapping[str, Any], expected: str) -> None:
     assert outcome(**members) == expected
 
 
-ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
-    # F.2 point 3 and F.5
+CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    # kms-behaviour F.2 point 3 and kms-behaviour F.5
     "both allow it": ({"policy": document(to(USER)), "identity": ALLOW}, "allowed"),
     "the account is let in, and IAM allows": ({"policy": document(to(ROOT)), "identity": ALLOW}, "allowed"),
     "the role is let in, and IAM allows": (
@@ -359,7 +359,7 @@ ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "the key does not exist": ({"policy": None, "identity": ALLOW}, ELSEWHERE),
     "the key policy denies": ({"policy": document(to(USER), to("*", effect="Deny")), "identity": ALLOW}, ELSEWHERE),
     "the operation works at home alone": (
-        {"policy": document(to(USER)), "identity": ALLOW, "shared": False},
+        {"policy": document(to(USER)), "identity": ALLOW, "cross_account": False},
         ELSEWHERE,
     ),
     "a grant alone is enough": (
@@ -393,7 +393,7 @@ ABROAD: Mapping[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("members", "expected"), ABROAD.values(), ids=ABROAD)
+@pytest.mark.parametrize(("members", "expected"), CROSS_ACCOUNT.values(), ids=CROSS_ACCOUNT)
 def test_on_a_key_of_another_account(members: Mapping[str, Any], expected: str) -> None:
     assert outcome(resource=THEIR_KEY, **members) == expected
 
@@ -419,19 +419,19 @@ WITHOUT_KEY: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 @pytest.mark.parametrize(("members", "expected"), WITHOUT_KEY.values(), ids=WITHOUT_KEY)
 def test_an_operation_without_a_key_is_for_identity_policies(members: Mapping[str, Any], expected: str) -> None:
-    """How we know: docs, F.2 point 4; the words of CreateKey's refusal are reported."""
+    """How we know: docs, kms-behaviour F.2 point 4; the words of CreateKey's refusal are reported."""
     assert outcome(policy=None, action="kms:ListKeys", resource="*", **members) == expected
 
 
 def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
-    """How we know: inferred from F.2: a service principal has no identity policies."""
+    """How we know: inferred from kms-behaviour F.2: a service principal has no identity policies."""
     service = Principal("s3.amazonaws.com", MINE, "service", "s3.amazonaws.com", None, True)
     named = document(says("Allow", Principal={"Service": "s3.amazonaws.com"}))
 
     def allowed(policy: str, resource: str = KEY) -> bool:
-        at_home = resource == KEY
-        asked = Question(service, "kms:Decrypt", resource, lambda _: None, key_document(policy), at_home=at_home)
-        return decide(asked, Identities().standing(service, strict=False)).allowed
+        same = resource == KEY
+        question = Question(service, "kms:Decrypt", resource, lambda _: None, key_policy(policy), same_account=same)
+        return decide(question, Identities().policies_of(service, strict=False)).allowed
 
     assert allowed(named)
     assert allowed(named, THEIR_KEY)
@@ -443,15 +443,15 @@ def test_the_verdict_tells_the_statement_that_decided() -> None:
     policy = document(to(ROOT), {**to("*", effect="Deny"), "Sid": "Never"})
     _, found = verdict(policy=policy, identity=ALLOW)
     assert found.ground is Ground.EXPLICIT_DENY
-    assert found.deciding is not None
-    assert (found.deciding.document.kind, found.deciding.statement.sid, found.deciding.statement.position) == (
-        Kind.KEY,
+    assert found.decided_by is not None
+    assert (found.decided_by.policy.type, found.decided_by.statement.sid, found.decided_by.statement.position) == (
+        PolicyType.KEY,
         "Never",
         1,
     )
     _, found = verdict(identity=document(says("Allow", "s3:*"), says("Allow", "kms:Decrypt")))
-    assert found.deciding is not None
-    assert (found.deciding.document.name, found.deciding.statement.position) == ("own", 1)
+    assert found.decided_by is not None
+    assert (found.decided_by.policy.name, found.decided_by.statement.position) == ("own", 1)
 
 
 # properties

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import RLock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +18,7 @@ from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_materials import RotationType
-from keytrail.store.grant_index import Grants
+from keytrail.store import Store
 from tests.support import ACCOUNT, KEY, OTHER_KEY, REGION, key_arn
 
 EFFORT = settings(max_examples=60, deadline=None)
@@ -100,11 +99,11 @@ grants = st.builds(
 )
 
 
-def pages(shelf: Grants, size: int, key: str, grantee: str) -> list[str]:
+def pages(store: Store, size: int, key: str, grantee: str) -> list[str]:
     """The grants of a key to a grantee, page by page."""
     found: list[Grant] = []
     while True:
-        page = shelf.of_key_after(key, found[-1].place if found else "", size, grantee=grantee)
+        page = store.newest.grants_after(key, found[-1].place if found else "", size, grantee=grantee)
         if not page:
             return [grant.grant_id for grant in found]
         found += page
@@ -119,24 +118,24 @@ def pages(shelf: Grants, size: int, key: str, grantee: str) -> list[str]:
 def test_a_grant_is_in_the_lists_that_it_belongs_to_and_in_no_other(
     made: list[Grant], gone: set[int], size: int
 ) -> None:
-    shelf = Grants(RLock())
+    store = Store()
     for grant in made:
-        shelf.add(grant, f"token of {grant.grant_id}")
+        store.grants.add(grant, f"token of {grant.grant_id}")
     for at in gone:
         if at < len(made):
-            shelf.remove(made[at])
+            store.grants.remove(made[at])
     left = [grant for at, grant in enumerate(made) if at not in gone]
     for key in KEYS:
         for grantee in ("", *PRINCIPALS):
             mine = [grant for grant in left if grant.key_arn == key and grantee in ("", grant.grantee_principal)]
-            assert pages(shelf, size, key, grantee) == [
+            assert pages(store, size, key, grantee) == [
                 grant.grant_id for grant in sorted(mine, key=lambda grant: grant.place)
             ]
     for principal in PRINCIPALS:
-        listed = shelf.retirable_after(REGION, "", 100, principal=principal)
+        listed = store.newest.retirable_grants_after(REGION, "", 100, principal=principal)
         assert {grant.grant_id for grant in listed} == {g.grant_id for g in left if g.retiring_principal == principal}
     for grant in made:
-        known = shelf.by_token(f"token of {grant.grant_id}", REGION)
+        known = store.grants.by_token(f"token of {grant.grant_id}", REGION)
         assert known == (grant if grant in left else None)
 
 
@@ -144,13 +143,13 @@ def test_a_grant_is_in_the_lists_that_it_belongs_to_and_in_no_other(
 @given(grant=grants, times=st.integers(1, 5))
 def test_a_named_grant_that_is_made_again_is_the_same_one_with_another_token(grant: Grant, times: int) -> None:
     """How we know: docs, CreateGrant, Name."""
-    shelf = Grants(RLock())
+    store = Store()
     for n in range(times):
         named = replace(grant, name="n", grant_id=f"{n:064x}")
-        assert shelf.add(named, f"token {n}").grant_id == f"{0:064x}"
-    assert len(shelf.of_key_after(grant.key_arn, "", 10)) == 1
+        assert store.grants.add(named, f"token {n}").grant_id == f"{0:064x}"
+    assert len(store.newest.grants_after(grant.key_arn, "", 10)) == 1
     for n in range(times):
-        known = shelf.by_token(f"token {n}", REGION)
+        known = store.grants.by_token(f"token {n}", REGION)
         assert known is not None
-    shelf.remove(known)
-    assert all(shelf.by_token(f"token {n}", REGION) is None for n in range(times))
+    store.grants.remove(known)
+    assert all(store.grants.by_token(f"token {n}", REGION) is None for n in range(times))

@@ -8,8 +8,8 @@ from measures import Effort
 from report import Row, spread
 from values import microseconds
 
-from keytrail.authorization.decision import Decision
-from keytrail.call import Call
+from keytrail.authorization.authorizer import Authorizer
+from keytrail.authorization.request import RequestFacts
 from keytrail.clock import Clock
 from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.principal import Principal
@@ -71,9 +71,9 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     state = Endpoint(Settings(), Clock(), [json.dumps(seed).encode()])
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"
     principal = Principal.from_arn(session) if declared else Principal.root(ACCOUNT)
-    key, named = state.store.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
-    judge: Decision = state.dispatcher.decision
-    call = Call(
+    key, named = state.store.newest.require_key(KEY), read_key_identifier(KEY, ACCOUNT, "us-east-1", aliases=True)
+    authorizer: Authorizer = state.authorizer
+    request = RequestFacts(
         operation="Encrypt",
         principal=principal,
         region="us-east-1",
@@ -82,8 +82,6 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
         store=state.store,
         trail=state.trail,
         settings=state.settings,
-        authorizer=judge,
-        tokens=state.dispatcher.tokens,
         source_ip="127.0.0.1",
         cross_account=True,
         members={"KeyId": KEY, "EncryptionContext": {"tenant": "other"}},
@@ -91,7 +89,7 @@ def decision(policy: dict[str, object] | None, *, declared: bool) -> Callable[[]
     requests = iter(range(1 << 62))
 
     def once() -> None:
-        call.request_id = f"{next(requests)}"
-        judge.authorize(call, "kms:Encrypt", key, named)
+        request.request_id = f"{next(requests)}"
+        authorizer.authorize(request, "kms:Encrypt", key, named)
 
     return once

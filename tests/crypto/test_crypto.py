@@ -1,7 +1,7 @@
 """Ciphertext blobs and AES-256-GCM, by themselves.
 
-How we know: the blob's layout was recorded from AWS (reference E.5); PKCS #7 EncryptedData: RFC 2315; AES-GCM in it:
-RFC 5084; AES-GCM: NIST's test vectors in vectors/aes-gcm.json.
+How we know: the blob's layout was recorded from AWS (kms-behaviour E.5); PKCS #7 EncryptedData: RFC 2315; AES-GCM in
+it: RFC 5084; AES-GCM: NIST's test vectors in tests/vectors/aes-gcm.json.
 """
 
 from __future__ import annotations

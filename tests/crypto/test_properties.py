@@ -84,7 +84,7 @@ def test_a_spec_without_cryptography_here_is_told() -> None:
 
 
 def test_the_sizes_are_those_that_kms_documents() -> None:
-    """Reference E.6: SPKI of Ed25519 and ML-DSA as measured, signatures by FIPS 204, ML-KEM keys of one length."""
+    """How we know: kms-behaviour E.6 (SPKI, signatures) and kms-behaviour E.5 (ML-KEM keys are of one length)."""
     spki = {"ECC_NIST_EDWARDS25519": 44, "ML_DSA_44": 1334, "ML_DSA_65": 1974, "ML_DSA_87": 2614}
     assert {spec: len(pair_of(spec).public_der) for spec in spki} == spki
     for spec, size in {"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}.items():

@@ -1,7 +1,7 @@
 """Faults: which calls go wrong, when and how; and that boto3's own retries get over what passes.
 
-How we know: the issue's "Faults". Statuses are reference A.3's, ThrottlingException's text is I.3's, the texts of
-states D.1's; what CloudTrail tells of a failed call G.2's.
+How we know: docs/faults.md, "Faults". From kms-behaviour A.3 are the statuses, from kms-behaviour I.3 the text of
+ThrottlingException, from kms-behaviour D.1 those of states; what CloudTrail tells of a failed call: kms-behaviour G.2.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from keytrail.http.app import create_app
 from keytrail.pytest_plugin import KmsCalls
 from keytrail.seeds import SeedError, read_rule
 from keytrail.server import KeytrailServer
-from keytrail.wire.catalogue import faultable
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MISSING_KEY, OTHER_KEY, SAMPLE_SEED, alias_arn, key_arn
+from tests.support.clients import new_client
 from tests.support.wire import authorization, error_of, post
 
 SMALL_BACKOFF = 4278
@@ -41,14 +39,7 @@ def server(keytrail_clean: KeytrailServer) -> Iterator[KeytrailServer]:
 
 
 def client(server: KeytrailServer, attempts: int = 1, service: str = "kms", **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
-        config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, **config),
-    )
+    return new_client(server.url, service, attempts=attempts, **config)
 
 
 def outcomes(server: KeytrailServer, times: int, operation: str = "Encrypt", **members: Any) -> list[int]:
@@ -162,7 +153,7 @@ DISTRIBUTIONS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("latency", DISTRIBUTIONS, ids=lambda latency: latency["Distribution"])
 def test_a_latency_is_drawn_from_a_seeded_distribution(latency: dict[str, Any]) -> None:
-    rule = read_rule(json.dumps({"Latency": latency}).encode(), faultable)
+    rule = read_rule(json.dumps({"Latency": latency}).encode())
     assert rule.latency is not None
     first, again = ([rule.latency.draw(chance) for _ in range(2000)] for chance in (random.Random(7), random.Random(7)))
     assert first == again
@@ -399,7 +390,10 @@ WRONG: dict[str, tuple[object, str]] = {
     "no effect": ({}, "say what shall happen: Error, Latency, Drop or Truncate"),
     "no such member": ({"Errors": "x"}, "there is no member Errors; did you mean Error?"),
     "no object": ([], "Expected"),
-    "no such service": ({"Service": "s3", "Drop": "after"}, "Service: Invalid enum value 's3'; choose from kms, cloud"),
+    "no such service": (
+        {"Service": "s3", "Drop": "after"},
+        "Service: Invalid enum value 's3'; choose from cloudtrail, kms, sts",
+    ),
     "no such operation": (
         {"Operations": "Decript", "Drop": "after"},
         "Operations: kms has no operation Decript; did you mean Decrypt?",
@@ -422,7 +416,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "a latency without end": ({"Latency": 1e9}, "Latency: expected 0 to 600000 milliseconds"),
     "no such distribution": (
         {"Latency": {"Distribution": "even", "Low": 1, "High": 2}},
-        "Latency.Distribution: Invalid enum value 'even'; choose from uniform, normal, lognormal",
+        "Latency.Distribution: Invalid enum value 'even'; choose from lognormal, normal, uniform",
     ),
     "half a distribution": (
         {"Latency": {"Distribution": "uniform", "Low": 1}},
@@ -438,7 +432,7 @@ WRONG: dict[str, tuple[object, str]] = {
     ),
     "no name of a key": ({"KeyId": "orders", "Drop": "after"}, "KeyId: expected the id or the ARN of a key, alias/"),
     "no account": ({"Account": "1", "Drop": "after"}, "Account: expected 12 digits, in quotes"),
-    "no such drop": ({"Drop": "never"}, "Drop: Invalid enum value 'never'; choose from before, after"),
+    "no such drop": ({"Drop": "never"}, "Drop: Invalid enum value 'never'; choose from after, before"),
 }
 
 

@@ -1,6 +1,6 @@
 """Request quotas: how many calls an account may make in a second, by Keytrail's clock.
 
-How we know: reference I.2 (KMS Developer Guide, "Request quotas") and I.3, the answer of a throttled call.
+How we know: kms-behaviour I.2 (KMS Developer Guide, "Request quotas") and kms-behaviour I.3, what is throttled.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
 
-from keytrail.faults import quotas
+from keytrail.faults import Quotas, quotas
+from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KeytrailClock, KmsCalls
-from keytrail.request_quotas import OFF, RATES, RequestQuotas
+from keytrail.request_quotas import OFF, RequestQuotas
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from keytrail.wire import service_model
-from tests.support import ACCOUNT, ELSEWHERE, FOREIGN, KEY, MRK, SAMPLE_SEED, SIGNING_KEY, STORE, key_arn, shared_policy
+from tests.support import ELSEWHERE, FOREIGN, KEY, MRK, SAMPLE_SEED, SIGNING_KEY, STORE, key_arn, shared_policy
+from tests.support.clients import new_client
 from tests.support.wire import error_of, post
 
 THROTTLED = (
@@ -182,14 +181,7 @@ def test_moving_a_primary_costs_in_both_regions(server: KeytrailServer) -> None:
 def test_boto3_waits_and_gets_through(server: KeytrailServer, keytrail_clock: KeytrailClock) -> None:
     hold(server, "Symmetric=4")
     keytrail_clock.run()
-    kms = boto3.client(
-        "kms",
-        endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="any",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 8}),
-    )
+    kms = new_client(server.url, attempts=8)
     random.seed(1)
     retried = [kms.generate_random(NumberOfBytes=1)["ResponseMetadata"]["RetryAttempts"] for _ in range(6)]
     assert sum(retried) > 0
@@ -236,7 +228,7 @@ WRONG = {
 @pytest.mark.parametrize(("text", "words"), WRONG.items())
 def test_quotas_that_are_none_are_refused(text: str, words: str, keytrail_clean: KeytrailServer) -> None:
     with pytest.raises(ValueError, match="request_quotas") as caught:
-        Settings(request_quotas=text)  # type: ignore[arg-type]
+        KeytrailServer(request_quotas=text)
     assert words in str(caught.value)
     with pytest.raises(SeedError) as refused:
         hold(keytrail_clean, text)
@@ -244,7 +236,7 @@ def test_quotas_that_are_none_are_refused(text: str, words: str, keytrail_clean:
 
 
 def test_a_factor_scales_awss_rates_by_region() -> None:
-    scaled = RequestQuotas.parse("aws*0.5,CreateKey=1")
+    scaled = Quotas(RequestQuotas.parse("aws*0.5,CreateKey=1"))
     assert [scaled.rate("Symmetric", region) for region in ("us-east-1", "eu-west-2", "eu-north-1")] == [
         50_000,
         10_000,
@@ -255,10 +247,9 @@ def test_a_factor_scales_awss_rates_by_region() -> None:
 
 
 def test_every_operation_but_the_encapsulations_has_a_quota() -> None:
-    # How we know: reference I.2; AWS's guide has none for ML-KEM.
-    shared = {"Encapsulate", "Decapsulate", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"}
-    without = service_model.load("kms").operations.keys() - RATES.keys() - quotas.SHARED
-    assert without == shared
+    # How we know: kms-behaviour I.2; AWS's guide has none for ML-KEM.
+    without = {name for name, operation in OPERATIONS.items() if operation.quota is None}
+    assert without == {"Encapsulate", "Decapsulate"}
 
 
 # ---- Where it is set

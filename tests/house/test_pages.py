@@ -102,7 +102,7 @@ def test_the_table_of_correspondence_names_what_there_is() -> None:
         assert callable(getattr(getattr(values, owner) if owner else values, name))
 
 
-SEEDS = [pytest.param(block, id=place) for place, block in blocks("yaml") if block.startswith("# fixture")]
+SEEDS = [pytest.param(block, id=place) for place, block in blocks("yaml") if block.startswith("# seed")]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

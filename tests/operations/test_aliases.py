@@ -43,13 +43,13 @@ CHANGES = [
 
 
 @pytest.fixture
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     """The sample seed, in which ALIAS stands for KEY, with an HMAC key."""
     load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load({"keys": [{"KeyId": HMAC_KEY, "KeySpec": "HMAC_256"}]})
 
 
-pytestmark = pytest.mark.usefixtures("scene")
+pytestmark = pytest.mark.usefixtures("sample_seed")
 
 
 def names(kms: Any, **members: object) -> list[str]:
@@ -307,7 +307,7 @@ def test_a_marker_that_no_list_gave_out_is_invalid(marker: str, kms: Any) -> Non
 def test_an_alias_that_is_missing_is_told_before_the_state_of_its_new_target(
     kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: E, identifiers are resolved (2) before the key state is looked at (6)."""
+    """How we know: kms-behaviour E: identifiers are resolved (2) before the key state is looked at (6)."""
     doomed = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.schedule_key_deletion(KeyId=doomed)
     answer = refusal(kms, "UpdateAlias", AliasName="alias/never-made", TargetKeyId=doomed)

@@ -1,7 +1,7 @@
 """What all operations on a key's material have in common: the members of their answers, DryRun, GrantTokens.
 
 How we know: the members from the model (botocore 1.44.5), their order as recorded from AWS; DryRun as recorded on
-GenerateDataKeyPair; GrantTokens from the guide.
+GenerateDataKeyPair; GrantTokens from kms-behaviour H.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def test_a_store_connects_and_disconnects_and_its_keys_follow(kms: Any) -> None:
     [("DisableKey", "Disabled"), ("EnableKey", "Enabled"), ("CancelKeyDeletion", "Disabled")],
 )
 def test_a_change_of_an_unavailable_key_shows_once_its_store_is_connected(operation: str, after: str, kms: Any) -> None:
-    """How we know: docs, notes 12 and 13 of the table of key states."""
+    """How we know: docs, kms-behaviour D.1, 12 and 13."""
     store = connected(kms)
     key = make_key(kms, store)
     if operation == "EnableKey":

@@ -21,7 +21,7 @@ DRY_RUN = ("DryRunOperationException", "The request would have succeeded, but th
 
 
 @pytest.fixture
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     """The sample seed, with an HMAC and an RSA key."""
     load_sample_seed(keytrail_clean, kms)
     keytrail_clean.load(
@@ -34,7 +34,7 @@ def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
     )
 
 
-pytestmark = pytest.mark.usefixtures("scene")
+pytestmark = pytest.mark.usefixtures("sample_seed")
 
 # ---- Shape
 

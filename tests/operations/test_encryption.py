@@ -176,7 +176,7 @@ def test_a_key_that_was_disabled_decrypts_again_once_it_is_enabled(kms: Any, blo
 
 
 def test_a_ciphertext_under_given_key_material_decrypts_in_every_run(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue."""
+    """How we know: README, "Seeds"."""
     seed = {"keys": [{"KeyId": KEY, "KeyMaterial": base64.b64encode(b"0123456789abcdef" * 2).decode()}]}
     keytrail_clean.load(seed)
     ciphertext = kms.encrypt(KeyId=KEY, Plaintext=b"hello")["CiphertextBlob"]
@@ -460,7 +460,7 @@ def test_a_dry_run_of_what_would_fail_is_the_real_failure(
 def test_a_dry_run_that_ignores_the_ciphertext_still_looks_at_the_key(
     state: str, kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: the code from the table of key states."""
+    """How we know: the code from kms-behaviour D.2."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "KeyState": state}]})
     code = {"Disabled": "DisabledException", "PendingDeletion": "KMSInvalidStateException"}[state]
     assert refusal(kms, "Decrypt", KeyId=KEY, **IGNORE_CIPHERTEXT)[0] == code

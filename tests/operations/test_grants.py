@@ -10,7 +10,7 @@ import pytest
 
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
-from keytrail.store import grant_index as shelf
+from keytrail.store import grants as grants_of_store
 from tests.support import (
     ACCOUNT,
     FOREIGN,
@@ -32,7 +32,7 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 
@@ -99,7 +99,7 @@ def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
 
 
 def test_a_marker_of_another_list_is_refused(kms: Any) -> None:
-    """How we know: the issue; docs, InvalidMarkerException."""
+    """How we know: docs, InvalidMarkerException; that a marker of another list is a bad one is inferred."""
     for _ in range(2):
         create(kms)
     marker = kms.list_grants(KeyId=OTHER_KEY, Limit=1)["NextMarker"]
@@ -227,7 +227,7 @@ def test_grants_and_tokens_go_with_their_key(keytrail_clean: KeytrailServer, kms
 
 
 def test_a_seeded_grant_has_the_token_that_the_seed_says(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """How we know: the issue, "fixtures can seed all of it"."""
+    """How we know: README, "Seeds"."""
     key = "5678abcd-12ab-34cd-56ef-1234567890ab"
     grant = {"GrantToken": "seeded", "GranteePrincipal": READER, "Operations": ["Decrypt"], "Name": "n"}
     keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [grant]}]})
@@ -264,7 +264,7 @@ def test_a_reset_brings_seeded_grants_and_their_tokens_back_and_takes_others_awa
 def test_a_seed_of_a_grant_that_kms_would_not_make_is_refused(
     keytrail_clean: KeytrailServer, grant: dict[str, Any], said: str
 ) -> None:
-    """How we know: the issue, fixtures."""
+    """How we know: decision 6."""
     key = "5678abcd-12ab-34cd-56ef-1234567890ab"
     seed = {"GranteePrincipal": READER, "Operations": ["Decrypt"], **grant}
     with pytest.raises(SeedError, match=re.escape(said)):
@@ -334,7 +334,7 @@ def test_a_grant_that_cannot_be_is_refused(kms: Any, members: dict[str, Any], co
 
 
 def test_what_aws_says_of_a_grant_of_create_grant_alone_and_of_no_principal(kms: Any) -> None:
-    """How we know: reported (reference E.9)."""
+    """How we know: reported (kms-behaviour E.9)."""
     assert refusal(kms, "CreateGrant", KeyId=KEY, GranteePrincipal=READER, Operations=["CreateGrant"]) == (
         "ValidationException",
         "Grants must not contain only the CreateGrant operation.",
@@ -359,7 +359,7 @@ def test_a_context_constraint_is_for_symmetric_keys(keytrail_clean: KeytrailServ
 
 def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """How we know: docs, "Resource quotas" (50,000; here 3, for the time's sake); the words are not known."""
-    monkeypatch.setattr(shelf, "MAX_GRANTS_PER_KEY", 3)
+    monkeypatch.setattr(grants_of_store, "MAX_GRANTS_PER_KEY", 3)
     for _ in range(2):
         create(kms)
     create(kms, Name="last")
@@ -393,5 +393,5 @@ def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.Monk
     ],
 )
 def test_what_names_no_grant_is_refused(kms: Any, operation: str, members: dict[str, Any], code: str) -> None:
-    """How we know: the errors of each operation in the model; which of them is a guess (reference E.9)."""
+    """How we know: the errors of each operation in the model; which of them is a guess (kms-behaviour E.9)."""
     assert refusal(kms, operation, **members)[0] == code

@@ -87,7 +87,7 @@ def test_a_rotation_makes_the_pending_material_the_current_one(kms: Any) -> None
 
 
 def test_the_trail_tells_of_the_rotation_between_imported_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, G: RotateKey."""
+    """How we know: docs, kms-behaviour G.2: RotateKey."""
     key_id = imported(kms, FIRST, SECOND)
     first, second = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
     (record,) = keytrail_clean.events(eventName="RotateKey")
@@ -407,7 +407,7 @@ def load(server: KeytrailServer, **members: Any) -> None:
 
 
 def test_a_seeded_external_key_has_material(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue."""
+    """How we know: docs/key-material.md, "Imported key material"."""
     load(keytrail_clean)
     assert metadata(kms, KEY)["ExpirationModel"] == "KEY_MATERIAL_DOES_NOT_EXPIRE"
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
@@ -419,7 +419,7 @@ def test_a_seeded_external_key_has_material(kms: Any, keytrail_clean: KeytrailSe
 def test_seeded_material_may_be_imported_again(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: the issue."""
+    """How we know: docs/key-material.md, "Imported key material"."""
     load(keytrail_clean, KeyMaterial=b64(FIRST), ValidTo="in 10 days", KeyMaterialDescription="d")
     assert metadata(kms, KEY)["ValidTo"] == days(10)
     (entry,) = materials(kms, KEY)
@@ -431,7 +431,7 @@ def test_seeded_material_may_be_imported_again(
 
 
 def test_a_seed_may_have_lost_its_material_or_never_had_any(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue; GetPublicKey works for material that was deleted."""
+    """How we know: docs/key-material.md; GetPublicKey works for material that was deleted."""
     load(keytrail_clean, KeyState="PendingImport", KeyMaterial=b64(FIRST))
     assert "CurrentKeyMaterialId" in metadata(kms, KEY)
     assert refusal(kms, "ImportKeyMaterial", **request(kms, KEY, SECOND))[0] == "IncorrectKeyMaterialException"
@@ -445,7 +445,7 @@ def test_a_seed_may_have_lost_its_material_or_never_had_any(kms: Any, keytrail_c
 
 @pytest.mark.parametrize("spec", ["HMAC_256", "ECC_NIST_P256"])
 def test_a_seed_of_another_kind_may_have_its_material_given(spec: str, kms: Any, keytrail_clean: Any) -> None:
-    """How we know: the issue."""
+    """How we know: docs/key-material.md, "Imported key material"."""
     material = FIRST if spec == "HMAC_256" else pkcs8(ec.generate_private_key(ec.SECP256R1()))
     load(keytrail_clean, KeySpec=spec, KeyMaterial=b64(material))
     kms.delete_imported_key_material(KeyId=KEY)
@@ -454,7 +454,7 @@ def test_a_seed_of_another_kind_may_have_its_material_given(spec: str, kms: Any,
 
 
 def test_a_seed_may_have_had_several_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue; the members are ListKeyRotations'."""
+    """How we know: docs/key-material.md; the members are ListKeyRotations'."""
     load(
         keytrail_clean,
         CreationDate="50 days ago",
@@ -476,7 +476,7 @@ def test_a_seed_may_have_had_several_materials(kms: Any, keytrail_clean: Keytrai
 
 
 def test_a_seed_may_wait_for_some_of_its_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue."""
+    """How we know: docs/key-material.md, "Imported key material"."""
     lost = {"KeyMaterial": b64(FIRST), "ImportState": "PENDING_IMPORT"}
     there = {"RotationDate": "20 days ago", "ImportState": "IMPORTED"}
     load(keytrail_clean, KeyState="PendingImport", KeyMaterials=[lost, there])
@@ -486,7 +486,7 @@ def test_a_seed_may_wait_for_some_of_its_materials(kms: Any, keytrail_clean: Key
 
 
 def test_a_seeded_replica_has_its_own_expiry_or_waits(kms: Any, elsewhere: Any, keytrail_clean: Any) -> None:
-    """How we know: the issue; docs, each Region's own."""
+    """How we know: docs/key-material.md; docs, each Region's own."""
     key: dict[str, Any] = {"KeyId": MRK, "Origin": "EXTERNAL", "KeyMaterial": b64(FIRST)}
     keytrail_clean.load({"keys": [{**key, "Replicas": [{"Region": ELSEWHERE, "ValidTo": "in 5 days"}]}]})
     assert ("ValidTo" in metadata(kms, MRK), metadata(elsewhere, MRK)["ValidTo"]) == (False, days(5))

@@ -30,7 +30,7 @@ NO_TEXT = ("ValidationException", "")
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     """The sample seed, and a key of each of the other curves."""
     load_sample_seed(keytrail_clean, kms)
     others = [{"KeyId": key_id(spec), "KeySpec": spec, "KeyUsage": "KEY_AGREEMENT"} for spec in list(CURVES)[1:]]

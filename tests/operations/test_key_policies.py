@@ -18,7 +18,7 @@ DEFAULT = (
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 
@@ -26,7 +26,7 @@ def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
 
 
 def test_the_policy_of_a_key_that_was_given_none_is_the_default_policy(kms: Any) -> None:
-    """How we know: aws-recorded, F.1."""
+    """How we know: aws-recorded, kms-behaviour F.1."""
     answer = kms.get_key_policy(KeyId=KEY)
     assert json.loads(answer["Policy"]) == json.loads(DEFAULT)
     assert answer["PolicyName"] == "default"
@@ -48,7 +48,7 @@ def test_a_policy_that_was_put_is_the_one_that_is_got(kms: Any) -> None:
 
 
 def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, CreateKey; the issue, fixtures."""
+    """How we know: docs, CreateKey; README, "Seeds"."""
     made = kms.create_key(Policy=json.dumps(POLICY))["KeyMetadata"]["KeyId"]
     assert json.loads(kms.get_key_policy(KeyId=made)["Policy"]) == POLICY
     seeded = "4444abcd-12ab-34cd-56ef-1234567890ab"
@@ -57,14 +57,14 @@ def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: K
 
 
 def test_a_replica_has_a_policy_of_its_own(kms: Any, keytrail_client: Callable[..., Any]) -> None:
-    """How we know: docs, E.10."""
+    """How we know: docs, kms-behaviour E.10."""
     kms.put_key_policy(KeyId=MRK, Policy=json.dumps(POLICY))
     replica = keytrail_client(region="eu-west-1").get_key_policy(KeyId=MRK)["Policy"]
     assert json.loads(replica) == json.loads(DEFAULT)
 
 
 def test_a_policy_lets_another_account_in_as_soon_as_it_is_put(kms: Any, keytrail_client: Callable[..., Any]) -> None:
-    """How we know: docs, F.2."""
+    """How we know: docs, kms-behaviour F.2."""
     foreign = keytrail_client(account=FOREIGN)
     arn = key_arn(KEY)
     assert refusal(foreign, "DescribeKey", KeyId=arn)[0] == "AccessDeniedException"
@@ -94,7 +94,7 @@ def test_the_policy_of_resource_shares_cannot_be_put(kms: Any) -> None:
 
 
 def test_a_policy_that_locks_everybody_out_is_refused_unless_that_is_wanted(kms: Any) -> None:
-    """How we know: reported, E.4."""
+    """How we know: reported, kms-behaviour E.4."""
     closed = json.dumps({**POLICY, "Statement": [{**POLICY["Statement"][0], "Action": "kms:Encrypt"}]})
     assert refusal(kms, "PutKeyPolicy", KeyId=KEY, Policy=closed) == (
         "MalformedPolicyDocumentException",

@@ -1,7 +1,7 @@
 """Which key is made for what, and what a key that is for something else is told: every cell of the matrix.
 
-How we know: the matrix and its sources are in tests/key_specs.py; the words as recorded from AWS (CreateKey, usage,
-HMAC) or measured on it (the other algorithms).
+How we know: the matrix and its sources are in tests/support/key_specs.py;
+the words as recorded from AWS (CreateKey, usage, HMAC) or measured on it (the other algorithms).
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def test_a_public_key_comes_with_what_it_is_for(spec: str, usage: str, kms: Any)
 
 
 def test_a_key_that_waits_for_its_material_has_no_public_key_yet(kms: Any) -> None:
-    """Inferred: the guide lets such a key through, but there is nothing to tell before the first import."""
+    """Inferred: kms-behaviour D.2 lets such a key through, but there is nothing to tell before the first import."""
     made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Origin="EXTERNAL")["KeyMetadata"]
     answer = ("KMSInvalidStateException", f"{made['Arn']} is pending import.")
     assert refusal(kms, "GetPublicKey", KeyId=made["KeyId"]) == answer

@@ -1,11 +1,10 @@
 """What every operation answers in every key state: the table of the KMS Developer Guide, cell by cell.
 
-How we know: tests/vectors/key-states.tsv, whose last column has the tag of each cell.
+How we know: docs/kms-behaviour/key-states.tsv, whose last column has the tag of each cell.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import Any, NamedTuple
 
@@ -21,13 +20,13 @@ from tests.support import (
     OTHER_KEY,
     key_arn,
     kind_of,
-    load_sample_seed,
     refusal,
     request,
+    sample_ciphertext,
     wrapped_for,
 )
 from tests.support import invoke as call
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import rows
 
 STATES = (
     "Enabled",
@@ -94,7 +93,7 @@ MADE_BY = {"VerifyMac": ("GenerateMac", "Mac"), "Verify": ("Sign", "Signature")}
 
 
 HAD_MATERIAL = ("GetPublicKey", "PendingImport", "asymmetric key")
-"""The guide says ok: for a key whose material was deleted. One that never had any has no public key to tell."""
+"""kms-behaviour D.2 says ok: for a key whose material was deleted. One that never had any has no public key to tell."""
 
 
 class Case(NamedTuple):
@@ -105,12 +104,6 @@ class Case(NamedTuple):
     message: str | None
     """None: any; a final `*`: any end."""
     condition: str = ""
-
-
-def read_table() -> list[dict[str, str]]:
-    text = (VECTORS_FOLDER / "key-states.tsv").read_text()
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def read_cell(operation: str, state: str, cell: str) -> list[Case]:
@@ -132,7 +125,7 @@ def read_cell(operation: str, state: str, cell: str) -> list[Case]:
     return cases
 
 
-TABLE = read_table()
+TABLE = rows("key-states.tsv")
 CASES = [
     case
     for row in TABLE
@@ -186,17 +179,13 @@ def test_every_cell_is_a_case_but_those_that_no_key_can_be_in() -> None:
 def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: Any, keytrail_clean: Any) -> None:
     seed = subject(case)
     key_id = seed["KeyId"]
-    ciphertexts = {KEY: load_sample_seed(keytrail_clean, kms)}
-    ciphertexts[MRK] = kms.encrypt(KeyId=MRK, Plaintext=b"x")["CiphertextBlob"]
-    keytrail_clean.reset()
+    members = request(case.operation, sample_ciphertext(keytrail_clean, kms, key_id))
+    under_another_key = sample_ciphertext(keytrail_clean, kms, OTHER_KEY)
     keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY}]})
-
-    members = request(case.operation, ciphertexts[key_id])
     if case.member is not None and case.member != "AliasName":
         members[case.member] = key_id
     if case.member == "DestinationKeyId":
-        members["CiphertextBlob"] = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")["CiphertextBlob"]
-
+        members["CiphertextBlob"] = under_another_key
     if case.operation == "ImportKeyMaterial":
         members |= wrapped_for(key_id)
     if case.code == "ok":

@@ -24,7 +24,7 @@ OPERATIONS = {"GenerateMac": {"Message": b"x"}, "VerifyMac": {"Message": b"x", "
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any) -> None:
     load_sample_seed(keytrail_clean, kms)
 
 
@@ -113,7 +113,7 @@ def test_a_mac_of_another_length_is_invalid_too(mac: bytes, kms: Any) -> None:
 
 
 def test_a_mac_that_does_not_verify_is_no_usage(kms: Any) -> None:
-    """How we know: the guide says "successful"; that a false MAC is a failure is inferred."""
+    """How we know: AWS says "successful" (kms-behaviour C.3); that a false MAC is a failure is inferred."""
     refusal(kms, "VerifyMac", KeyId=MAC_KEY, Message=b"x", MacAlgorithm="HMAC_SHA_256", Mac=b"x" * 32)
     assert kms.get_key_last_usage(KeyId=MAC_KEY)["KeyLastUsage"] == {}
     kms.generate_mac(KeyId=MAC_KEY, Message=b"x", MacAlgorithm="HMAC_SHA_256")

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, ELSEWHERE, KEY, REGION, alias_arn, key_arn, outcomes, refusal
+from tests.support import ACCOUNT, ELSEWHERE, KEY, REGION, alias_arn, client_of, key_arn, outcomes, refusal
 
 Make = Callable[..., Any]
 
@@ -71,20 +70,11 @@ def replicated(kms: Any, primary: str) -> str:
 
 @pytest.fixture
 def slow() -> Any:
-    """A server that takes a minute to create a replica and to move a primary, and a maker of its clients."""
+    """A server that takes a minute to create a replica and to move a primary, and its clients in two Regions."""
     with KeytrailServer(transition_time=timedelta(minutes=1)) as server:
         server.set_clock(NOW, frozen=True)
 
-        def client(region: str) -> Any:
-            return boto3.client(
-                "kms",
-                endpoint_url=server.url,
-                region_name=region,
-                aws_access_key_id=ACCOUNT,
-                aws_secret_access_key="any",
-            )
-
-        yield server, client(REGION), client(ELSEWHERE)
+        yield server, client_of(server), client_of(server, region=ELSEWHERE)
 
 
 # ---- Shape
@@ -246,7 +236,7 @@ def test_a_primary_may_move_there_and_back(kms: Any, elsewhere: Any, replicated:
 
 
 def test_a_replica_is_creating_for_a_while(slow: Any) -> None:
-    """How we know: recorded; how long is the issue's setting."""
+    """How we know: recorded; how long here: README, "Settings", KEYTRAIL_TRANSITION_TIME."""
     server, kms, elsewhere = slow
     key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)

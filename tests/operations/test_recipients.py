@@ -441,6 +441,14 @@ def test_a_signed_document_with_a_damaged_certificate_or_key_is_taken_or_refused
     assert outcomes(lambda: kms.generate_random(**members), 1)[0] in TAKEN_OR_REFUSED
 
 
+def test_a_public_key_with_an_even_modulus_is_refused(kms: Any) -> None:
+    """How we know: RFC 8017, section 3.1: the modulus is a product of odd primes."""
+    damaged = bytearray(payload()["public_key"])
+    damaged[damaged.index(bytes([2, 3, 1, 0, 1])) - 1] = 0
+    answer = refusal(kms, "GenerateRandom", NumberOfBytes=1, Recipient=recipient(document(public_key=bytes(damaged))))
+    assert answer == ("ValidationException", "The attestation document is not valid: its public_key is no RSA key.")
+
+
 def test_a_certificate_with_a_serial_number_of_zero_is_refused_where_warnings_are_errors(kms: Any) -> None:
     certificate = payload()["certificate"]
     at = certificate.index(bytes([2, 1, 1])) + 2  # the serial number, 1

@@ -22,7 +22,7 @@ START = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def scene(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
     load_sample_seed(keytrail_clean, kms)
     keytrail_clock.freeze(START)
 
@@ -127,7 +127,7 @@ def test_old_ciphertexts_decrypt_under_the_material_that_made_them(kms: Any) -> 
 def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(
     kms: Any, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, "Rotate AWS KMS keys"; the issue: when the clock says so."""
+    """How we know: docs, "Rotate AWS KMS keys"; on a clock that jumps: docs/still-needed.md."""
     first = current(kms)
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     keytrail_clock.set(days(100) - timedelta(seconds=1))
@@ -283,7 +283,7 @@ def test_a_key_that_cannot_rotate_may_have_rotation_disabled_and_has_no_rotation
 def test_a_seeded_key_has_rotations_behind_it_and_before_it(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: the issue: fixtures seed rotations with dates."""
+    """How we know: README, "Seeds"."""
     seed = {
         "KeyId": SEEDED,
         "Rotation": {
@@ -305,7 +305,7 @@ def test_a_seeded_key_has_rotations_behind_it_and_before_it(
 
 
 def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue; KeyMaterial is the current one, as DescribeKey would say."""
+    """How we know: README, "Seeds"; KeyMaterial is the current one, as DescribeKey would say."""
     past = {"Rotations": [{"RotationDate": "20 days ago"}]}
     twin = {"KeyId": OTHER_SEEDED, "KeyMaterial": MATERIAL}
     keytrail_clean.load({"keys": [{"KeyId": SEEDED, "KeyMaterial": MATERIAL, "Rotation": past}, twin]})
@@ -314,7 +314,7 @@ def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail
 
 
 def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue."""
+    """How we know: README, "Seeds"; the member is GetKeyRotationStatus's."""
     rotation = {"RotationPeriodInDays": 90, "NextRotationDate": "in 2 days"}
     keytrail_clean.load({"keys": [{"KeyId": SEEDED, "Rotation": rotation}]})
     assert status(kms, SEEDED)["NextRotationDate"] == days(2)

@@ -1,6 +1,6 @@
-"""SM2: a key spec of the China Regions, of which Keytrail has no cryptography (docs/DECISIONS.md).
+"""SM2: a key spec of the China Regions, of which Keytrail has no cryptography (decision 18).
 
-How we know: KMS Developer Guide, "Key spec reference"; the refusal outside China as measured (reference E.1).
+How we know: KMS Developer Guide, "Key spec reference"; the refusal outside China as measured (kms-behaviour E.1).
 """
 
 from __future__ import annotations

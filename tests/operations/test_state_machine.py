@@ -1,7 +1,7 @@
 """Random sequences of operations against a model of key states: no contradiction, and never a 500.
 
-How we know: the model (tests/key_model.py) is made of the guide's table and rules. The operations go through the
-dispatcher in process, as they would from the front end.
+How we know: the model (tests/support/key_model.py) is made of AWS's table and rules (kms-behaviour D). The operations
+go through the dispatcher in process, as they would from the front end.
 """
 
 from __future__ import annotations

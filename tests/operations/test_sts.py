@@ -29,6 +29,7 @@ from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.wire import service_model
 from tests.support import KEY
+from tests.support.clients import shared_client
 from tests.support.wire import REQUEST_ID, error_of, signed
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -57,11 +58,11 @@ def server(keytrail_clean: KeytrailServer) -> KeytrailServer:
 
 
 @pytest.fixture
-def sts(server: KeytrailServer, keytrail_client: Make) -> Any:
-    """STS in the hands of the user."""
-    client = keytrail_client("sts", access_key_id="AKIAALICE00000000001")
-    client._serializer = client._serializer._serializer  # what is too short is for the server to say
-    return client
+def sts(server: KeytrailServer) -> Any:
+    """STS in the hands of the user; what is too short is for the server to say."""
+    return shared_client(
+        server.url, "sts", access_key="AKIAALICE00000000001", secret="alice-secret", parameter_validation=False
+    )
 
 
 def refused(client: Any, operation: str, **members: object) -> tuple[int, str, str]:
@@ -93,7 +94,7 @@ def declare(server: KeytrailServer, trust_policy: object, role: str = ROLE, **me
     """Make a role known."""
     document = json.dumps({"Version": "2012-10-17", "Statement": trust_policy})
     identity = Identity(arn=role, account=role.split(":")[4], trust_policy=document, **members)
-    server._endpoint.identities.declare({role: identity})
+    server.endpoint.identities.declare({role: identity})
 
 
 def trusting(principal: object, **members: object) -> dict[str, object]:
@@ -507,7 +508,7 @@ def test_the_trust_policy_decides(
 
 
 def test_an_undeclared_caller_stands_for_anybody_of_its_account(server: KeytrailServer, keytrail_client: Make) -> None:
-    """How we know: issue 5, "Root-equivalent callers"."""
+    """How we know: decision 27."""
     declare(server, trusting({"AWS": f"arn:aws:iam::{OTHER}:user/deployer"}, Condition=EXTERNAL))
     own, other = (keytrail_client("sts", account=account) for account in (OTHER, "777788889999"))
     assert assumed(own, ExternalId="secret-handshake")
@@ -586,8 +587,8 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server._endpoint.dispatcher.decision.explanations.of(request_id)
-    told = explanation.told()
+    (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
+    told = explanation.members()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
 
@@ -702,7 +703,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
     managed = "arn:aws:iam::aws:policy/AdministratorAccess"
     answer = assumed(sts, Policy=json.dumps(POLICY), PolicyArns=[{"arn": managed}])
     assert 1 <= answer["PackedPolicySize"] <= 100
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert json.loads(credential.principal.session_policies[0]) == POLICY
     assert len(credential.principal.session_policies) == 2
@@ -711,7 +712,7 @@ def test_a_session_policy_bounds_the_session(server: KeytrailServer, sts: Any) -
 def test_a_managed_policy_is_one_of_the_roles(server: KeytrailServer, sts: Any) -> None:
     declare(server, trusting("*"), policies={"Mine": json.dumps(POLICY)})
     answer = assumed(sts, PolicyArns=[{"arn": f"arn:aws:iam::{ACCOUNT}:policy/Mine"}])
-    credential = server._endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
+    credential = server.endpoint.callers.sessions.get(answer["Credentials"]["AccessKeyId"])
     assert credential is not None
     assert credential.principal.session_policies == (json.dumps(POLICY),)
 

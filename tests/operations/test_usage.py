@@ -147,7 +147,7 @@ def test_tracking_of_a_new_key_starts_with_its_creation_to_the_fraction(kms: Any
 def test_a_seeded_past_may_be_any_of_the_fourteen_operations(
     operation: str, kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: model, and the issue: the past of a key comes with an event that matches."""
+    """How we know: model; docs/still-needed.md: the event that GetKeyLastUsage tells of is always found."""
     keytrail_clock.freeze(THEN)
     keytrail_clean.load({"keys": [{"KeyId": KEY, "LastUsage": {"Operation": operation, "Timestamp": "3 days ago"}}]})
     usage = last_usage(kms)
@@ -196,7 +196,7 @@ def test_empty_usage_and_the_two_dates_tell_never_used_from_unknown(
 def test_the_sample_of_idle_keys_has_all_three_cases(
     keytrail_client: Make, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: the issue; fixtures/idle-keys.yaml."""
+    """How we know: kms-behaviour C.2; fixtures/idle-keys.yaml."""
     keytrail_clock.freeze(datetime(2027, 1, 1, tzinfo=UTC))
     keytrail_clean.load(SAMPLE_FOLDER / "idle-keys.yaml")
     kms = keytrail_client(account="222233334444")
@@ -231,7 +231,7 @@ def test_a_use_before_tracking_began_is_not_known(kms: Any, keytrail_clean: Keyt
 
 
 def test_the_date_that_tracking_began_can_be_set() -> None:
-    """How we know: the issue."""
+    """How we know: README, "Settings": KEYTRAIL_TRACKING_START."""
     begin = datetime(2020, 2, 2, tzinfo=UTC)
     with KeytrailServer(tracking_start=begin) as server:
         server.load({"keys": [{"KeyId": KEY, "CreationDate": "2019-01-01T00:00:00Z"}]})
@@ -634,7 +634,7 @@ def test_without_a_delay_a_use_shows_at_once(kms: Any, blob: bytes) -> None:
 
 
 def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> None:
-    """How we know: docs, up to an hour; the delay itself is the issue's."""
+    """How we know: docs, up to an hour; how late here: README, "Settings", KEYTRAIL_USAGE_DELAY."""
     server, kms = late
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms) == {}
@@ -659,7 +659,7 @@ def test_the_use_before_is_told_while_a_later_one_is_held_back(late: Any) -> Non
 
 
 def test_the_event_of_a_delayed_use_is_in_the_trail_at_once(late: Any) -> None:
-    """How we know: the issue; the delay is that of GetKeyLastUsage alone."""
+    """How we know: docs/still-needed.md; the delay is that of GetKeyLastUsage alone."""
     server, kms = late
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     (event,) = server.events(eventName="Encrypt")
@@ -694,7 +694,7 @@ def test_a_seeded_past_is_told_in_spite_of_a_delay(late: Any) -> None:
 
 
 def test_a_usage_outlives_its_event() -> None:
-    """How we know: the issue; the oldest events leave a full trail, a key's last usage never does."""
+    """How we know: README, "Settings": KEYTRAIL_MAX_EVENTS is about events; kms-behaviour C.3: a use is kept."""
     with KeytrailServer(max_events=5) as server:
         server.load(SAMPLE_SEED)
         kms = client_of(server)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import read_policy
 from keytrail.domain.principal import Principal
 from keytrail.seeds import SeedError, read_document
 from keytrail.seeds.seed import Seed
@@ -29,7 +28,7 @@ TRUST = {
 
 def read(document: Mapping[str, Any]) -> Seed:
     return read_document(
-        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), read_policy, name="seed.json"
+        json.dumps(document).encode(), Settings(), datetime(2026, 11, 24, tzinfo=UTC), name="seed.json"
     )
 
 
@@ -110,7 +109,7 @@ def test_a_mistake_is_told_with_its_place_and_its_remedy(document: Mapping[str, 
 
 
 def test_a_key_policy_condition_on_tags_stands_in_an_identity_policy() -> None:
-    """How we know: docs, F.4: only a key policy refuses the condition keys of tags and aliases."""
+    """How we know: docs, kms-behaviour F.4: only a key policy refuses the condition keys of tags and aliases."""
     condition = {
         "StringEquals": {"aws:ResourceTag/team": "a"},
         "ForAnyValue:StringEquals": {"kms:ResourceAliases": "b"},
@@ -152,8 +151,8 @@ def test_a_session_has_the_policies_of_its_role_whatever_the_roles_path() -> Non
     identities = Identities()
     identities.declare(read({"identities": [{"Arn": ROLE, "Policies": {"own": ALLOW}}]}).identities)
     session = Principal.from_arn(f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one")
-    standing = identities.standing(session, strict=False)
-    assert ([document.name for document in standing.policies], standing.arn) == (["own"], ROLE)
+    policies = identities.policies_of(session, strict=False)
+    assert ([policy.name for policy in policies.identity_policies], policies.arn) == (["own"], ROLE)
 
 
 def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
@@ -162,18 +161,18 @@ def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
     seed = read({"serviceControlPolicies": [scp(Accounts=[ACCOUNT])]})
     identities.declare(seed.identities, seed.memberships)
     linked = Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS")
-    assert identities.standing(linked, strict=False).controls == ()
-    assert len(identities.standing(Principal.from_arn(USER), strict=False).controls) == 1
+    assert identities.policies_of(linked, strict=False).service_control_policies == ()
+    assert len(identities.policies_of(Principal.from_arn(USER), strict=False).service_control_policies) == 1
 
 
 def test_reset_comes_back_to_what_was_declared_at_the_start() -> None:
     identities, user = Identities(), Principal.from_arn(USER)
     identities.declare(read({"identities": [{"Arn": USER, "Policies": {"own": ALLOW}}]}).identities)
-    identities.keep()
+    first = identities.snapshot()
     later = read({"identities": [{"Arn": USER}], "serviceControlPolicies": [scp(Accounts=[ACCOUNT])]})
     identities.declare(later.identities, later.memberships)
-    standing = identities.standing(user, strict=False)
-    assert (len(standing.policies), len(standing.controls)) == (0, 1)
-    identities.reset()
-    standing = identities.standing(user, strict=False)
-    assert (len(standing.policies), len(standing.controls)) == (1, 0)
+    policies = identities.policies_of(user, strict=False)
+    assert (len(policies.identity_policies), len(policies.service_control_policies)) == (0, 1)
+    identities.restore(first)
+    policies = identities.policies_of(user, strict=False)
+    assert (len(policies.identity_policies), len(policies.service_control_policies)) == (1, 0)

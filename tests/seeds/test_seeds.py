@@ -1,7 +1,6 @@
 """Seed files: they load as a whole and answer as they say, or nothing of them does.
 
-How we know: the issue's "Fixtures", whose document stands here word for word; what the seeded keys answer:
-reference C.1, C.2.
+How we know: README, "Seeds"; what the seeded keys answer: kms-behaviour C.1, C.2.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SAMPLES = sorted(SAMPLE_FOLDER.glob("*.yaml"))
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 OWNER, AUDITOR = "111122223333", "AKIAAUDITOR000000001"
 
-ISSUE = """
+DOCUMENT = """
 credentials:
   - AccessKeyId: AKIAAUDITOR000000001
     SecretAccessKey: auditor-secret
@@ -87,13 +86,13 @@ def about(moment: datetime, **ago: float) -> bool:
     return abs(datetime.now(UTC) - timedelta(**ago) - moment) < timedelta(minutes=1)
 
 
-# ---- The issue's document
+# ---- A whole document
 
 
 def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
     seed: Callable[..., Path], keytrail_server: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    seed(ISSUE)
+    seed(DOCUMENT)
     auditor = keytrail_client(access_key_id=AUDITOR, secret_access_key="auditor-secret")
     answer = auditor.get_key_last_usage(KeyId=KEY)
     assert answer["KeyCreationDate"] == datetime(2024, 3, 1, 8, tzinfo=UTC)
@@ -112,7 +111,7 @@ def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
 def test_a_key_older_than_tracking_and_unused_answers_nothing(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any]
 ) -> None:
-    seed(ISSUE)
+    seed(DOCUMENT)
     client = keytrail_client(account=OWNER)
     answer = client.get_key_last_usage(KeyId="0987dcba-09fe-87dc-65ba-ab0987654321")
     assert answer["KeyLastUsage"] == {}
@@ -125,7 +124,7 @@ def test_a_key_older_than_tracking_and_unused_answers_nothing(
 def test_a_primary_and_its_replica_have_each_their_own_past(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any]
 ) -> None:
-    seed(ISSUE)
+    seed(DOCUMENT)
     primary = keytrail_client(account=OWNER).get_key_last_usage(KeyId=MRK)
     replica = keytrail_client(account=OWNER, region=ELSEWHERE).get_key_last_usage(KeyId=MRK)
     assert primary["KeyLastUsage"] == {}
@@ -141,7 +140,7 @@ def test_a_primary_and_its_replica_have_each_their_own_past(
 def test_a_key_on_its_way_out_goes_when_its_date_has_come(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any], keytrail_clock: Any
 ) -> None:
-    seed(ISSUE)
+    seed(DOCUMENT)
     client = keytrail_client(account="444455556666")
     metadata = client.describe_key(KeyId="5555abcd-12ab-34cd-56ef-1234567890ab")["KeyMetadata"]
     assert metadata["KeyState"] == "PendingDeletion"
@@ -153,7 +152,7 @@ def test_a_key_on_its_way_out_goes_when_its_date_has_come(
 def test_credentials_name_their_principal(
     seed: Callable[..., Path], keytrail_server: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    seed(ISSUE)
+    seed(DOCUMENT)
     answer = keytrail_client(access_key_id=AUDITOR).list_keys()
     assert {key["KeyId"] for key in answer["Keys"]} == {KEY, "0987dcba-09fe-87dc-65ba-ab0987654321", MRK}
     (event,) = keytrail_server.events(requestID=answer["ResponseMetadata"]["RequestId"])
@@ -165,9 +164,9 @@ def test_credentials_name_their_principal(
 
 
 def test_json_and_yaml_are_the_same(tmp_path: Path) -> None:
-    document = yaml.load(ISSUE, TextDates)
+    document = yaml.load(DOCUMENT, TextDates)
     (tmp_path / "seed.json").write_text(json.dumps(document, indent=2))
-    (tmp_path / "seed.yaml").write_text(ISSUE)
+    (tmp_path / "seed.yaml").write_text(DOCUMENT)
     seen = []
     for seed in (tmp_path / "seed.json", tmp_path / "seed.yaml", document):
         with KeytrailServer(fixtures=seed) as server:
@@ -209,7 +208,7 @@ def test_a_sample_loads_and_each_of_its_keys_answers(sample: Path) -> None:
 
 
 def test_the_idle_key_sample_has_all_three_readings_of_a_last_usage() -> None:
-    # How we know: reference C.2.
+    # How we know: kms-behaviour C.2.
     (sample,) = (sample for sample in SAMPLES if sample.name == "idle-keys.yaml")
     readings = set()
     with KeytrailServer(fixtures=sample) as server:
@@ -605,7 +604,7 @@ def schema() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json_schema())
 
 
-@pytest.mark.parametrize("text", [ISSUE, *(sample.read_text() for sample in SAMPLES)])
+@pytest.mark.parametrize("text", [DOCUMENT, *(sample.read_text() for sample in SAMPLES)])
 def test_the_json_schema_accepts_what_loads(text: str) -> None:
     assert [error.message for error in schema().iter_errors(yaml.load(text, TextDates))] == []
 

@@ -1,8 +1,7 @@
-"""Eventual consistency on demand: what a call changes shows to reads and to authorization some time later.
+"""Eventual consistency on demand: what a call changes is visible to reads and to authorization some time later.
 
-How we know: reference H (KMS Developer Guide, "AWS KMS eventual consistency" and "Grant eventual consistency": reads
-and authorization lag, a grant token makes its grant count at once). That writes meet the newest value, and that a new
-key shows at once, is Keytrail's decision.
+How we know: kms-behaviour H (reads and authorization lag, a grant token makes its grant count at once). That writes
+meet the newest value, and that a new key is visible at once, is decision 33.
 """
 
 from __future__ import annotations
@@ -10,20 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from keytrail.store.delayed_view import History
 from tests.support import ACCOUNT, ALIAS, ELSEWHERE, FOREIGN, KEY, MRK, OTHER_KEY, REGION, SAMPLE_SEED, key_arn, refusal
 
 SECOND = "alias/second"
@@ -37,8 +33,8 @@ DENIAL = {
 ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
 
 
-class Late:
-    """A client of a server whose changes show after ten seconds of a clock that stands still."""
+class LaggingClient:
+    """A client of a server whose changes are visible after ten seconds of a clock that stands still."""
 
     def __init__(self, kms: Any, clock: KeytrailClock) -> None:
         self.kms = kms
@@ -73,78 +69,78 @@ class Late:
 
 
 @pytest.fixture
-def late(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> Late:
+def lagging(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> LaggingClient:
     keytrail_clean.load({**SAMPLE_SEED, "settings": {"ConsistencyDelay": "PT10S"}})
     keytrail_clock.freeze("2027-01-01T00:00:00Z")
-    return Late(kms, keytrail_clock)
+    return LaggingClient(kms, keytrail_clock)
 
 
 # ---- Keys
 
 
-def test_a_state_shows_after_the_delay_and_not_before(late: Late) -> None:
-    late.kms.disable_key(KeyId=KEY)
-    assert late.state() == "Enabled"
-    late.kms.encrypt(**ENCRYPT)
-    late.wait(9.999)
-    assert late.state() == "Enabled"
-    late.wait(0.001)
-    assert late.state() == "Disabled"
-    assert refusal(late.kms, "Encrypt", **ENCRYPT) == ("DisabledException", f"{key_arn()} is disabled.")
+def test_a_state_is_visible_after_the_delay_and_not_before(lagging: LaggingClient) -> None:
+    lagging.kms.disable_key(KeyId=KEY)
+    assert lagging.state() == "Enabled"
+    lagging.kms.encrypt(**ENCRYPT)
+    lagging.wait(9.999)
+    assert lagging.state() == "Enabled"
+    lagging.wait(0.001)
+    assert lagging.state() == "Disabled"
+    assert refusal(lagging.kms, "Encrypt", **ENCRYPT) == ("DisabledException", f"{key_arn()} is disabled.")
 
 
-def test_a_write_meets_the_newest_value(late: Late) -> None:
-    late.kms.schedule_key_deletion(KeyId=KEY)
-    assert late.state() == "Enabled"
-    assert late.code(late.kms.schedule_key_deletion, KeyId=KEY) == "KMSInvalidStateException"
-    late.kms.cancel_key_deletion(KeyId=KEY)
-    late.kms.enable_key(KeyId=KEY)
-    late.wait(10)
-    assert late.state() == "Enabled"
+def test_a_write_meets_the_newest_value(lagging: LaggingClient) -> None:
+    lagging.kms.schedule_key_deletion(KeyId=KEY)
+    assert lagging.state() == "Enabled"
+    assert lagging.code(lagging.kms.schedule_key_deletion, KeyId=KEY) == "KMSInvalidStateException"
+    lagging.kms.cancel_key_deletion(KeyId=KEY)
+    lagging.kms.enable_key(KeyId=KEY)
+    lagging.wait(10)
+    assert lagging.state() == "Enabled"
 
 
-def test_each_of_several_changes_shows_in_its_turn(late: Late) -> None:
+def test_each_of_several_changes_is_visible_in_its_turn(lagging: LaggingClient) -> None:
     for description in ("first", "second", "third"):
-        late.kms.update_key_description(KeyId=KEY, Description=description)
-        late.wait(4)
+        lagging.kms.update_key_description(KeyId=KEY, Description=description)
+        lagging.wait(4)
     seen = []
     for _ in range(4):
-        seen.append(late.kms.describe_key(KeyId=KEY)["KeyMetadata"]["Description"])
-        late.wait(4)
+        seen.append(lagging.kms.describe_key(KeyId=KEY)["KeyMetadata"]["Description"])
+        lagging.wait(4)
     assert seen == ["first", "second", "third", "third"]
 
 
-def test_a_ciphertext_finds_its_key_as_it_is_seen(late: Late) -> None:
-    blob = late.kms.encrypt(**ENCRYPT)["CiphertextBlob"]
-    late.kms.disable_key(KeyId=KEY)
-    assert late.kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
-    late.wait(10)
-    assert late.code(late.kms.decrypt, CiphertextBlob=blob) == "DisabledException"
+def test_a_ciphertext_finds_its_key_as_it_is_visible(lagging: LaggingClient) -> None:
+    blob = lagging.kms.encrypt(**ENCRYPT)["CiphertextBlob"]
+    lagging.kms.disable_key(KeyId=KEY)
+    assert lagging.kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    lagging.wait(10)
+    assert lagging.code(lagging.kms.decrypt, CiphertextBlob=blob) == "DisabledException"
 
 
-def test_tags_and_policies_are_read_late(late: Late) -> None:
-    late.kms.tag_resource(KeyId=KEY, Tags=[{"TagKey": "a", "TagValue": "1"}])
-    late.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(DENIAL))
-    assert late.kms.list_resource_tags(KeyId=KEY)["Tags"] == []
-    assert "Deny" not in late.kms.get_key_policy(KeyId=KEY)["Policy"]
-    late.wait(10)
-    assert late.kms.list_resource_tags(KeyId=KEY)["Tags"] == [{"TagKey": "a", "TagValue": "1"}]
-    assert "Deny" in late.kms.get_key_policy(KeyId=KEY)["Policy"]
+def test_tags_and_policies_are_read_after_the_delay(lagging: LaggingClient) -> None:
+    lagging.kms.tag_resource(KeyId=KEY, Tags=[{"TagKey": "a", "TagValue": "1"}])
+    lagging.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(DENIAL))
+    assert lagging.kms.list_resource_tags(KeyId=KEY)["Tags"] == []
+    assert "Deny" not in lagging.kms.get_key_policy(KeyId=KEY)["Policy"]
+    lagging.wait(10)
+    assert lagging.kms.list_resource_tags(KeyId=KEY)["Tags"] == [{"TagKey": "a", "TagValue": "1"}]
+    assert "Deny" in lagging.kms.get_key_policy(KeyId=KEY)["Policy"]
 
 
-def test_a_policy_decides_late(late: Late) -> None:
-    late.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(DENIAL))
-    assert late.code(late.kms.encrypt, **ENCRYPT) == "ok"
-    late.wait(10)
-    assert late.code(late.kms.encrypt, **ENCRYPT) == "AccessDeniedException"
+def test_a_policy_decides_after_the_delay(lagging: LaggingClient) -> None:
+    lagging.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(DENIAL))
+    assert lagging.code(lagging.kms.encrypt, **ENCRYPT) == "ok"
+    lagging.wait(10)
+    assert lagging.code(lagging.kms.encrypt, **ENCRYPT) == "AccessDeniedException"
 
 
-def test_a_policy_decides_late_about_writes_too(late: Late) -> None:
+def test_a_policy_decides_about_writes_after_the_delay_too(lagging: LaggingClient) -> None:
     policy = json.loads(json.dumps(DENIAL).replace("kms:Encrypt", "kms:DisableKey"))
-    late.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(policy))
-    assert late.code(late.kms.disable_key, KeyId=KEY) == "ok"
-    late.wait(10)
-    assert late.code(late.kms.disable_key, KeyId=KEY) == "AccessDeniedException"
+    lagging.kms.put_key_policy(KeyId=KEY, Policy=json.dumps(policy))
+    assert lagging.code(lagging.kms.disable_key, KeyId=KEY) == "ok"
+    lagging.wait(10)
+    assert lagging.code(lagging.kms.disable_key, KeyId=KEY) == "AccessDeniedException"
 
 
 CONDITIONS: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
@@ -160,8 +156,8 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize(("condition", "change"), CONDITIONS.values(), ids=CONDITIONS)
-def test_tags_and_aliases_decide_late(
-    late: Late, keytrail_clean: KeytrailServer, condition: dict[str, Any], change: Callable[[Any], Any]
+def test_tags_and_aliases_decide_after_the_delay(
+    lagging: LaggingClient, keytrail_clean: KeytrailServer, condition: dict[str, Any], change: Callable[[Any], Any]
 ) -> None:
     ann = f"arn:aws:iam::{ACCOUNT}:user/Ann"
     allow = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
@@ -174,176 +170,192 @@ def test_tags_and_aliases_decide_late(
         }
     )
     kms = _client(keytrail_clean, "AKIDANN")
-    assert late.code(kms.encrypt, **ENCRYPT) == "ok"
-    change(late.kms)
-    assert late.code(kms.encrypt, **ENCRYPT) == "ok"
-    late.wait(10)
-    assert late.code(kms.encrypt, **ENCRYPT) == "AccessDeniedException"
+    assert lagging.code(kms.encrypt, **ENCRYPT) == "ok"
+    change(lagging.kms)
+    assert lagging.code(kms.encrypt, **ENCRYPT) == "ok"
+    lagging.wait(10)
+    assert lagging.code(kms.encrypt, **ENCRYPT) == "AccessDeniedException"
 
 
-def test_a_new_key_shows_at_once(late: Late) -> None:
-    key = late.kms.create_key()["KeyMetadata"]["KeyId"]
-    assert late.state(key) == "Enabled"
-    assert key in [entry["KeyId"] for entry in late.kms.list_keys()["Keys"]]
+def test_a_new_key_is_visible_at_once(lagging: LaggingClient) -> None:
+    key = lagging.kms.create_key()["KeyMetadata"]["KeyId"]
+    assert lagging.state(key) == "Enabled"
+    assert key in [entry["KeyId"] for entry in lagging.kms.list_keys()["Keys"]]
 
 
-def test_what_time_brings_shows_at_once(late: Late) -> None:
-    late.kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
-    late.wait(timedelta(days=7).total_seconds())
-    assert late.code(late.kms.describe_key, KeyId=KEY) == "NotFoundException"
+def test_what_time_brings_is_visible_at_once(lagging: LaggingClient) -> None:
+    lagging.kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
+    lagging.wait(timedelta(days=7).total_seconds())
+    assert lagging.code(lagging.kms.describe_key, KeyId=KEY) == "NotFoundException"
+    assert lagging.aliases() == []
 
 
-def test_a_moved_primary_shows_at_once(late: Late) -> None:
+def test_a_moved_primary_is_visible_at_once(lagging: LaggingClient) -> None:
     """Ours: AWS tells of a move by the state Updating, not by a lag."""
-    assert late.primary(MRK) == REGION
-    late.kms.update_primary_region(KeyId=MRK, PrimaryRegion=ELSEWHERE)
-    assert (late.state(MRK), late.primary(MRK)) == ("Enabled", ELSEWHERE)
+    assert lagging.primary(MRK) == REGION
+    lagging.kms.update_primary_region(KeyId=MRK, PrimaryRegion=ELSEWHERE)
+    assert (lagging.state(MRK), lagging.primary(MRK)) == ("Enabled", ELSEWHERE)
+
+
+def test_what_a_primary_key_shares_is_visible_in_its_replicas_after_the_delay(
+    lagging: LaggingClient, keytrail_client: Callable[..., Any]
+) -> None:
+    elsewhere = keytrail_client(region=ELSEWHERE)
+    lagging.kms.enable_key_rotation(KeyId=MRK)
+    rotates = [elsewhere.get_key_rotation_status(KeyId=MRK)["KeyRotationEnabled"]]
+    lagging.wait(10)
+    rotates.append(elsewhere.get_key_rotation_status(KeyId=MRK)["KeyRotationEnabled"])
+    assert rotates == [False, True]
 
 
 # ---- Aliases
 
 
-def test_a_new_alias_shows_late(late: Late) -> None:
-    late.kms.create_alias(AliasName=SECOND, TargetKeyId=KEY)
-    assert late.code(late.kms.describe_key, KeyId=SECOND) == "NotFoundException"
-    assert late.code(late.kms.create_alias, AliasName=SECOND, TargetKeyId=KEY) == "AlreadyExistsException"
-    assert late.aliases() == late.aliases(KeyId=KEY) == [ALIAS]
-    late.wait(10)
-    assert late.kms.describe_key(KeyId=SECOND)["KeyMetadata"]["KeyId"] == KEY
-    assert late.aliases() == late.aliases(KeyId=KEY) == [ALIAS, SECOND]
+def test_a_new_alias_is_visible_after_the_delay(lagging: LaggingClient) -> None:
+    lagging.kms.create_alias(AliasName=SECOND, TargetKeyId=KEY)
+    assert lagging.code(lagging.kms.describe_key, KeyId=SECOND) == "NotFoundException"
+    assert lagging.code(lagging.kms.create_alias, AliasName=SECOND, TargetKeyId=KEY) == "AlreadyExistsException"
+    assert lagging.aliases() == lagging.aliases(KeyId=KEY) == [ALIAS]
+    lagging.wait(10)
+    assert lagging.kms.describe_key(KeyId=SECOND)["KeyMetadata"]["KeyId"] == KEY
+    assert lagging.aliases() == lagging.aliases(KeyId=KEY) == [ALIAS, SECOND]
 
 
-def test_a_deleted_alias_is_seen_for_a_while(late: Late) -> None:
-    late.kms.delete_alias(AliasName=ALIAS)
-    assert late.kms.describe_key(KeyId=ALIAS)["KeyMetadata"]["KeyId"] == KEY
-    assert late.aliases() == late.aliases(KeyId=KEY) == [ALIAS]
-    assert late.code(late.kms.delete_alias, AliasName=ALIAS) == "NotFoundException"
-    late.wait(10)
-    assert late.code(late.kms.describe_key, KeyId=ALIAS) == "NotFoundException"
-    assert late.aliases() == late.aliases(KeyId=KEY) == []
+def test_a_deleted_alias_is_visible_for_a_while(lagging: LaggingClient) -> None:
+    lagging.kms.delete_alias(AliasName=ALIAS)
+    assert lagging.kms.describe_key(KeyId=ALIAS)["KeyMetadata"]["KeyId"] == KEY
+    assert lagging.aliases() == lagging.aliases(KeyId=KEY) == [ALIAS]
+    assert lagging.code(lagging.kms.delete_alias, AliasName=ALIAS) == "NotFoundException"
+    lagging.wait(10)
+    assert lagging.code(lagging.kms.describe_key, KeyId=ALIAS) == "NotFoundException"
+    assert lagging.aliases() == lagging.aliases(KeyId=KEY) == []
 
 
-def test_an_alias_that_is_pointed_elsewhere_names_the_old_key_for_a_while(late: Late) -> None:
-    late.kms.update_alias(AliasName=ALIAS, TargetKeyId=OTHER_KEY)
-    assert late.kms.encrypt(KeyId=ALIAS, Plaintext=b"x")["KeyId"] == key_arn()
-    assert (late.aliases(KeyId=KEY), late.aliases(KeyId=OTHER_KEY)) == ([ALIAS], [])
-    late.wait(10)
-    assert late.kms.encrypt(KeyId=ALIAS, Plaintext=b"x")["KeyId"] == key_arn(OTHER_KEY)
-    assert (late.aliases(KeyId=KEY), late.aliases(KeyId=OTHER_KEY)) == ([], [ALIAS])
+def test_an_alias_that_is_pointed_elsewhere_names_the_old_key_for_a_while(lagging: LaggingClient) -> None:
+    lagging.kms.update_alias(AliasName=ALIAS, TargetKeyId=OTHER_KEY)
+    assert lagging.kms.encrypt(KeyId=ALIAS, Plaintext=b"x")["KeyId"] == key_arn()
+    assert (lagging.aliases(KeyId=KEY), lagging.aliases(KeyId=OTHER_KEY)) == ([ALIAS], [])
+    lagging.wait(10)
+    assert lagging.kms.encrypt(KeyId=ALIAS, Plaintext=b"x")["KeyId"] == key_arn(OTHER_KEY)
+    assert (lagging.aliases(KeyId=KEY), lagging.aliases(KeyId=OTHER_KEY)) == ([], [ALIAS])
 
 
-def test_the_pages_of_a_list_hold_what_is_seen(late: Late) -> None:
+def test_the_pages_of_a_list_hold_what_is_visible(lagging: LaggingClient) -> None:
     names = [f"alias/n{number:02}" for number in range(12)]
     for name in names:
-        late.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)
-    late.wait(10)
+        lagging.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)
+    lagging.wait(10)
     for name in names[::2]:
-        late.kms.delete_alias(AliasName=name)
-    late.kms.create_alias(AliasName="alias/n05b", TargetKeyId=OTHER_KEY)
-    assert late.aliases() == [*names, ALIAS]
-    late.wait(10)
-    assert late.aliases() == [*sorted([*names[1::2], "alias/n05b"]), ALIAS]
+        lagging.kms.delete_alias(AliasName=name)
+    lagging.kms.create_alias(AliasName="alias/n05b", TargetKeyId=OTHER_KEY)
+    assert lagging.aliases() == [*names, ALIAS]
+    lagging.wait(10)
+    assert lagging.aliases() == [*sorted([*names[1::2], "alias/n05b"]), ALIAS]
 
 
 # ---- Grants
 
 
-def _grantee(late: Late, **more: Any) -> dict[str, Any]:
-    made: dict[str, Any] = late.kms.create_grant(
+def _grantee(lagging: LaggingClient, **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = lagging.kms.create_grant(
         KeyId=KEY, GranteePrincipal=f"arn:aws:iam::{FOREIGN}:root", Operations=["Encrypt"], Name="new", **more
     )
     return made
 
 
-def test_a_new_grant_counts_late_and_with_its_token_at_once(late: Late, keytrail_client: Callable[..., Any]) -> None:
+def test_a_new_grant_counts_after_the_delay_and_with_its_token_at_once(
+    lagging: LaggingClient, keytrail_client: Callable[..., Any]
+) -> None:
     other = keytrail_client(account=FOREIGN)
     members = {"KeyId": key_arn(), "Plaintext": b"x"}
-    made = _grantee(late)
-    assert late.code(other.encrypt, **members) == "AccessDeniedException"
-    assert late.code(other.encrypt, **members, GrantTokens=[made["GrantToken"]]) == "ok"
-    late.wait(10)
-    assert late.code(other.encrypt, **members) == "ok"
+    made = _grantee(lagging)
+    assert lagging.code(other.encrypt, **members) == "AccessDeniedException"
+    assert lagging.code(other.encrypt, **members, GrantTokens=[made["GrantToken"]]) == "ok"
+    lagging.wait(10)
+    assert lagging.code(other.encrypt, **members) == "ok"
 
 
 @pytest.mark.parametrize("how", ["revoke", "retire"])
 def test_a_grant_that_is_taken_away_counts_for_a_while(
-    late: Late, keytrail_client: Callable[..., Any], how: str
+    lagging: LaggingClient, keytrail_client: Callable[..., Any], how: str
 ) -> None:
     other = keytrail_client(account=FOREIGN)
     members = {"KeyId": key_arn(), "Plaintext": b"x"}
-    made = _grantee(late)
-    late.wait(10)
-    {"revoke": late.kms.revoke_grant, "retire": late.kms.retire_grant}[how](KeyId=key_arn(), GrantId=made["GrantId"])
-    assert late.code(other.encrypt, **members) == "ok"
-    late.wait(10)
-    assert late.code(other.encrypt, **members) == "AccessDeniedException"
+    made = _grantee(lagging)
+    lagging.wait(10)
+    {"revoke": lagging.kms.revoke_grant, "retire": lagging.kms.retire_grant}[how](
+        KeyId=key_arn(), GrantId=made["GrantId"]
+    )
+    assert lagging.code(other.encrypt, **members) == "ok"
+    lagging.wait(10)
+    assert lagging.code(other.encrypt, **members) == "AccessDeniedException"
 
 
-def test_a_grant_that_is_taken_away_before_it_showed_shows_in_its_turn(
-    late: Late, keytrail_client: Callable[..., Any]
+def test_a_grant_that_is_taken_away_before_it_was_visible_is_visible_in_its_turn(
+    lagging: LaggingClient, keytrail_client: Callable[..., Any]
 ) -> None:
-    made = _grantee(late)
-    late.wait(5)
-    late.kms.revoke_grant(KeyId=KEY, GrantId=made["GrantId"])
+    made = _grantee(lagging)
+    lagging.wait(5)
+    lagging.kms.revoke_grant(KeyId=KEY, GrantId=made["GrantId"])
     other = keytrail_client(account=FOREIGN)
     seen = []
     for _ in range(3):
-        seen.append((late.code(other.encrypt, KeyId=key_arn(), Plaintext=b"x"), late.grants()))
-        late.wait(5)
+        seen.append((lagging.code(other.encrypt, KeyId=key_arn(), Plaintext=b"x"), lagging.grants()))
+        lagging.wait(5)
     without = ("AccessDeniedException", ["seeded"])
     assert seen == [without, ("ok", ["seeded", "new"]), without]
 
 
-def test_grants_are_listed_as_they_are_seen(late: Late) -> None:
+def test_grants_are_listed_as_they_are_visible(lagging: LaggingClient) -> None:
     retiring = f"arn:aws:iam::{ACCOUNT}:role/Retiring"
     grantee = f"arn:aws:iam::{FOREIGN}:root"
 
     def lists(grant_id: str) -> list[list[str]]:
-        retirable = late.kms.list_retirable_grants(RetiringPrincipal=retiring)["Grants"]
+        retirable = lagging.kms.list_retirable_grants(RetiringPrincipal=retiring)["Grants"]
         return [
-            late.grants(),
-            late.grants(GranteePrincipal=grantee),
-            late.grants(GrantId=grant_id),
+            lagging.grants(),
+            lagging.grants(GranteePrincipal=grantee),
+            lagging.grants(GrantId=grant_id),
             [grant["Name"] for grant in retirable],
         ]
 
-    made = _grantee(late, RetiringPrincipal=retiring)["GrantId"]
+    made = _grantee(lagging, RetiringPrincipal=retiring)["GrantId"]
     assert lists(made) == [["seeded"], [], [], []]
-    late.wait(10)
+    lagging.wait(10)
     there = [["seeded", "new"], ["new"], ["new"], ["new"]]
     assert lists(made) == there
-    late.kms.revoke_grant(KeyId=KEY, GrantId=made)
+    lagging.kms.revoke_grant(KeyId=KEY, GrantId=made)
     assert lists(made) == there
-    assert late.code(late.kms.revoke_grant, KeyId=KEY, GrantId=made) == "NotFoundException"
-    late.wait(10)
+    assert lagging.code(lagging.kms.revoke_grant, KeyId=KEY, GrantId=made) == "NotFoundException"
+    lagging.wait(10)
     assert lists(made) == [["seeded"], [], [], []]
 
 
 # ---- The delay itself
 
 
-def test_everything_shows_at_once_unless_it_is_asked_for(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_everything_is_visible_at_once_unless_a_delay_is_asked_for(kms: Any, keytrail_clean: KeytrailServer) -> None:
     keytrail_clean.load(SAMPLE_SEED)
     kms.disable_key(KeyId=KEY)
     assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Disabled"
 
 
-def test_a_seed_shows_at_once(late: Late) -> None:
-    assert late.grants() == ["seeded"]
-    assert late.aliases() == [ALIAS]
+def test_a_seed_is_visible_at_once(lagging: LaggingClient) -> None:
+    assert lagging.grants() == ["seeded"]
+    assert lagging.aliases() == [ALIAS]
 
 
-def test_all_shows_when_the_clock_is_set_back(late: Late) -> None:
-    late.kms.disable_key(KeyId=KEY)
-    late.wait(-3600)
-    assert late.state() == "Disabled"
+def test_all_is_visible_when_the_clock_is_set_back(lagging: LaggingClient) -> None:
+    lagging.kms.disable_key(KeyId=KEY)
+    lagging.wait(-3600)
+    assert lagging.state() == "Disabled"
 
 
-def test_all_shows_when_the_delay_is_changed(late: Late, keytrail_clean: KeytrailServer) -> None:
-    late.kms.disable_key(KeyId=KEY)
+def test_all_is_visible_when_the_delay_is_changed(lagging: LaggingClient, keytrail_clean: KeytrailServer) -> None:
+    lagging.kms.disable_key(KeyId=KEY)
     answer = requests.put(f"{keytrail_clean.url}/_keytrail/settings", json={"ConsistencyDelay": "0"}, timeout=5)
     assert answer.json()["ConsistencyDelay"] == "0"
-    assert late.state() == "Disabled"
+    assert lagging.state() == "Disabled"
 
 
 def test_a_reset_forgets_what_was_on_its_way_and_the_delay_of_the_seed() -> None:
@@ -370,46 +382,17 @@ def test_a_delay_that_is_none_is_refused(text: str, keytrail_clean: KeytrailServ
         keytrail_clean.load({"settings": {"ConsistencyDelay": text}})
 
 
-def test_what_has_shown_is_not_kept(late: Late, keytrail_clean: KeytrailServer) -> None:
-    view = keytrail_clean._endpoint.store._late
-    assert view is not None
-    for number in range(50):
-        late.kms.update_key_description(KeyId=KEY, Description=str(number))
-        late.wait(1)
-    assert len(view.keys._were[key_arn()]) <= 11
-    late.wait(10)
-    late.kms.update_key_description(KeyId=OTHER_KEY, Description="x")
-    assert list(view.keys._were) == [key_arn(OTHER_KEY)]
-
-
-@given(st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 9)), max_size=30), st.integers(0, 15))
-def test_what_is_seen_is_what_was_the_delay_ago(writes: list[tuple[int, int | None]], wait: int) -> None:
-    start = datetime(2027, 1, 1, tzinfo=UTC)
-    delay, now = timedelta(seconds=10), start
-    history: History[int] = History(delay, lambda: now)
-    values: list[tuple[datetime, int | None]] = [(start - delay, 0)]
-    for pause, value in writes:
-        now += timedelta(seconds=pause)
-        history.note("x", values[-1][1])
-        values.append((now, value))
-    now += timedelta(seconds=wait)
-    shown = [value for written, value in values if written + delay <= now][-1]
-    assert history.seen("x", values[-1][1]) == shown
-    assert history.hidden().get("x", shown) == shown
-    assert history.seen("y", 7) == 7
-
-
-def test_reads_and_writes_at_once_do_not_meet_in_the_middle(late: Late) -> None:
+def test_reads_and_writes_at_once_do_not_meet_in_the_middle(lagging: LaggingClient) -> None:
     def work(number: int) -> str:
         name = f"alias/w{number}"
-        late.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)
-        late.kms.list_aliases()
-        late.kms.delete_alias(AliasName=name)
-        return late.code(late.kms.list_grants, KeyId=KEY)
+        lagging.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)
+        lagging.kms.list_aliases()
+        lagging.kms.delete_alias(AliasName=name)
+        return lagging.code(lagging.kms.list_grants, KeyId=KEY)
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(work, range(40))) == {"ok"}
-    assert late.aliases() == [ALIAS]
+    assert lagging.aliases() == [ALIAS]
 
 
 def _client(server: KeytrailServer, access_key_id: str) -> Any:

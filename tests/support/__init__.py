@@ -1,4 +1,4 @@
-"""What several test files need: names, a scene with a valid request of every operation in it, refusals to compare."""
+"""What several test files need: names, a seed on which every operation succeeds, refusals to compare."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 from keytrail.crypto import key_import, rsa_oaep, signing
 from keytrail.crypto.key_import import ImportToken
 from keytrail.domain.key_material import KeyMaterial
+from tests.support.clients import shared_client
 
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
 REGION, ELSEWHERE = "us-east-1", "eu-west-1"
@@ -222,26 +222,34 @@ def alias_of(operation: str) -> str:
     return f"alias/{key_of(operation)}" if key_of(operation) in KINDS else ALIAS
 
 
+_CIPHERTEXTS: dict[str, bytes] = {}
+
+
+def sample_ciphertext(server: Any, client: Any, key_id: str = KEY) -> bytes:
+    """MESSAGE under a key of the sample seed, of which neither usage nor trail knows; leaves the server empty.
+
+    The material of a seeded key is derived from its id, so a ciphertext is good on every server of the default account.
+    """
+    if key_id not in _CIPHERTEXTS:
+        server.reset()
+        server.load(SAMPLE_SEED)
+        _CIPHERTEXTS[key_id] = client.encrypt(KeyId=key_id, Plaintext=MESSAGE)["CiphertextBlob"]
+    server.reset()
+    return _CIPHERTEXTS[key_id]
+
+
 def load_sample_seed(server: Any, client: Any) -> bytes:
-    """Load the sample seed and make a ciphertext under KEY, of which neither usage nor trail knows."""
+    """Load the sample seed, and nothing else; gives its ciphertext under KEY."""
+    ciphertext = sample_ciphertext(server, client)
     server.load(SAMPLE_SEED)
-    blob = client.encrypt(KeyId=KEY, Plaintext=b"attack at dawn")["CiphertextBlob"]
-    server.reset()  # the material of a seeded key is derived from its id, so the ciphertext stays good
-    server.load(SAMPLE_SEED)
-    return bytes(blob)
+    return ciphertext
 
 
 def client_of(
     server: Any, service: str = "kms", *, region: str = REGION, access_key: str = ACCOUNT, secret: str = "any"
 ) -> Any:
     """A client of a server of the test's own, as the plugin makes them of the session's."""
-    return boto3.client(
-        service,
-        endpoint_url=server.url,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-    )
+    return shared_client(server.url, service, region, access_key, secret)
 
 
 def alias_arn(name: str = ALIAS, account: str = ACCOUNT, region: str = REGION) -> str:

@@ -31,7 +31,7 @@ def oaep(public: bytes, digest: hashes.HashAlgorithm, plaintext: bytes) -> bytes
 
 
 def wrap(public: bytes, algorithm: str, material: bytes, aes_key: bytes | None = None) -> bytes:
-    """Key material as the guide says to wrap it: under the public key, or under an AES key that is under it."""
+    """Key material, wrapped by kms-behaviour E.8: under the public key, or under an AES key that is under it."""
     digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
     if algorithm in OAEP:
         return oaep(public, digest, material)

@@ -1,13 +1,12 @@
 """A small model of key states, for the stateful test: what the table of the KMS Developer Guide says, and the clock.
 
-How we know: tests/vectors/key-states.tsv for what each operation answers in each state; KMS Developer Guide, "Key
+How we know: docs/kms-behaviour/key-states.tsv for what each operation answers in each state; KMS Developer Guide, "Key
 states", "Deleting AWS KMS keys", "Multi-Region keys" and "Custom key stores" for what changes the state. Nothing here
 is taken from the code under test.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import rows
 
 TRANSITION = timedelta(minutes=10)
 PENDING = ("PendingDeletion", "PendingReplicaDeletion")
@@ -33,7 +32,7 @@ class Kind(Enum):
 
 @dataclass
 class ModelKey:
-    """A key as the guide describes it; `state` is what it would be if its custom key store were connected."""
+    """A key as kms-behaviour D describes it; `state` is what it would be if its custom key store were connected."""
 
     key_id: str
     region: str
@@ -89,13 +88,7 @@ CONDITIONS: Mapping[str, Callable[[ModelKey], bool]] = {
 """The conditions in the table's cells; `otherwise` holds if no other does."""
 
 
-def _table() -> dict[str, dict[str, str]]:
-    text = (VECTORS_FOLDER / "key-states.tsv").read_text()
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return {row["operation"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}
-
-
-TABLE = _table()
+TABLE = {row["operation"]: row for row in rows("key-states.tsv")}
 
 
 def said_by_table(operation: str, key: ModelKey, state: str) -> Answer | None:

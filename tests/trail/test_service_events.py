@@ -1,6 +1,6 @@
 """The events that KMS writes by itself, when the clock brings what they tell of.
 
-How we know: tests/vectors/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
+How we know: docs/kms-behaviour/cloudtrail-shapes.json has the members of each with their source; KMS Developer Guide,
 "Logging AWS KMS API calls with CloudTrail": DeleteKey, RotateKey, SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial.
 """
 
@@ -29,11 +29,11 @@ from keytrail.errors import KMSInvalidStateException
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
 from keytrail.store import Store
-from keytrail.trail import service_event
+from keytrail.trail import event_of_service_event
 from tests.support import ACCOUNT, DOOMED_KEY, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import event_shapes
 
-SHAPES: dict[str, dict[str, Any]] = json.loads((VECTORS_FOLDER / "cloudtrail-shapes.json").read_text())["events"]
+SHAPES = event_shapes()
 START = datetime(2026, 5, 1, tzinfo=UTC)
 BY_ITSELF = ("DeleteKey", "RotateKey", "SynchronizeMultiRegionKey", "DeleteExpiredKeyMaterial")
 
@@ -68,7 +68,7 @@ THE_KEY = Key(account=ACCOUNT, region=REGION, key_id=KEY, creation_date=START)
     ],
 )
 def test_each_has_the_members_of_its_event(happened: ServiceEvent, name: str) -> None:
-    shape, record = SHAPES[name], service_event(happened).record()
+    shape, record = SHAPES[name], event_of_service_event(happened).record()
     assert (record["eventName"], record["eventSource"]) == (name, "kms.amazonaws.com")
     assert record["eventType"] == shape["eventType"]
     assert record["userIdentity"] == {"accountId": ACCOUNT, "invokedBy": "AWS Internal"}

@@ -1,7 +1,7 @@
 """The trail: what CloudTrail would tell of each call, successes and refusals, and what it never tells.
 
-How we know: tests/vectors/cloudtrail-shapes.json has the members of each event with their source; the KMS Developer
-Guide, "Logging AWS KMS API calls with CloudTrail" (docs), and records that users published (reported).
+How we know: docs/kms-behaviour/cloudtrail-shapes.json has the members of each event with their source; the KMS
+Developer Guide, "Logging AWS KMS API calls with CloudTrail" (docs), and records that users published (reported).
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from tests.support import (
     shared_policy,
 )
 from tests.support import invoke as call
-from tests.support.paths import VECTORS_FOLDER
+from tests.support.kms_behaviour import event_shapes
 
 Make = Callable[..., Any]
 
-SHAPES: dict[str, dict[str, Any]] = json.loads((VECTORS_FOLDER / "cloudtrail-shapes.json").read_text())["events"]
+SHAPES = event_shapes()
 BUILT = sorted(OPERATIONS)
 CRYPTOGRAPHIC = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
 DATE = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2} [AP]M"
@@ -508,7 +508,7 @@ def test_the_use_of_a_key_pending_deletion_is_found_by_the_guides_alarm(
 
 
 def test_a_wrong_key_is_recorded_without_key_material(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
-    """How we know: docs, the guide's sample of an IncorrectKeyException."""
+    """How we know: docs, the KMS Developer Guide's sample of an IncorrectKeyException."""
     record = refused(keytrail_clean, kms, "Decrypt", CiphertextBlob=blob, KeyId=OTHER_KEY)
     failure = SHAPES["Decrypt"]["failure"]
     assert record["errorCode"] == failure["example"]
@@ -564,7 +564,7 @@ def test_a_refusal_has_the_request_id_that_the_client_saw(
 
 
 def test_the_oldest_events_leave_a_full_trail() -> None:
-    """How we know: the issue."""
+    """How we know: README, "Settings": KEYTRAIL_MAX_EVENTS."""
     with KeytrailServer(max_events=5) as server:
         server.load(SAMPLE_SEED)
         kms = client_of(server)
@@ -577,7 +577,7 @@ def test_the_oldest_events_leave_a_full_trail() -> None:
 
 
 def test_a_seeded_past_counts_among_the_events(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: the issue; the oldest record is the one of the past."""
+    """How we know: docs/still-needed.md: the event of a last usage is always found; its time is that of the use."""
     past = {"Operation": "Decrypt", "Timestamp": "30 days ago"}
     kms.list_keys()
     keytrail_clean.load({"keys": [{"KeyId": KEY, "LastUsage": past}]})

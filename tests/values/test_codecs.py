@@ -1,6 +1,6 @@
 """The codecs of every KMS shape: round trips, where a wrong value is, XML that an enemy wrote.
 
-How we know: Smithy's AWS JSON 1.1 and AWS query protocols for the forms, the issue for what is refused.
+How we know: Smithy's AWS JSON 1.1 and AWS query protocols for the forms, docs/values.md for what is refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """GetKeyLastUsageResponse and its error as values: what they hold, what they say, how they are written.
 
-How we know: the service model, the API Reference's sample and words (tests/vectors/get-key-last-usage.json), and the
-issue's own list of functions.
+How we know: the service model, the API Reference's sample and words (tests/vectors/get-key-last-usage.json), and
+the table of functions in docs/values.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """AWS JSON 1.1 as KMS speaks it: headers, bodies, and what is refused before any key is looked at.
 
-How we know: reference/kms-behaviour.md A.1 to A.5, recorded from AWS unless a test says otherwise.
+How we know: kms-behaviour A.1 to A.5, recorded from AWS unless a test says otherwise.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def test_the_message_of_an_access_denial_has_a_capital_letter(server: KeytrailSe
     assert answer.json()["Message"].startswith(f"User: arn:aws:iam::{FOREIGN}:root is not authorized to perform: ")
 
 
-# ---- Constraints of the model (A.4)
+# ---- Constraints of the model (kms-behaviour A.4)
 
 
 def violation(path: str, constraint: str, value: str | None = None) -> str:

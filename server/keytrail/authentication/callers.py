@@ -27,7 +27,7 @@ _USUAL_TOLERANCE = timedelta(minutes=5)
 
 
 class Callers:
-    """The access keys that are known: those of the fixtures and account ids; others are the default account's.
+    """The access keys that are known: those of the seeds and account ids; others are the default account's.
 
     A strict endpoint knows no others, and refuses them.
     """
@@ -37,22 +37,22 @@ class Callers:
         self._default_account = default_account
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
-        self._initial: Mapping[str, Credential] = {}
         self.sessions = Sessions()
         """The temporary credentials that STS gave out."""
+        # 6 us of every request by an undeclared caller.
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:
         """Make access keys known; a key declared before gets its new principal."""
         self._declared = {**self._declared, **credentials}
 
-    def keep(self) -> None:
-        """What is declared now is what `reset` comes back to."""
-        self._initial = self._declared
+    def snapshot(self) -> Mapping[str, Credential]:
+        """The access keys that are declared by now, for `restore`."""
+        return self._declared
 
-    def reset(self) -> None:
-        """Forget what was declared since `keep`, and all sessions."""
-        self._declared = self._initial
+    def restore(self, snapshot: Mapping[str, Credential]) -> None:
+        """Know the access keys of a snapshot and no others; all sessions are forgotten."""
+        self._declared = snapshot
         self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:

@@ -4,7 +4,6 @@ Source: IAM User Guide, "Elements of an AWS API request signature".
 """
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -38,11 +37,6 @@ def read_credential_scope(authorization: str, query: str) -> CredentialScope:
 def _read(credential: str) -> CredentialScope:
     if len(credential) > 2 * _LONGEST_ACCESS_KEY:
         raise InvalidSignatureException("The credential is longer than any access key and scope can be.")
-    return _read_short(credential)
-
-
-@lru_cache(maxsize=1024)
-def _read_short(credential: str) -> CredentialScope:
     words = credential.split("/")
     if len(words) < 5:
         return CredentialScope(words[0] or None, None)

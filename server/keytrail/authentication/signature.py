@@ -5,6 +5,7 @@ Source: IAM User Guide, "Create a signed AWS API request"; the words of refusals
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,7 @@ from keytrail.messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _BASIC = "%Y%m%dT%H%M%SZ"
+_BASIC_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _TERMINATOR = "aws4_request"
 _LONGEST_EXPIRES = 7 * 24 * 3600
 _ADDED_LATER = frozenset({"x-amz-security-token"})
@@ -137,16 +139,13 @@ def check_age(parts: Signature, now: datetime, tolerance: timedelta) -> None:
         )
 
 
-@lru_cache(maxsize=1024)
 def moment_of(date: str) -> datetime:
     """When the request was signed. Raises IncompleteSignatureException for what is no moment."""
     try:
-        return datetime.strptime(date, _BASIC).replace(tzinfo=UTC)
-    except ValueError:
-        pass
-    from email.utils import parsedate_to_datetime
+        if _BASIC_DATE.fullmatch(date):
+            return datetime.fromisoformat(date)
+        from email.utils import parsedate_to_datetime
 
-    try:
         return parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
         raise IncompleteSignatureException(
@@ -154,7 +153,6 @@ def moment_of(date: str) -> datetime:
         ) from None
 
 
-@lru_cache(maxsize=1024)
 def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str, str]:
     """Date and Region of the scope, once it is one for this service and moment; and the moment as it is signed."""
     words = credential.split("/")
@@ -164,19 +162,20 @@ def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str, s
             f"got '{credential}'"
         )
     date, region, named, terminator = words[-4:]
+    signed_at = moment.isoformat(timespec="seconds").replace("-", "").replace(":", "")[:15] + "Z"
     wrong = ""
     if named != service:
         wrong += f"Credential should be scoped to correct service: '{service}'. "
     if terminator != _TERMINATOR:
         wrong += f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'. "
-    if date != f"{moment:%Y%m%d}":
+    if date != signed_at[:8]:
         wrong += (
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{date}' != '{moment:%Y%m%d}', from '{moment:{_BASIC}}'. "
+            f"'{date}' != '{signed_at[:8]}', from '{signed_at}'. "
         )
     if wrong:
         raise InvalidSignatureException(wrong)
-    return date, region, moment.strftime(_BASIC)
+    return date, region, signed_at
 
 
 def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
@@ -191,7 +190,7 @@ def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
         raise InvalidSignatureException(f"'{left_out[0]}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # 9 us of a verified request, of about 110
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for word in (date, region, service, _TERMINATOR):

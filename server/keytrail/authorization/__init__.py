@@ -1,1 +1,1 @@
-"""Who is calling, and may they."""
+"""May they: policies, conditions and grants against a request."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from keytrail.authorization.operators import OPERATORS, Test, made
+from keytrail.authorization.operators import OPERATORS, Test
 
 Values = tuple[str, ...] | None
 """What a request brings under a condition key; None: it does not have the key."""
@@ -52,27 +52,27 @@ def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) 
         return lambda lookup: (lookup(key) is None) in absent
     if parts is None or name not in OPERATORS:
         raise ValueError(f"a condition operator that does not exist, {operator}")
-    maker, negated = OPERATORS[name]
+    make_test, negated = OPERATORS[name]
     quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
-    meets = _quantified(quantifier, negated=negated)
-    # Without the key hold negations, `ForAllValues`, and whatever is to hold only if the key exists.
-    missing = if_exists or (quantifier == "forallvalues" if quantifier else negated)
+    applies = _quantified(quantifier, negated=negated)
+    # A request without the key meets negations, `ForAllValues`, and what is to hold only if the key exists.
+    if_missing = if_exists or (quantifier == "forallvalues" if quantifier else negated)
     if not (variables and has_variable(values)):
-        return _fixed(key, maker(values), meets, missing=missing)
+        return _fixed(key, make_test(values), applies, if_missing=if_missing)
 
     def holds(lookup: Lookup) -> bool:
-        brought = lookup(key)
-        return missing if brought is None else meets(made(maker, filled(values, lookup)), brought)
+        found = lookup(key)
+        return if_missing if found is None else applies(make_test(with_variables(values, lookup)), found)
 
     return holds
 
 
-def _fixed(key: str, test: Test, meets: Callable[[Test, tuple[str, ...]], bool], *, missing: bool) -> Condition:
+def _fixed(key: str, test: Test, applies: Callable[[Test, tuple[str, ...]], bool], *, if_missing: bool) -> Condition:
     """A condition whose values are the same for every request."""
 
     def holds(lookup: Lookup) -> bool:
-        brought = lookup(key)
-        return missing if brought is None else meets(test, brought)
+        found = lookup(key)
+        return if_missing if found is None else applies(test, found)
 
     return holds
 
@@ -81,11 +81,11 @@ def _quantified(quantifier: str, *, negated: bool) -> Callable[[Test, tuple[str,
     """How a test is put to the values of a request."""
     if negated:
         if quantifier == "foranyvalue":
-            return lambda test, brought: not all(map(test, brought))
-        return lambda test, brought: not any(map(test, brought))
+            return lambda test, found: not all(map(test, found))
+        return lambda test, found: not any(map(test, found))
     if quantifier == "forallvalues":
-        return lambda test, brought: all(map(test, brought))
-    return lambda test, brought: any(map(test, brought))
+        return lambda test, found: all(map(test, found))
+    return lambda test, found: any(map(test, found))
 
 
 def _texts(operator: str, given: object) -> tuple[str, ...]:
@@ -105,8 +105,8 @@ def has_variable(texts: Sequence[str]) -> bool:
     return any("${" in text for text in texts)
 
 
-def filled(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
-    """The values with their variables replaced; one whose variable the request does not bring meets nothing."""
+def with_variables(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
+    """The values with their policy variables replaced, less those whose variable the request does not have."""
     found = []
     for value in values:
         missing = False
@@ -115,11 +115,11 @@ def filled(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
             nonlocal missing
             if variable[1] in ("*", "?", "$"):
                 return f"\0{variable[1]}"  # these stand for themselves
-            brought = lookup(variable[1].lower())
-            if brought is None or len(brought) != 1:
+            replacing = lookup(variable[1].lower())
+            if replacing is None or len(replacing) != 1:
                 missing = missing or variable[2] is None
                 return variable[2] or ""
-            return re.sub(r"([*?])", "\0\\1", brought[0])
+            return re.sub(r"([*?])", "\0\\1", replacing[0])
 
         text = _VARIABLE.sub(replacement, value)
         if not missing:

@@ -1,7 +1,7 @@
-"""The one decision: from all that speaks for and against a request to a verdict. It knows no wire and no store.
+"""The one decision: from all that allows and denies a request to a verdict. It knows no wire and no store.
 
 Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determining access to AWS KMS keys" and
-"Allowing users in other accounts to use a KMS key".
+"Allowing users in other accounts to use a KMS key"; kms-behaviour F.2.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from keytrail.authorization.conditions import Lookup
 from keytrail.authorization.grant_evaluation import AllowingGrant
 from keytrail.authorization.identities import PrincipalPolicies
-from keytrail.authorization.policy import DecidingStatement, Document, Kind, allowing, denying
+from keytrail.authorization.policy import DecidingStatement, Policy, PolicyType, allowing, denying
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.domain.principal import Principal
 
@@ -21,7 +21,7 @@ class Ground(StrEnum):
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
-    IMPLICIT_DENY = "no allow"
+    IMPLICIT_DENY = "implicit deny"
     OTHER_ACCOUNT = "another account's resource"
     """Refused without a word on whether it exists."""
 
@@ -34,23 +34,23 @@ class Question(NamedTuple):
     resource: str
     """An ARN, or `*`."""
     lookup: Lookup
-    policy: Document | None
-    """The key policy; None where identity policies alone decide."""
-    at_home: bool = True
-    """Whether the resource is the caller's own account's."""
-    shared: bool = True
-    """Whether the owner may let other accounts do this."""
+    resource_policy: Policy | None
+    """The key policy, or a role's trust policy; None where the caller's own policies decide alone."""
+    same_account: bool = True
+    """Whether the resource is of the caller's own account."""
+    cross_account: bool = True
+    """Whether the operation works on other accounts' resources at all."""
     grant: Callable[[], AllowingGrant | None] = lambda: None
     """The grant that covers the request; asked for only if no policy allows it."""
 
 
 class Verdict(NamedTuple):
-    """The answer, and which statement or grant decided; of a want of allows, the kind of policy that lacks one."""
+    """The answer, and which statement or grant decided; of an implicit deny, the type of policy that has no Allow."""
 
     ground: Ground
-    kind: Kind | None = None
-    deciding: DecidingStatement | None = None
-    allowing_grant: AllowingGrant | None = None
+    policy_type: PolicyType | None = None
+    decided_by: DecidingStatement | None = None
+    grant: AllowingGrant | None = None
 
     @property
     def allowed(self) -> bool:
@@ -58,120 +58,120 @@ class Verdict(NamedTuple):
         return self.ground is Ground.ALLOWED
 
 
-def decide(asked: Question, standing: PrincipalPolicies) -> Verdict:
-    """The verdict on a question: an explicit deny anywhere, then a service control policy, then who allows it."""
-    denied = _denied(asked, standing)
+def decide(question: Question, own: PrincipalPolicies) -> Verdict:
+    """The verdict: an explicit deny anywhere, then service control policies, then who allows it.
+
+    `own` are the caller's own policies.
+    """
+    denied = _explicit_deny(question, own)
     if denied is not None:
         return denied
-    for level in standing.levels:
-        if allowing(level, asked.action, asked.resource, asked.lookup) is None:
-            return Verdict(Ground.IMPLICIT_DENY, Kind.SCP)
-    return _at_home(asked, standing) if asked.at_home else _abroad(asked, standing)
+    for level in own.scp_levels:
+        if allowing(level, question.action, question.resource, question.lookup) is None:
+            return Verdict(Ground.IMPLICIT_DENY, PolicyType.SCP)
+    return _same_account(question, own) if question.same_account else _cross_account(question, own)
 
 
-def _denied(asked: Question, standing: PrincipalPolicies) -> Verdict | None:
-    action, resource, lookup = asked.action, asked.resource, asked.lookup
-    # unverified: which of several kinds of policies the refusal names
-    found = denying(standing.controls, action, resource, lookup)
-    if found is None and asked.at_home:
-        found = _policy_deny(asked)
+def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None:
+    action, resource, lookup = question.action, question.resource, question.lookup
+    # unverified: which of several types of policies the refusal names
+    found = denying(own.service_control_policies, action, resource, lookup)
+    if found is None and question.same_account:
+        found = _deny_of_resource_policy(question)
     if found is None:
-        found = denying(standing.policies, action, resource, lookup)
-    if found is None and (standing.boundary or standing.sessions):
-        found = denying((*standing.boundary, *standing.sessions), action, resource, lookup)
-    return Verdict(Ground.EXPLICIT_DENY, found.document.kind, found) if found is not None else None
+        found = denying(own.identity_policies, action, resource, lookup)
+    if found is None and (own.permissions_boundary or own.session_policies):
+        found = denying((*own.permissions_boundary, *own.session_policies), action, resource, lookup)
+    return Verdict(Ground.EXPLICIT_DENY, found.policy.type, found) if found is not None else None
 
 
-def _policy_deny(asked: Question) -> DecidingStatement | None:
-    policy = asked.policy
-    statement = policy.denial_to(asked.principal, asked.action, asked.lookup) if policy is not None else None
+def _deny_of_resource_policy(question: Question) -> DecidingStatement | None:
+    policy = question.resource_policy
+    statement = policy.deny_to(question.principal, question.action, question.lookup) if policy is not None else None
     return DecidingStatement(policy, statement) if policy is not None and statement is not None else None
 
 
-def _elsewhere(deciding: DecidingStatement | None = None) -> Verdict:
-    return Verdict(Ground.OTHER_ACCOUNT, Kind.KEY, deciding)
+def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
+    """One Allow is enough: of the key policy, of a grant, or of identity policies if the key policy leaves it to them.
+
+    Of these, whoever names the caller's account leaves it to the account's identity policies.
+    """
+    by_identity = _by_identity_policies(question, own)
+    if question.resource_policy is None:
+        return _within_limits(question, own, by_identity)
+    match, statement = question.resource_policy.allow_to(question.principal, question.action, question.lookup)
+    found = DecidingStatement(question.resource_policy, statement) if statement is not None else None
+    if own.lenient:
+        return _within_limits(question, own, Verdict(Ground.ALLOWED, PolicyType.KEY if found else None, found))
+    by_policy = _with_own_policies(question, own, match, by_identity, Verdict(Ground.ALLOWED, PolicyType.KEY, found))
+    if by_policy.allowed:
+        return by_policy
+    grant = question.grant()
+    if grant is None:
+        return by_policy
+    by_grant = _with_own_policies(question, own, grant.match, by_identity, Verdict(Ground.ALLOWED, grant=grant))
+    return by_grant if by_grant.allowed or match is PrincipalMatch.NOT else by_policy
 
 
-def _at_home(asked: Question, standing: PrincipalPolicies) -> Verdict:
-    own = _own_allow(asked, standing)
-    if asked.policy is None:
-        return _bounded(asked, standing, own) or own
-    naming, statement = asked.policy.allow_to(asked.principal, asked.action, asked.lookup)
-    found = DecidingStatement(asked.policy, statement) if statement is not None else None
-    if standing.lenient:
-        allowed = Verdict(Ground.ALLOWED, Kind.KEY if found else None, found)
-        return _bounded(asked, standing, allowed) or allowed
-    verdict = _weighed(asked, standing, naming, own, Verdict(Ground.ALLOWED, Kind.KEY, found))
-    if verdict.allowed:
-        return verdict
-    allowing_grant = asked.grant()
-    if allowing_grant is not None:
-        granted = Verdict(Ground.ALLOWED, allowing_grant=allowing_grant)
-        by_grant = _weighed(asked, standing, allowing_grant.naming, own, granted)
-        verdict = by_grant if by_grant.allowed or naming is PrincipalMatch.NOT else verdict
-    return verdict
-
-
-def _weighed(
-    asked: Question, standing: PrincipalPolicies, naming: PrincipalMatch, own: Verdict, allow: Verdict
-) -> Verdict:
-    """What an allow of the owner's comes to that names the caller so closely."""
-    if naming is PrincipalMatch.ITSELF:
-        return allow
-    if naming is PrincipalMatch.NOT:
-        return Verdict(Ground.IMPLICIT_DENY, Kind.KEY)
-    if naming is PrincipalMatch.ACCOUNT:
-        if not own.allowed:
-            return own
-        allow = own if own.deciding is not None else allow
-    return _bounded(asked, standing, allow) or allow
-
-
-def _own_allow(asked: Question, standing: PrincipalPolicies) -> Verdict:
-    """What the caller's identity policies say."""
-    if standing.root:
-        return Verdict(Ground.ALLOWED)
-    found = allowing(standing.policies, asked.action, asked.resource, asked.lookup)
-    if found is not None:
-        return Verdict(Ground.ALLOWED, Kind.IDENTITY, found)
-    return Verdict(Ground.IMPLICIT_DENY, Kind.IDENTITY)
-
-
-def _bounded(asked: Question, standing: PrincipalPolicies, allow: Verdict) -> Verdict | None:
-    """The refusal of what permissions boundary or session policies do not allow too."""
-    if not allow.allowed:
-        return allow
-    for documents, kind in ((standing.boundary, Kind.BOUNDARY), (standing.sessions, Kind.SESSION)):
-        if documents and allowing(documents, asked.action, asked.resource, asked.lookup) is None:
-            return Verdict(Ground.IMPLICIT_DENY, kind)
-    return None
-
-
-def _abroad(asked: Question, standing: PrincipalPolicies) -> Verdict:
+def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
     """Both accounts must allow it; but a grant to the caller needs nothing of its own account."""
-    service = asked.principal.kind == "service"
-    own = Verdict(Ground.ALLOWED) if service else _own_allow(asked, standing)
-    own = _bounded(asked, standing, own) or own
-    if not asked.shared:
-        return _elsewhere()
-    denied = _policy_deny(asked)
-    if asked.policy is not None and denied is None:
-        verdict = _let_in(asked, standing, own, asked.policy)
-        if verdict is not None:
-            return verdict
-    # What its own account says comes first, so that nothing is told of a resource that may not exist.
-    return own if not own.allowed else _elsewhere(denied)
+    service = question.principal.kind == "service"
+    by_identity = Verdict(Ground.ALLOWED) if service else _by_identity_policies(question, own)
+    by_identity = _within_limits(question, own, by_identity)
+    if not question.cross_account:
+        return Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY)
+    denied = _deny_of_resource_policy(question)
+    if question.resource_policy is not None and denied is None:
+        allowed = _allowed_by_owner(question, own, by_identity, question.resource_policy)
+        if allowed is not None:
+            return allowed
+    # What its own account says comes first, so that a refusal says nothing of a resource that may not exist.
+    return by_identity if not by_identity.allowed else Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY, denied)
 
 
-def _let_in(asked: Question, standing: PrincipalPolicies, own: Verdict, policy: Document) -> Verdict | None:
-    """How the owner of another account's key lets the caller use it, if it does."""
-    _, statement = policy.allow_to(asked.principal, asked.action, asked.lookup)
-    if own.allowed and statement is not None:
-        return Verdict(Ground.ALLOWED, Kind.KEY, DecidingStatement(policy, statement))
-    allowing_grant = asked.grant()
-    if allowing_grant is None:
+def _allowed_by_owner(
+    question: Question, own: PrincipalPolicies, by_identity: Verdict, policy: Policy
+) -> Verdict | None:
+    """The Allow of another account's key policy or grant, if it counts."""
+    _, statement = policy.allow_to(question.principal, question.action, question.lookup)
+    if by_identity.allowed and statement is not None:
+        return Verdict(Ground.ALLOWED, PolicyType.KEY, DecidingStatement(policy, statement))
+    grant = question.grant()
+    if grant is None:
         return None
-    verdict = _weighed(
-        asked, standing, allowing_grant.naming, own, Verdict(Ground.ALLOWED, allowing_grant=allowing_grant)
-    )
+    verdict = _with_own_policies(question, own, grant.match, by_identity, Verdict(Ground.ALLOWED, grant=grant))
     return verdict if verdict.allowed else None
+
+
+def _with_own_policies(
+    question: Question, own: PrincipalPolicies, match: PrincipalMatch, by_identity: Verdict, allow: Verdict
+) -> Verdict:
+    """What the owner's Allow comes to, together with the caller's own policies; `match` is how it names the caller."""
+    if match is PrincipalMatch.ITSELF:
+        return allow
+    if match is PrincipalMatch.NOT:
+        return Verdict(Ground.IMPLICIT_DENY, PolicyType.KEY)
+    if match is PrincipalMatch.ACCOUNT:
+        if not by_identity.allowed:
+            return by_identity
+        allow = by_identity if by_identity.decided_by is not None else allow
+    return _within_limits(question, own, allow)
+
+
+def _by_identity_policies(question: Question, own: PrincipalPolicies) -> Verdict:
+    if own.root:
+        return Verdict(Ground.ALLOWED)
+    found = allowing(own.identity_policies, question.action, question.resource, question.lookup)
+    if found is not None:
+        return Verdict(Ground.ALLOWED, PolicyType.IDENTITY, found)
+    return Verdict(Ground.IMPLICIT_DENY, PolicyType.IDENTITY)
+
+
+def _within_limits(question: Question, own: PrincipalPolicies, verdict: Verdict) -> Verdict:
+    """The verdict, unless it is an Allow that the permissions boundary or the session policies do not share."""
+    if not verdict.allowed:
+        return verdict
+    for policies in (own.permissions_boundary, own.session_policies):
+        if policies and allowing(policies, question.action, question.resource, question.lookup) is None:
+            return Verdict(Ground.IMPLICIT_DENY, policies[0].type)
+    return verdict

@@ -21,43 +21,45 @@ class Explanation(NamedTuple):
     context: Mapping[str, Values]
 
     @classmethod
-    def of(cls, asked: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
+    def of(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
         """What is kept of a decision: nothing that holds on to the request."""
-        return cls(asked.principal.arn, asked.action, asked.resource, verdict, dict(context))
+        return cls(question.principal.arn, question.action, question.resource, verdict, dict(context))
 
-    def told(self) -> dict[str, object]:
-        """It in the members of the control API."""
+    def members(self) -> dict[str, object]:
+        """The members of the control API's answer."""
         verdict = self.verdict
-        told: dict[str, object] = {
+        members: dict[str, object] = {
             "principal": self.principal,
             "action": self.action,
             "resource": self.resource,
             "allowed": verdict.allowed,
             "reason": self._reason(),
         }
-        if verdict.deciding is not None:
-            document, statement = verdict.deciding
-            told["policy"] = {"type": str(document.kind), "name": document.name}
-            told["statement"] = {
+        if verdict.decided_by is not None:
+            policy, statement = verdict.decided_by
+            members["policy"] = {"type": str(policy.type), "name": policy.name}
+            members["statement"] = {
                 "sid": statement.sid,
                 "index": statement.position,
                 "effect": "Allow" if statement.allows else "Deny",
             }
-        if verdict.allowing_grant is not None:
-            told["grant"] = verdict.allowing_grant.grant.grant_id
-        told["context"] = {name: list(values) if values is not None else None for name, values in self.context.items()}
-        return told
+        if verdict.grant is not None:
+            members["grant"] = verdict.grant.grant.grant_id
+        members["context"] = {
+            name: list(values) if values is not None else None for name, values in self.context.items()
+        }
+        return members
 
     def _reason(self) -> str:
         verdict = self.verdict
-        if verdict.allowing_grant is not None:
+        if verdict.grant is not None:
             return "a grant allows it"
-        if verdict.deciding is not None:
-            document, statement = verdict.deciding
-            return f"a statement of the {document.kind} {'allows' if statement.allows else 'denies'} it"
+        if verdict.decided_by is not None:
+            policy, statement = verdict.decided_by
+            return f"a statement of the {policy.type} {'allows' if statement.allows else 'denies'} it"
         if verdict.allowed:
             return "the caller is as good as the root of its account, and nothing denies it"
-        return f"no {verdict.kind} allows it" if verdict.kind is not None else "nothing allows it"
+        return f"no {verdict.policy_type} allows it" if verdict.policy_type is not None else "nothing allows it"
 
 
 class Explanations:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from keytrail.authorization.principals import PrincipalMatch
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import root_arn
 from keytrail.domain.grant import Grant, looks_at_context
 from keytrail.domain.grant_constraints import Constraints
@@ -20,61 +20,48 @@ _PAGE = 100
 class AllowingGrant(NamedTuple):
     """A grant that covers a request, and how its grantee is the caller."""
 
-    naming: PrincipalMatch
+    match: PrincipalMatch
     grant: Grant
 
 
 def allowing_grant(
-    call: Call, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
+    facts: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
 ) -> AllowingGrant | None:
     """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
 
     `role_arn`: of a session's role, with its path if that is known.
-    A grant that is not seen yet (`consistency_delay`) counts only if the request brings a token of it.
+    A grant that is not visible yet (`consistency_delay`) counts only if the request brings a token of it.
     """
     operation = action.removeprefix("kms:")
     # Every constraint on the context has a first pair, which must be one of the request's.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
-    for naming, grantee in _grantees(call.principal, key, role_arn):
-        for grant in _of_grantee(call, key, grantee, operation, pairs):
-            if _in_effect(grant, call) and _admits(grant, call, operation, context):
-                return AllowingGrant(naming, grant)
+    for match, grantee in _grantees(facts.principal, key, role_arn):
+        for grant in _grants_of(grantee, facts, key, operation, pairs):
+            if _allows(grant, facts, operation, context):
+                return AllowingGrant(match, grant)
     return None
 
 
-def told_of(grant: Grant) -> Mapping[str, tuple[str, ...]]:
-    """What a request to retire a grant brings of it, by the condition keys in lower case."""
-    asked = grant.constraints
-    context = asked.encryption_context_equals or asked.encryption_context_subset or {}
-    kinds = {
-        "EncryptionContextEquals": asked.encryption_context_equals,
-        "EncryptionContextSubset": asked.encryption_context_subset,
-    }
-    found = {
-        "kms:grantconstrainttype": tuple(kind for kind, pairs in kinds.items() if pairs is not None),
-        "kms:encryptioncontextkeys": tuple(context),
-        **{f"kms:encryptioncontext:{name.lower()}": (value,) for name, value in context.items()},
-    }
-    return {name: values for name, values in found.items() if values}
-
-
-def _of_grantee(
-    call: Call, key: Key, grantee: str, operation: str, pairs: Sequence[tuple[str, str] | None]
+def _grants_of(
+    grantee: str, facts: RequestFacts, key: Key, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
-    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells."""
+    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
+
+    Of those that are not visible yet, only the ones that the request brings a token of.
+    """
     for pair in pairs:
         after = ""
         while True:
-            grants = call.store.grants.usable_after(
+            grants = facts.store.visible.usable_grants_after(
                 key.arn, after, _PAGE, grantee=grantee, operation=operation, pair=pair
             )
             yield from grants
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    names = {"service" if call.principal.kind == "service" else "grantee": grantee}
-    for grant in call.store.view.grants.lingering(key.arn, **names):
-        if operation in grant.operations:
+    for grant in _by_tokens(facts):
+        is_to = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
+        if grant.key_arn == key.arn and is_to == grantee and operation in grant.operations:
             yield grant
 
 
@@ -88,36 +75,36 @@ def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tupl
     return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _in_effect(grant: Grant, call: Call) -> bool:
-    if not call.store.view.grants.hides(grant):
-        return True
-    tokens = call.members.get("GrantTokens")
-    named = (call.store.grants.by_token(token, call.region) for token in tokens) if isinstance(tokens, list) else ()
-    return any(grant.grant_id == other.grant_id for other in named if other is not None)
+def _by_tokens(facts: RequestFacts) -> list[Grant]:
+    """The grants that the request brings tokens of."""
+    tokens = facts.members.get("GrantTokens")
+    grants = (facts.store.grants.by_token(token, facts.region) for token in tokens) if isinstance(tokens, list) else ()
+    return [grant for grant in grants if grant is not None]
 
 
-def _admits(grant: Grant, call: Call, operation: str, context: Mapping[str, str]) -> bool:
-    asked = grant.constraints
-    if call.principal.kind == "service" and asked.source_arn not in (None, call.source_arn):
+def _allows(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[str, str]) -> bool:
+    """Whether the request meets the grant's constraints."""
+    constraints = grant.constraints
+    if facts.principal.kind == "service" and constraints.source_arn not in (None, facts.source_arn):
         return False
     if operation == "CreateGrant":
-        return _hands_on(grant, call)
+        return _allows_new_grant(grant, facts)
     if not looks_at_context(operation):
         return True
-    if asked.encryption_context_equals is not None:
-        return dict(context) == dict(asked.encryption_context_equals)
-    return (asked.encryption_context_subset or {}).items() <= context.items()
+    if constraints.encryption_context_equals is not None:
+        return dict(context) == dict(constraints.encryption_context_equals)
+    return (constraints.encryption_context_subset or {}).items() <= context.items()
 
 
-def _hands_on(grant: Grant, call: Call) -> bool:
+def _allows_new_grant(grant: Grant, facts: RequestFacts) -> bool:
     """Whether a grant to be made gives no more than this one, under constraints as strict."""
-    operations, constraints = call.members.get("Operations"), call.members.get("Constraints")
+    operations, sent = facts.members.get("Operations"), facts.members.get("Constraints")
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
-    mine, theirs = grant.constraints, Constraints.read(constraints if isinstance(constraints, Mapping) else None)
-    if mine.encryption_context_equals is not None:
-        return theirs.encryption_context_equals == mine.encryption_context_equals
-    if mine.encryption_context_subset is not None:
-        handed = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
-        return mine.encryption_context_subset.items() <= handed.items()
+    ours, theirs = grant.constraints, Constraints.read(sent if isinstance(sent, Mapping) else None)
+    if ours.encryption_context_equals is not None:
+        return theirs.encryption_context_equals == ours.encryption_context_equals
+    if ours.encryption_context_subset is not None:
+        pairs = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
+        return ours.encryption_context_subset.items() <= pairs.items()
     return True

@@ -20,18 +20,12 @@ Maker = Callable[[tuple[str, ...]], Test]
 """Makes the test of a policy's values. In these a NUL stands before a star or a question mark that is no wildcard."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # 14 us for each pattern with a policy variable, in every request
 def wildcards(pattern: str) -> re.Pattern[str]:
     """An IAM pattern: `*` is any text, `?` any one character, both plain where a NUL stands before them."""
     # fnmatch's expressions do not backtrack, however many stars there are; brackets mean nothing to IAM.
     shielded = pattern.replace("[", "[[]").replace("\0*", "[*]").replace("\0?", "[?]").replace("\0", "")
     return re.compile(fnmatch.translate(shielded))
-
-
-@lru_cache(maxsize=1024)
-def made(maker: Maker, values: tuple[str, ...]) -> Test:
-    """The test of values that a policy's variables gave."""
-    return maker(values)
 
 
 def _plain(pattern: str) -> str:
@@ -92,18 +86,17 @@ def _compares(compare: Callable[[float, float], bool], number: Callable[[str], f
         wanted = [found for found in (_read(number, _plain(value)) for value in values) if found is not None]
 
         def holds(value: str) -> bool:
-            brought = _read(number, value)
-            return brought is not None and any(compare(brought, each) for each in wanted)
+            read = _read(number, value)
+            return read is not None and any(compare(read, each) for each in wanted)
 
         if len(wanted) == 1:
-            return lambda value: (brought := _read(number, value)) is not None and compare(brought, wanted[0])
+            return lambda value: (read := _read(number, value)) is not None and compare(read, wanted[0])
 
         return holds
 
     return make
 
 
-@lru_cache(maxsize=1024)
 def _read(number: Callable[[str], float], text: str) -> float | None:
     try:
         return number(text)
@@ -113,11 +106,13 @@ def _read(number: Callable[[str], float], text: str) -> float | None:
 
 def _moment(text: str) -> float:
     """Epoch seconds, of a number or of an ISO 8601 text."""
-    try:
-        return float(text)
-    except ValueError:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    if text[4:5] != "-":  # else it is a date, and what `float` raises takes longer than all the rest
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _in_networks(values: tuple[str, ...]) -> Test:
@@ -135,7 +130,7 @@ def _in_networks(values: tuple[str, ...]) -> Test:
     return holds
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # 20 us of the 50 that 50 statements take in tests/benchmarks/decisions.py
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)

@@ -38,13 +38,13 @@ class Principals:
     patterns: tuple[str, ...]
     excluded: bool
 
-    def naming(self, principal: Principal, *, denying: bool) -> PrincipalMatch:
-        """How the statement speaks of a caller."""
-        named = {_naming(pattern, principal) for pattern in self.patterns} - {PrincipalMatch.NOT}
+    def match(self, principal: Principal, *, denying: bool) -> PrincipalMatch:
+        """How the statement names a caller; `denying` says whether its effect is Deny."""
+        matches = {_match(pattern, principal) for pattern in self.patterns} - {PrincipalMatch.NOT}
         if not self.excluded:
-            return max(named, default=PrincipalMatch.NOT)
-        # A Deny excepts a caller by all that it is: the account, its role, and itself. An Allow keeps it out by any.
-        excepted = named >= _wholly(principal) or "*" in self.patterns if denying else bool(named)
+            return max(matches, default=PrincipalMatch.NOT)
+        # A Deny excepts a caller that is named in every way: account, role, and itself. An Allow keeps it out by any.
+        excepted = matches >= _every_match(principal) or "*" in self.patterns if denying else bool(matches)
         return PrincipalMatch.NOT if excepted else PrincipalMatch.ITSELF
 
     def names_account(self, account: str) -> bool:
@@ -52,7 +52,7 @@ class Principals:
         return self.excluded or any(pattern == "*" or account in pattern for pattern in self.patterns)
 
 
-def _wholly(principal: Principal) -> set[PrincipalMatch]:
+def _every_match(principal: Principal) -> set[PrincipalMatch]:
     """The ways in which a NotPrincipal has to name a caller to except it from a Deny."""
     if principal.kind in ("root", "service"):
         return {PrincipalMatch.ITSELF}
@@ -63,7 +63,7 @@ def _wholly(principal: Principal) -> set[PrincipalMatch]:
     )
 
 
-def _naming(pattern: str, principal: Principal) -> PrincipalMatch:
+def _match(pattern: str, principal: Principal) -> PrincipalMatch:
     if pattern == "*":
         return PrincipalMatch.ITSELF
     if principal.kind == "service":

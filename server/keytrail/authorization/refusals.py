@@ -4,7 +4,8 @@ Source: IAM User Guide, "Troubleshoot access denied error messages"; KMS's own a
 """
 
 from keytrail.authorization.evaluation import Ground, Question, Verdict
-from keytrail.authorization.policy import Kind
+from keytrail.authorization.policy import PolicyType
+from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
 
 NO_RESOURCE_POLICY = (
@@ -12,26 +13,33 @@ NO_RESOURCE_POLICY = (
     "or a resource-based policy explicitly denies access"
 )
 
-_ARTICLES = {Kind.IDENTITY: "an"}
+_ARTICLES = {PolicyType.IDENTITY: "an"}
 
 
-def refusal(asked: Question, verdict: Verdict, *, in_ciphertext: bool) -> AccessDeniedException:
+def refusal(question: Question, verdict: Verdict, *, in_ciphertext: bool) -> AccessDeniedException:
     """The error for a verdict that is no allow; a key that only a ciphertext names is not named."""
-    who = f"User: {asked.principal.arn} is not authorized to perform: {asked.action}"
-    if verdict.ground is Ground.OTHER_ACCOUNT or (in_ciphertext and verdict.kind is Kind.KEY):
+    who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
+    if verdict.ground is Ground.OTHER_ACCOUNT or (in_ciphertext and verdict.policy_type is PolicyType.KEY):
         what, why = " on this resource", NO_RESOURCE_POLICY
     else:
-        what, why = f" on resource: {asked.resource}", _why(asked, verdict)
+        what, why = f" on resource: {question.resource}", _why(question, verdict)
     if in_ciphertext:
         what = " on the resource associated with this ciphertext"
-    elif asked.action == "kms:TagResource" and asked.resource == "*":
+    elif question.action == "kms:TagResource" and question.resource == "*":
         what = ""  # as reported of CreateKey with tags
     return AccessDeniedException(f"{who}{what} {why}")
 
 
-def _why(asked: Question, verdict: Verdict) -> str:
-    kind = verdict.kind
-    if verdict.deciding is None:
-        return f"because no {kind} allows the {asked.action} action"
-    name = f": {verdict.deciding.document.name}" if kind is Kind.SCP else ""
-    return f"with an explicit deny in {_ARTICLES.get(kind or Kind.KEY, 'a')} {kind}{name}"
+def other_account_refusal(principal: Principal, action: str, what: str) -> AccessDeniedException:
+    """The error for what another account owns, if it exists: it is not named, but called `what`."""
+    return AccessDeniedException(
+        f"User: {principal.arn} is not authorized to perform: {action} on {what} {NO_RESOURCE_POLICY}"
+    )
+
+
+def _why(question: Question, verdict: Verdict) -> str:
+    policy_type = verdict.policy_type
+    if verdict.decided_by is None:
+        return f"because no {policy_type} allows the {question.action} action"
+    name = f": {verdict.decided_by.policy.name}" if policy_type is PolicyType.SCP else ""
+    return f"with an explicit deny in {_ARTICLES.get(policy_type or PolicyType.KEY, 'a')} {policy_type}{name}"

@@ -1,4 +1,4 @@
-"""Statements of policies of every kind: read once, checked as KMS and IAM check them.
+"""Statements of policies of every type: read once, checked as KMS and IAM check them.
 
 Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
 """
@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
-from keytrail.authorization.conditions import Condition, Lookup, filled, has_variable, read_conditions
-from keytrail.authorization.operators import Test, like, made, wildcards
+from keytrail.authorization.conditions import Condition, Lookup, has_variable, read_conditions, with_variables
+from keytrail.authorization.operators import Test, like, wildcards
 from keytrail.authorization.principals import PrincipalMatch, Principals, read_principals
 from keytrail.authorization.texts import malformed, texts
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
@@ -22,8 +21,8 @@ _NOT_IN_KEY_POLICIES = ("aws:resourcetag", "kms:resourcetag", "kms:resourcealias
 _NOT_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
 
 
-class Kind(StrEnum):
-    """The kinds of policies, in the words of AWS's refusals."""
+class PolicyType(StrEnum):
+    """The types of policies, in the words of AWS's refusals."""
 
     KEY = "resource-based policy"
     TRUST = "role trust policy"
@@ -33,7 +32,7 @@ class Kind(StrEnum):
     SCP = "service control policy"
 
 
-_WITH_PRINCIPALS = frozenset({Kind.KEY, Kind.TRUST})
+_WITH_PRINCIPALS = frozenset({PolicyType.KEY, PolicyType.TRUST})
 """Policies of a resource, which say whom they are about; others belong to somebody, and say which resources."""
 
 
@@ -58,10 +57,10 @@ class Statement:
         """Whether the statement is about this action, such as `kms:Decrypt`."""
         return (self.actions.fullmatch(action) is not None) != self.excludes_actions
 
-    def names(self, principal: Principal) -> PrincipalMatch:
-        """How the statement speaks of the caller."""
+    def match(self, principal: Principal) -> PrincipalMatch:
+        """How the statement names the caller."""
         return (
-            self.principals.naming(principal, denying=not self.allows)
+            self.principals.match(principal, denying=not self.allows)
             if self.principals is not None
             else PrincipalMatch.ITSELF
         )
@@ -72,7 +71,7 @@ class Statement:
 
     def covers_resource(self, resource: str, lookup: Lookup) -> bool:
         """Whether the statement is about a resource: an ARN, or `*` for an operation without any."""
-        covers = self.covers if self.covers is not None else made(like, filled(self.resources, lookup))
+        covers = self.covers if self.covers is not None else like(with_variables(self.resources, lookup))
         return covers(resource) != self.excludes_resources
 
     def holds(self, lookup: Lookup) -> bool:
@@ -80,14 +79,13 @@ class Statement:
         return self.condition is None or self.condition(lookup)
 
 
-@lru_cache(maxsize=2048)
-def read_policy(document: str, kind: Kind = Kind.KEY) -> tuple[Statement, ...]:
+def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tuple[Statement, ...]:
     """The statements of a policy.
 
     Raises MalformedPolicyDocumentException, InvalidArnException or LimitExceededException, as KMS does for
     CreateKey and PutKeyPolicy.
     """
-    if kind == Kind.KEY and len(document.encode()) > MAX_POLICY_SIZE:
+    if policy_type == PolicyType.KEY and len(document.encode()) > MAX_POLICY_SIZE:
         raise LimitExceededException(
             f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the words
         )
@@ -103,57 +101,59 @@ def read_policy(document: str, kind: Kind = Kind.KEY) -> tuple[Statement, ...]:
     if not isinstance(statements, list) or not statements:
         raise malformed("Policy contains no statement.")
     variables = policy.get("Version") == "2012-10-17"
-    return tuple(_read(statement, at, kind, variables=variables) for at, statement in enumerate(statements))
+    return tuple(_read(statement, at, policy_type, variables=variables) for at, statement in enumerate(statements))
 
 
-def _read(statement: object, position: int, kind: Kind, *, variables: bool) -> Statement:
+def _read(statement: object, position: int, policy_type: PolicyType, *, variables: bool) -> Statement:
     if not isinstance(statement, Mapping):
         raise malformed("Policy contains a statement that is not a JSON object.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise malformed("Policy contains a statement whose Effect is neither Allow nor Deny.")
     actions = texts(statement, "Action", "NotAction")
-    resources = _resources(statement, kind)
+    resources = _resources(statement, policy_type)
     condition = statement.get("Condition", {})
     if not isinstance(condition, Mapping):
         raise malformed("Policy contains a statement whose Condition is not a JSON object.")
-    _check_condition(condition, kind)
+    _check_condition(condition, policy_type)
     try:
-        held = read_conditions(condition, variables=variables)
+        holds = read_conditions(condition, variables=variables)
     except ValueError as error:
         raise malformed(f"Policy contains {error}.") from None
-    if kind not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
-        raise malformed(f"Policy contains a statement with a principal; a policy of this kind ({kind}) has none.")
+    if policy_type not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
+        raise malformed(
+            f"Policy contains a statement with a principal; a policy of this type ({policy_type}) has none."
+        )
     sid = statement.get("Sid")
     return Statement(
         sid=sid if isinstance(sid, str) else None,
         position=position,
         allows=statement["Effect"] == "Allow",
-        principals=read_principals(statement) if kind in _WITH_PRINCIPALS else None,
+        principals=read_principals(statement) if policy_type in _WITH_PRINCIPALS else None,
         actions=re.compile("|".join(wildcards(action).pattern for action in actions), re.IGNORECASE),
         excludes_actions="NotAction" in statement,
         resources=resources,
         covers=None if variables and has_variable(resources) else like(resources),
         excludes_resources="NotResource" in statement,
-        condition=held,
+        condition=holds,
     )
 
 
-def _resources(statement: Mapping[str, object], kind: Kind) -> tuple[str, ...]:
-    if kind == Kind.TRUST:
+def _resources(statement: Mapping[str, object], policy_type: PolicyType) -> tuple[str, ...]:
+    if policy_type == PolicyType.TRUST:
         if {"Resource", "NotResource"} & statement.keys():
             raise malformed("Policy contains a statement with a resource, which a role trust policy has not.")
         return ("*",)
     resources = texts(statement, "Resource", "NotResource")
-    if kind == Kind.KEY and (resources != ("*",) or "NotResource" in statement):
+    if policy_type == PolicyType.KEY and (resources != ("*",) or "NotResource" in statement):
         raise malformed('Policy contains a statement whose Resource is not "*".')
     return resources
 
 
-def _check_condition(condition: Mapping[str, object], kind: Kind) -> None:
+def _check_condition(condition: Mapping[str, object], policy_type: PolicyType) -> None:
     for operator, keys in condition.items():
         if not isinstance(keys, Mapping):
             raise malformed(f"Policy contains a condition {operator} that is not a JSON object.")
-        if kind == Kind.KEY:
+        if policy_type == PolicyType.KEY:
             _check_keys(operator, keys)
 
 

@@ -8,7 +8,6 @@ its own documents could never be answered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 _COSE_SIGN1_TAG = 18
@@ -39,7 +38,6 @@ class Attestation:
     """An RSA public key of `cryptography`."""
 
 
-@lru_cache(maxsize=16)  # the path of a request asks several times: its checks, a condition of a policy, the answer
 def read(document: bytes) -> Attestation:
     """What a document says, once its signature is verified. Raises NotAttested."""
     import cbor2
@@ -147,7 +145,8 @@ def _public_key(data: bytes | None) -> Any:
         public = load_der_public_key(data or b"")
     except (ValueError, UnsupportedAlgorithm):
         raise NotAttested("its public_key is missing or malformed") from None
-    if not isinstance(public, RSAPublicKey):
+    # Two odd primes make no even modulus; `cryptography` takes one, and fails when it encrypts.
+    if not isinstance(public, RSAPublicKey) or public.public_numbers().n % 2 == 0:
         raise NotAttested("its public_key is no RSA key")
     if public.key_size < 2048:  # unverified
         raise NotAttested("its public_key has fewer than 2048 bits")

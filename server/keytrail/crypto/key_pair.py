@@ -28,7 +28,7 @@ _CLASSES = {
 """Specs that have a class of their own: its module and name."""
 
 SPECS = frozenset({*_RSA, *_CURVES, *_CLASSES})
-"""The key specs of which there are pairs here. SM2 is missing: no library is worth having (docs/DECISIONS.md)."""
+"""The key specs of which there are pairs here. SM2 is missing: no library is worth having (decision 18)."""
 
 SLOW = frozenset({*_RSA, "ML_KEM_512"})
 """Those of which making a pair takes so long that nobody else may wait for it."""

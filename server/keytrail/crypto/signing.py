@@ -93,9 +93,9 @@ def _eddsa() -> tuple[Any, Any]:
     return eddsa, SHA512
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # a third of the time of an Ed25519ph signature
 def _parsed(der: bytes) -> Any:
-    """A key as pycryptodome has it; reading one takes a third of a signature's time."""
+    """A key as pycryptodome has it."""
     from Crypto.PublicKey import ECC
 
     return ECC.import_key(der)

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from keytrail.crypto.keygen import new_nonce
@@ -15,7 +14,6 @@ class NotAuthentic(Exception):
     """The ciphertext, the tag or the associated data is not what was encrypted under this key."""
 
 
-@lru_cache(maxsize=4096)
 def _cipher(key: bytes) -> "AESGCM":
     # Imported at the first use: a start that encrypts nothing does not pay for it.
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

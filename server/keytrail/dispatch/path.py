@@ -11,9 +11,7 @@ from functools import partial
 from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.authentication.source import NO_SOURCE, source_of
-from keytrail.authorization.decision import Decision
-from keytrail.authorization.identities import Identities
-from keytrail.authorization.token_service import TokenService
+from keytrail.authorization.authorizer import Authorizer
 from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.keygen import new_uuid
@@ -32,9 +30,10 @@ from keytrail.faults import Faults
 from keytrail.messages import AS_EVER, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
+from keytrail.operations.kms.recipients import read_recipient
 from keytrail.settings import Settings
 from keytrail.store import Store
-from keytrail.trail import Trail, service_event
+from keytrail.trail import Trail, event_of_service_event
 
 _log = logging.getLogger("keytrail")
 
@@ -49,7 +48,8 @@ class Dispatcher:
         store: Store,
         trail: Trail,
         callers: Callers,
-        identities: Identities,
+        authorizer: Authorizer,
+        faults: Faults,
     ) -> None:
         """Answer for every service, by these parts of an endpoint."""
         self.settings = settings
@@ -57,9 +57,8 @@ class Dispatcher:
         self._store = store
         self._trail = trail
         self._callers = callers
-        self.decision = Decision(identities)
-        self.tokens = TokenService(callers, identities, self.decision.explanations)
-        self.faults = Faults()
+        self._authorizer = authorizer
+        self._faults = faults
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
@@ -78,9 +77,10 @@ class Dispatcher:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
             operation.check(call.members)
+            call.attestation = read_recipient(call.members)
             # Whether the caller has asked too often, and what shall go wrong.
-            if self.faults.active:
-                fault = self.faults.strike(operation.service, call)
+            if self._faults.active:
+                fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
                 if fault.before:
                     return Response(0, b"", request_id, delivery=delivery)
@@ -128,10 +128,13 @@ class Dispatcher:
         error: Exception,
     ) -> Response:
         """The other end of the path: the trail keeps a refusal too, if it is known who called."""
-        if isinstance(error, AwsError):
-            # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
-            if call is not None and not isinstance(error, ThrottlingException):
+        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
+            try:
                 self._trail.record(record.refusal(operation, call, request, error))
+            except Exception as bug:  # of a refusal that cannot be recorded the caller shall hear
+                error = bug
+        if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
         # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
@@ -156,8 +159,8 @@ class Dispatcher:
             store=self._store,
             trail=self._trail,
             settings=self.settings,
-            authorizer=self.decision,
-            tokens=self.tokens,
+            authorizer=self._authorizer,
+            callers=self._callers,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             source_arn=source.arn,
@@ -175,7 +178,7 @@ class Dispatcher:
 
     def _record_service_events(self, happened: Iterable[ServiceEvent]) -> None:
         """Let the trail keep what KMS did by itself."""
-        self._trail.record([service_event(event) for event in happened])
+        self._trail.record([event_of_service_event(event) for event in happened])
         for event in happened:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)

@@ -9,7 +9,7 @@ from keytrail.call import Call, Reply
 from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException
 from keytrail.messages import Request
 from keytrail.operation import Operation
-from keytrail.trail import AsSent, Event, Use, new_event_id
+from keytrail.trail import Event, Use, Verbatim, new_event_id
 from keytrail.wire.service_model import Shape
 
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
@@ -71,8 +71,8 @@ def _events(
         error.trail_code if error is not None else None,
         error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
         None,
-        request.source_ip,
-        request.user_agent[:_LOGGED_TEXT],
+        call.source_ip,
+        call.user_agent[:_LOGGED_TEXT],
         None,
         operation.source,
     )
@@ -131,5 +131,5 @@ def _in_own_words(shape: Shape, value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":
-        return AsSent(value)
+        return Verbatim(value)
     return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}

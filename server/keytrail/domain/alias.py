@@ -3,8 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from keytrail.domain.arn import ALIAS_PREFIX, alias_arn
-from keytrail.errors import InvalidAliasNameException, NotAuthorizedException, ValidationException
+from keytrail.domain.arn import ALIAS_PREFIX, alias_arn, key_arn
+from keytrail.errors import (
+    InvalidAliasNameException,
+    NotAuthorizedException,
+    NotFoundException,
+    ValidationException,
+)
 
 MAX_ALIASES_PER_KEY = 50
 RESERVED_PREFIX = "alias/aws/"
@@ -26,9 +31,19 @@ class Alias:
         """The alias's ARN."""
         return alias_arn(self.region, self.account, self.name)
 
+    @property
+    def target_arn(self) -> str:
+        """The ARN of the key that it names."""
+        return key_arn(self.region, self.account, self.target_key_id)
+
     def point_to(self, key_id: str, now: datetime) -> "Alias":
         """The alias after UpdateAlias."""
         return replace(self, target_key_id=key_id, last_updated_date=now)
+
+
+def alias_not_found(arn: str) -> NotFoundException:
+    """The error for an alias that does not exist, in AWS's words."""
+    return NotFoundException(f"Alias {arn} is not found.")
 
 
 def require_alias_name(name: str) -> None:

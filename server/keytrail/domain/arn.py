@@ -5,7 +5,6 @@ Source: KMS API Reference, "KeyId" of each operation; the answers to bad identif
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from keytrail.errors import InvalidArnException, NotFoundException
 
@@ -22,7 +21,6 @@ _PARTITIONS = {
 ALIAS_PREFIX = "alias/"
 
 
-@lru_cache(maxsize=256)
 def partition_of(region: str) -> str:
     """The partition of a Region: `aws` for most, `aws-cn` for cn-north-1, and so on."""
     words = region.split("-")
@@ -73,7 +71,6 @@ class KeyIdentifier:
     """Of the key, or of the alias."""
 
 
-@lru_cache(maxsize=8192)
 def read_key_identifier(text: str, account: str, region: str, *, aliases: bool) -> KeyIdentifier:
     """Read a key id, key ARN, alias name or alias ARN as the caller of this account and Region means it.
 

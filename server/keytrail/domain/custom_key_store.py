@@ -169,10 +169,10 @@ class CustomKeyStore:
         """The store once a member of UpdateCustomKeyStore has a new value: what that puts right is no failure now."""
         return replace(self, failure=None) if self.failure in REMEDIES.get(member, ()) else self
 
-    def see(self, key: Key) -> Key:
-        """A key of the store as it is while the store is, or is not, connected.
+    def set_availability(self, key: Key) -> Key:
+        """A key of the store as it is while the store is connected, or Unavailable while it is not.
 
-        What is pending deletion stays so either way.
+        A key that is pending deletion stays so either way.
         """
         if self.is_connected and key.state is KeyState.UNAVAILABLE:
             return replace(key, state=key.becomes or KeyState.ENABLED, becomes=None)

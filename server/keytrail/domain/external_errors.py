@@ -1,9 +1,10 @@
-"""What backs custom key stores: clusters, proxies, VPC endpoint services and external keys, none of which is here.
+"""What goes wrong outside KMS, in what custom key stores depend on.
 
-Each of them is taken to be as it should, until somebody says what is wrong with it (the control API).
+These are clusters, proxies, VPC endpoint services and external keys, none of which is here: each is taken to be as it
+should, until a test says by the control API what is wrong with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from keytrail import errors
@@ -11,18 +12,11 @@ from keytrail.errors import AwsError
 
 
 class ExternalError(NamedTuple):
-    """What may be wrong with a thing: the member that names the thing, and the operations that meet it."""
+    """An error outside KMS, and the member that names what has gone wrong."""
 
     error: type[AwsError]
     member: str
-    operations: frozenset[str]
 
-
-_STORES = frozenset({"CreateCustomKeyStore", "UpdateCustomKeyStore"})
-_CREATE = frozenset({"CreateCustomKeyStore"})
-_UPDATE = frozenset({"UpdateCustomKeyStore"})
-_CONNECT = frozenset({"ConnectCustomKeyStore"})
-_KEY = frozenset({"CreateKey"})
 
 _CLUSTER, _PROXY = "CloudHsmClusterId", "XksProxyUriEndpoint"
 _SERVICE, _XKS_KEY = "XksProxyVpcEndpointServiceName", "XksKeyId"
@@ -30,27 +24,27 @@ _SERVICE, _XKS_KEY = "XksProxyVpcEndpointServiceName", "XksKeyId"
 EXTERNAL_ERRORS: Mapping[str, ExternalError] = {
     external_error.error.code: external_error
     for external_error in (
-        ExternalError(errors.CloudHsmClusterNotFoundException, _CLUSTER, _STORES),
-        ExternalError(errors.CloudHsmClusterNotActiveException, _CLUSTER, _STORES | _CONNECT),
-        ExternalError(errors.CloudHsmClusterInvalidConfigurationException, _CLUSTER, _STORES | _CONNECT | _KEY),
-        ExternalError(errors.IncorrectTrustAnchorException, _CLUSTER, _CREATE),
-        ExternalError(errors.CloudHsmClusterNotRelatedException, _CLUSTER, _UPDATE),
-        ExternalError(errors.XksProxyUriUnreachableException, _PROXY, _STORES),
-        ExternalError(errors.XksProxyIncorrectAuthenticationCredentialException, _PROXY, _STORES),
-        ExternalError(errors.XksProxyInvalidResponseException, _PROXY, _STORES),
-        ExternalError(errors.XksProxyInvalidConfigurationException, _PROXY, _STORES),
-        ExternalError(errors.XksProxyVpcEndpointServiceNotFoundException, _SERVICE, _STORES),
-        ExternalError(errors.XksProxyVpcEndpointServiceInvalidConfigurationException, _SERVICE, _STORES),
-        ExternalError(errors.XksKeyNotFoundException, _XKS_KEY, _KEY),
-        ExternalError(errors.XksKeyInvalidConfigurationException, _XKS_KEY, _KEY),
+        ExternalError(errors.CloudHsmClusterNotFoundException, _CLUSTER),
+        ExternalError(errors.CloudHsmClusterNotActiveException, _CLUSTER),
+        ExternalError(errors.CloudHsmClusterInvalidConfigurationException, _CLUSTER),
+        ExternalError(errors.IncorrectTrustAnchorException, _CLUSTER),
+        ExternalError(errors.CloudHsmClusterNotRelatedException, _CLUSTER),
+        ExternalError(errors.XksProxyUriUnreachableException, _PROXY),
+        ExternalError(errors.XksProxyIncorrectAuthenticationCredentialException, _PROXY),
+        ExternalError(errors.XksProxyInvalidResponseException, _PROXY),
+        ExternalError(errors.XksProxyInvalidConfigurationException, _PROXY),
+        ExternalError(errors.XksProxyVpcEndpointServiceNotFoundException, _SERVICE),
+        ExternalError(errors.XksProxyVpcEndpointServiceInvalidConfigurationException, _SERVICE),
+        ExternalError(errors.XksKeyNotFoundException, _XKS_KEY),
+        ExternalError(errors.XksKeyInvalidConfigurationException, _XKS_KEY),
     )
 }
-"""By AWS's code. Source: KMS API Reference, "Errors" of each operation."""
+"""By their codes. Source: KMS API Reference, "Errors" of each operation."""
 
 MEMBERS = (_CLUSTER, _PROXY, _SERVICE, _XKS_KEY)
-"""The members that name what backs a store."""
+"""The members that name what a custom key store depends on."""
 
-_WORDS: Mapping[str, str] = {
+_DESCRIPTIONS: Mapping[str, str] = {
     _CLUSTER: "The AWS CloudHSM cluster",
     _PROXY: "The external key store proxy at",
     _SERVICE: "The VPC endpoint service",
@@ -58,13 +52,15 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def raise_external_errors(external_errors: Mapping[tuple[str, str], str], operation: str, **things: str | None) -> None:
-    """Raise what is wrong with one of the things that an operation meets; each under its member's name.
+def raise_external_errors(
+    external_errors: Mapping[tuple[str, str], str], declared: Collection[str], **names: str | None
+) -> None:
+    """Raise what is wrong with something that an operation depends on, if the operation declares that error.
 
-    `external_errors` are the codes of what is wrong, by member and name.
+    `external_errors`: the codes of what is wrong, by member and name. `declared`: the codes of the operation's errors
+    in the service model. `names`: what the operation depends on, by member.
     """
-    for member, name in things.items():
-        code = external_errors.get((member, name or ""))
-        external_error = EXTERNAL_ERRORS.get(code or "")
-        if external_error is not None and operation in external_error.operations:
-            raise external_error.error(f"{_WORDS[member]} {name} was refused.")  # unverified: the words
+    for member, name in names.items():
+        code = external_errors.get((member, name or ""), "")
+        if code in declared and code in EXTERNAL_ERRORS:
+            raise EXTERNAL_ERRORS[code].error(f"{_DESCRIPTIONS[member]} {name} was refused.")  # unverified: the words

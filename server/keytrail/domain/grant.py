@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Literal
 
 from keytrail.domain.grant_constraints import Constraints
-from keytrail.domain.key import Key
-from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.domain.principal import Principal
 from keytrail.errors import InvalidArnException, InvalidGrantIdException, ValidationException
 
@@ -43,27 +41,6 @@ GrantOperation = Literal[
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 
 _WITHOUT_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
-_OF_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
-_OF_SYMMETRIC_KEYS = frozenset(
-    {
-        "Encrypt",
-        "Decrypt",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-    }
-)
-_OF_OTHER_KEYS = {
-    KeyUsage.ENCRYPT_DECRYPT: frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GetPublicKey"}),
-    KeyUsage.SIGN_VERIFY: frozenset({"Sign", "Verify", "GetPublicKey"}),
-    KeyUsage.GENERATE_VERIFY_MAC: frozenset({"GenerateMac", "VerifyMac"}),
-    KeyUsage.KEY_AGREEMENT: frozenset({"DeriveSharedSecret", "GetPublicKey"}),
-    KeyUsage.ENCAPSULATE_DECAPSULATE: frozenset({"Encapsulate", "Decapsulate", "GetPublicKey"}),
-}
-"""The grant operations of keys that are not for symmetric encryption, by usage (Guide, "Grant operations")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,46 +95,6 @@ class Grant:
             asked.source_arn,
         )
 
-    def require_valid(self) -> None:
-        """Refuse what no key can have: ValidationException, or InvalidArnException for a principal that is none."""
-        if (self.grantee_principal is None) == (self.grantee_service_principal is None):
-            # unverified: the words
-            raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
-        if self.retiring_principal is not None and self.retiring_service_principal is not None:
-            # unverified: the words
-            raise ValidationException("Specify at most one of RetiringPrincipal and RetiringServicePrincipal.")
-        if self.grantee_service_principal is not None:
-            retiring = self.retiring_principal or self.retiring_service_principal
-            if self.constraints.source_arn is None or retiring is None:
-                # unverified: the words
-                raise ValidationException(
-                    "A grant with a GranteeServicePrincipal must have a SourceArn constraint and a retiring principal."
-                )
-        if not self.operations:
-            raise ValidationException("Grants must contain at least one operation.")  # unverified: the words
-        if set(self.operations) == {"CreateGrant"}:
-            raise ValidationException("Grants must not contain only the CreateGrant operation.")
-        self.constraints.require_valid()
-        for arn in (self.grantee_principal, self.retiring_principal):
-            if arn is not None:
-                require_principal(arn)
-
-    def require_fit(self, key: Key) -> None:
-        """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
-        fitting = _OF_ANY_KEY | (_OF_SYMMETRIC_KEYS if _encrypts_symmetrically(key) else _OF_OTHER_KEYS[key.usage])
-        unfit = [operation for operation in self.operations if operation not in fitting]
-        if unfit:
-            # unverified: the words
-            raise ValidationException(
-                f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
-                f"and KeyUsage {key.usage}."
-            )
-        if self.constraints.of_context and not _encrypts_symmetrically(key):
-            # unverified: the words
-            raise ValidationException(
-                "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
-            )
-
     def may_be_retired_by(self, principal: Principal) -> bool:
         """Whether it is for the principal to retire: as the one named for that, as grantee, or as the issuer."""
         if principal.account == self.issuing_account.split(":")[4]:
@@ -175,6 +112,38 @@ class Grant:
 
     def _retiring(self) -> list[str | None]:
         return [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
+
+
+def require_valid_grant(
+    *,
+    operations: Sequence[str],
+    grantee_principal: str | None = None,
+    grantee_service_principal: str | None = None,
+    retiring_principal: str | None = None,
+    retiring_service_principal: str | None = None,
+    constraints: Constraints,
+) -> None:
+    """Refuse what no key can have: ValidationException, or InvalidArnException for a principal that is none."""
+    if (grantee_principal is None) == (grantee_service_principal is None):
+        # unverified: the words
+        raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
+    if retiring_principal is not None and retiring_service_principal is not None:
+        # unverified: the words
+        raise ValidationException("Specify at most one of RetiringPrincipal and RetiringServicePrincipal.")
+    retiring = retiring_principal or retiring_service_principal
+    if grantee_service_principal is not None and (constraints.source_arn is None or retiring is None):
+        # unverified: the words
+        raise ValidationException(
+            "A grant with a GranteeServicePrincipal must have a SourceArn constraint and a retiring principal."
+        )
+    if not operations:
+        raise ValidationException("Grants must contain at least one operation.")  # unverified: the words
+    if set(operations) == {"CreateGrant"}:
+        raise ValidationException("Grants must not contain only the CreateGrant operation.")
+    constraints.require_valid()
+    for arn in (grantee_principal, retiring_principal):
+        if arn is not None:
+            require_principal(arn)
 
 
 def looks_at_context(operation: str) -> bool:
@@ -199,35 +168,6 @@ def require_grant_id(text: str) -> None:
 def is_grant_id(text: str) -> bool:
     """Whether a text has the form of a grant id: 64 hex digits."""
     return _GRANT_ID.fullmatch(text) is not None
-
-
-def grant_of(
-    members: Mapping[str, object], *, grant_id: str, key_arn: str, issuing_account: str, creation_date: datetime
-) -> Grant:
-    """The grant that the members of a CreateGrant request ask for."""
-
-    def text(name: str) -> str | None:
-        value = members.get(name)
-        return str(value) if value is not None else None
-
-    operations, constraints = members.get("Operations"), members.get("Constraints")
-    return Grant(
-        grant_id=grant_id,
-        key_arn=key_arn,
-        name=text("Name") or "",
-        creation_date=creation_date,
-        issuing_account=issuing_account,
-        operations=tuple(operations) if isinstance(operations, Sequence) else (),
-        grantee_principal=text("GranteePrincipal"),
-        grantee_service_principal=text("GranteeServicePrincipal"),
-        retiring_principal=text("RetiringPrincipal"),
-        retiring_service_principal=text("RetiringServicePrincipal"),
-        constraints=Constraints.read(constraints if isinstance(constraints, Mapping) else None),
-    )
-
-
-def _encrypts_symmetrically(key: Key) -> bool:
-    return key.spec == SYMMETRIC_DEFAULT
 
 
 def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | None:

@@ -1,8 +1,8 @@
-"""What happens to keys without a call of its own: because its time has come, or as the consequence of a call.
+"""Service events: what KMS does to keys by itself, because its time has come or in consequence of a call.
 
-Each has its own time. CloudTrail tells of each as an event that KMS writes by itself (trail/service_event.py).
-Source: KMS Developer Guide, "Logging AWS KMS API calls": DeleteKey, RotateKey, SynchronizeMultiRegionKey,
-DeleteExpiredKeyMaterial.
+CloudTrail has an event for each (trail/event_of_service_event.py writes them): DeleteKey, RotateKey,
+SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial. `key` is the key once it has happened, and `time` is when.
+Source: KMS Developer Guide, "Logging AWS KMS API calls", the pages of these four.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from keytrail.domain.key_materials import RotationType
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A key is gone: its waiting period is over. `cluster_id` is of its AWS CloudHSM key store, if it was in one."""
+    """A key was deleted: its waiting period is over. `cluster_id` is its AWS CloudHSM key store's, if it was in one."""
 
     key: Key
     time: datetime
@@ -25,11 +25,11 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A key got new material, on demand or by its schedule. `previous` is None where it had none."""
+    """A key got new material, on demand or automatically. `previous` is None where it had none."""
 
     key: Key
     time: datetime
-    kind: RotationType
+    rotation_type: RotationType
     previous: KeyMaterial | None
     current: KeyMaterial
 
@@ -44,7 +44,7 @@ class Synchronized:
 
 @dataclass(frozen=True, slots=True)
 class MaterialExpired:
-    """Imported key material reached its ValidTo and is gone."""
+    """Imported key material reached its ValidTo, and was deleted."""
 
     key: Key
     time: datetime
@@ -54,22 +54,22 @@ class MaterialExpired:
 ServiceEvent = Deleted | Rotated | Synchronized | MaterialExpired
 
 
-def of_change(before: Key, after: Key, moment: datetime, *, replicated: bool) -> Iterator[ServiceEvent]:
-    """What a change of a key at a moment was: rotations, each at its own date, and copies of what is shared.
+def service_events_of(before: Key, after: Key, moment: datetime, *, is_replicated: bool) -> Iterator[ServiceEvent]:
+    """The service events of a change of a key: its rotations, each at its own date, and what they synchronize.
 
-    `replicated`: whether the key is a primary with replicas.
+    `is_replicated`: whether the key is a primary key with replicas.
     """
     if after.materials is not before.materials:
         known = {(past.material.id, past.rotation_date) for past in before.materials}
         previous = before.material
         for past in after.materials:
-            date, kind = past.rotation_date, past.rotation_type
-            if date is not None and kind is not None and (past.material.id, date) not in known:
-                yield Rotated(after, date, kind, previous, past.material)
-                if replicated:
+            date, rotation_type = past.rotation_date, past.rotation_type
+            if date is not None and rotation_type is not None and (past.material.id, date) not in known:
+                yield Rotated(after, date, rotation_type, previous, past.material)
+                if is_replicated:
                     yield Synchronized(after, date)
                 previous = past.material
-    if replicated and _period(before) != _period(after):
+    if is_replicated and _period(before) != _period(after):
         yield Synchronized(after, moment)
 
 

@@ -1,14 +1,19 @@
-"""Request quotas: token buckets for each account and Region, by Keytrail's clock."""
+"""Request quotas: token buckets for each account and Region, by Keytrail's clock.
+
+Source: KMS Developer Guide, "Request quotas" ("Request quotas for each AWS KMS API operation", "Shared quotas").
+"""
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from keytrail.call import Call
 from keytrail.domain.key import Key
 from keytrail.errors import ThrottlingException
 from keytrail.faults.targets import keys_of
+from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, Operation
+from keytrail.operations import SERVICES
 from keytrail.request_quotas import RequestQuotas
 
 THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
@@ -16,15 +21,47 @@ THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the fr
 MOST_BUCKETS = 10_000
 """Anybody can call from any account; of more, those are forgotten that were used longest ago."""
 
-SHARED = frozenset(
-    {
-        *("Decrypt", "DeriveSharedSecret", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
-        *("GenerateMac", "GenerateRandom", "ReEncrypt", "Sign", "Verify", "VerifyMac"),
-    }
-)
-"""The operations whose quota is that of the kind of their key."""
+SYMMETRIC_RATES: Mapping[str, float] = {
+    **dict.fromkeys(("us-east-1", "us-west-2", "eu-west-1"), 100_000.0),
+    **dict.fromkeys(
+        ("us-east-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-2"), 20_000.0
+    ),
+}
+"""The rate of Symmetric in the Regions where it is not the usual one."""
 
-_PAIRS = frozenset({"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"})
+_SHARED_RATES: Mapping[str, float] = {
+    "Symmetric": 10_000.0,
+    **dict.fromkeys(("RSA", "ECC", "ML_DSA"), 1_000.0),
+    "CustomKeyStore": 1_800.0,
+    **{
+        f"GenerateDataKeyPair:{spec}": 100.0
+        for spec in ("ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519")
+    },
+    "GenerateDataKeyPair:SM2": 25.0,
+    "GenerateDataKeyPair:RSA_2048": 20.0,
+    "GenerateDataKeyPair:RSA_3072": 4.0,
+    "GenerateDataKeyPair:RSA_4096": 1.0,
+}
+"""By the kind of the keys, the custom key store that they are in, or the spec of the pairs that are made."""
+
+RATES: Mapping[str, float] = {
+    **_SHARED_RATES,
+    **{
+        operation.name: float(operation.quota)
+        for service in SERVICES.values()
+        for operation in service.operations.values()
+        if isinstance(operation.quota, (int, float))
+    },
+}
+"""Requests per second of an account in a Region, by quota: an operation's own, or one that several share."""
+
+
+def require_known(quotas: RequestQuotas) -> None:
+    """Raise ValueError for a quota that AWS does not have."""
+    for name in quotas.rates:
+        if name not in RATES:
+            raise ValueError(f"there is no request quota {name!r}; choose from {', '.join(sorted(RATES))}")
+
 
 _Bucket = tuple[str, str, str, str]
 """Account, Region, quota, and the custom key store if the quota is one's own."""
@@ -40,7 +77,8 @@ class Quotas:
     """
 
     def __init__(self, held: RequestQuotas) -> None:
-        """Begin with full buckets."""
+        """Begin with full buckets. Raises ValueError for a quota that AWS does not have."""
+        require_known(held)
         self.held = held
         self._lock = threading.Lock()
         self._buckets: OrderedDict[_Bucket, tuple[float, datetime]] = OrderedDict()
@@ -51,22 +89,22 @@ class Quotas:
         with self._lock:
             return dict(self._throttled)
 
-    def admit(self, call: Call) -> None:
+    def admit(self, operation: Operation, call: Call) -> None:
         """Count a call against its caller's quotas; raises ThrottlingException, and counts nothing, if one is used up.
 
         Cross-account calls count against the caller (KMS Developer Guide, "Request quotas").
         """
         with self._lock:
             left = {}
-            for bucket, cost in _costs(call):
-                rate = self.held.rate(bucket[2], bucket[1])
+            for bucket, cost in _costs(operation, call):
+                rate = self.rate(bucket[2], bucket[1])
                 if rate is None:
                     continue
                 tokens = self._filled(bucket, rate, call.now)
                 # What costs more than a second lets through waits for a full bucket, and leaves a debt.
                 if tokens < min(cost, max(rate, 1.0)):
                     self._throttled[bucket[2]] += 1
-                    message = THROTTLED if call.operation != "LookupEvents" else "Rate exceeded"
+                    message = THROTTLED if operation.service == "kms" else "Rate exceeded"
                     raise ThrottlingException(message)
                 left[bucket] = tokens - cost
             for bucket, tokens in left.items():
@@ -75,6 +113,14 @@ class Quotas:
             while len(self._buckets) > MOST_BUCKETS:
                 self._buckets.popitem(last=False)
 
+    def rate(self, quota: str, region: str) -> float | None:
+        """How many requests per second a quota lets through; None: any number."""
+        own = self.held.rates.get(quota)
+        if own is not None or self.held.factor is None or quota not in RATES:
+            return own
+        rate = SYMMETRIC_RATES.get(region, RATES[quota]) if quota == "Symmetric" else RATES[quota]
+        return rate * self.held.factor
+
     def _filled(self, bucket: _Bucket, rate: float, now: datetime) -> float:
         room = max(rate, 1.0)
         tokens, last = self._buckets.get(bucket, (room, now))
@@ -82,17 +128,17 @@ class Quotas:
         return min(room, tokens + rate * max((now - last).total_seconds(), 0.0))
 
 
-def _costs(call: Call) -> Iterable[Cost]:
+def _costs(operation: Operation, call: Call) -> Iterable[Cost]:
     """What a call costs of which quotas."""
-    name, here = call.operation, (call.account, call.region)
-    if name in SHARED:
+    name, here = operation.name, (call.account, call.region)
+    if operation.quota == BY_KEY:
         keys = keys_of(call)
         kinds = {_kind(key) for key in keys} or {"Symmetric"}
         yield from (((*here, kind, ""), 1) for kind in sorted(kinds))
         # A call on a key in a custom key store counts on the store's quota and on the account's.
         stores = {key.custom_key_store_id for key in keys if key.custom_key_store_id is not None}
         yield from (((*here, "CustomKeyStore", store), 1) for store in sorted(stores))
-    elif name in _PAIRS:
+    elif operation.quota == BY_KEY_PAIR_SPEC:
         yield (*here, f"GenerateDataKeyPair:{call.members.get('KeyPairSpec')}", ""), 1
     else:
         yield (*here, name, ""), 1

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 from keytrail import errors
 from keytrail.call import Call
-from keytrail.domain.arn import is_alias
+from keytrail.domain.arn import alias_arn, is_alias
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
 from keytrail.messages import AS_EVER, Delivery
-from keytrail.request_quotas import OFF, RequestQuotas
+from keytrail.operation import Operation
+from keytrail.request_quotas import RequestQuotas
 
 MOST_RULES = 1000
 """Each call looks at every rule."""
@@ -72,10 +73,6 @@ class _Entry:
     wait: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
-        self.renew()
-
-    def renew(self) -> None:
-        self.calls = self.hits = 0
         # Each has its own: whether a call is struck shall not depend on how long another one waited.
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
@@ -104,17 +101,10 @@ class Faults:
         """Begin without rules."""
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
-        self._first: dict[str, _Entry] = {}
         self._number = 0
         self.quotas: Quotas | None = None
         self.active = False
         """Whether there are any rules or quotas."""
-
-    @property
-    def held(self) -> RequestQuotas:
-        """The request quotas that are held."""
-        quotas = self.quotas
-        return quotas.held if quotas is not None else OFF
 
     def hold(self, held: RequestQuotas) -> None:
         """Hold request quotas from here on, each unused."""
@@ -155,37 +145,35 @@ class Faults:
             self._note_active()
             return len(gone)
 
-    def keep(self) -> None:
-        """Take the rules of now for those that a reset brings back."""
+    def snapshot(self) -> Mapping[str, FaultRule]:
+        """The rules by their ids, for `restore`."""
         with self._lock:
-            self._first = dict(self._entries)
+            return {at: entry.rule for at, entry in self._entries.items()}
 
-    def reset(self, account: str | None = None) -> None:
-        """Go back to the kept rules, their counters at zero; with an account, only those about its callers do."""
+    def restore(self, snapshot: Mapping[str, FaultRule], account: str | None = None) -> None:
+        """Have the rules of a snapshot, uncounted; with an account, of the rules about its callers only."""
         with self._lock:
             others = {at: entry for at, entry in self._entries.items() if account not in (None, entry.rule.account)}
-            first = {at: entry for at, entry in self._first.items() if account in (None, entry.rule.account)}
-            for entry in first.values():
-                entry.renew()
-            entries = {**first, **others}
+            back = {at: _Entry(at, rule) for at, rule in snapshot.items() if account in (None, rule.account)}
+            entries = {**back, **others}
             self._entries = {at: entries[at] for at in sorted(entries, key=int)}
             self._number = max(map(int, self._entries), default=0)
             self._note_active()
 
-    def strike(self, service: str, call: Call) -> Fault:
+    def strike(self, operation: Operation, call: Call) -> Fault:
         """What the rules make of a call; each counts it.
 
         Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
         """
         quotas = self.quotas
         if quotas is not None:
-            quotas.admit(call)
+            quotas.admit(operation, call)
         with self._lock:
             concerned = [
                 entry
                 for entry in self._entries.values()
-                if entry.rule.service == service
-                and call.operation in entry.rule.operations
+                if entry.rule.service == operation.service
+                and operation.name in entry.rule.operations
                 and entry.rule.account in (None, call.account)
                 and entry.rule.region in (None, call.region)
             ]
@@ -212,7 +200,7 @@ class Faults:
         if rule.error is None:
             return Fault(delivery, rule.drop == "before")
         own = [key for key in keys if key.account == call.account and key not in call.keys]
-        return Fault(delivery, False, _error(end, service, call, keys), own)
+        return Fault(delivery, False, _error(end, operation.service, call, keys), own)
 
     def _note_active(self) -> None:
         self.active = bool(self._entries) or self.quotas is not None
@@ -222,7 +210,7 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
     """Whether a rule's name of a key names this one by now."""
     if not is_alias(name):
         return name in (key.arn, key.key_id)
-    alias = call.store.alias(key.account, key.region, name.split(":", 5)[-1])
+    alias = call.store.newest.alias(alias_arn(key.region, key.account, name.split(":", 5)[-1]))
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 

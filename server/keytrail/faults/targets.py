@@ -21,20 +21,22 @@ def keys_of(call: Call) -> list[Key]:
                 keys[key.arn] = key
     blob = members.get("CiphertextBlob")
     if isinstance(blob, bytes) and "KeyId" not in members and "SourceKeyId" not in members:
-        keys.update((key.arn, key) for key in _of_ciphertext(call, blob))
+        key = _of_ciphertext(call, blob)
+        if key is not None:
+            keys[key.arn] = key
     return list(keys.values())
 
 
 def _named(call: Call, text: str) -> Key | None:
     try:
-        return call.store.named(read_key_identifier(text, call.account, call.region, aliases=True))
+        return call.store.newest.named(read_key_identifier(text, call.account, call.region, aliases=True))
     except AwsError:
         return None
 
 
-def _of_ciphertext(call: Call, blob: bytes) -> list[Key]:
+def _of_ciphertext(call: Call, data: bytes) -> Key | None:
     try:
-        key_id = ciphertext_blob.read(blob).key_id
+        blob = ciphertext_blob.read(data)
     except ciphertext_blob.NotABlob:
-        return []
-    return list(call.store.keys_with_id(call.region, key_id))
+        return None
+    return call.store.newest.key_of_ciphertext(blob, call.account, call.region)

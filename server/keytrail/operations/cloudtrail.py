@@ -16,7 +16,7 @@ from keytrail.errors import (
     InvalidTimeRangeException,
 )
 from keytrail.operation import operation
-from keytrail.trail import Event, Position, Query, resource_type
+from keytrail.trail import Event, Query, TimeAndNumber, resource_type, time_and_number
 
 ATTRIBUTE_KEYS = frozenset(
     {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
@@ -59,7 +59,7 @@ def _check_attributes(attributes: object) -> None:
             )
 
 
-@operation(service="cloudtrail", on="*", modelled=False, rules=_rules)
+@operation(service="cloudtrail", on="*", modelled=False, rules=_rules, quota=2)
 def lookup_events(
     call: Call,
     *,
@@ -76,10 +76,10 @@ def lookup_events(
     before = _position(digest, next_token) if next_token is not None else None
     if event_category is not None:
         return {"Events": []}  # there are no Insights events: those tell of unusual rates over days
-    entries = call.trail.lookup(query, before, max_results + 1)
-    reply: dict[str, object] = {"Events": [_shown(entry.event) for entry in entries[:max_results]]}
-    if len(entries) > max_results:
-        reply["NextToken"] = _token(digest, entries[max_results - 1].position)
+    stored = call.trail.lookup(query, before, max_results + 1)
+    reply: dict[str, object] = {"Events": [_shown(each.event) for each in stored[:max_results]]}
+    if len(stored) > max_results:
+        reply["NextToken"] = _token(digest, time_and_number(stored[max_results - 1]))
     return reply
 
 
@@ -119,13 +119,13 @@ def _digest(call: Call, *query: object) -> str:
     return hashlib.sha256(repr((call.account, call.region, *query)).encode()).hexdigest()
 
 
-def _token(digest: str, position: Position) -> str:
+def _token(digest: str, position: TimeAndNumber) -> str:
     time, number = position
     place = f"{time.isoformat()}/{number}".encode().hex()
     return f"{hashlib.sha256(f'{digest}/{place}'.encode()).hexdigest()[:32]}{place}"
 
 
-def _position(digest: str, token: str) -> Position:
+def _position(digest: str, token: str) -> TimeAndNumber:
     """Where a page begins; raises InvalidNextTokenException for a token that this query did not give out."""
     try:
         time, _, number = bytes.fromhex(token[32:]).decode().partition("/")

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from keytrail.authorization.session_policies import check_session_policy, managed_policy
 from keytrail.call import Call, Reply
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
@@ -34,7 +35,7 @@ def get_caller_identity(call: Call) -> Reply:
 @operation(service="sts", on=None)
 def get_access_key_info(call: Call, *, access_key_id: str) -> Reply:
     """The account of an access key."""
-    return {"Account": call.tokens.account_of(access_key_id)}
+    return {"Account": call.callers.account_of(access_key_id)}
 
 
 @operation(service="sts", on=None)
@@ -127,7 +128,7 @@ def assume_role(
         session=session,
     )
     # Who is not trusted is not told how long the role may be assumed.
-    if duration_seconds > call.tokens.longest_session(role_arn):
+    if duration_seconds > call.authorizer.identities.max_session_duration(role_arn):
         raise ValidationException("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     credential = _issued(call, principal, duration_seconds, minimum_session_token_size)
     reply = _reply(credential, minimum_session_token_size)
@@ -193,8 +194,11 @@ def _policies(
     """The texts that bound the session."""
     if len(policy_arns) > _MOST_POLICIES:  # unverified: the words
         raise ValidationException(f"You can provide up to {_MOST_POLICIES} managed policy ARNs.")
-    texts = [call.tokens.session_policy(policy)] if policy is not None else []
-    return (*texts, *[call.tokens.managed_policy(role_arn, named.get("arn", "")) for named in policy_arns])
+    if policy is not None:
+        check_session_policy(policy)
+    role = call.authorizer.identities.get(role_arn)
+    managed = [managed_policy(role, named.get("arn", "")) for named in policy_arns]
+    return (policy, *managed) if policy is not None else tuple(managed)
 
 
 def _packed_size(parts: Sequence[str]) -> int:
@@ -210,7 +214,7 @@ def _packed_size(parts: Sequence[str]) -> int:
 
 def _issued(call: Call, principal: Principal, seconds: int, token_size: int) -> Credential:
     expiration = call.now.replace(microsecond=0) + timedelta(seconds=seconds)
-    return call.tokens.issue(principal, expiration, token_size)
+    return call.callers.sessions.issue(principal, expiration, token_size=token_size)
 
 
 def _reply(credential: Credential, minimum_token_size: int) -> dict[str, object]:

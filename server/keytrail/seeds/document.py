@@ -13,22 +13,28 @@ from keytrail.domain.key import KeyState, Origin
 from keytrail.domain.key_materials import RotationType
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.last_usage import TrackedOperation
-from keytrail.seeds.identity_members import IdentityMember, OrganizationMember, ServiceControlPolicyMember
 
 Moment = Annotated[
     str, Meta(description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`")
 ]
 AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, in quotes")]
-RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$")]
+RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", description="the name of a Region, such as us-east-1")]
 AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$")]
-Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a lower-case UUID")]
 CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
-_MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
 Description = Annotated[str, Meta(max_length=8192)]
+PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
+ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
+_MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
+PolicyDocument = str | dict[str, Any]
+"""A JSON text, or the document itself."""
 
 
 class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Members under KMS's names; one that does not exist is an error."""
+    """Members under AWS's names; one that does not exist is an error.
+
+    The description of a member with a pattern completes `expected ...`: the message about a text that does not fit.
+    """
 
 
 class AccountMember(Members, frozen=True, kw_only=True):
@@ -48,7 +54,62 @@ class CredentialMember(Members, frozen=True, kw_only=True):
     principal: Annotated[
         str, Meta(description="ARN of a user, role, role session or account root; or a service: s3.amazonaws.com")
     ]
-    account: Annotated[AccountId, Meta(description="on whose behalf a service calls")] | None = None
+    account: Annotated[AccountId, Meta(description="12 digits, in quotes: on whose behalf a service calls")] | None = (
+        None
+    )
+
+
+class IdentityMember(Members, frozen=True, kw_only=True):
+    """A user or a role, and its policies by name, inline and managed alike."""
+
+    arn: Annotated[str, Meta(min_length=20, description="ARN of a user or role")]
+    policies: dict[str, PolicyDocument] = {}
+    permissions_boundary: PolicyDocument | None = None
+    trust_policy: PolicyDocument | None = None
+    max_session_duration: Annotated[int, Meta(ge=3600, le=43_200, description="seconds; 3600 if not given")] | None = (
+        None
+    )
+    tags: dict[str, str] = {}
+
+
+class ServiceControlPolicyMember(Members, frozen=True, kw_only=True):
+    """A service control policy; in a plain list, with the accounts that it holds for."""
+
+    arn: Annotated[
+        str,
+        Meta(
+            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/.+$",
+            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/service_control_policy/p-1",
+        ),
+    ]
+    policy: PolicyDocument
+    accounts: list[AccountId] = []
+
+
+class MemberAccountMember(Members, frozen=True, kw_only=True):
+    """An account of an organization."""
+
+    account: AccountId
+    service_control_policies: list[ServiceControlPolicyMember] = []
+
+
+class OrganizationalUnitMember(Members, frozen=True, kw_only=True):
+    """An organizational unit, with what is in it."""
+
+    name: str | None = None
+    service_control_policies: list[ServiceControlPolicyMember] = []
+    accounts: list[MemberAccountMember] = []
+    organizational_units: list["OrganizationalUnitMember"] = []
+
+
+class OrganizationMember(Members, frozen=True, kw_only=True):
+    """An organization; its own policies are those attached to the root."""
+
+    id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
+    management_account: AccountId | None = None
+    service_control_policies: list[ServiceControlPolicyMember] = []
+    accounts: list[MemberAccountMember] = []
+    organizational_units: list[OrganizationalUnitMember] = []
 
 
 class LastUsageMember(Members, frozen=True, kw_only=True):
@@ -88,10 +149,6 @@ class ConstraintsMember(Members, frozen=True, kw_only=True):
     ) = None
 
 
-PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
-ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
-
-
 class GrantMember(Members, frozen=True, kw_only=True):
     """A grant on a key; its id and token are made up, always alike, where not given."""
 
@@ -109,7 +166,7 @@ class GrantMember(Members, frozen=True, kw_only=True):
 
 
 class ImportState(StrEnum):
-    """Whether imported key material is there, as ListKeyRotations tells it."""
+    """Whether imported key material is there, as ListKeyRotations says it."""
 
     IMPORTED = "IMPORTED"
     PENDING_IMPORT = "PENDING_IMPORT"
@@ -131,7 +188,7 @@ class RegionalMember(Members, frozen=True, kw_only=True):
 
     key_state: KeyState = KeyState.ENABLED
     description: Description = ""
-    policy: str | dict[str, Any] | None = None
+    policy: PolicyDocument | None = None
     tags: dict[str, str] = {}
     aliases: list[AliasName] = []
     creation_date: Moment | None = None
@@ -151,7 +208,13 @@ class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
 class KeyMember(RegionalMember, frozen=True, kw_only=True):
     """A key; of a multi-Region set, the primary."""
 
-    key_id: Annotated[str, Meta(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$")]
+    key_id: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$",
+            description="a lower-case UUID, or `mrk-` and 32 lower-case hex digits",
+        ),
+    ]
     account: AccountId | None = None
     region: RegionName | None = None
     key_spec: str | None = None
@@ -202,7 +265,7 @@ class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
 class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
     """The key of an AWS service; its id follows from account, Region and alias."""
 
-    alias: Annotated[str, Meta(pattern="^alias/aws/[a-z0-9]+$", description="such as alias/aws/s3")]
+    alias: Annotated[str, Meta(pattern="^alias/aws/[a-z0-9]+$", description="an alias such as alias/aws/s3")]
     account: AccountId | None = None
     region: RegionName | None = None
     creation_date: Moment | None = None
@@ -210,7 +273,10 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):
-    """Settings that belong to the sample seed rather than to the server."""
+    """Settings that a seed can change; each is the field of keytrail.settings.Settings that has its name, as a text.
+
+    Settings says what its value may be, Endpoint what a change of it brings about.
+    """
 
     usage_delay: Annotated[str, Meta(description="how late a use shows: ISO 8601, at most PT1H")] | None = None
     consistency_delay: Annotated[str, Meta(description="how late changes show: ISO 8601, or seconds")] | None = None
@@ -235,7 +301,7 @@ class FaultMember(Members, frozen=True, kw_only=True):
     service: Literal["kms", "cloudtrail", "sts"] = "kms"
     operations: str | list[str] = []
     key_id: Annotated[str, Meta(min_length=1, description="id or ARN of a key, or of an alias")] | None = None
-    account: Annotated[AccountId, Meta(description="the caller's")] | None = None
+    account: Annotated[AccountId, Meta(description="12 digits, in quotes: the caller's")] | None = None
     region: RegionName | None = None
     call: Annotated[int, Meta(ge=1, description="strike on the n-th call alone")] | None = None
     count: Annotated[int, Meta(ge=1, description="strike so many times")] | None = None
@@ -248,7 +314,7 @@ class FaultMember(Members, frozen=True, kw_only=True):
     truncate: Annotated[int, Meta(ge=0, description="bytes of the body that are sent")] | None = None
 
 
-class FixtureDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A seed document."""
 
     settings: SettingsMember | None = None
@@ -267,4 +333,4 @@ class FixtureDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a seed document."""
-    return msgspec.json.schema(FixtureDocument)
+    return msgspec.json.schema(SeedDocument)

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
 from keytrail.seeds.document import KeyMember, RegionalMember
-from keytrail.seeds.parsing import Wrong, read_past_moment, read_relative_moment
+from keytrail.seeds.moments import read_relative_moment
+from keytrail.seeds.reader import SeedReader
 
 
-def read_creation_date(path: str, member: RegionalMember, primary: Key | None, now: datetime, wrong: Wrong) -> datetime:
+def read_creation_date(path: str, member: RegionalMember, primary: Key | None, reader: SeedReader) -> datetime:
     """When a key was made: as it says, or as its past and its primary key imply."""
     if member.creation_date is None:
         if primary is not None:
@@ -20,15 +21,15 @@ def read_creation_date(path: str, member: RegionalMember, primary: Key | None, n
             dates += [past.rotation_date for past in member.key_materials if past.rotation_date is not None]
         dates += [use.timestamp for use in uses if use is not None]
         try:
-            past = [read_relative_moment(date, now) for date in dates]
-            return min([*past, now])
+            past = [read_relative_moment(date, reader.now) for date in dates]
+            return min([*past, reader.now])
         except ValueError:
-            return now
-    return read_past_moment(f"{path}.CreationDate", member.creation_date, now, wrong) or now
+            return reader.now
+    return reader.past_moment(f"{path}.CreationDate", member.creation_date) or reader.now
 
 
 def read_state(
-    path: str, member: RegionalMember, key_id: str, origin: Origin, now: datetime, wrong: Wrong
+    path: str, member: RegionalMember, key_id: str, origin: Origin, reader: SeedReader
 ) -> tuple[KeyState, datetime | None, int | None]:
     """A key's state, its DeletionDate, and the days that a waiting primary key is to wait for its deletion then."""
     state = member.key_state
@@ -46,24 +47,21 @@ def read_state(
     }
     met, what = needs.get(state, (True, ""))
     if not met:
-        wrong(f"{path}.KeyState", f"{state} needs {what}")
+        reader.problem(f"{path}.KeyState", f"{state} needs {what}")
     if state is KeyState.PENDING_DELETION and replicated:
-        wrong(f"{path}.KeyState", "a primary with replicas waits as PendingReplicaDeletion")
+        reader.problem(f"{path}.KeyState", "a primary with replicas waits as PendingReplicaDeletion")
     window = None
     if state is KeyState.PENDING_REPLICA_DELETION:
         window = member.pending_deletion_window_in_days or 30
     elif member.pending_deletion_window_in_days is not None:
-        wrong(f"{path}.PendingDeletionWindowInDays", "needs KeyState: PendingReplicaDeletion")
+        reader.problem(f"{path}.PendingDeletionWindowInDays", "needs KeyState: PendingReplicaDeletion")
     date = None
     if member.deletion_date is not None:
-        try:
-            date = read_relative_moment(member.deletion_date, now)
-        except ValueError as error:
-            wrong(f"{path}.DeletionDate", str(error))
+        date = reader.moment(f"{path}.DeletionDate", member.deletion_date)
         if state is not KeyState.PENDING_DELETION:
-            wrong(f"{path}.DeletionDate", "needs KeyState: PendingDeletion")
-        elif date is not None and date <= now:
-            wrong(f"{path}.DeletionDate", "is over, so the key would be gone; leave the key out")
+            reader.problem(f"{path}.DeletionDate", "needs KeyState: PendingDeletion")
+        elif date is not None and date <= reader.now:
+            reader.problem(f"{path}.DeletionDate", "is over, so the key would be gone; leave the key out")
     elif state is KeyState.PENDING_DELETION:
-        date = now + timedelta(days=30)
+        date = reader.now + timedelta(days=30)
     return state, date, window

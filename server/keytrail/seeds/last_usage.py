@@ -1,45 +1,31 @@
 """The last usage of a seeded key: what the members mean, and whether the key can have been used so."""
 
-from datetime import datetime
-
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import KeyUsage
+from keytrail.operations.kms import OPERATIONS
 from keytrail.seeds.document import LastUsageMember
-from keytrail.seeds.parsing import Wrong, read_past_moment
-from keytrail.seeds.past import event_of, made_up_id
-from keytrail.seeds.seed import Seed
-from keytrail.settings import Settings
+from keytrail.seeds.reader import SeedReader
+from keytrail.seeds.usage_event import made_up_id, usage_event
 from keytrail.trail import Use
-
-_USAGE_OF = {
-    "DeriveSharedSecret": KeyUsage.KEY_AGREEMENT,
-    "GenerateMac": KeyUsage.GENERATE_VERIFY_MAC,
-    "VerifyMac": KeyUsage.GENERATE_VERIFY_MAC,
-    "Sign": KeyUsage.SIGN_VERIFY,
-    "Verify": KeyUsage.SIGN_VERIFY,
-    "Encapsulate": KeyUsage.ENCAPSULATE_DECAPSULATE,
-    "Decapsulate": KeyUsage.ENCAPSULATE_DECAPSULATE,
-}
-"""The key usage behind an operation; of those not named, ENCRYPT_DECRYPT."""
 
 
 def usage_of(operation: str) -> KeyUsage:
-    """The KeyUsage of a key that an operation is done with."""
-    return _USAGE_OF.get(operation, KeyUsage.ENCRYPT_DECRYPT)
+    """The KeyUsage of a key that a tracked operation is done with."""
+    usage = OPERATIONS[operation].usage
+    assert usage is not None
+    return usage
 
 
-def read_last_usage(
-    path: str, member: LastUsageMember, key: Key, seed: Seed, settings: Settings, now: datetime, wrong: Wrong
-) -> None:
-    """Add a key's last usage to the seed, and the event of that use."""
+def read_last_usage(path: str, member: LastUsageMember, key: Key, reader: SeedReader) -> None:
+    """Add a key's last usage, and the event of that use."""
     usage = usage_of(member.operation)
     if usage is not key.usage:
-        wrong(f"{path}.Operation", f"{member.operation} needs KeyUsage {usage}; this key is for {key.usage}")
-    when = read_past_moment(f"{path}.Timestamp", member.timestamp, now, wrong)
+        reader.problem(f"{path}.Operation", f"{member.operation} needs KeyUsage {usage}; this key is for {key.usage}")
+    when = reader.past_moment(f"{path}.Timestamp", member.timestamp)
     if when is None:
         return
     if when < key.creation_date:
-        wrong(
+        reader.problem(
             f"{path}.Timestamp",
             f"{when.isoformat()} is before the key's CreationDate {key.creation_date.isoformat()}",
         )
@@ -50,19 +36,19 @@ def read_last_usage(
         member.kms_request_id or made_up_id("KmsRequestId", key.arn),
     )
     if member.cloud_trail_event_id is None:
-        seed.made_up.add(use.event_id)
-    _event(path, use, key, seed, wrong)
+        reader.seed.made_up_event_ids.add(use.event_id)
+    _event(path, use, key, reader)
     # What was before tracking began is in no record but CloudTrail's.
-    if when >= settings.tracking_start:
-        seed.uses.append((key.arn, use))
+    if when >= reader.settings.tracking_start:
+        reader.seed.uses.append((key.arn, use))
 
 
-def _event(path: str, use: Use, key: Key, seed: Seed, wrong: Wrong) -> None:
+def _event(path: str, use: Use, key: Key, reader: SeedReader) -> None:
     resources: tuple[tuple[str, str], ...] = ((key.account, key.arn),)
-    other = seed.events.get(use.event_id)
+    other = reader.seed.events.get(use.event_id)
     if other is not None:
         both = other.name == use.operation == "ReEncrypt" and other.time == use.timestamp
         if not both or other.recipient != key.account or other.region != key.region:
-            wrong(f"{path}.CloudTrailEventId", f"{use.event_id} stands twice; only a ReEncrypt has two keys")
+            reader.problem(f"{path}.CloudTrailEventId", f"{use.event_id} stands twice; only a ReEncrypt has two keys")
         resources = (*(other.resources or ()), *resources)
-    seed.events[use.event_id] = event_of(use, key, resources)
+    reader.seed.events[use.event_id] = usage_event(use, key, resources)

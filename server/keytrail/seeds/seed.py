@@ -1,7 +1,7 @@
 """What seed documents describe, as values that are ready to be loaded."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
 from keytrail.domain.alias import Alias
 from keytrail.domain.credential import Credential
@@ -13,9 +13,8 @@ from keytrail.domain.key import Key
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.organization import Membership
 from keytrail.errors import AwsError
-from keytrail.request_quotas import RequestQuotas
-from keytrail.seeds.parsing import SeedError
-from keytrail.store import Place, Store
+from keytrail.seeds.error import SeedError
+from keytrail.store import MultiRegionSetId, Store
 from keytrail.trail import Event, Trail, Use, new_event_id
 
 
@@ -24,7 +23,8 @@ class Seed:
     """What documents describe, checked and ready to be loaded."""
 
     keys: dict[str, Key] = field(default_factory=dict)
-    sets: dict[Place, MultiRegionSet] = field(default_factory=dict)
+    """By ARN, as aliases and identities."""
+    multi_region_sets: dict[MultiRegionSetId, MultiRegionSet] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     custom_key_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
     made_up_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
@@ -33,33 +33,33 @@ class Seed:
     """The external keys behind keys: store and XksKeyId."""
     grants: dict[str, tuple[Grant, str]] = field(default_factory=dict)
     """Grants and their tokens, by grant id."""
-    tokens: set[str] = field(default_factory=set)
-    """The tokens of all grants."""
+    grant_tokens: set[str] = field(default_factory=set)
     uses: list[tuple[str, Use]] = field(default_factory=list)
+    """The last uses of keys, with the ARN of each."""
     events: dict[str, Event] = field(default_factory=dict)
-    made_up: set[str] = field(default_factory=set)
-    """Those of the events' ids that no document gave."""
+    """The events of these uses, by id."""
+    made_up_event_ids: set[str] = field(default_factory=set)
     credentials: dict[str, Credential] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     memberships: dict[str, Membership] = field(default_factory=dict)
     """By account."""
-    usage_delay: timedelta | None = None
     faults: list[FaultRule] = field(default_factory=list)
-    request_quotas: RequestQuotas | None = None
-    consistency_delay: timedelta | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The values of the settings that it changes, by their names in keytrail.settings.Settings."""
 
-    def load(self, store: Store, trail: Trail) -> None:
-        """Add everything to a store and a trail; raises SeedError, and adds nothing, if some of it is there."""
-        there = [f"key {arn} already exists; reset first, or seed another" for arn in self.keys if store.has(arn)]
+    def require_new(self, store: Store, trail: Trail) -> None:
+        """Raise SeedError if some of it is there already; an event id that was made up is made up anew."""
+        newest = store.newest
+        there = [f"key {arn} already exists; reset first, or seed another" for arn in self.keys if newest.key(arn)]
         there += [
             f"alias {alias.arn} already exists; reset first, or name another"
             for alias in self.aliases.values()
-            if store.alias(alias.account, alias.region, alias.name) is not None
+            if newest.alias(alias.arn) is not None
         ]
         there += [
             f"multi-Region key {key_id} of account {account} already exists; reset first, or replicate it"
-            for account, key_id in self.sets
-            if store.has_set(account, key_id)
+            for account, key_id in self.multi_region_sets
+            if store.has_multi_region_set(account, key_id)
         ]
         there += [
             f"grant {grant_id}, or its token, already exists; reset first, or give another"
@@ -72,20 +72,29 @@ class Seed:
             if store.custom_key_stores.get(store_id) is not None
         ]
         for event_id in [event_id for event_id in self.events if trail.event(event_id) is not None]:
-            if event_id in self.made_up:
+            if event_id in self.made_up_event_ids:
                 self._rename(event_id)
             else:
                 there.append(f"event {event_id} already exists; reset first, or give another id")
         if there:
             raise SeedError(there)
+
+    def add_keys(self, store: Store) -> None:
+        """Add the keys, and what belongs to them; raises SeedError, and adds nothing, if some of it is there."""
         try:
-            with store.custom_key_stores.adding({**self.made_up_stores, **self.custom_key_stores}.values()) as shelf:
-                keys = [shelf.see(key) for key in self.keys.values()]
-                store.add(keys, self.sets.items(), self.aliases.values(), self.grants.values(), counted=False)
+            store.add(
+                self.keys.values(),
+                self.multi_region_sets.items(),
+                self.aliases.values(),
+                self.grants.values(),
+                {**self.made_up_stores, **self.custom_key_stores}.values(),
+                counted=False,
+            )
         except AwsError as error:  # somebody made it just now
             raise SeedError([str(error.message)]) from None
-        if self.usage_delay is not None:
-            trail.usage_delay = self.usage_delay
+
+    def record_uses(self, trail: Trail) -> None:
+        """Write the events and uses in the keys' past."""
         uses = sorted(self.uses, key=lambda use: use[1].timestamp)
         trail.record(sorted(self.events.values(), key=lambda event: event.time), uses)
 

@@ -1,25 +1,30 @@
-"""Settings of a seed that belong to the sample seed rather than to the server."""
+"""Settings that a seed can change while the server runs: the members of SettingsMember, by which all else here goes."""
 
-from datetime import timedelta
-
+from keytrail.faults import require_known
 from keytrail.request_quotas import RequestQuotas
 from keytrail.seeds.document import SettingsMember
-from keytrail.seeds.parsing import Wrong
-from keytrail.seeds.seed import Seed
-from keytrail.settings import read_duration
+from keytrail.seeds.reader import SeedReader
+from keytrail.settings import Settings
+
+MEMBERS = dict(zip(SettingsMember.__struct_fields__, SettingsMember.__struct_encode_fields__, strict=True))
+"""The members of a seed's `settings` by the names of settings: `usage_delay`, `UsageDelay`."""
 
 
-def read_scene(member: SettingsMember, seed: Seed, wrong: Wrong) -> None:
-    """Add what the settings say to the seed."""
-    if member.consistency_delay is not None:
+def read_settings(member: SettingsMember, reader: SeedReader) -> None:
+    """Add what a seed's `settings` say."""
+    for name, member_name in MEMBERS.items():
+        text = getattr(member, name)
+        if text is None:
+            continue
         try:
-            seed.consistency_delay = read_duration(member.consistency_delay)
-            if seed.consistency_delay < timedelta(0):
-                raise ValueError(f"expected 0 or more, got {member.consistency_delay!r}")
+            value = reader.seed.settings[name] = reader.settings.read(name, text)
+            if isinstance(value, RequestQuotas):
+                require_known(value)
         except ValueError as error:
-            wrong("settings.ConsistencyDelay", str(error))
-    if member.request_quotas is not None:
-        try:
-            seed.request_quotas = RequestQuotas.parse(member.request_quotas)
-        except ValueError as error:
-            wrong("settings.RequestQuotas", str(error))
+            got = "" if "got" in str(error) else f", got {text!r}"
+            reader.problem(f"settings.{member_name}", f"{error}{got}")
+
+
+def settings_members(settings: Settings) -> dict[str, str]:
+    """The settings that a seed can change, as it says them."""
+    return {member_name: settings.text(name) for name, member_name in MEMBERS.items()}

@@ -1,8 +1,7 @@
 """All state of all accounts and Regions but the trail, behind one private lock."""
 
-from keytrail.store.delayed_view import DelayedView
-from keytrail.store.keys import MAX_KEYS_PER_REGION
-from keytrail.store.multi_region import Place
-from keytrail.store.store import Store
+from keytrail.store.multi_region_sets import MultiRegionSetId
+from keytrail.store.store import MAX_KEYS_PER_REGION, Store
+from keytrail.store.view import View
 
-__all__ = ["MAX_KEYS_PER_REGION", "DelayedView", "Place", "Store"]
+__all__ = ["MAX_KEYS_PER_REGION", "MultiRegionSetId", "Store", "View"]

@@ -12,7 +12,7 @@ from keytrail.store.store import Store
 def bring_into_being(store: Store, name: KeyIdentifier, now: datetime) -> None:
     """Make the AWS managed key that an alias stands for, unless it is there or the alias is a customer's."""
     service = aws_managed_key.service_of(name.alias)
-    if service is None or store.named(name) is not None:
+    if service is None or store.newest.named(name) is not None:
         return
     key, alias = aws_managed_key.make(name.account, name.region, service, now, now)
     with suppress(AlreadyExistsException):  # somebody else asked at the same moment

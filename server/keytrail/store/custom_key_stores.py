@@ -1,4 +1,4 @@
-"""The custom key stores of a store, and which keys are in them.
+"""The custom key stores of a store, and what becomes of the keys in them.
 
 Part of Store, and under its lock. An account has ten custom key stores in a Region, so their lists are short; of
 their keys there may be many, and only a change of the connection walks over those.
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from keytrail.domain.custom_key_store import MAX_CUSTOM_KEY_STORES, CustomKeyStore
-from keytrail.domain.key import Key, Transition
+from keytrail.domain.key import Key
 from keytrail.errors import (
     AwsError,
     CloudHsmClusterInUseException,
@@ -22,6 +22,8 @@ from keytrail.errors import (
     XksProxyUriInUseException,
     XksProxyVpcEndpointServiceInUseException,
 )
+from keytrail.store import indexes
+from keytrail.store.versioned_dict import VersionedDict
 
 StoreTransition = Callable[[CustomKeyStore], CustomKeyStore]
 """A change of a custom key store: gives its new value, or raises and changes nothing."""
@@ -30,18 +32,16 @@ StoreTransition = Callable[[CustomKeyStore], CustomKeyStore]
 class CustomKeyStores:
     """The custom key stores of every account and Region."""
 
-    def __init__(self, lock: AbstractContextManager[bool], change_key: Callable[[str, Transition], Key]) -> None:
-        """Begin empty, under the store's lock; `change_key` is how the store changes a key."""
+    def __init__(self, keys: VersionedDict[Key], lock: AbstractContextManager[bool]) -> None:
+        """Begin empty, under the store's lock; `keys` are all of its keys, by their ARNs."""
+        self._all_keys = keys
         self._lock = lock
-        self._change_key = change_key
         self._stores: dict[str, CustomKeyStore] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
-        self._keys: dict[str, set[str]] = {}
-        self._xks_keys: set[tuple[str, str]] = set()
         self._due: dict[str, datetime] = {}
         self._next_due: datetime | None = None
         self.external_errors: dict[tuple[str, str], str] = {}
-        """What is wrong outside KMS with what the stores rest on: the error code, by member and name."""
+        """What is wrong outside KMS: error codes, by the member that names what is wrong and by its name."""
 
     # Reading
 
@@ -66,10 +66,10 @@ class CustomKeyStores:
             stores = [self._stores[store_id] for store_id in self._ids.get((account, region), ())]
             return sorted(stores, key=lambda store: store.place)
 
-    def see(self, key: Key) -> Key:
-        """A key as it is while its store is, or is not, connected."""
+    def set_availability(self, key: Key) -> Key:
+        """A key as it is while its store, if it is in one, is or is not connected."""
         store = self.of_key(key)
-        return store.see(key) if store is not None else key
+        return store.set_availability(key) if store is not None else key
 
     def require_room(self, keys: Iterable[Key]) -> None:
         """Raise what stands against new keys in their stores: CustomKeyStoreNotFound, XksKeyAlreadyInUse."""
@@ -77,7 +77,9 @@ class CustomKeyStores:
             if key.custom_key_store_id is None:
                 continue
             store = self.require(key.account, key.region, key.custom_key_store_id)
-            if (store.store_id, key.xks_key_id) in self._xks_keys:
+            if key.xks_key_id is None:
+                continue
+            if self._all_keys.newest.count(indexes.keys_behind(store.store_id, key.xks_key_id)):
                 raise XksKeyAlreadyInUseException(  # unverified: the words
                     f"The external key {key.xks_key_id} is already associated with another KMS key "
                     f"in the custom key store {store.store_id}."
@@ -98,23 +100,23 @@ class CustomKeyStores:
             self._put(store)
 
     @contextmanager
-    def adding(self, stores: Iterable[CustomKeyStore]) -> Iterator["CustomKeyStores"]:
-        """Add those of the stores that are not there, and take them away again if the block raises an AwsError."""
+    def adding(self, stores: Iterable[CustomKeyStore]) -> Iterator[None]:
+        """Add those of the stores that are not there, and remove them again if the block raises an AwsError."""
         with self._lock:
-            new = [store for store in stores if store.store_id not in self._stores]
             added: list[CustomKeyStore] = []
             try:
-                for store in new:
-                    self.add(store)
-                    added.append(store)
-                yield self
+                for store in stores:
+                    if store.store_id not in self._stores:
+                        self.add(store)
+                        added.append(store)
+                yield
             except AwsError:
                 for store in added:
-                    self.remove(store.store_id, lambda _: None)
+                    self._remove(store)
                 raise
 
     def change(self, store_id: str, transition: StoreTransition) -> CustomKeyStore:
-        """Apply a transition to the newest value of a store, and let its keys follow; gives the new value.
+        """Apply a transition to the newest value of a store, and to its keys what that means; gives the new value.
 
         Raises what the transition raises, CustomKeyStoreNotFoundException if the store has gone, or the error of
         what another store uses already; nothing changes then.
@@ -135,31 +137,15 @@ class CustomKeyStores:
             if store is None:
                 raise CustomKeyStoreNotFoundException
             check(store)
-            if self._keys[store_id]:
+            if self._all_keys.newest.count(indexes.keys_in(store_id)):
                 raise CustomKeyStoreHasCMKsException(  # unverified: the words
                     f"The custom key store {store_id} still contains KMS keys."
                 )
-            del self._stores[store_id], self._keys[store_id]
-            self._ids[store.account, store.region].remove(store_id)
-
-    def hold(self, key: Key) -> None:
-        """Note a key that was added."""
-        if key.custom_key_store_id is not None:
-            self._keys[key.custom_key_store_id].add(key.arn)
-            if key.xks_key_id is not None:
-                self._xks_keys.add((key.custom_key_store_id, key.xks_key_id))
-
-    def release(self, key: Key) -> None:
-        """Forget a key that is deleted."""
-        if key.custom_key_store_id is not None:
-            self._keys[key.custom_key_store_id].discard(key.arn)
-            if key.xks_key_id is not None:
-                self._xks_keys.discard((key.custom_key_store_id, key.xks_key_id))
+            self._remove(store)
 
     def settle(self, now: datetime) -> None:
         """Let the attempts to connect and to disconnect end that are due by now."""
-        # Read without the lock, so it is a value of its own.
-        next_due = self._next_due
+        next_due = self._next_due  # read without the lock, so it is a value of its own
         if next_due is None or next_due > now:
             return
         with self._lock:
@@ -167,34 +153,34 @@ class CustomKeyStores:
                 before = self._stores[store_id]
                 self._replace(before, before.settle())
 
-    def copy_from(self, other: "CustomKeyStores", account: str | None, keys: Iterable[Key]) -> None:
-        """Become what the other is; with an account, only that account's stores do. `keys` are all there are then."""
-        mine = [store for store in self._stores.values() if account is not None and store.account != account]
-        held = mine + [store for store in other._stores.values() if account in (None, store.account)]
-        self._stores, self._ids, self._keys, self._due = {}, {}, {}, {}
-        self._xks_keys = set()
+    def restore(self, other: "CustomKeyStores", account: str | None) -> None:
+        """Become what the other is; with an account, only that account's stores do."""
+        kept = [store for store in self._stores.values() if account not in (None, store.account)]
+        taken = [store for store in other._stores.values() if account in (None, store.account)]
+        self._stores, self._ids, self._due = {}, {}, {}
         self._next_due = None
         if account is None:
             self.external_errors = dict(other.external_errors)
-        for store in held:
+        for store in (*kept, *taken):
             self._put(store)
-        for key in keys:
-            self.hold(key)
 
     # Under the lock
 
     def _put(self, store: CustomKeyStore) -> None:
         self._stores[store.store_id] = store
-        self._keys[store.store_id] = set()
         self._ids.setdefault((store.account, store.region), []).append(store.store_id)
         self._note_due(store)
+
+    def _remove(self, store: CustomKeyStore) -> None:
+        del self._stores[store.store_id]
+        self._ids[store.account, store.region].remove(store.store_id)
 
     def _replace(self, before: CustomKeyStore, after: CustomKeyStore) -> None:
         self._stores[after.store_id] = after
         self._note_due(after)
         if before.is_connected != after.is_connected:
-            for arn in self._keys[after.store_id]:
-                self._change_key(arn, after.see)
+            keys = self._all_keys.newest.all_in(indexes.keys_in(after.store_id))
+            self._all_keys.put({key.arn: after.set_availability(key) for key in keys})
 
     def _note_due(self, store: CustomKeyStore) -> None:
         self._due.pop(store.store_id, None)

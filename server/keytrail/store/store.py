@@ -1,77 +1,91 @@
-"""Store: all keys and aliases of all accounts and Regions, behind one private lock.
+"""Store: all keys, aliases and grants of all accounts and Regions, behind one private lock.
 
-Writes are transitions, applied to the newest value under the lock. No call costs more with more keys: pages come from
-ordered indexes, due changes from a heap.
+Writes are transitions, applied to the newest value under the lock; reads look at `newest` or at `visible`. No call
+costs more with more keys: pages come from ordered indexes, due changes from a heap.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from keytrail.domain import imported_material, key_rotation
 from keytrail.domain.alias import Alias
-from keytrail.domain.arn import alias_arn, key_arn
+from keytrail.domain.arn import key_arn
+from keytrail.domain.custom_key_store import CustomKeyStore
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
-from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, of_change
+from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
+from keytrail.errors import AlreadyExistsException, LimitExceededException
+from keytrail.store import indexes
+from keytrail.store.aliases import Aliases
 from keytrail.store.custom_key_stores import CustomKeyStores
-from keytrail.store.delayed_view import DelayedView
-from keytrail.store.grant_index import Grants
-from keytrail.store.multi_region import Place
-from keytrail.store.reading import Readings
+from keytrail.store.grants import Grants
+from keytrail.store.multi_region_sets import MultiRegionSetId, MultiRegionSets
 from keytrail.store.schedule import Schedule
+from keytrail.store.versioned_dict import VersionedDict
+from keytrail.store.view import View
+
+MAX_KEYS_PER_REGION = 100_000
 
 
-class Store(Readings):
-    """The keys, aliases and multi-Region sets of every account and Region. Thread-safe."""
+class Store:
+    """The keys, aliases, grants and custom key stores of every account and Region. Thread-safe."""
+
+    newest: View
+    """Keys, aliases and grants as they are now: what a write looks at."""
+    visible: View
+    """The same as reads and authorization find it: `newest`, unless changes become visible after a delay."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        super().__init__()
-        self.grants = Grants(self._lock)
-        self.custom_key_stores = CustomKeyStores(self._lock, self.change)
+        self._lock = threading.RLock()
+        self._keys = VersionedDict(indexes.indexes_of_key)
+        self._aliases = VersionedDict(indexes.indexes_of_alias)
+        self._grants = VersionedDict(indexes.indexes_of_grant)
+        self.aliases = Aliases(self._aliases, self._lock)
+        self.grants = Grants(self._grants, self._lock)
+        self.custom_key_stores = CustomKeyStores(self._keys, self._lock)
+        self._sets = MultiRegionSets()
         self._schedule = Schedule()
-        self._late: DelayedView | None = None
-        self.view: Store | DelayedView = self
-        """What reads and authorization see: the store itself, unless its changes show late."""
+        self._make_views()
 
     # Keys
 
     def add(
         self,
         keys: Iterable[Key],
-        sets: Iterable[tuple[Place, MultiRegionSet]] = (),
-        aliases: Iterable[Alias] = (),
-        grants: Iterable[tuple[Grant, str]] = (),
+        sets: Iterable[tuple[MultiRegionSetId, MultiRegionSet]] = (),
+        aliases: Collection[Alias] = (),
+        grants: Collection[tuple[Grant, str]] = (),
+        custom_key_stores: Iterable[CustomKeyStore] = (),
         *,
         counted: bool,
         check: Callable[[], object] = lambda: None,
     ) -> None:
-        """Add new keys, the multi-Region sets that they are in, aliases and grants of them; all or none.
+        """Add new keys, the multi-Region sets and custom key stores that they are in, aliases and grants; all or none.
 
-        `check` is called first, under the lock; what it raises stops it all.
+        All of it is visible at once. Custom key stores may be there already. `check` is called first, under the lock;
+        what it raises stops it all. `counted`: refuse keys beyond the account's key quota.
 
-        `counted`: hold the account's key quota. Raises AlreadyExistsException or LimitExceededException.
+        Raises AlreadyExistsException, LimitExceededException, or what a custom key store has against a key.
         """
-        with self._lock:
+        with self._lock, self.custom_key_stores.adding(custom_key_stores):
             check()
-            added = {key.arn: key for key in keys}
+            added = {key.arn: self.custom_key_stores.set_availability(key) for key in keys}
             self.custom_key_stores.require_room(added.values())
-            named = {alias.arn: alias for alias in aliases}
             for key in added.values():
-                self._keys.require_room(key, counted=counted)
-            for alias in named.values():
-                self._aliases.require_new(alias)
+                self._require_room(key, counted=counted)
+            self.aliases.require_room(aliases)
+            self.grants.require_room([grant for grant, _ in grants])
             self._sets.add(sets)
-            self._keys.add(added)
+            self._keys.put(added, at_once=True)
             for key in added.values():
-                self.custom_key_stores.hold(key)
                 self._note_due(key)
-            for alias in named.values():
-                self._aliases.add(alias, is_new_key=True)
-            for grant, token in grants:
-                self.grants.add(grant, token)
+            if aliases:
+                self.aliases.add_with_keys(aliases)
+            if grants:
+                self.grants.add_with_keys(grants)
 
     def change(self, arn: str, transition: Transition) -> Key:
         """Apply a transition to the newest value of a key; gives the new value.
@@ -79,12 +93,40 @@ class Store(Readings):
         Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
         """
         with self._lock:
-            current = self._keys.require(arn)
-            changed = self.custom_key_stores.see(transition(current))
-            if self._late is not None:
-                self._late.keys.note(arn, current)
+            changed = self.custom_key_stores.set_availability(transition(self.newest.require_key(arn)))
             self._put(changed)
             return changed
+
+    def add_grant(self, grant: Grant, token: str, states: frozenset[KeyState], *, dry_run: bool) -> Grant:
+        """Add a grant on a key that is still in one of these states; as Grants.add."""
+        with self._lock:
+            self.newest.require_key(grant.key_arn).require_state(states)
+            return self.grants.add(grant, token, dry_run=dry_run)
+
+    # Multi-Region keys
+
+    def has_multi_region_set(self, account: str, key_id: str) -> bool:
+        """Whether there is a multi-Region key with this id in some Region."""
+        return self._sets.has(account, key_id)
+
+    def multi_region_set(self, key: Key) -> MultiRegionSet | None:
+        """Where the keys related to this one are; None for a single-Region key."""
+        return self._sets.of_key(key)
+
+    def is_replica(self, key: Key) -> bool:
+        """Whether the key is a replica of a primary key in another Region."""
+        return self._sets.is_replica(key)
+
+    def is_replicated(self, key: Key) -> bool:
+        """Whether the key is a primary key with replicas in other Regions."""
+        return self._sets.is_replicated(key)
+
+    def is_imported_everywhere(self, key: Key, material_id: str) -> bool:
+        """Whether a material was imported into a key and into each of its replicas."""
+        members = self._sets.of_key(key)
+        regions = members.regions if members is not None else (key.region,)
+        others = [self._related(key, region) for region in regions if region != key.region]
+        return all(other is None or imported_material.is_imported(other, material_id) for other in (key, *others))
 
     def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
         """Add a replica of a primary key that is still in one of these states.
@@ -92,7 +134,7 @@ class Store(Readings):
         Raises AlreadyExistsException if the Region has one, and what the primary's state calls for.
         """
         with self._lock:
-            newest = self._keys.require(primary.arn)
+            newest = self.newest.require_key(primary.arn)
             newest.require_state(states)
             self.add([key_rotation.share(newest, replica)], [self._sets.with_replica(replica)], counted=True)
 
@@ -102,105 +144,102 @@ class Store(Readings):
         Gives the new primary key. Raises NotFoundException, or what the transition raises.
         """
         with self._lock:
-            before = [self._keys.require(arn) for arn in (old.arn, key_arn(region, old.account, old.key_id))]
-            after = [transition(key) for key in before]
-            for key in before:
-                if self._late is not None:
-                    self._late.keys.note(key.arn, key)
-            self._keys.replace({key.arn: key for key in after})
-            for key in after:
-                self._note_due(key)
+            arns = (old.arn, key_arn(region, old.account, old.key_id))
+            former, primary = [transition(self.newest.require_key(arn)) for arn in arns]
+            self._keys.put({former.arn: former, primary.arn: primary})
+            self._note_due(former)
+            self._note_due(primary)
             self._sets.move_primary(old, region)
-            return after[1]
-
-    # What belongs to keys
-
-    def add_grant(self, grant: Grant, token: str, states: frozenset[KeyState], *, rehearsed: bool) -> Grant:
-        """Add a grant on a key that is still in one of these states; as Grants.add."""
-        with self._lock:
-            self._keys.require(grant.key_arn).require_state(states)
-            made = self.grants.add(grant, token, rehearsed=rehearsed)
-            if self._late is not None and made is grant and not rehearsed:
-                self._late.grants.history.note(grant.grant_id, None)
-            return made
-
-    def add_alias(self, alias: Alias) -> None:
-        """Add an alias; raises AlreadyExistsException or LimitExceededException."""
-        self._aliases.add(alias)
-
-    def point_alias(self, alias: Alias, key: Key, now: datetime) -> None:
-        """Let an alias name another key; raises NotFoundException or LimitExceededException."""
-        self._aliases.point(alias, key, now)
-
-    def remove_alias(self, account: str, region: str, name: str) -> Alias:
-        """Remove an alias and give it; raises NotFoundException."""
-        return self._aliases.remove(alias_arn(region, account, name))
+            return primary
 
     # Eventual consistency
 
-    def delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
-        """From here on let each change show so long after it was made (0: at once); what is on its way, at once."""
+    def set_consistency_delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
+        """From here on make each change visible so long after it was made (0: at once), and earlier ones at once."""
         with self._lock:
-            self._late = late = DelayedView(self, delay, now) if delay else None
-            self.view = late if late is not None else self
-            self._aliases.late = late.aliases if late is not None else None
-            self.grants.late = late.grants if late is not None else None
+            for versioned in (self._keys, self._aliases, self._grants):
+                versioned.delay(delay, now)
+            self._make_views()
 
     def show_all(self) -> None:
-        """Let all changes show that are on their way."""
+        """Make all changes visible."""
         with self._lock:
-            if self._late is not None:
-                self._late.clear()
+            for versioned in (self._keys, self._aliases, self._grants):
+                versioned.show_all()
 
-    def frozen(self) -> AbstractContextManager[bool]:
-        """While one is inside, nothing changes."""
-        return self._lock
+    def _show(self, now: datetime) -> None:
+        with self._lock:
+            for versioned in (self._keys, self._aliases, self._grants):
+                versioned.show(now)
+
+    def _make_views(self) -> None:
+        keys, aliases, grants = self._keys, self._aliases, self._grants
+        self.newest = self.visible = View(keys.newest, aliases.newest, grants.newest, self._lock)
+        if keys.visible is not keys.newest:
+            self.visible = View(keys.visible, aliases.visible, grants.visible, self._lock)
 
     # Time
 
-    def settle(self, now: datetime, tell: Callable[[list[ServiceEvent]], None] | None = None) -> list[ServiceEvent]:
-        """Let happen what is due by now: deletions, expiries, rotations, and the ends of Creating and Updating.
+    def settle(self, now: datetime, record: Callable[[list[ServiceEvent]], None] | None = None) -> list[ServiceEvent]:
+        """Let happen what is due by now: deletions, expiries, rotations, the ends of Creating and Updating.
 
-        Gives what happened in the order of its time, each with its own. `tell` hears of it before another call of
-        settle is done: whoever sees a key gone sees what was told of it too. It must not call the store.
+        What time brings is visible at once; what calls changed becomes visible here when its delay is over.
+        Gives the service events in the order of their times. `record` is called with them before another thread's
+        `settle` returns, so that whoever finds a key gone finds its event too. It must not call the store.
         """
+        if self.visible is not self.newest:
+            self._show(now)
         self.custom_key_stores.settle(now)
         next_due = self._schedule.next
         if next_due is None or next_due > now:
             return []
-        happened: list[ServiceEvent] = []
+        events: list[ServiceEvent] = []
         with self._lock:
             while (due := self._schedule.pop(now)) is not None:
                 moment, arn = due
-                key = self._keys.get(arn)
+                key = self.newest.key(arn)
                 if key is None:
                     continue
                 if key.deletion_date is not None and key.deletion_date <= moment:
                     self._delete(key, moment)
-                    held_in = self.custom_key_stores.of_key(key)
-                    happened.append(Deleted(key, key.deletion_date, held_in.cluster_id if held_in else None))
+                    custom_key_store = self.custom_key_stores.of_key(key)
+                    cluster_id = custom_key_store.cluster_id if custom_key_store is not None else None
+                    events.append(Deleted(key, key.deletion_date, cluster_id))
                 else:
-                    happened += self._settle_key(key, moment)
-            if happened and tell is not None:
-                tell(happened)
+                    events += self._settle_key(key, moment)
+            if events and record is not None:
+                record(events)
             self._schedule.look_ahead()
-        return happened
+        return events
 
     def _settle_key(self, key: Key, moment: datetime) -> Iterator[ServiceEvent]:
         settled = key.settle(moment)
-        replica = self.is_replica(key)
-        if not replica:  # its primary key rotates for it
+        is_replica = self.is_replica(key)
+        if not is_replica:  # its primary key rotates for it
             settled = key_rotation.settle(settled, moment)
-        settled, expired = imported_material.expire(settled, moment, is_replica=replica)
+        settled, expired = imported_material.expire(settled, moment, is_replica=is_replica)
         if settled is key:
             return
-        self._put(settled)
-        yield from of_change(key, settled, moment, replicated=self.is_replicated(settled))
+        self._put(settled, at_once=True)
+        yield from service_events_of(key, settled, moment, is_replicated=self.is_replicated(settled))
         yield from expired
-        if replica and key.state is KeyState.CREATING:  # unverified: that this is when a new replica gets its material
-            primary = self.key(key.account, self._sets.primary_region(key), key.key_id)
+        if (
+            is_replica and key.state is KeyState.CREATING
+        ):  # unverified: that this is when a new replica gets its material
+            primary = self._related(key, self._sets.primary_region(key))
             if primary is not None:
                 yield Synchronized(primary, moment)
+
+    def _delete(self, key: Key, moment: datetime) -> None:
+        self.aliases.remove_all(key.arn)
+        self.grants.remove_all(key.arn)
+        self._keys.remove(key.arn, at_once=True)
+        left = self._sets.remove(key)
+        if left is None or left.replicas:
+            return
+        primary = self._related(key, left.primary)
+        if primary is not None and primary.state is KeyState.PENDING_REPLICA_DELETION:
+            self._put(primary.replicas_are_gone(moment), at_once=True)
 
     # Snapshots
 
@@ -208,52 +247,51 @@ class Store(Readings):
         """A copy that later changes of this store do not touch."""
         copy = Store()
         with self._lock:
-            copy._copy_from(self, None)
+            copy.restore(self)
         return copy
 
     def restore(self, snapshot: "Store", account: str | None = None) -> None:
-        """Become what the snapshot is; with an account, only what that account owns does."""
+        """Become what the snapshot is; with an account, only what that account owns does. All of it is visible."""
         with self._lock:
-            self._copy_from(snapshot, account)
-
-    def _copy_from(self, other: "Store", account: str | None) -> None:
-        self._keys.copy_from(other._keys, account)
-        self._aliases.copy_from(other._aliases, account)
-        self._sets.copy_from(other._sets, account)
-        self.grants.copy_from(other.grants, account)
-        self.show_all()
-        self.custom_key_stores.copy_from(other.custom_key_stores, account, self._keys.all())
-        self._schedule.rebuild(self._keys.all())
+            self._keys.restore(snapshot._keys, account)
+            self._aliases.restore(snapshot._aliases, account)
+            self.grants.restore(snapshot.grants, account)
+            self.custom_key_stores.restore(snapshot.custom_key_stores, account)
+            self._sets.restore(snapshot._sets, account)
+            self._make_views()
+            self._schedule.rebuild(self._keys.newest.values())
 
     # Under the lock
 
-    def _put(self, key: Key) -> None:
-        """Hold the new value of a key; what a primary key shares goes to its replicas in the same step."""
-        before, after = self._keys.require(key.arn), {key.arn: key}
+    def _require_room(self, key: Key, *, counted: bool) -> None:
+        """Raise what stands against a new key: AlreadyExistsException; LimitExceededException if it is counted."""
+        if self.newest.key(key.arn) is not None:
+            raise AlreadyExistsException(f"Key '{key.arn}' already exists")
+        count = self._keys.newest.count(indexes.keys_of(key.account, key.region))
+        if counted and count >= MAX_KEYS_PER_REGION:
+            raise LimitExceededException(
+                f"Key quota for this account in this region is {MAX_KEYS_PER_REGION} but the current usage is {count}."
+            )
+
+    def _related(self, key: Key, region: str) -> Key | None:
+        """The key of the same multi-Region set in a Region, if there is one."""
+        return self.newest.key(key_arn(region, key.account, key.key_id))
+
+    def _put(self, key: Key, *, at_once: bool = False) -> None:
+        """Put the new value of a key; what a primary key shares goes to its replicas in the same step."""
+        before, after = self.newest.require_key(key.arn), {key.arn: key}
         members = self._sets.of_key(key)
         if members is not None and members.primary == key.region and _shared(before) != _shared(key):
             for region in members.replicas:
-                replica = self.key(key.account, region, key.key_id)
+                replica = self._related(key, region)
                 if replica is not None:
                     after[replica.arn] = key_rotation.share(key, replica)
-        self._keys.replace(after)
+        self._keys.put(after, at_once=at_once)
         for changed in after.values():
             self._note_due(changed)
 
     def _note_due(self, key: Key) -> None:
-        self._schedule.note(key, self._keys.all())
-
-    def _delete(self, key: Key, moment: datetime) -> None:
-        self._aliases.remove_all(key)
-        self.grants.remove_all(key.arn)
-        self.custom_key_stores.release(key)
-        self._keys.remove(key)
-        left = self._sets.remove(key)
-        if left is None or left.replicas:
-            return
-        primary = self.key(key.account, left.primary, key.key_id)
-        if primary is not None and primary.state is KeyState.PENDING_REPLICA_DELETION:
-            self.change(primary.arn, lambda waiting: waiting.replicas_are_gone(moment))
+        self._schedule.note(key, self._keys.newest.values())
 
 
 def _shared(key: Key) -> tuple[object, ...]:

@@ -1,29 +1,29 @@
 """The trail: every call as a CloudTrail event, found by what LookupEvents asks for; and each key's last usage."""
 
 from keytrail.trail.calls import Calls, RecordedCall, calls_of
-from keytrail.trail.entry import Entry, Position
-from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, AsSent, Event, new_event_id, resource_type, written
-from keytrail.trail.index import Query
+from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, Event, Verbatim, new_event_id, resource_type
+from keytrail.trail.event_log import Query
+from keytrail.trail.event_of_service_event import event_of_service_event
+from keytrail.trail.last_uses import Use
 from keytrail.trail.selection import Selection
-from keytrail.trail.service_event import service_event
-from keytrail.trail.trail import Trail, Use
+from keytrail.trail.stored_event import TimeAndNumber, time_and_number
+from keytrail.trail.trail import Trail
 
 __all__ = [
     "RECORD_MEMBERS",
     "RESOURCE_TYPE",
-    "AsSent",
     "Calls",
-    "Entry",
     "Event",
-    "Position",
     "Query",
     "RecordedCall",
     "Selection",
+    "TimeAndNumber",
     "Trail",
     "Use",
+    "Verbatim",
     "calls_of",
+    "event_of_service_event",
     "new_event_id",
     "resource_type",
-    "service_event",
-    "written",
+    "time_and_number",
 ]

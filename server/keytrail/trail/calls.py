@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from keytrail.trail.event import AsSent, Event
+from keytrail.trail.event import Event, Verbatim
 from keytrail.trail.selection import CONTEXTS
 
 
@@ -52,7 +52,7 @@ class RecordedCall:
     def encryption_context(self) -> dict[str, str] | None:
         """The encryption context that was sent; of ReEncrypt, the source's."""
         sent = self._event.request_parameters or {}
-        return next((dict(context.data) for name in CONTEXTS if isinstance(context := sent.get(name), AsSent)), None)
+        return next((dict(context.data) for name in CONTEXTS if isinstance(context := sent.get(name), Verbatim)), None)
 
     @property
     def error_code(self) -> str | None:

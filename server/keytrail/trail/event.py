@@ -5,7 +5,6 @@ Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +16,6 @@ RESOURCE_TYPE = "AWS::KMS::Key"
 """CloudTrail's type of every resource of KMS, of an alias too."""
 
 
-@lru_cache(maxsize=1024)
 def resource_type(arn: str) -> str:
     """CloudTrail's type of a resource."""
     return "AWS::IAM::Role" if arn.split(":", 3)[2:3] == ["iam"] else RESOURCE_TYPE
@@ -74,8 +72,8 @@ class Event(NamedTuple):
             record["errorCode"] = self.error_code
             if self.error_message is not None:
                 record["errorMessage"] = self.error_message
-        record["requestParameters"] = written(self.request_parameters)
-        record["responseElements"] = written(self.response_elements)
+        record["requestParameters"] = _member(self.request_parameters)
+        record["responseElements"] = _member(self.response_elements)
         if self.additional:
             record["additionalEventData"] = dict(self.additional)
         if self.request_id is not None:
@@ -93,7 +91,7 @@ class Event(NamedTuple):
         if self.shared_event_id is not None:
             record["sharedEventID"] = self.shared_event_id
         if self.service_details is not None:
-            record["serviceEventDetails"] = written(self.service_details)
+            record["serviceEventDetails"] = _member(self.service_details)
         record["eventCategory"] = "Management"
         return record
 
@@ -103,17 +101,13 @@ class Event(NamedTuple):
 
     @property
     def username(self) -> str | None:
-        """The caller as LookupEvents names it: the user, the role session, or `root`; nobody from another account."""
-        if self.principal is None or self.recipient != self.principal.account or self.principal.kind == "service":
-            return None
-        return self.principal.name.rpartition("/")[2] or self.principal.kind
+        """As username_in."""
+        return username_in(self.recipient, self.principal)
 
     @property
     def access_key_id(self) -> str | None:
-        """The access key in the record's userIdentity."""
-        if self.principal is None or self.recipient != self.principal.account:
-            return None
-        return self.principal.access_key_id
+        """As access_key_id_in."""
+        return access_key_id_in(self.recipient, self.principal)
 
     def _identity(self) -> dict[str, object]:
         if self.principal is None:
@@ -141,21 +135,36 @@ def new_event_id() -> str:
     return new_uuid()
 
 
-def written(value: object) -> object:
-    """A value as CloudTrail writes it: members in camelCase, moments like `Aug 10, 2022, 10:38:27 PM`."""
-    if isinstance(value, AsSent):
+def username_in(recipient: str, principal: Principal | None) -> str | None:
+    """LookupEvents' Username in an account's event of a caller: the user, the role session, or `root`.
+
+    None where the account is not the caller's own, and for services.
+    """
+    if principal is None or recipient != principal.account or principal.kind == "service":
+        return None
+    return principal.name.rpartition("/")[2] or principal.kind
+
+
+def access_key_id_in(recipient: str, principal: Principal | None) -> str | None:
+    """The access key in the userIdentity of an account's event of a caller; None unless the account is the caller's."""
+    return principal.access_key_id if principal is not None and recipient == principal.account else None
+
+
+def _member(value: object) -> object:
+    """A member's value as CloudTrail writes it: members in camelCase, moments like `Aug 10, 2022, 10:38:27 PM`."""
+    if isinstance(value, Verbatim):
         return dict(value.data)
     if isinstance(value, Mapping):
-        return {_camel(name): written(inner) for name, inner in value.items()}
+        return {_camel(name): _member(inner) for name, inner in value.items()}
     if isinstance(value, datetime):
         return f"{value:%b} {value.day}, {value:%Y}, {value.hour % 12 or 12}:{value:%M:%S %p}"
     if isinstance(value, (list, tuple)):
-        return [written(inner) for inner in value]
+        return [_member(inner) for inner in value]
     return value
 
 
-class AsSent:
-    """A map whose keys are the caller's own words (an encryption context), to be written as they are."""
+class Verbatim:
+    """A map whose keys are the caller's own words (an encryption context): a record shows them as they were sent."""
 
     __slots__ = ("data",)
 

@@ -4,22 +4,23 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from keytrail.trail.event import AsSent, Event
+from keytrail.trail.event import Event, Verbatim
 
-_AS_SENT = 1
+_VERBATIM = 1
+_encode_map = msgspec.msgpack.Encoder().encode
 
 
 def _extended(value: object) -> object:
-    if isinstance(value, AsSent):
-        return msgspec.msgpack.Ext(_AS_SENT, msgspec.msgpack.encode(value.data))
+    if isinstance(value, Verbatim):
+        return msgspec.msgpack.Ext(_VERBATIM, _encode_map(value.data))
     if isinstance(value, Mapping):
         return dict(value)
     raise NotImplementedError(f"no record holds a {type(value)}")
 
 
 def _restored(code: int, data: memoryview) -> object:
-    assert code == _AS_SENT
-    return AsSent(msgspec.msgpack.decode(data))
+    assert code == _VERBATIM
+    return Verbatim(msgspec.msgpack.decode(data))
 
 
 _Parts = tuple[dict[str, object] | None, dict[str, object] | None, dict[str, object] | None, dict[str, object] | None]
@@ -32,8 +33,8 @@ _NOTHING = _encode((None, None, None, None))
 
 def pack(event: Event) -> bytes:
     """The event's requestParameters, responseElements, additionalEventData and serviceEventDetails."""
-    parts = event.request_parameters, event.response_elements, event.additional, event.service_details
-    return _encode(parts) if any(part is not None for part in parts) else _NOTHING
+    packed = _encode((event.request_parameters, event.response_elements, event.additional, event.service_details))
+    return packed if packed != _NOTHING else _NOTHING
 
 
 def unpack(packed: bytes) -> _Parts:

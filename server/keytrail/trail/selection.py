@@ -1,11 +1,11 @@
-"""Selection: which events a test asks for, and which of the index's timelines leads to them soonest."""
+"""Selection: which events a test asks for, and by which attribute they are found soonest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from keytrail.trail.entry import Entry, Frame
-from keytrail.trail.event import AsSent, Event
+from keytrail.trail.event import Event, Verbatim
+from keytrail.trail.stored_event import EventGroup, StoredEvent
 
 CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 """Where a request has an encryption context."""
@@ -51,52 +51,43 @@ class Selection:
         )
         return next(((name, value) for name, value in asked if value is not None), None)
 
-    def admits(self, entry: Entry) -> bool:
+    def admits(self, event: StoredEvent) -> bool:
         """Whether an event is all that is asked for; what is packed is looked at last."""
-        frame = entry.frame
-        code = entry.error[0] if entry.error is not None else None
+        group = event.group
         asked = (
-            (self.event_id, entry.event_id),
-            (self.request_id, entry.request_id),
-            (self.event_name, frame.name),
-            (self.event_source, frame.source),
-            (self.error_code, code),
-            (self.account, frame.recipient),
-            (self.region, frame.region),
-            (self.source_ip, frame.source_ip),
+            (self.event_id, event.event_id),
+            (self.request_id, event.request_id),
+            (self.event_name, group.name),
+            (self.event_source, group.source),
+            (self.error_code, event.error_code),
+            (self.account, group.recipient),
+            (self.region, group.region),
+            (self.source_ip, group.source_ip),
         )
         return (
             all(wanted is None or wanted == value for wanted, value in asked)
-            and self.succeeded in (None, code is None)
-            and (self.key is None or _concerns(entry, self.key))
-            and (self.user_agent is None or self.user_agent in frame.user_agent)
-            and (self.since is None or self.since <= entry.time)
-            and (self.until is None or entry.time < self.until)
-            and (not self.called or _is_call(frame))
-            and self._admits_the_rest(entry)
-        )
-
-    def _admits_the_rest(self, entry: Entry) -> bool:
-        if self.access_key_id is None and self.username is None and self.encryption_context is None:
-            return True
-        event = entry.event
-        return (
-            self.access_key_id in (None, event.access_key_id)
-            and self.username in (None, event.username)
-            and (self.encryption_context is None or _has_context(event, self.encryption_context))
+            and self.succeeded in (None, event.error_code is None)
+            and (self.key is None or _concerns(event, self.key))
+            and (self.user_agent is None or self.user_agent in group.user_agent)
+            and (self.since is None or self.since <= event.time)
+            and (self.until is None or event.time < self.until)
+            and (not self.called or _is_call(group))
+            and (self.access_key_id is None or self.access_key_id == group.access_key_id)
+            and (self.username is None or self.username == group.username)
+            and (self.encryption_context is None or _has_context(event.event, self.encryption_context))
         )
 
 
-def _concerns(entry: Entry, key: str) -> bool:
+def _concerns(event: StoredEvent, key: str) -> bool:
     end = key if key.startswith("arn:") else f":key/{key}"
-    return any(arn == key or arn.endswith(end) for _, arn in entry.resources or ())
+    return any(arn == key or arn.endswith(end) for _, arn in event.resources or ())
 
 
-def _is_call(frame: Frame) -> bool:
-    return frame.principal is not None and frame.recipient == frame.principal.account and frame.invoked_by is None
+def _is_call(group: EventGroup) -> bool:
+    return group.principal is not None and group.recipient == group.principal.account and group.invoked_by is None
 
 
 def _has_context(event: Event, wanted: Mapping[str, str]) -> bool:
     sent = event.request_parameters or {}
-    contexts = [context.data for name in CONTEXTS if isinstance(context := sent.get(name), AsSent)]
+    contexts = [context.data for name in CONTEXTS if isinstance(context := sent.get(name), Verbatim)]
     return any(wanted.items() <= context.items() for context in contexts or [{}])

@@ -1,6 +1,6 @@
 """/_keytrail/: what a test suite does to the endpoint itself.
 
-How we know: the issue's "Control API"; what it leaves open is README's.
+How we know: README, "The control API".
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def test_an_account_is_twelve_digits(control: Callable[..., requests.Response], 
         assert "12 digits" in answer.json()["error"]
 
 
-# ---- fixtures
+# ---- seeds
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_account_is_twelve_digits(control: Callable[..., requests.Response], 
     ],
     ids=["JSON", "YAML"],
 )
-def test_fixtures_are_loaded_while_the_server_runs(keytrail_clean: KeytrailServer, body: bytes) -> None:
+def test_a_seed_is_loaded_while_the_server_runs(keytrail_clean: KeytrailServer, body: bytes) -> None:
     own = post(keytrail_clean, "CreateKey").json()["KeyMetadata"]["KeyId"]
     answer = ask(keytrail_clean, "POST", "fixtures", body)
     assert answer.status_code == 200
@@ -153,14 +153,14 @@ def test_fixtures_are_loaded_while_the_server_runs(keytrail_clean: KeytrailServe
     assert post(keytrail_clean, "DescribeKey", {"KeyId": ALIAS}).json()["KeyMetadata"]["KeyId"] == KEY
 
 
-def test_fixtures_can_be_loaded_into_an_account(keytrail_clean: KeytrailServer) -> None:
+def test_a_seed_can_be_loaded_into_an_account(keytrail_clean: KeytrailServer) -> None:
     body = {"keys": [{"KeyId": KEY}, {"KeyId": MISSING_KEY, "Account": ACCOUNT}]}
     assert ask(keytrail_clean, "POST", f"fixtures?account={FOREIGN}", body).status_code == 200
     assert keys_of(keytrail_clean, FOREIGN) == [KEY]
     assert keys_of(keytrail_clean) == [MISSING_KEY], "an account that is written down stays"
 
 
-def test_bad_fixtures_are_refused_whole(keytrail_clean: KeytrailServer) -> None:
+def test_a_bad_seed_is_refused_whole(keytrail_clean: KeytrailServer) -> None:
     body = {"keys": [{"KeyId": KEY}, {"KeyId": MISSING_KEY, "KeyState": "Asleep"}]}
     answer = ask(keytrail_clean, "POST", "fixtures", body)
     assert answer.status_code == 400
@@ -169,7 +169,7 @@ def test_bad_fixtures_are_refused_whole(keytrail_clean: KeytrailServer) -> None:
     assert keys_of(keytrail_clean) == []
 
 
-def test_fixtures_that_are_there_already_are_refused_whole(keytrail_clean: KeytrailServer) -> None:
+def test_a_seed_that_is_there_already_is_refused_whole(keytrail_clean: KeytrailServer) -> None:
     assert ask(keytrail_clean, "POST", "fixtures", {"keys": [{"KeyId": KEY}]}).status_code == 200
     again = {
         "credentials": [
@@ -473,6 +473,17 @@ def test_a_wrong_path_or_method_is_answered_in_json(
     answer = control(method, path)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
     assert f"/_keytrail/{path}" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[1] != "events"])
+def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
+    keytrail_clean: KeytrailServer, method: str, path: str
+) -> None:
+    answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
+    assert answer.status_code == 400
+    known = "account" if path in ("reset", "fixtures") else "none"
+    assert answer.json() == {"error": f"There is no parameter acount; those that are: {known}."}
+    assert keys_of(keytrail_clean) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""/_keytrail/explain: which statement decided, and what would be decided. How we know: the issue's "AccessDenied"."""
+"""/_keytrail/explain: which statement decided, and what would be decided.
+
+How we know: docs/who-may.md, "Why was it refused?".
+"""
 
 from __future__ import annotations
 

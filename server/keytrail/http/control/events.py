@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from flask import Request
 
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
+from keytrail.http.control.routes import Refusal, Routes
 from keytrail.settings import read_flag, read_moment
 from keytrail.trail import Selection
+
+routes = Routes()
 
 
 def _context(text: str) -> dict[str, str]:
@@ -44,21 +48,16 @@ _FILTERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
 }
 """Filters by their names in the query: the member of a Selection, and its reader."""
 
-ARGUMENTS = {*_FILTERS, "limit"}
-"""What may stand in the query."""
 
-
-def found(endpoint: Endpoint, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The answer: Count, CountByName, and the Records, oldest first; with a `limit`, only the newest of these.
-
-    Raises ValueError, in a sentence that helps.
-    """
-    selection, limit = _read(arguments)
-    if "key" in arguments:
+@routes.get("/events", arguments=[*_FILTERS, "limit"])
+def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Count, CountByName, and the Records, oldest first; with a `limit`, only the newest of these."""
+    selection, limit = _read(request.args)
+    if "key" in request.args:
         try:
             events = endpoint.select(selection)
         except AwsError as error:
-            raise ValueError(f"key: {error.message}") from None
+            raise Refusal(f"key: {error.message}") from None
     else:
         endpoint.settle()
         events = endpoint.trail.select(selection)
@@ -72,7 +71,7 @@ def found(endpoint: Endpoint, arguments: Mapping[str, str]) -> dict[str, Any]:
 
 def _read(arguments: Mapping[str, str]) -> tuple[Selection, int | None]:
     if "key" in arguments and "keyArn" in arguments:
-        raise ValueError("Send either key (an ARN, an id or an alias) or keyArn (the ARN of a key or an alias).")
+        raise Refusal("Send either key (an ARN, an id or an alias) or keyArn (the ARN of a key or an alias).")
     read: dict[str, Any] = {}
     for name, text in arguments.items():
         try:
@@ -84,5 +83,5 @@ def _read(arguments: Mapping[str, str]) -> tuple[Selection, int | None]:
                 member, reader = _FILTERS[name]
                 read[member] = reader(text)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise Refusal(f"{name}: {error}") from None
     return Selection(**read), limit if "limit" in arguments else None

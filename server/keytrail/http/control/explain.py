@@ -3,30 +3,28 @@
 GET explain?requestId=<x-amzn-RequestId> or ?eventId=<CloudTrail's> | POST explain {"action": "kms:Decrypt", ...}
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Request
 
 from keytrail.authorization.explanations import REMEMBERED
-from keytrail.call import Call
+from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
-from keytrail.operations.kms import OPERATIONS
+from keytrail.http.control.routes import Refusal, Routes, read_body
+from keytrail.operations import SERVICES
 
-ARGUMENTS = {"requestId", "eventId"}
+routes = Routes()
 
 _EXAMPLE = (
     '{"principal": "arn:aws:iam::111122223333:role/Reader", "action": "kms:Decrypt", "keyId": "alias/orders", '
     '"request": {"EncryptionContext": {"tenant": "a"}}, "context": {"aws:SourceIp": "192.0.2.1"}}'
 )
-_PERMISSIONS = {"ReEncryptFrom": "ReEncrypt", "ReEncryptTo": "ReEncrypt"}
-"""The operations of permissions that are not named after one."""
 
 
 class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -41,56 +39,41 @@ class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     context: dict[str, str | list[str]] = {}
 
 
-class _Unanswerable(Exception):
-    """The question is none; in a sentence that helps."""
+@routes.get("/explain", arguments=["requestId", "eventId"])
+def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """The decisions on a request that was made."""
+    request_id, event_id = request.args.get("requestId"), request.args.get("eventId")
+    if (request_id is None) == (event_id is None):
+        raise Refusal("Name one request, by requestId or by eventId.")
+    if event_id is not None:
+        event = endpoint.trail.event(event_id)
+        if event is None or event.request_id is None:
+            raise Refusal(f"The trail has no call with the event id {event_id}.", 404)
+        request_id = event.request_id
+    kept = endpoint.authorizer.explanations.of(str(request_id))
+    known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
+    if not kept and not known:
+        raise Refusal(f"No request {request_id} is known; see the x-amzn-RequestId of an answer.", 404)
+    members: dict[str, Any] = {"requestId": request_id, "decisions": [explanation.members() for explanation in kept]}
+    if not kept:
+        members["note"] = (
+            "No policy had to be asked: the caller is as good as the root of its account under default key "
+            f"policies, or it was refused before that. Or it was long ago: the last {REMEMBERED} are kept."
+        )
+    return members
 
 
-def explain(
-    api: Blueprint,
-    endpoint: Endpoint,
-    read: Callable[[Any, str], Any],
-    answer: Callable[..., Response],
-) -> None:
-    """Add the routes to the control API; `read` decodes a request's body, `answer` makes a response."""
-
-    @api.get("/explain")
-    def why() -> Response:
-        request_id, event_id = request.args.get("requestId"), request.args.get("eventId")
-        if (request_id is None) == (event_id is None):
-            return answer(400, error="Name one request, by requestId or by eventId.")
-        if event_id is not None:
-            event = endpoint.trail.event(event_id)
-            if event is None or event.request_id is None:
-                return answer(404, error=f"The trail has no call with the event id {event_id}.")
-            request_id = event.request_id
-        kept = endpoint.dispatcher.decision.explanations.of(str(request_id))
-        known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
-        if not kept and not known:
-            return answer(404, error=f"No request {request_id} is known; see the x-amzn-RequestId of an answer.")
-        told: dict[str, object] = {"requestId": request_id, "decisions": [explanation.told() for explanation in kept]}
-        if not kept:
-            told["note"] = (
-                "No policy had to be asked: the caller is as good as the root of its account under default key "
-                f"policies, or it was refused before that. Or it was long ago: the last {REMEMBERED} are kept."
-            )
-        return answer(**told)
-
-    @api.post("/explain")
-    def whether() -> Response:
-        asked: _Question = read(_Question, _EXAMPLE)
-        try:
-            return answer(**_told(endpoint, asked))
-        except _Unanswerable as error:
-            return answer(400, error=str(error))
-
-
-def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
+@routes.post("/explain")
+def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """The decision on a request that nobody makes."""
+    asked = read_body(request, _Question, _EXAMPLE)
     service, found, name = asked.action.partition(":")
     service, name = (service, name) if found else ("kms", service)
-    operation = OPERATIONS.get(_PERMISSIONS.get(name, name)) if service == "kms" else None
+    operations = SERVICES[service].operations.values() if service in SERVICES else ()
+    operation = next((operation for operation in operations if name in (*operation.actions, operation.name)), None)
     if service == "kms" and operation is None:
-        raise _Unanswerable(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
-    call = Call(
+        raise Refusal(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
+    facts = RequestFacts(
         operation=operation.name if operation is not None else name,
         principal=_principal(endpoint, asked.principal),
         region=asked.region or endpoint.settings.region,
@@ -99,28 +82,29 @@ def _told(endpoint: Endpoint, asked: _Question) -> dict[str, object]:
         store=endpoint.store,
         trail=endpoint.trail,
         settings=endpoint.settings,
-        authorizer=endpoint.dispatcher.decision,
-        tokens=endpoint.dispatcher.tokens,
         defaults=operation.defaults if operation is not None else {},
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
     )
-    key, resource = _key(call, asked)
+    key, resource = _key(facts, asked)
+    if operation is not None and operation.on == "*":  # whatever key is named
+        key, resource = None, "*"
     given = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in asked.context.items()
     }
-    return endpoint.dispatcher.decision.explain(call, f"{service}:{name}", key, resource, given).told()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, given).members()
 
 
-def _key(call: Call, asked: _Question) -> tuple[Key | None, str]:
+def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
     if asked.key_id is None:
         return None, asked.resource or "*"
     try:
-        named = read_key_identifier(asked.key_id, call.account, call.region, aliases=True)
-        key = call.store.require_named(named) if named.account == call.account else call.store.named(named)
+        named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
+        newest = facts.store.newest
+        key = newest.require_named(named) if named.account == facts.account else newest.named(named)
     except AwsError as error:
-        raise _Unanswerable(f"keyId: {error.message}") from None
+        raise Refusal(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
 
 
@@ -133,4 +117,4 @@ def _principal(endpoint: Endpoint, text: str | None) -> Principal:
     try:
         return Principal.from_arn(text)
     except ValueError as error:
-        raise _Unanswerable(f"principal: {error}") from None
+        raise Refusal(f"principal: {error}") from None

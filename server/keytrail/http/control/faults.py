@@ -3,35 +3,42 @@
 POST faults {"Operations": "Decrypt", "Count": 1, "Error": "KMSInternalException"} | GET faults | DELETE faults[/<Id>]
 """
 
-from collections.abc import Callable
+from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Request
 
 from keytrail.endpoint import Endpoint
+from keytrail.http.control.routes import Refusal, Routes
 from keytrail.seeds import SeedError
 
+routes = Routes()
 
-def faults(api: Blueprint, endpoint: Endpoint, answer: Callable[..., Response]) -> None:
-    """Add the routes to the control API; `answer` makes a response."""
 
-    @api.post("/faults")
-    def add_fault() -> Response:
-        try:
-            return answer(**endpoint.add_fault(request.get_data()))
-        except SeedError as error:
-            return answer(400, error="No rule was added: " + "; ".join(error.problems), problems=error.problems)
+@routes.post("/faults")
+def add(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Add the rule that the body is; gives it with its Id."""
+    try:
+        return endpoint.add_fault(request.get_data())
+    except SeedError as error:
+        raise Refusal.of_seed("No rule was added", error) from None
 
-    @api.get("/faults")
-    def list_faults() -> Response:
-        return answer(Faults=endpoint.faults.rules())
 
-    @api.delete("/faults")
-    def remove_faults() -> Response:
-        return answer(Removed=endpoint.faults.remove())
+@routes.get("/faults")
+def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """The rules, each with the Calls that it was about and its Hits."""
+    return {"Faults": endpoint.faults.rules()}
 
-    @api.delete("/faults/<rule_id>")
-    def remove_fault(rule_id: str) -> Response:
-        removed = endpoint.faults.remove(rule_id)
-        if not removed:
-            return answer(404, error=f"There is no fault rule {rule_id}; GET faults lists those that are.")
-        return answer(Removed=removed)
+
+@routes.delete("/faults")
+def remove_all(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Remove all rules."""
+    return {"Removed": endpoint.faults.remove()}
+
+
+@routes.delete("/faults/<rule_id>")
+def remove(endpoint: Endpoint, request: Request, rule_id: str) -> dict[str, Any]:
+    """Remove one rule."""
+    removed = endpoint.faults.remove(rule_id)
+    if not removed:
+        raise Refusal(f"There is no fault rule {rule_id}; GET faults lists those that are.", 404)
+    return {"Removed": removed}

@@ -1,37 +1,34 @@
-"""/_keytrail/settings: what a test may set while the server runs.
+"""/_keytrail/settings: the settings that can be changed while the server runs, those of a seed's `settings`.
 
 PUT settings {"RequestQuotas": "aws*0.01"} | GET settings
 """
 
-from collections.abc import Callable
+from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Request
 
 from keytrail.endpoint import Endpoint
-from keytrail.seeds import SeedError
+from keytrail.http.control.routes import Refusal, Routes, read_body
+from keytrail.seeds import SeedError, settings_members
+
+routes = Routes()
 
 
-def scene(api: Blueprint, endpoint: Endpoint, answer: Callable[..., Response]) -> None:
-    """Add the routes to the control API; `answer` makes a response."""
+@routes.get("/settings")
+def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """The settings as a seed says them, and how many calls each request quota has turned away."""
+    quotas = endpoint.faults.quotas
+    return {**settings_members(endpoint.settings), "Throttled": quotas.throttled() if quotas is not None else {}}
 
-    def shown() -> Response:
-        return answer(**endpoint.scene())
 
-    @api.get("/settings")
-    def show_settings() -> Response:
-        return shown()
-
-    @api.put("/settings")
-    def set_settings() -> Response:
-        data = request.get_data()
-        try:
-            msgspec.json.decode(data, type=dict)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            return answer(400, error=f'Expected a JSON object such as {{"RequestQuotas": "aws*0.01"}}; {error}')
-        try:
-            endpoint.load(b'{"settings": %s}' % data)
-        except SeedError as error:
-            problems = [problem.removeprefix("document: settings.") for problem in error.problems]
-            return answer(400, error="Nothing was set: " + "; ".join(problems), problems=problems)
-        return shown()
+@routes.put("/settings")
+def change(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Change the settings that the body names; all of them, or none."""
+    members = read_body(request, dict[str, Any], '{"RequestQuotas": "aws*0.01"}')
+    try:
+        endpoint.load(msgspec.json.encode({"settings": members}))
+    except SeedError as error:
+        problems = [problem.removeprefix("document: settings.") for problem in error.problems]
+        raise Refusal.of_seed("Nothing was set", SeedError(problems)) from None
+    return show(endpoint, request)

@@ -19,22 +19,22 @@ def _names_are_valid(members: Mapping[str, object]) -> None:
         raise ValidationException("Aliases must refer to keys. Not aliases")
 
 
-@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
 def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     """Give a key a name that is new in the account and Region."""
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
     call.authorize_on(alias.arn)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
-    call.store.add_alias(alias)
+    call.store.aliases.add(alias)
 
 
-@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Let a name stand for another key of the same type and usage."""
-    alias = call.store.require_alias(call.account, call.region, alias_name)
+    alias = call.store.newest.require_alias(alias_arn(call.region, call.account, alias_name))
     call.authorize_on(alias.arn)
     key = call.resolve(target_key_id, aliases=False)
-    current = call.store.key(call.account, call.region, alias.target_key_id)
+    current = call.store.newest.key(alias.target_arn)
     if current is not None and current.arn != key.arn:
         call.authorize(current, shown=False)
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
@@ -45,22 +45,22 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
             f"Alias {alias.arn} cannot be moved from a key of KeyUsage {current.usage} and KeySpec {current.spec} "
             f"to one of KeyUsage {key.usage} and KeySpec {key.spec}."
         )
-    call.store.point_alias(alias, key, call.now)
+    call.store.aliases.point(alias.arn, key, call.now)
 
 
-@operation(on="itself", rules=_names_are_valid, logged_reply="key")
+@operation(on="itself", rules=_names_are_valid, logged_reply="key", quota=15)
 def delete_alias(call: Call, *, alias_name: str) -> None:
     """Take a name away; its key stays."""
-    alias = call.store.require_alias(call.account, call.region, alias_name)
+    alias = call.store.newest.require_alias(alias_arn(call.region, call.account, alias_name))
     call.authorize_on(alias.arn)
-    key = call.store.key(call.account, call.region, alias.target_key_id)
+    key = call.store.newest.key(alias.target_arn)
     if key is not None:
         call.authorize(key)
         call.resources = [(key.account, alias.arn), (key.account, key.arn)]
-    call.store.remove_alias(call.account, call.region, alias_name)
+    call.store.aliases.remove(alias.arn)
 
 
-@operation(on="*")
+@operation(on="*", quota=500)
 def list_aliases(
     call: Call, *, key_id: str | None = None, limit: int | None = None, marker: str | None = None
 ) -> Reply:
@@ -87,7 +87,7 @@ def _without_key(call: Call, after: str) -> list[dict[str, object]]:
     return [
         {"AliasArn": alias_arn(call.region, call.account, name), "AliasName": name}
         for name in PREDEFINED
-        if name > after and call.view.alias(call.account, call.region, name) is None
+        if name > after and call.view.alias(alias_arn(call.region, call.account, name)) is None
     ]
 
 

@@ -12,7 +12,7 @@ from keytrail.domain.custom_key_store import ConnectionState, CustomKeyStore, Xk
 from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import Origin
 from keytrail.errors import CustomKeyStoreNotFoundException, ValidationException
-from keytrail.operation import operation
+from keytrail.operation import SERVICES, operation
 from keytrail.operations.pagination import page
 
 _CLUSTER_MEMBERS = ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword")
@@ -63,7 +63,7 @@ def _describes_a_store(members: Mapping[str, object]) -> None:
         _require_members(members, _VPC_MEMBERS[:1], connectivity)
 
 
-@operation(on="*", rules=_describes_a_store, logged_request=False, logged_reply="reply")
+@operation(on="*", rules=_describes_a_store, logged_request=False, logged_reply="reply", quota=5)
 def create_custom_key_store(
     call: Call,
     *,
@@ -121,7 +121,7 @@ def _require_sound(call: Call, store: CustomKeyStore) -> None:
     public = store.proxy is not None and store.proxy.is_public
     raise_external_errors(
         call.store.custom_key_stores.external_errors,
-        call.operation,
+        SERVICES["kms"].operations[call.operation].model.errors,
         CloudHsmClusterId=store.cluster_id,
         # A proxy behind a VPC endpoint service is called when the store is connected only.
         XksProxyUriEndpoint=store.proxy.uri_endpoint if public and store.proxy is not None else None,
@@ -134,7 +134,7 @@ def _names_one_store(members: Mapping[str, object]) -> None:
         raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
 
 
-@operation(on="*", rules=_names_one_store)
+@operation(on="*", rules=_names_one_store, quota=5)
 def describe_custom_key_stores(
     call: Call,
     *,
@@ -182,7 +182,7 @@ def _entry(store: CustomKeyStore) -> dict[str, object]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-@operation(on="*", logged_request=False)
+@operation(on="*", logged_request=False, quota=5)
 def update_custom_key_store(
     call: Call,
     *,
@@ -261,7 +261,7 @@ def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> Xk
     )
 
 
-@operation(on="*")
+@operation(on="*", quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
     _noted(call, custom_key_store_id)
@@ -271,7 +271,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(on="*")
+@operation(on="*", quota=5)
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores tells how that ended."""
     store = _noted(call, custom_key_store_id)
@@ -282,7 +282,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(on="*")
+@operation(on="*", quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
     _noted(call, custom_key_store_id)

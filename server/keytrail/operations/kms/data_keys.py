@@ -15,10 +15,10 @@ from keytrail.errors import (
     ValidationException,
 )
 from keytrail.messages import Later
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 from keytrail.operations.kms.slow_work import of_pair
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
@@ -29,7 +29,6 @@ _SIZES = {"AES_128": 16, "AES_256": 32}
 def _says_how_long(members: Mapping[str, object]) -> None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
-    require_recipient(members)
 
 
 def _data_key(
@@ -54,6 +53,8 @@ def _data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key(
     call: Call,
@@ -66,7 +67,7 @@ def generate_data_key(
 ) -> Reply:
     """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
     reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
@@ -76,6 +77,8 @@ def generate_data_key(
     states=USABLE,
     tracked=True,
     rules=_says_how_long,
+    grantable="symmetric",
+    quota=BY_KEY,
 )
 def generate_data_key_without_plaintext(
     call: Call,
@@ -133,7 +136,8 @@ def _data_key_pair(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=_USABLE_OR_IN_A_STORE,
     tracked=True,
-    rules=require_recipient,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
 )
 def generate_data_key_pair(
     call: Call,
@@ -149,11 +153,19 @@ def generate_data_key_pair(
         key,
         encryption_context,
         key_pair_spec,
-        lambda reply: answer(call, recipient, reply, "PrivateKeyPlaintext"),
+        lambda reply: answer(call, reply, "PrivateKeyPlaintext"),
     )
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCRYPT_DECRYPT, states=_USABLE_OR_IN_A_STORE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCRYPT_DECRYPT,
+    states=_USABLE_OR_IN_A_STORE,
+    tracked=True,
+    grantable="symmetric",
+    quota=BY_KEY_PAIR_SPEC,
+)
 def generate_data_key_pair_without_plaintext(
     call: Call,
     key: Key,
@@ -165,13 +177,12 @@ def generate_data_key_pair_without_plaintext(
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
-def _random_can_be_made(members: Mapping[str, object]) -> None:
-    require_recipient(members)
+def _has_a_size(members: Mapping[str, object]) -> None:
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
 
 
-@operation(on="*", rules=_random_can_be_made, logged_request=False)
+@operation(on="*", rules=_has_a_size, logged_request=False, quota=BY_KEY)
 def generate_random(
     call: Call,
     *,
@@ -182,4 +193,4 @@ def generate_random(
     """1 to 1024 random bytes; no key, and so no last usage."""
     if custom_key_store_id is not None:
         require_random_source(call, custom_key_store_id)
-    return answer(call, recipient, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")
+    return answer(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

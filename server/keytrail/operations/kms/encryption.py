@@ -20,10 +20,10 @@ from keytrail.errors import (
     ValidationException,
 )
 from keytrail.messages import Later
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operations.kms.recipients import answer
 
 NO_CONTEXT: Mapping[str, str] = {}
 
@@ -35,6 +35,8 @@ NO_CONTEXT: Mapping[str, str] = {}
     states=USABLE,
     tracked=True,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def encrypt(
     call: Call,
@@ -70,7 +72,6 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
 
 def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
     _names_a_key("EncryptionAlgorithm", "KeyId", members)
-    require_recipient(members)
 
 
 def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
@@ -86,6 +87,8 @@ def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
     tracked=True,
     rules=_decrypt_names_a_key,
     logged_defaults=("EncryptionAlgorithm",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def decrypt(
     call: Call,
@@ -111,7 +114,7 @@ def decrypt(
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "Plaintext")
+        return answer(call, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
@@ -124,7 +127,7 @@ def decrypt(
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
-    return answer(call, recipient, reply, "Plaintext")
+    return answer(call, reply, "Plaintext")
 
 
 @operation(
@@ -136,6 +139,9 @@ def decrypt(
     tracked=True,
     rules=_re_encrypt_names_a_key,
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
+    actions=("ReEncryptFrom", "ReEncryptTo"),
+    grantable="any",
+    quota=BY_KEY,
 )
 def re_encrypt(
     call: Call,
@@ -289,13 +295,8 @@ def _key_and_blob(
 
 
 def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
-    """The key that a ciphertext names, once the caller may use it: of keys alike, the one that fits best."""
-
-    def misfit(key: Key) -> tuple[bool, bool]:
-        other_material = key.material is not None and key.find_material(blob.material_id) is None
-        return other_material, key.account != call.account
-
-    key = min(call.view.keys_with_id(call.region, blob.key_id), key=misfit, default=None)
+    """The key under which a ciphertext was made, once the caller may use it."""
+    key = call.view.key_of_ciphertext(blob, call.account, call.region)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized
     return key

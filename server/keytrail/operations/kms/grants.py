@@ -1,27 +1,34 @@
 """Grants of keys. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from typing import Any
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.keygen import new_grant_id, new_grant_token
 from keytrail.domain.arn import read_key_identifier, root_arn
-from keytrail.domain.grant import Grant, grant_of, require_grant_id, require_principal
+from keytrail.domain.grant import Grant, require_grant_id, require_principal, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, NotFoundException, ValidationException
-from keytrail.operation import operation
+from keytrail.operation import SERVICES, operation
 from keytrail.operations.pagination import Page, page
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _grant_is_valid(members: Mapping[str, object]) -> None:
-    grant_of(members, grant_id="", key_arn="", issuing_account="", creation_date=_ANY_TIME).require_valid()
+def _grant_is_valid(members: Mapping[str, Any]) -> None:
+    require_valid_grant(
+        operations=members["Operations"],
+        grantee_principal=members.get("GranteePrincipal"),
+        grantee_service_principal=members.get("GranteeServicePrincipal"),
+        retiring_principal=members.get("RetiringPrincipal"),
+        retiring_service_principal=members.get("RetiringServicePrincipal"),
+        constraints=Constraints.read(members.get("Constraints")),
+    )
 
 
-@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid)
+@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid, grantable="any", quota=50)
 def create_grant(
     call: Call,
     key: Key,
@@ -48,11 +55,29 @@ def create_grant(
         retiring_service_principal=retiring_service_principal,
         constraints=Constraints.read(constraints),
     )
-    grant.require_fit(key)
+    require_fit(grant, key)
     token = new_grant_token()
-    made = call.store.add_grant(grant, token, call.states, rehearsed=call.dry_run)
+    made = call.store.add_grant(grant, token, call.states, dry_run=call.dry_run)
     call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
     return {"GrantToken": token, "GrantId": made.grant_id}
+
+
+def require_fit(grant: Grant, key: Key) -> None:
+    """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
+    kms = SERVICES["kms"].operations.values()
+    fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
+    unfit = [operation for operation in grant.operations if operation not in fitting]
+    if unfit:
+        # unverified: the words
+        raise ValidationException(
+            f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
+            f"and KeyUsage {key.usage}."
+        )
+    if grant.constraints.of_context and key.spec != SYMMETRIC_DEFAULT:
+        # unverified: the words
+        raise ValidationException(
+            "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
+        )
 
 
 def _filters_are_valid(members: Mapping[str, object]) -> None:
@@ -60,7 +85,7 @@ def _filters_are_valid(members: Mapping[str, object]) -> None:
         require_grant_id(str(members["GrantId"]))
 
 
-@operation(cross_account=True, rules=_filters_are_valid)
+@operation(cross_account=True, rules=_filters_are_valid, quota=100)
 def list_grants(
     call: Call,
     key: Key,
@@ -76,10 +101,10 @@ def list_grants(
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
     part = page(call, limit, marker, default=50, most=100, of=f"{key.arn}/{grant_id}/{grantee}/{service}")
     if grant_id is not None:
-        grant = call.view.grants.grant(key.arn, grant_id)
+        grant = call.view.grant(key.arn, grant_id)
         grants = [grant] if grant is not None and grant.place > part.after else []
     else:
-        grants = call.view.grants.of_key_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
+        grants = call.view.grants_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
     # A grant has one grantee, so what the index or the id found must still be the other filters'.
     wanted = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
     asked = {name: value for name, value in wanted.items() if value is not None}
@@ -94,7 +119,7 @@ def _one_retiring_principal(members: Mapping[str, object]) -> None:
         require_principal(str(members["RetiringPrincipal"]))
 
 
-@operation(on="*", cross_account=True, rules=_one_retiring_principal)
+@operation(on="*", cross_account=True, rules=_one_retiring_principal, quota=100)
 def list_retirable_grants(
     call: Call,
     *,
@@ -114,7 +139,7 @@ def list_retirable_grants(
     part = page(call, limit, marker, default=50, most=100, of=f"{principal}/{service}")
     return _listed(
         part,
-        call.view.grants.retirable_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
+        call.view.retirable_grants_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
     )
 
 
@@ -126,7 +151,15 @@ def _names_a_grant(members: Mapping[str, object]) -> None:
     _filters_are_valid(members)
 
 
-@operation(on="itself", cross_account=True, rules=_names_a_grant, logged_request=False, logged_reply="key")
+@operation(
+    on="itself",
+    cross_account=True,
+    rules=_names_a_grant,
+    logged_request=False,
+    logged_reply="key",
+    grantable="any",
+    quota=50,
+)
 def retire_grant(
     call: Call, *, grant_token: str | None = None, key_id: str | None = None, grant_id: str | None = None
 ) -> None:
@@ -134,19 +167,19 @@ def retire_grant(
     if call.dry_run:
         call.logged["DryRun"] = True
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
-    key = call.store.require_key(grant.key_arn)
+    key = call.store.newest.require_key(grant.key_arn)
     call.authorize_retiring(grant, key)
     call.additional["grantId"] = grant.grant_id
-    call.store.grants.remove(grant, rehearsed=call.dry_run)
+    call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
-@operation(cross_account=True, rules=_filters_are_valid)
+@operation(cross_account=True, rules=_filters_are_valid, quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Take a grant away from its grantee."""
-    grant = call.store.grants.grant(key.arn, grant_id)
+    grant = call.store.newest.grant(key.arn, grant_id)
     if grant is None:
         raise _unknown(grant_id)
-    call.store.grants.remove(grant, rehearsed=call.dry_run)
+    call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
 def _by_token(call: Call, token: str) -> Grant:
@@ -160,8 +193,8 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     named = read_key_identifier(key_id, call.account, call.region, aliases=False)
     at_home = named.account == call.account
     if at_home:
-        call.store.require_named(named)
-    grant = call.store.grants.grant(named.arn, grant_id)
+        call.store.newest.require_named(named)
+    grant = call.store.newest.grant(named.arn, grant_id)
     if grant is None:
         if not at_home:
             call.authorize(None, named=named)  # refuses, in the words for whatever another account owns

@@ -9,8 +9,8 @@ from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import InvalidCiphertextException, ValidationException
 from keytrail.messages import Later
-from keytrail.operation import operation
-from keytrail.operations.kms.recipients import answer, require_recipient
+from keytrail.operation import BY_KEY, operation
+from keytrail.operations.kms.recipients import answer
 from keytrail.operations.kms.slow_work import of_pair
 
 
@@ -20,7 +20,8 @@ from keytrail.operations.kms.slow_work import of_pair
     usage=KeyUsage.KEY_AGREEMENT,
     states=USABLE,
     tracked=True,
-    rules=require_recipient,
+    grantable="any",
+    quota=BY_KEY,
 )
 def derive_shared_secret(
     call: Call,
@@ -44,12 +45,19 @@ def derive_shared_secret(
             "KeyAgreementAlgorithm": key_agreement_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, recipient, reply, "SharedSecret")
+        return answer(call, reply, "SharedSecret")
 
     return of_pair(key.spec, work)
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCAPSULATE_DECAPSULATE, states=USABLE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCAPSULATE_DECAPSULATE,
+    states=USABLE,
+    tracked=True,
+    grantable="any",
+)
 def encapsulate(call: Call, key: Key, *, encapsulation_algorithm: str) -> Reply | Later[Reply]:
     """A fresh shared secret of 32 bytes, and the ciphertext from which the key gets it back (FIPS 203)."""
     key.require_algorithm(encapsulation_algorithm)
@@ -66,7 +74,14 @@ def encapsulate(call: Call, key: Key, *, encapsulation_algorithm: str) -> Reply 
     return of_pair(key.spec, work)
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.ENCAPSULATE_DECAPSULATE, states=USABLE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.ENCAPSULATE_DECAPSULATE,
+    states=USABLE,
+    tracked=True,
+    grantable="any",
+)
 def decapsulate(
     call: Call, key: Key, *, shared_secret_ciphertext_blob: bytes, encapsulation_algorithm: str
 ) -> Reply | Later[Reply]:

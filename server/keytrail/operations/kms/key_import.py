@@ -27,7 +27,7 @@ _MADE = ANY - {KeyState.CREATING}
 _SETTLED = _MADE - {KeyState.UPDATING}
 
 
-@operation(states=_SETTLED)
+@operation(states=_SETTLED, quota=1)
 def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later[Reply]:
     """A public key to wrap key material with, and the token that goes with it; both are good for 24 hours."""
     imported_material.require_external(key)
@@ -48,7 +48,7 @@ def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, 
     return Later(work)
 
 
-@operation(states=_MADE, logged_reply="reply")
+@operation(states=_MADE, logged_reply="reply", quota=15)
 def import_key_material(
     call: Call,
     key: Key,
@@ -109,7 +109,7 @@ def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> Key
         raise IncorrectKeyMaterialException from None  # unverified: the code
 
 
-@operation(states=_SETTLED, logged_reply="reply")
+@operation(states=_SETTLED, logged_reply="reply", quota=15)
 def delete_imported_key_material(call: Call, key: Key, *, key_material_id: str | None = None) -> Reply:
     """Take a material out of a key: the current one, if none is named. Its key waits for it then (PendingImport)."""
     imported_material.require_external(key)

@@ -24,7 +24,7 @@ from keytrail.operations.pagination import page
 SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
 
 
-@operation(on="*", logged_reply="reply")
+@operation(on="*", logged_reply="reply", quota=5)
 def create_key(
     call: Call,
     *,
@@ -102,14 +102,14 @@ def create_key(
     return make(material) if material is not None else Later(lambda: make(KeyMaterial.fresh(spec)))
 
 
-@operation(aliases=True, cross_account=True)
+@operation(aliases=True, cross_account=True, grantable="any", quota=2000)
 def describe_key(call: Call, key: Key) -> Reply:
     """Tell all about a key but its policy, aliases, grants and tags."""
     metadata = key_metadata(key, call.store.multi_region_set(key))
     return {"KeyMetadata": {**metadata, **keys_in_custom_key_stores.key_members(call, key)}}
 
 
-@operation(on="*")
+@operation(on="*", quota=500)
 def list_keys(
     call: Call,
     *,
@@ -119,28 +119,27 @@ def list_keys(
 ) -> Reply:
     """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF has any."""
     part = page(call, limit, marker, default=100, most=1000, of=",".join(sorted(set(resource_owners))))
-    ids: Sequence[str] = ()
+    keys: Sequence[Key] = ()
     if "SELF" in resource_owners:
-        ids = call.store.key_ids_after(call.account, call.region, part.after, part.limit + 1)
-    reply = part.reply("Keys", ids, str)
-    prefix = call.store.arn_prefix(call.account, call.region)
-    return {**reply, "Keys": [{"KeyArn": prefix + key_id, "KeyId": key_id} for key_id in ids[: part.limit]]}
+        keys = call.view.keys_after(call.account, call.region, part.after, part.limit + 1)
+    reply = part.reply("Keys", keys, lambda key: key.key_id)
+    return {**reply, "Keys": [{"KeyArn": key.arn, "KeyId": key.key_id} for key in keys[: part.limit]]}
 
 
-@operation(states=states.SWITCHABLE, logged_reply="key")
+@operation(states=states.SWITCHABLE, logged_reply="key", quota=5)
 def enable_key(call: Call, key: Key) -> None:
     """Let a disabled key be used again; an enabled one stays so."""
     rotates = not call.store.is_replica(key)
     call.change(key, lambda newest: key_rotation.catch_up(newest.enable(), call.now) if rotates else newest.enable())
 
 
-@operation(states=states.SWITCHABLE, logged_reply="key")
+@operation(states=states.SWITCHABLE, logged_reply="key", quota=5)
 def disable_key(call: Call, key: Key) -> None:
     """Keep a key from being used; a disabled one stays so."""
     call.change(key, Key.disable)
 
 
-@operation(states=states.NOT_PENDING_DELETION)
+@operation(states=states.NOT_PENDING_DELETION, quota=5)
 def update_key_description(call: Call, key: Key, *, description: str) -> None:
     """Replace a key's description."""
     call.change(key, lambda newest: newest.describe(description))
@@ -152,7 +151,7 @@ def _window_in_range(members: Mapping[str, object]) -> None:
         raise ValidationException(f"PendingWindowInDays must be between {SHORTEST_WINDOW} and {LONGEST_WINDOW}")
 
 
-@operation(states=states.DELETABLE, rules=_window_in_range, logged_reply="reply")
+@operation(states=states.DELETABLE, rules=_window_in_range, logged_reply="reply", quota=15)
 def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int = LONGEST_WINDOW) -> Reply:
     """Delete a key after a waiting period; a multi-Region primary waits for its replicas first."""
 
@@ -168,7 +167,7 @@ def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int =
     return {**reply, "PendingWindowInDays": pending_window_in_days}
 
 
-@operation(logged_reply="key")
+@operation(logged_reply="key", quota=5)
 def cancel_key_deletion(call: Call, key: Key) -> Reply:
     """Take a key back from its waiting period; it is Disabled then."""
     return {"KeyId": call.change(key, Key.cancel_deletion).arn}

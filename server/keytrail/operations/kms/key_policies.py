@@ -8,7 +8,7 @@ from keytrail.operation import operation
 from keytrail.operations.pagination import page
 
 
-@operation()
+@operation(quota=1000)
 def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NAME) -> Reply:
     """The key's policy document, as it was given."""
     if policy_name != DEFAULT_POLICY_NAME:
@@ -16,7 +16,7 @@ def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NA
     return {"Policy": key.policy or default_key_policy(key.region, key.account), "PolicyName": policy_name}
 
 
-@operation()
+@operation(quota=15)
 def put_key_policy(
     call: Call,
     key: Key,
@@ -33,7 +33,7 @@ def put_key_policy(
     call.change(key, lambda newest: newest.govern(policy))
 
 
-@operation()
+@operation(quota=100)
 def list_key_policies(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
     """List the names of the key's policies: there is one, `default`."""
     part = page(call, limit, marker, default=100, most=1000, of=key.arn)

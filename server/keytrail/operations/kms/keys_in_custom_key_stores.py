@@ -9,6 +9,7 @@ from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, Origin
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.operation import SERVICES
 
 # unverified: the words of all refusals in this module
 
@@ -37,7 +38,12 @@ def require_store_for_key(
         raise ValidationException(f"The custom key store {store_id} holds keys of Origin {store.type} only.")
     store.require_state(ConnectionState.CONNECTED)
     external_errors = call.store.custom_key_stores.external_errors
-    raise_external_errors(external_errors, call.operation, CloudHsmClusterId=store.cluster_id, XksKeyId=xks_key_id)
+    raise_external_errors(
+        external_errors,
+        SERVICES["kms"].operations[call.operation].model.errors,
+        CloudHsmClusterId=store.cluster_id,
+        XksKeyId=xks_key_id,
+    )
 
 
 def require_still_connected(call: Call, key: Key) -> None:

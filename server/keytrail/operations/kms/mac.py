@@ -5,10 +5,18 @@ from keytrail.crypto import mac as hmac
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import KMSInvalidMacException
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, operation
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.GENERATE_VERIFY_MAC, states=USABLE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.GENERATE_VERIFY_MAC,
+    states=USABLE,
+    tracked=True,
+    grantable="any",
+    quota=BY_KEY,
+)
 def generate_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str) -> Reply:
     """The HMAC (RFC 2104) of up to 4096 bytes."""
     key.require_algorithm(mac_algorithm)
@@ -16,7 +24,15 @@ def generate_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str) ->
     return {"Mac": mac, "MacAlgorithm": mac_algorithm, "KeyId": key.arn}
 
 
-@operation(aliases=True, cross_account=True, usage=KeyUsage.GENERATE_VERIFY_MAC, states=USABLE, tracked=True)
+@operation(
+    aliases=True,
+    cross_account=True,
+    usage=KeyUsage.GENERATE_VERIFY_MAC,
+    states=USABLE,
+    tracked=True,
+    grantable="any",
+    quota=BY_KEY,
+)
 def verify_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str, mac: bytes) -> Reply:
     """Whether a MAC is the message's: MacValid is true, or the answer is KMSInvalidMacException."""
     key.require_algorithm(mac_algorithm)

@@ -27,6 +27,7 @@ def _require_primary(call: Call, key: Key) -> tuple[str, ...]:
     states=states.REPLICABLE,
     logged_defaults=("Description", "BypassPolicyLockoutSafetyCheck"),
     logged_reply="reply",
+    quota=5,
 )
 def replicate_key(
     call: Call,
@@ -107,7 +108,7 @@ def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event
     )
 
 
-@operation(states=states.USABLE, logged_reply="key")
+@operation(states=states.USABLE, logged_reply="key", quota=5)
 def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
     """Let a replica become the primary key, and the primary a replica of it."""
     replicas = _require_primary(call, key)
@@ -116,7 +117,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
     arn = key_arn(primary_region, key.account, key.key_id)
     if primary_region not in replicas:
         raise NotFoundException(f"Key '{arn}' does not exist")  # unverified
-    call.authorize(call.store.require_key(arn), shown=False)
+    call.authorize(call.store.newest.require_key(arn), shown=False)
     until = call.now + call.settings.transition_time
 
     def updating(newest: Key) -> Key:

@@ -15,21 +15,23 @@ _LOGGED_TPM = (4, 7, 8, 9, 16, 23)
 """The registers that CloudTrail shows, by number."""
 
 
-def require_recipient(members: Mapping[str, object]) -> None:
-    """Refuse a Recipient without a valid attestation document (ValidationException); none at all is fine."""
+def read_recipient(members: Mapping[str, object]) -> Attestation | None:
+    """What the attestation document of the request's Recipient vouches for; None without one.
+
+    Raises ValidationException for a Recipient without a valid attestation document.
+    """
     recipient = members.get("Recipient")
-    if isinstance(recipient, Mapping):
-        _attestation(recipient)
+    return _attestation(recipient) if isinstance(recipient, Mapping) else None
 
 
-def answer(call: Call, recipient: Mapping[str, object] | None, reply: Mapping[str, object], secret: str) -> Reply:
-    """The reply; for a recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
+def answer(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
+    """The reply; for an attested recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
 
     The answer has no KeyMaterialId then.
     """
-    if recipient is None:
+    attested = call.attestation
+    if attested is None:
         return reply
-    attested = _attestation(recipient)
     call.additional["recipient"] = _logged(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)

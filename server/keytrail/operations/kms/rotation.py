@@ -13,19 +13,19 @@ _SUSPENDED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 DEFAULT_ROTATION_PERIOD = 365
 
 
-@operation(logged_reply="key")
+@operation(logged_reply="key", quota=15)
 def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = DEFAULT_ROTATION_PERIOD) -> None:
     """Let a key get new material every so many days; done again, it changes the period."""
     _change_set(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days))
 
 
-@operation()
+@operation(quota=5)
 def disable_key_rotation(call: Call, key: Key) -> None:
     """End automatic rotation."""
     _change_set(call, key, key_rotation.disable_rotation)
 
 
-@operation(logged_reply="key")
+@operation(logged_reply="key", quota=5)
 def rotate_key_on_demand(call: Call, key: Key) -> Reply:
     """Give a key new material; it takes as long as the setting of transitions says."""
     takes = call.settings.transition_time
@@ -38,7 +38,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
     return {"KeyId": key.arn}
 
 
-@operation(cross_account=True)
+@operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; a key that is pending deletion is not, until that is cancelled."""
     key_rotation.require_status(key)
@@ -54,7 +54,7 @@ def get_key_rotation_status(call: Call, key: Key) -> Reply:
     return status
 
 
-@operation()
+@operation(quota=100)
 def list_key_rotations(
     call: Call,
     key: Key,

@@ -12,7 +12,7 @@ from keytrail.domain.key import ANY, USABLE, Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER, KeyUsage
 from keytrail.errors import KMSInvalidSignatureException, UnsupportedOperationException, ValidationException
 from keytrail.messages import Later
-from keytrail.operation import operation
+from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms.slow_work import of_pair
 
 RAW, DIGEST, EXTERNAL_MU = "RAW", "DIGEST", "EXTERNAL_MU"
@@ -64,6 +64,8 @@ def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]
     states=USABLE,
     tracked=True,
     logged_defaults=("MessageType",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def sign(
     call: Call, key: Key, *, message: bytes, message_type: str = RAW, signing_algorithm: str
@@ -85,6 +87,8 @@ def sign(
     states=USABLE,
     tracked=True,
     logged_defaults=("MessageType",),
+    grantable="any",
+    quota=BY_KEY,
 )
 def verify(
     call: Call, key: Key, *, message: bytes, message_type: str = RAW, signature: bytes, signing_algorithm: str
@@ -100,7 +104,7 @@ def verify(
     return of_pair(key.spec, _supported(signing_algorithm, work))
 
 
-@operation(aliases=True, cross_account=True, states=_READABLE)
+@operation(aliases=True, cross_account=True, states=_READABLE, grantable="asymmetric", quota=2000)
 def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
     """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
     if not key.is_asymmetric:
@@ -108,7 +112,7 @@ def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
             key.require_state(USABLE)
         raise UnsupportedOperationException
     if key.material is None:
-        # unverified: the guide lets a key pending import through; one that never had material has nothing to tell
+        # unverified: kms-behaviour D.2 lets a key pending import through; one that never had material has none to tell
         key.require_state(USABLE)
 
     def work() -> Reply:

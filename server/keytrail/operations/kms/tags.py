@@ -10,20 +10,20 @@ from keytrail.operation import operation
 from keytrail.operations.pagination import page
 
 
-@operation(states=states.NOT_PENDING_DELETION, logged_reply="key")
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key", quota=10)
 def tag_resource(call: Call, key: Key, *, tags: Sequence[Mapping[str, str]]) -> None:
     """Add tags to a key; a tag that is there takes the new value."""
     added = read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags)
     call.change(key, lambda newest: newest.tag(added))
 
 
-@operation(states=states.NOT_PENDING_DELETION, logged_reply="key")
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key", quota=5)
 def untag_resource(call: Call, key: Key, *, tag_keys: Sequence[str]) -> None:
     """Take tags from a key; one that is not there is no error."""
     call.change(key, lambda newest: newest.untag(tag_keys))
 
 
-@operation()
+@operation(quota=2000)
 def list_resource_tags(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
     """List a key's tags by their keys."""
     part = page(call, limit, marker, default=MAX_TAGS_PER_KEY, most=MAX_TAGS_PER_KEY, of=key.arn)

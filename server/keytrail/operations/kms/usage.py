@@ -8,7 +8,7 @@ from keytrail.domain.key import Key
 from keytrail.operation import operation
 
 
-@operation()
+@operation(quota=5)
 def get_key_last_usage(call: Call, key: Key) -> Reply:
     """The key's last successful cryptographic operation since tracking began.
 

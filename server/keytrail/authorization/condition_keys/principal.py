@@ -1,0 +1,88 @@
+"""Condition keys about the caller and its session.
+
+Source: IAM User Guide, "AWS global condition context keys", the properties of the principal and of a role session.
+"""
+
+from keytrail.authorization.condition_keys.context import RequestContext, condition_key
+
+_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser"}
+"""By the kind of the caller; a role's sessions have AssumedRole."""
+
+
+@condition_key("aws:PrincipalAccount", "kms:CallerAccount")
+def principal_account(context: RequestContext) -> object:
+    """The caller's account."""
+    return context.facts.account
+
+
+@condition_key("aws:PrincipalArn")
+def principal_arn(context: RequestContext) -> object:
+    """The caller's ARN; of a session, its role's, with the role's path where it is known."""
+    principal = context.facts.principal
+    if principal.kind == "service":
+        return None
+    return context.policies.arn or principal.role_arn or principal.arn
+
+
+@condition_key("aws:PrincipalOrgID")
+def principal_organization(context: RequestContext) -> object:
+    """The organization of the caller's account."""
+    return context.policies.organization_id
+
+
+@condition_key("aws:PrincipalType")
+def principal_type(context: RequestContext) -> object:
+    """Account, User, AssumedRole or FederatedUser."""
+    return _PRINCIPAL_TYPES.get(context.facts.principal.kind, "AssumedRole")
+
+
+@condition_key("aws:PrincipalIsAWSService")
+def principal_is_aws_service(context: RequestContext) -> object:
+    """Whether a service of AWS calls directly."""
+    return context.facts.principal.kind == "service"
+
+
+@condition_key("aws:PrincipalServiceName")
+def principal_service_name(context: RequestContext) -> object:
+    """The name of the service that calls directly."""
+    principal = context.facts.principal
+    return principal.name if principal.kind == "service" else None
+
+
+@condition_key("aws:userid")
+def user_id(context: RequestContext) -> object:
+    """The caller's unique id."""
+    return context.facts.principal.principal_id
+
+
+@condition_key("aws:username")
+def user_name(context: RequestContext) -> object:
+    """The name of a user, without its path; nobody else has the condition key."""
+    principal = context.facts.principal
+    return principal.name.rpartition("/")[2] if principal.kind == "user" else None
+
+
+@condition_key("aws:MultiFactorAuthPresent")
+def multi_factor_auth_present(context: RequestContext) -> object:
+    """Whether the session came with a device's code; a code that AssumeRole itself is given counts as well.
+
+    Long-term access keys do not have the condition key, as in AWS.
+    """
+    if "TokenCode" in context.facts.members:
+        return True
+    session = context.facts.principal.session
+    return session.mfa if session is not None else None
+
+
+@condition_key("aws:SourceIdentity")
+def source_identity(context: RequestContext) -> object:
+    """Who is behind the session, as it was set when its role was assumed."""
+    session = context.facts.principal.session
+    return session.source_identity if session is not None else None
+
+
+@condition_key("aws:TokenIssueTime")
+def token_issue_time(context: RequestContext) -> object:
+    """When the session's credentials were issued."""
+    session = context.facts.principal.session
+    return session.created.isoformat(timespec="seconds") if session is not None else None

@@ -1,0 +1,46 @@
+"""What authorization has to know of a request, whoever asks: an operation that is called, or `explain`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from keytrail.crypto.attestation import Attestation
+from keytrail.domain.key import Key
+from keytrail.domain.principal import Principal
+from keytrail.settings import Settings
+from keytrail.store import Store
+from keytrail.trail import Trail
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestFacts:
+    """Who asks for which operation, when, from where and with which members. `now` is the request's only time."""
+
+    operation: str
+    principal: Principal
+    region: str
+    now: datetime
+    request_id: str
+    store: Store
+    trail: Trail
+    settings: Settings
+    source_ip: str = ""
+    user_agent: str = ""
+    source_arn: str | None = None
+    """The resource for which a service of AWS calls."""
+    source_account: str | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """What the members that are not sent stand for."""
+    cross_account: bool = False
+    """Whether the operation works on other accounts' keys."""
+    members: Mapping[str, object] = field(default_factory=dict)
+    """The request's members, as they were sent."""
+    attestation: Attestation | None = None
+    """What the document of the request's Recipient vouches for; None without one."""
+    keys: list[Key] = field(default_factory=list)
+    """The keys that were found and that the caller may use so far: the resources of the request's event."""
+
+    @property
+    def account(self) -> str:
+        """The caller's account."""
+        return self.principal.account

@@ -1,0 +1,68 @@
+"""From bytes in YAML or JSON to a typed document."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from keytrail.seeds.document import SeedDocument
+from keytrail.seeds.error import SeedError
+from keytrail.seeds.mistakes import in_our_words
+
+_Member = TypeVar("_Member")
+
+
+def decode(data: bytes, name: str) -> SeedDocument:
+    """The document in YAML or JSON; raises SeedError."""
+    return convert(_decode(data, name), SeedDocument, f"{name}: ")
+
+
+def convert(document: object, kind: type[_Member], name: str = "") -> _Member:
+    """A document as a typed value; raises SeedError, whose line begins with the name."""
+    try:
+        return msgspec.convert(document, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise SeedError([name + in_our_words(str(error), document, kind)]) from None
+
+
+def _decode(data: bytes, name: str) -> object:
+    if data.lstrip()[:1] == b"{":
+        try:
+            return msgspec.json.decode(data)
+        except msgspec.DecodeError as error:
+            if name.endswith(".json"):
+                raise SeedError([f"{name}: not JSON: {error}"]) from None
+    import yaml  # only here: a server without seed files does not pay for it
+
+    try:
+        document = yaml.load(data, _yaml_loader())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SeedError([f"{name}: not YAML{where}: {error.problem or error.context}"]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise SeedError([f"{name}: not YAML: {' '.join(str(error).split())}"]) from None
+    return {} if document is None else document
+
+
+def _yaml_loader() -> Any:
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Safe YAML without YAML's own dates (ours are texts), and with a word about repeated members."""
+
+        yaml_implicit_resolvers = {  # noqa: RUF012
+            letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            names = [name.value for name, _ in node.value if name.tag != "tag:yaml.org,2002:merge"]
+            for name, _ in node.value:
+                if names.count(name.value) > 1:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"{name.value} stands twice in one mapping; keep one",
+                        problem_mark=name.start_mark,
+                    )
+            return super().construct_mapping(node, deep)
+
+    return Loader

@@ -1,0 +1,173 @@
+"""The imported key material of a seeded key of Origin EXTERNAL: what there was, what there is, and until when."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from keytrail.domain.imported_material import MaterialState
+from keytrail.domain.key import Key, KeyState, Origin
+from keytrail.domain.key_material import KeyMaterial, is_supported
+from keytrail.domain.key_materials import Import, PastMaterial, RotationType
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.seeds.document import ImportedMaterialMember, ImportState, KeyMember, RegionalMember, ReplicaMember
+from keytrail.seeds.key_material import read_key_material
+from keytrail.seeds.reader import SeedReader
+
+_PENDING = (MaterialState.PENDING_ROTATION, MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION)
+_WITH_MATERIAL = (KeyState.ENABLED, KeyState.DISABLED, KeyState.UPDATING)
+
+
+def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) -> dict[str, Any]:
+    """What Key needs of a seed's imported materials: material, materials, pending and imports; {} if it has none."""
+    if member.origin is not Origin.EXTERNAL:
+        _refuse_members(path, member, reader)
+        return {}
+    parts = _parts(path, member, reader)
+    if not is_supported(spec) or not parts:
+        return {}
+    if len(parts) > 1 and spec != SYMMETRIC_DEFAULT:
+        reader.problem(f"{path}.KeyMaterials", f"a key of {spec} has one key material; leave the others out")
+        return {}
+    past: list[PastMaterial] = []
+    pending: KeyMaterial | None = None
+    imports: dict[str, Import] = {}
+    for at, (part_path, part) in enumerate(parts):
+        material = _material(part_path, member.key_id, spec, at, part, reader)
+        if material is None:
+            return {}
+        if material.id in imports:
+            reader.problem(f"{part_path}.KeyMaterial", "stands twice; every material of a key is another")
+        imports[material.id] = _import(part_path, member, part, reader)
+        if part.key_material_state in _PENDING:
+            pending = material
+            _check_pending(part_path, part, at, len(parts), reader)
+        else:
+            past.append(_past(part_path, material, part, past, reader))
+    if not past:
+        return {}
+    materials = tuple(past) if len(past) > 1 else ()
+    return {"material": past[-1].material, "materials": materials, "pending": pending, "imports": imports}
+
+
+def replica_imports(
+    path: str, replica: ReplicaMember, member: KeyMember, primary: Key, reader: SeedReader
+) -> dict[str, Import]:
+    """The imports of a replica: all of its primary key's materials, or none while it is PendingImport."""
+    if primary.origin is not Origin.EXTERNAL:
+        _refuse_members(path, replica, reader)
+        return {}
+    if replica.key_state in (KeyState.PENDING_IMPORT, KeyState.CREATING) or primary.material is None:
+        if replica.valid_to is not None:
+            reader.problem(f"{path}.ValidTo", f"nothing is imported while the key is {replica.key_state}; leave it out")
+        return {}
+    imports = {name: Import(description=how.description) for name, how in primary.imports.items()}
+    valid_to = _valid_to(f"{path}.ValidTo", replica.valid_to, reader)
+    imports[primary.material.id] = Import(valid_to, primary.imports[primary.material.id].description)
+    waiting = MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
+    if primary.pending is not None and member.key_materials[-1].key_material_state is waiting:
+        del imports[primary.pending.id]
+    return imports
+
+
+def check_state(path: str, key: Key, reader: SeedReader) -> None:
+    """Note a problem of a key whose state and material contradict each other."""
+    if not is_supported(key.spec):
+        return
+    if key.lacks_material and key.state in _WITH_MATERIAL:
+        reader.problem(
+            f"{path}.KeyState", f"{key.state} needs all its key material; import it, or make it PendingImport"
+        )
+    if key.state is KeyState.PENDING_IMPORT and key.origin is Origin.EXTERNAL and not key.lacks_material:
+        reader.problem(f"{path}.KeyState", "PendingImport needs material with ImportState: PENDING_IMPORT")
+
+
+def _refuse_members(path: str, member: RegionalMember, reader: SeedReader) -> None:
+    given = {"ValidTo": member.valid_to is not None}
+    if isinstance(member, KeyMember):
+        given["KeyMaterialDescription"] = member.key_material_description is not None
+        given["KeyMaterials"] = bool(member.key_materials)
+    for name in [name for name, there in given.items() if there]:
+        reader.problem(f"{path}.{name}", "is for imported key material; needs Origin: EXTERNAL")
+
+
+def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, ImportedMaterialMember]]:
+    """The materials of the key, the oldest first, each with its path."""
+    short = (member.key_material, member.key_material_description, member.valid_to)
+    if member.key_materials:
+        if short != (None, None, None):
+            reader.problem(
+                f"{path}.KeyMaterials", "holds KeyMaterial, KeyMaterialDescription and ValidTo of each; give one way"
+            )
+        return [(f"{path}.KeyMaterials[{at}]", part) for at, part in enumerate(member.key_materials)]
+    if member.key_state is KeyState.PENDING_IMPORT and short == (None, None, None):
+        return []  # there never was any
+    material, description, valid_to = short
+    part = ImportedMaterialMember(key_material=material, key_material_description=description, valid_to=valid_to)
+    return [(path, part)]
+
+
+def _material(
+    path: str, key_id: str, spec: str, at: int, part: ImportedMaterialMember, reader: SeedReader
+) -> KeyMaterial | None:
+    if part.key_material is None:
+        return KeyMaterial.derived(f"{key_id}/{at}" if at else key_id, spec)
+    return read_key_material(path, part.key_material, spec, partial(KeyMaterial.imported, key_id), reader)
+
+
+def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: SeedReader) -> Import:
+    state = part.import_state
+    if state is None:
+        waits = member.key_state is KeyState.PENDING_IMPORT and part.key_material_state not in _PENDING
+        state = ImportState.PENDING_IMPORT if waits else ImportState.IMPORTED
+    valid_to = _valid_to(f"{path}.ValidTo", part.valid_to, reader)
+    if state is ImportState.PENDING_IMPORT:
+        if part.valid_to is not None:
+            reader.problem(
+                f"{path}.ValidTo", "is for material that is there; leave it out, or ImportState: PENDING_IMPORT"
+            )
+        return Import(None, part.key_material_description, is_there=False)
+    return Import(valid_to, part.key_material_description)
+
+
+def _past(
+    path: str,
+    material: KeyMaterial,
+    part: ImportedMaterialMember,
+    before: list[PastMaterial],
+    reader: SeedReader,
+) -> PastMaterial:
+    at_path = f"{path}.RotationDate"
+    if not before:
+        if part.rotation_date is not None:
+            reader.problem(at_path, "the first material of a key was not rotated to; leave it out")
+        return PastMaterial(material)
+    if part.rotation_date is None:
+        reader.problem(at_path, "is missing: when the key was rotated to this material")
+        return PastMaterial(material, reader.now, RotationType.ON_DEMAND)
+    date = reader.moment(at_path, part.rotation_date) or reader.now
+    earlier = before[-1].rotation_date
+    if date > reader.now:
+        reader.problem(
+            at_path, "lies in the future; material for a rotation to come has KeyMaterialState: PENDING_ROTATION"
+        )
+    elif earlier is not None and date < earlier:
+        reader.problem(at_path, "is before the one above it; put the oldest material first")
+    return PastMaterial(material, date, RotationType.ON_DEMAND)
+
+
+def _check_pending(path: str, part: ImportedMaterialMember, at: int, count: int, reader: SeedReader) -> None:
+    if at == 0 or at != count - 1:
+        reader.problem(f"{path}.KeyMaterialState", "only the last of several materials is pending rotation")
+    if part.rotation_date is not None:
+        reader.problem(f"{path}.RotationDate", "is for material that the key was rotated to; this is pending rotation")
+    if part.import_state is ImportState.PENDING_IMPORT:
+        reader.problem(f"{path}.ImportState", "what is pending rotation is imported; leave the material out")
+
+
+def _valid_to(path: str, text: str | None, reader: SeedReader) -> datetime | None:
+    date = reader.moment(path, text) if text is not None else None
+    if date is not None and not reader.now < date <= reader.now + timedelta(days=365):
+        reader.problem(
+            path, "expected a moment within the 365 days to come; expired material has ImportState: PENDING_IMPORT"
+        )
+    return date

@@ -1,0 +1,31 @@
+"""Moments as seeds say them."""
+
+import re
+from datetime import datetime, timedelta
+
+from keytrail.settings import read_moment
+
+_DISTANCE = re.compile(
+    r"(?:in (?P<ahead>\d{1,9})|(?P<back>\d{1,9})) (?P<unit>second|minute|hour|day|week)s?(?P<ago> ago)?"
+)
+
+
+def read_relative_moment(text: str, now: datetime) -> datetime:
+    """A moment from ISO 8601, `now`, `200 days ago` or `in 10 days`. Raises ValueError."""
+    if text == "now":
+        return now
+    found = _DISTANCE.fullmatch(text)
+    if found is None or bool(found["ahead"]) == bool(found["ago"]):
+        try:
+            return read_moment(text)
+        except ValueError:
+            raise ValueError(
+                f"expected an ISO 8601 moment, `now`, `200 days ago` or `in 10 days`, got {text!r}"
+            ) from None
+    try:
+        distance = timedelta(**{f"{found['unit']}s": int(found["ahead"] or found["back"])})
+        # Whole seconds, as a last usage tells them: so that a creation at the same moment is not later.
+        now = now.replace(microsecond=0)
+        return now + distance if found["ahead"] else now - distance
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the calendar") from None

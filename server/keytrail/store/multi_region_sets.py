@@ -1,0 +1,77 @@
+"""The multi-Region sets of a store: where the keys related to each other are.
+
+Part of Store, and under its lock.
+"""
+
+from collections.abc import Iterable
+
+from keytrail.domain.key import Key
+from keytrail.domain.multi_region import MultiRegionSet
+
+MultiRegionSetId = tuple[str, str]
+"""An account, and the key id that all keys of a set have."""
+
+
+class MultiRegionSets:
+    """The multi-Region sets of every account."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._sets: dict[MultiRegionSetId, MultiRegionSet] = {}
+
+    # Reading
+
+    def has(self, account: str, key_id: str) -> bool:
+        """Whether there is a multi-Region key with this id in some Region."""
+        return (account, key_id) in self._sets
+
+    def of_key(self, key: Key) -> MultiRegionSet | None:
+        """Where the keys related to this one are; None for a single-Region key."""
+        return self._sets.get((key.account, key.key_id)) if key.multi_region else None
+
+    def is_replica(self, key: Key) -> bool:
+        """Whether the key is a replica of a primary key in another Region."""
+        members = self.of_key(key)
+        return members is not None and members.primary != key.region
+
+    def is_replicated(self, key: Key) -> bool:
+        """Whether the key is a primary key with replicas in other Regions."""
+        members = self.of_key(key)
+        return members is not None and members.primary == key.region and bool(members.replicas)
+
+    def primary_region(self, key: Key) -> str:
+        """The Region of the primary key of a multi-Region key."""
+        return self._sets[key.account, key.key_id].primary
+
+    def with_replica(self, replica: Key) -> tuple[MultiRegionSetId, MultiRegionSet]:
+        """The id of the set that a new replica joins, and the set with it."""
+        set_id = (replica.account, replica.key_id)
+        return set_id, self._sets[set_id].with_replica(replica.region)
+
+    # Changing
+
+    def add(self, sets: Iterable[tuple[MultiRegionSetId, MultiRegionSet]]) -> None:
+        """Add new sets, or new values of them."""
+        self._sets.update(sets)
+
+    def move_primary(self, old: Key, region: str) -> None:
+        """The replica in a Region became the primary key."""
+        set_id = (old.account, old.key_id)
+        self._sets[set_id] = self._sets[set_id].with_primary(region)
+
+    def remove(self, key: Key) -> MultiRegionSet | None:
+        """A key was deleted; gives what is left of its set, None if nothing is."""
+        set_id = (key.account, key.key_id)
+        members = self._sets.get(set_id)
+        if members is None:
+            return None
+        if members.primary == key.region:
+            del self._sets[set_id]
+            return None
+        self._sets[set_id] = left = members.without(key.region)
+        return left
+
+    def restore(self, other: "MultiRegionSets", account: str | None) -> None:
+        """Become what the other is; with an account, only that account's sets do."""
+        kept = {set_id: value for set_id, value in self._sets.items() if account not in (None, set_id[0])}
+        self._sets = kept | {set_id: value for set_id, value in other._sets.items() if account in (None, set_id[0])}

@@ -1,0 +1,115 @@
+"""VersionedDict: eventual consistency. A change can become visible some time after it was made.
+
+KMS is eventually consistent: what a call changes is visible to reads and to authorization some time later, and a
+write meets the newest value all the same. Source: KMS Developer Guide, "AWS KMS eventual consistency" and "Grant
+eventual consistency" (kms-behaviour H, decision 33).
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from keytrail.store.indexed_dict import Index, IndexedDict
+
+
+class Owned(Protocol):
+    """What an account owns: a key, an alias, a grant."""
+
+    @property
+    def account(self) -> str:
+        """The account."""
+
+
+Value = TypeVar("Value", bound=Owned)
+
+
+class VersionedDict(Generic[Value]):
+    """Values by id, twice: as they newly are, and as they are visible.
+
+    Every write changes `newest`, and is carried over to `visible` once its delay is over and `show` is called.
+    Without a delay, `visible` is `newest`. What is called on either, and every method here, is called under the
+    store's lock; only `get` needs none.
+    """
+
+    def __init__(self, indexes_of: Callable[[Value], list[Index]]) -> None:
+        """Begin empty, without a delay; as IndexedDict."""
+        self.newest = IndexedDict(indexes_of)
+        self.visible = self.newest
+        self._delay = timedelta(0)
+        self._now: Callable[[], datetime] | None = None
+        self._changes: dict[str, deque[tuple[datetime, Value | None]]] = {}
+        """The changes of each value that are not visible yet, with the moment when they will be; None: removed."""
+        self._due: deque[tuple[datetime, str]] = deque()
+        """Those moments in their order, and the ids of the values that changed."""
+
+    def put(self, values: Mapping[str, Value], *, at_once: bool = False) -> None:
+        """Put values, new or changed, by their ids.
+
+        `at_once`: they are visible at once, and so is what was changed in them before.
+        """
+        self.newest.put(values)
+        if self.visible is not self.newest:
+            for value_id, value in values.items():
+                self._change(value_id, value, at_once)
+
+    def remove(self, value_id: str, *, at_once: bool = False) -> Value:
+        """Remove the value with this id and give it; raises KeyError if there is none. `at_once`: as of `put`."""
+        removed = self.newest.remove(value_id)
+        if self.visible is not self.newest:
+            self._change(value_id, None, at_once)
+        return removed
+
+    def delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
+        """From here on make each change visible so long after it was made, by this clock; all earlier ones at once."""
+        self._delay, self._now = delay, now
+        self._begin()
+
+    def show(self, now: datetime) -> None:
+        """Make visible what is due by now."""
+        while self._due and self._due[0][0] <= now:
+            value_id = self._due.popleft()[1]
+            changes = self._changes.get(value_id, ())
+            while changes and changes[0][0] <= now:
+                self._make_visible(value_id, changes.popleft()[1])
+            if not changes:
+                self._changes.pop(value_id, None)
+
+    def show_all(self) -> None:
+        """Make visible all that has changed."""
+        for value_id, changes in self._changes.items():
+            self._make_visible(value_id, changes[-1][1])
+        self._changes, self._due = {}, deque()
+
+    def restore(self, other: "VersionedDict[Value]", account: str | None = None) -> None:
+        """Become what the other newly is; with an account, only what that account owns does. All is visible then.
+
+        `newest` and `visible` are other objects afterwards: who reads the old ones finds nothing half restored.
+        """
+        if account is None:
+            self.newest = other.newest.copy()
+        else:
+            self.newest = self.newest.copy()
+            for value_id in [value_id for value_id, value in self.newest.items() if value.account == account]:
+                self.newest.remove(value_id)
+            self.newest.put({value_id: value for value_id, value in other.newest.items() if value.account == account})
+        self._begin()
+
+    def _begin(self) -> None:
+        self._changes, self._due = {}, deque()
+        self.visible = self.newest.copy() if self._delay else self.newest
+
+    def _change(self, value_id: str, value: Value | None, at_once: bool) -> None:
+        if at_once or self._now is None:
+            self._changes.pop(value_id, None)
+            self._make_visible(value_id, value)
+            return
+        due = self._now() + self._delay
+        self._changes.setdefault(value_id, deque()).append((due, value))
+        self._due.append((due, value_id))
+
+    def _make_visible(self, value_id: str, value: Value | None) -> None:
+        if value is not None:
+            self.visible.put({value_id: value})
+        elif self.visible.get(value_id) is not None:
+            self.visible.remove(value_id)

@@ -1,0 +1,142 @@
+"""A call's events and uses are one write, done before the call is answered; and what they cost the process."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import weakref
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from keytrail.server import KeytrailServer
+from keytrail.trail import Event, Query, Selection, Trail, Use, new_event_id
+from keytrail.trail import trail as trail_module
+from tests.support import ACCOUNT, KEY, MISSING_KEY, REGION, SAMPLE_SEED, key_arn
+
+START = datetime(2026, 8, 10, 12, tzinfo=UTC)
+EVERY_EVENT = Query(account=ACCOUNT, region=REGION)
+
+
+def an_event(seconds: int = 0, **members: Any) -> Event:
+    time = START + timedelta(seconds=seconds)
+    return Event(new_event_id(), None, time, "Encrypt", REGION, None, ACCOUNT, True, **members)
+
+
+def use_of(event: Event) -> tuple[str, Use]:
+    return key_arn(), Use(event.name, event.time, event.event_id, "a request")
+
+
+def test_an_event_that_cannot_be_written_leaves_nothing_of_its_call() -> None:
+    trail, before, after = Trail(100), an_event(1), an_event(2)
+    trail.record([before], [use_of(before)])
+    good, bad = an_event(3), an_event(3, request_parameters={"KeyId": object()})
+    with pytest.raises(NotImplementedError):
+        trail.record([good, bad], [use_of(good)])
+    assert trail.events() == [before]
+    assert trail.last_use(key_arn(), START) == use_of(before)[1]
+    trail.record([after], [use_of(after)])
+    assert trail.events() == [before, after]
+
+
+@pytest.mark.parametrize("key_id", [KEY, MISSING_KEY], ids=["of a call that succeeds", "of a call that is refused"])
+def test_an_event_that_cannot_be_written_fails_its_own_call_and_no_other(
+    key_id: str,
+    kms: Any,
+    keytrail_clean: KeytrailServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The caller hears of it, and the log has the traceback."""
+    keytrail_clean.load(SAMPLE_SEED)
+    pack = trail_module.pack
+
+    def pack_all_but_one(event: Event) -> bytes:
+        if event.name == "DescribeKey":
+            raise ZeroDivisionError
+        return pack(event)
+
+    monkeypatch.setattr(trail_module, "pack", pack_all_but_one)
+    with caplog.at_level(logging.ERROR, "keytrail"), pytest.raises(kms.exceptions.KMSInternalException) as caught:
+        kms.describe_key(KeyId=key_id)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "ZeroDivisionError" in caplog.text
+    kms.list_keys()
+    assert [record["eventName"] for record in keytrail_clean.events()] == ["ListKeys"]
+
+
+def test_nobody_sees_a_use_without_its_event_or_an_event_without_its_use() -> None:
+    trail, done, torn = Trail(1_000_000), threading.Event(), []
+
+    def read() -> None:
+        while not done.is_set():
+            use = trail.last_use(key_arn(), START)
+            if use is not None and trail.event(use.event_id) is None:
+                torn.append("a use without its event")
+            newest = trail.lookup(EVERY_EVENT, None, 1)
+            use = trail.last_use(key_arn(), START)
+            if newest and (use is None or use.timestamp < newest[0].time):
+                torn.append("an event without its use")
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for seconds in range(5_000):
+        event = an_event(seconds)
+        trail.record([event], [use_of(event)])
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not torn
+
+
+def test_the_garbage_collector_tracks_no_event() -> None:
+    """Else each of its full passes would take longer with each event, and the calls between them with it."""
+    trail = Trail(1_000)
+    for seconds in range(100):
+        members = {"KeyId": KEY, "Context": {"tenant": "a"}}
+        trail.record([an_event(seconds, resources=((ACCOUNT, key_arn()),), request_parameters=members)])
+    gc.collect()
+    gc.collect()  # it lets go of a tuple once it has let go of those in it
+    for stored in trail.lookup(EVERY_EVENT, None, 100):
+        assert not gc.is_tracked(stored)
+        assert not any(map(gc.is_tracked, (stored.resources, stored.packed)))
+
+
+def test_a_trail_that_nobody_holds_is_freed_with_its_events() -> None:
+    """What the collector doesn't track must be part of no circle."""
+
+    class Text(str):
+        __slots__ = ("__weakref__",)
+
+    event_id = Text("an id")
+    trail, freed = Trail(1_000), weakref.ref(event_id)
+    trail.record([an_event()._replace(event_id=event_id)])
+    trail.restore(trail.snapshot())
+    del trail, event_id
+    gc.collect()
+    assert freed() is None
+
+
+def test_a_selection_after_a_mark_gives_what_was_written_since() -> None:
+    trail, before, after = Trail(100), an_event(1), an_event(0)
+    trail.record([before])
+    mark = trail.mark()
+    trail.record([after])
+    assert trail.select(Selection(), mark) == [after]
+    assert trail.select(Selection(event_id=before.event_id), mark) == []
+    assert trail.select(Selection()) == [after, before]
+
+
+@pytest.mark.parametrize(("most", "fewest"), [(0, 0), (1, 1), (5, 5), (1_000, 1_000 - 64)])
+def test_a_full_trail_has_the_latest_events(most: int, fewest: int) -> None:
+    """A few more than must leave a long trail do so together; a short one has just as many as it may."""
+    trail, written = Trail(most), [an_event(seconds) for seconds in range(2_000)]
+    for event in written:
+        trail.record([event])
+    left = trail.events()
+    assert fewest <= len(left) <= most
+    assert left == written[len(written) - len(left) :]
+    assert [event for event in written if trail.event(event.event_id) is not None] == left
