@@ -53,7 +53,7 @@ class EventLog:
         self._histories: dict[tuple[str, str], EventHistory] = {}
 
     def write(self, event: Event, packed: bytes) -> None:
-        """Add an event, with what packing.py makes of it."""
+        """Add an event, with what `pack` makes of it."""
         self.last_number += 1
         stored = self._history(event.recipient, event.region).add(event, self.last_number, packed)
         self._written.append(stored)
