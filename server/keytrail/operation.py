@@ -17,7 +17,7 @@ from keytrail.wire import service_model
 from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
 from keytrail.wire.validation import validate
 
-PATH_MEMBERS = frozenset({"DryRun", "GrantTokens"})
+PATH_MEMBERS = frozenset({"DryRun", "GrantTokens", "Recipient"})
 """Members that the path of a request honours for every operation; no function needs to name them."""
 
 _NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
@@ -94,6 +94,7 @@ class Operation:
     logged_request: bool
     logged_defaults: tuple[str, ...]
     logged_reply: Literal["key", "reply"] | None
+    logged_resources: bool
 
     @property
     def source(self) -> str:
@@ -167,6 +168,7 @@ def operation(
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
     logged_reply: Literal["key", "reply"] | None = None,
+    logged_resources: bool = True,
 ) -> Callable[[_Function], _Function]:
     """Register the function as the operation of its name; its keywords are the members of its input shape.
 
@@ -181,8 +183,8 @@ def operation(
     actions: the permissions that it needs, where these are not one of its own name.
     grantable: on which keys a grant can allow it; None: no grant can.
     quota: its request quota; None where AWS names none.
-    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and
-    whether it shows the key or the whole reply as responseElements.
+    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, whether it shows
+    the key or the whole reply as responseElements, and whether the event of a call of KMS that is about no key has resources, though none are in it.
     """
 
     def register(function: _Function) -> _Function:
@@ -218,6 +220,7 @@ def operation(
             logged_request=logged_request,
             logged_defaults=logged_defaults,
             logged_reply=logged_reply,
+            logged_resources=logged_resources and service == "kms",
         )
         return function
 

@@ -15,8 +15,6 @@ from keytrail.wire.service_model import Shape
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
-_KMS = "kms.amazonaws.com"
-
 _LOGGED_REFUSAL = 10 * 1024
 """Of what is refused we keep less, for anybody can send it."""
 
@@ -106,8 +104,7 @@ def _resources(call: Call, operation: Operation, error: AwsError | None) -> tupl
     if call.keys:
         return tuple([(key.account, key.arn) for key in call.keys])
     # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
-    listed = error is None and operation.source == _KMS and "CustomKeyStore" not in operation.name
-    return () if listed else None
+    return () if error is None and operation.logged_resources else None
 
 
 def _logged(operation: Operation, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:

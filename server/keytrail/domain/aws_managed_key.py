@@ -30,7 +30,7 @@ class Service(NamedTuple):
     """Whether the alias is listed before it has a key."""
 
 
-SERVICES: Mapping[str, Service] = {
+SERVICES_WITH_KEYS: Mapping[str, Service] = {
     "acm": Service("ACM", "ACM private keys", "acm"),
     "backup": Service("AWS Backup", "Backup data", "backup"),
     "codecommit": Service("CodeCommit", "CodeCommit repositories", "codecommit"),
@@ -58,7 +58,7 @@ SERVICES: Mapping[str, Service] = {
 """By the end of the alias. # unverified: some of the descriptions; which of the aliases AWS defines beforehand
 (those without a key that published lists of several accounts have in common)."""
 
-PREDEFINED = tuple(sorted(RESERVED_PREFIX + name for name, service in SERVICES.items() if service.predefined))
+PREDEFINED = tuple(sorted(RESERVED_PREFIX + name for name, service in SERVICES_WITH_KEYS.items() if service.predefined))
 """The aliases that every account and Region has, with or without a key behind them."""
 
 _DIRECT = (
@@ -74,7 +74,7 @@ _DIRECT = (
 )
 """What the operations begin with that an account has on these keys; all others are the service's.
 
-The cryptographic ones AWS lets an account do through the service alone. Who enforces policies is told so by the key's;
+The cryptographic ones AWS lets an account do through the service alone. With `strict` the key's policy says so;
 else whoever calls here stands for the service.
 """
 
@@ -89,7 +89,7 @@ def service_of(alias: str | None) -> str | None:
     if alias is None or not alias.startswith(RESERVED_PREFIX):
         return None
     service = alias.removeprefix(RESERVED_PREFIX)
-    return service if service in SERVICES else None
+    return service if service in SERVICES_WITH_KEYS else None
 
 
 def make(account: str, region: str, service: str, created: datetime, now: datetime) -> tuple[Key, Alias]:
@@ -109,7 +109,7 @@ def make(account: str, region: str, service: str, created: datetime, now: dateti
         region=region,
         key_id=key_id,
         creation_date=created,
-        description=f"Default key that protects my {SERVICES[service].protects} when no other key is defined",
+        description=f"Default key that protects my {SERVICES_WITH_KEYS[service].protects} when no other key is defined",
         material=materials[-1].material,
         materials=tuple(materials) if years else (),
         automatic=AutomaticRotation(ROTATION_PERIOD, created + (years + 1) * period),
@@ -126,7 +126,7 @@ def _key_id(account: str, region: str, service: str) -> str:
 
 
 def _policy(account: str, region: str, service: str) -> str:
-    name, _, via, _ = SERVICES[service]
+    name, _, via, _ = SERVICES_WITH_KEYS[service]
     return (
         f'{{"Version":"2012-10-17","Id":"auto-{service}-2","Statement":[{{"Sid":"Allow access through {name} for all '
         f'principals in the account that are authorized to use {name}","Effect":"Allow","Principal":{{"AWS":"*"}},'

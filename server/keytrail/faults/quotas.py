@@ -76,10 +76,10 @@ class Quotas:
     stands still, just so many calls pass.
     """
 
-    def __init__(self, held: RequestQuotas) -> None:
+    def __init__(self, set_to: RequestQuotas) -> None:
         """Begin with full buckets. Raises ValueError for a quota that AWS does not have."""
-        require_known(held)
-        self.held = held
+        require_known(set_to)
+        self._set_to = set_to
         self._lock = threading.Lock()
         self._buckets: OrderedDict[_Bucket, tuple[float, datetime]] = OrderedDict()
         self._throttled: Counter[str] = Counter()
@@ -115,11 +115,11 @@ class Quotas:
 
     def rate(self, quota: str, region: str) -> float | None:
         """How many requests per second a quota lets through; None: any number."""
-        own = self.held.rates.get(quota)
-        if own is not None or self.held.factor is None or quota not in RATES:
+        own = self._set_to.rates.get(quota)
+        if own is not None or self._set_to.factor is None or quota not in RATES:
             return own
         rate = SYMMETRIC_RATES.get(region, RATES[quota]) if quota == "Symmetric" else RATES[quota]
-        return rate * self.held.factor
+        return rate * self._set_to.factor
 
     def _filled(self, bucket: _Bucket, rate: float, now: datetime) -> float:
         room = max(rate, 1.0)

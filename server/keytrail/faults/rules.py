@@ -106,10 +106,10 @@ class Faults:
         self.active = False
         """Whether there are any rules or quotas."""
 
-    def hold(self, held: RequestQuotas) -> None:
-        """Hold request quotas from here on, each unused."""
+    def set_quotas(self, quotas: RequestQuotas) -> None:
+        """Let these request quotas count from here on, each unused. Raises ValueError for one that AWS has not."""
         with self._lock:
-            self.quotas = Quotas(held) if held else None
+            self.quotas = Quotas(quotas) if quotas else None
             self._note_active()
 
     def require_room(self, count: int) -> None:

@@ -12,7 +12,7 @@ def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader)
     """Add the key of a service, its alias and its last usage."""
     service = aws_managed_key.service_of(member.alias)
     if service is None:
-        known = ", ".join(f"alias/aws/{name}" for name in aws_managed_key.SERVICES)
+        known = ", ".join(f"alias/aws/{name}" for name in aws_managed_key.SERVICES_WITH_KEYS)
         reader.problem(f"{path}.Alias", f"{member.alias} is the alias of no service here; those that are: {known}")
         return
     created: datetime | None = reader.now

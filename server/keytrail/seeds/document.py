@@ -1,7 +1,7 @@
 """The shape of a seed document, typed; msgspec checks it and makes the JSON Schema of it."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +13,7 @@ from keytrail.domain.key import KeyState, Origin
 from keytrail.domain.key_materials import RotationType
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.last_usage import TrackedOperation
+from keytrail.operations import SERVICES
 
 Moment = Annotated[
     str, Meta(description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`")
@@ -26,6 +27,10 @@ Description = Annotated[str, Meta(max_length=8192)]
 PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
 ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
 _MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
+if TYPE_CHECKING:
+    FaultService = str
+else:  # the services that fault rules can be about: all that answer
+    FaultService = Literal[tuple(sorted(SERVICES))]
 PolicyDocument = str | dict[str, Any]
 """A JSON text, or the document itself."""
 
@@ -298,7 +303,7 @@ class LatencyMember(Members, frozen=True, kw_only=True):
 class FaultMember(Members, frozen=True, kw_only=True):
     """A fault rule: calls, on which of them it strikes (on all, if nothing is said), and what happens then."""
 
-    service: Literal["kms", "cloudtrail", "sts"] = "kms"
+    service: FaultService = "kms"
     operations: str | list[str] = []
     key_id: Annotated[str, Meta(min_length=1, description="id or ARN of a key, or of an alias")] | None = None
     account: Annotated[AccountId, Meta(description="12 digits, in quotes: the caller's")] | None = None

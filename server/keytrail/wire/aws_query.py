@@ -82,21 +82,21 @@ def encode_error(error: AwsError, request_id: str) -> tuple[int, bytes]:
     """Status and body of a refusal."""
     from lxml import etree
 
-    status, told = told_of(error)
+    status, members = error_members(error)
     root = etree.Element("ErrorResponse")
     element = etree.SubElement(root, "Error")
-    for name, text in told.items():
+    for name, text in members.items():
         etree.SubElement(element, name).text = _NOT_IN_XML.sub("\ufffd", text)
     etree.SubElement(root, "RequestId").text = request_id
     return status, _written(root)
 
 
-def told_of(error: AwsError) -> tuple[int, dict[str, str]]:
+def error_members(error: AwsError) -> tuple[int, dict[str, str]]:
     """Status and Error structure of a refusal, under the names of Query services."""
     code, status = _NAMES.get(error.code, (error.code, error.status))
-    told = {"Type": "Sender" if status < 500 else "Receiver", "Code": code}
+    members = {"Type": "Sender" if status < 500 else "Receiver", "Code": code}
     message = _WORDS.get(code, error.message)
-    return status, told if message is None else {**told, "Message": message}
+    return status, members if message is None else {**members, "Message": message}
 
 
 def _written(root: Any) -> bytes:

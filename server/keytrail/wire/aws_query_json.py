@@ -9,7 +9,7 @@ import msgspec
 
 from keytrail.errors import AwsError
 from keytrail.wire import json11
-from keytrail.wire.aws_query import told_of
+from keytrail.wire.aws_query import error_members
 from keytrail.wire.service_model import Shape
 
 
@@ -23,5 +23,5 @@ def encode(operation: str, shape: Shape | None, reply: Mapping[str, object] | No
 
 def encode_error(error: AwsError, request_id: str) -> tuple[int, bytes]:
     """Status and body of a refusal."""
-    status, told = told_of(error)
-    return status, msgspec.json.encode({"Error": told, "RequestId": request_id}, order="sorted")
+    status, members = error_members(error)
+    return status, msgspec.json.encode({"Error": members, "RequestId": request_id}, order="sorted")

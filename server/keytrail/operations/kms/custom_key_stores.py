@@ -63,7 +63,9 @@ def _describes_a_store(members: Mapping[str, object]) -> None:
         _require_members(members, _VPC_MEMBERS[:1], connectivity)
 
 
-@operation(on="*", rules=_describes_a_store, logged_request=False, logged_reply="reply", quota=5)
+@operation(
+    on="*", logged_resources=False, rules=_describes_a_store, logged_request=False, logged_reply="reply", quota=5
+)
 def create_custom_key_store(
     call: Call,
     *,
@@ -134,7 +136,7 @@ def _names_one_store(members: Mapping[str, object]) -> None:
         raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
 
 
-@operation(on="*", rules=_names_one_store, quota=5)
+@operation(on="*", logged_resources=False, rules=_names_one_store, quota=5)
 def describe_custom_key_stores(
     call: Call,
     *,
@@ -182,7 +184,7 @@ def _entry(store: CustomKeyStore) -> dict[str, object]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-@operation(on="*", logged_request=False, quota=5)
+@operation(on="*", logged_resources=False, logged_request=False, quota=5)
 def update_custom_key_store(
     call: Call,
     *,
@@ -261,7 +263,7 @@ def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> Xk
     )
 
 
-@operation(on="*", quota=5)
+@operation(on="*", logged_resources=False, quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
     _noted(call, custom_key_store_id)
@@ -271,7 +273,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(on="*", quota=5)
+@operation(on="*", logged_resources=False, quota=5)
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores tells how that ended."""
     store = _noted(call, custom_key_store_id)
@@ -282,7 +284,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(on="*", quota=5)
+@operation(on="*", logged_resources=False, quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
     _noted(call, custom_key_store_id)

@@ -18,11 +18,11 @@ from keytrail.messages import Later
 from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, operation
 from keytrail.operations.kms.encryption import NO_CONTEXT, material_member, seal
 from keytrail.operations.kms.keys_in_custom_key_stores import require_random_source
-from keytrail.operations.kms.recipients import answer
+from keytrail.operations.kms.recipients import for_recipient
 from keytrail.operations.kms.slow_work import now_or_later
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
-"""Keys in custom key stores make no pairs, whether their store is there or not: that is told of their origin."""
+"""Keys in custom key stores make no pairs, whether their store is there or not: the refusal is about their Origin."""
 _SIZES = {"AES_128": 16, "AES_256": 32}
 
 
@@ -67,11 +67,10 @@ def generate_data_key(
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     number_of_bytes: int | None = None,
     key_spec: str | None = None,
-    recipient: Mapping[str, object] | None = None,
 ) -> Reply:
     """A fresh data key of 1 to 1024 bytes, in the clear and encrypted under the key."""
     reply = _data_key(call, key, encryption_context, number_of_bytes, key_spec)
-    return answer(call, reply, "Plaintext")
+    return for_recipient(call, reply, "Plaintext")
 
 
 @operation(
@@ -148,7 +147,6 @@ def generate_data_key_pair(
     *,
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_pair_spec: str,
-    recipient: Mapping[str, object] | None = None,
 ) -> Reply | Later[Reply]:
     """A fresh key pair: the public key, and the private one in the clear and encrypted under the key."""
     return _data_key_pair(
@@ -156,7 +154,7 @@ def generate_data_key_pair(
         key,
         encryption_context,
         key_pair_spec,
-        lambda reply: answer(call, reply, "PrivateKeyPlaintext"),
+        lambda reply: for_recipient(call, reply, "PrivateKeyPlaintext"),
     )
 
 
@@ -191,9 +189,8 @@ def generate_random(
     *,
     number_of_bytes: int | None = None,
     custom_key_store_id: str | None = None,
-    recipient: Mapping[str, object] | None = None,
 ) -> Reply:
     """1 to 1024 random bytes; no key, and so no last usage."""
     if custom_key_store_id is not None:
         require_random_source(call, custom_key_store_id)
-    return answer(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")
+    return for_recipient(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

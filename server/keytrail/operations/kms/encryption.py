@@ -23,7 +23,7 @@ from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
 from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
-from keytrail.operations.kms.recipients import answer
+from keytrail.operations.kms.recipients import for_recipient
 
 NO_CONTEXT: Mapping[str, str] = {}
 
@@ -97,7 +97,6 @@ def decrypt(
     encryption_context: Mapping[str, str] = NO_CONTEXT,
     key_id: str | None = None,
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
-    recipient: Mapping[str, object] | None = None,
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
@@ -114,7 +113,7 @@ def decrypt(
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, reply, "Plaintext")
+        return for_recipient(call, reply, "Plaintext")
 
     if not key.is_symmetric:
         return Later(rsa)
@@ -127,7 +126,7 @@ def decrypt(
         # Not in the model, but in every answer recorded from AWS.
         "KeyOrigin": key.origin,
     }
-    return answer(call, reply, "Plaintext")
+    return for_recipient(call, reply, "Plaintext")
 
 
 @operation(

@@ -1,7 +1,5 @@
 """DeriveSharedSecret, Encapsulate and Decapsulate. Source: KMS API Reference."""
 
-from collections.abc import Mapping
-
 from keytrail.call import Call, Reply
 from keytrail.crypto import kem, key_agreement
 from keytrail.crypto.symmetric import NotAuthentic
@@ -10,7 +8,7 @@ from keytrail.domain.key_spec import KeyUsage
 from keytrail.errors import InvalidCiphertextException, ValidationException
 from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
-from keytrail.operations.kms.recipients import answer
+from keytrail.operations.kms.recipients import for_recipient
 from keytrail.operations.kms.slow_work import now_or_later
 
 
@@ -29,7 +27,6 @@ def derive_shared_secret(
     *,
     key_agreement_algorithm: str,
     public_key: bytes,
-    recipient: Mapping[str, object] | None = None,
 ) -> Reply | Later[Reply]:
     """The raw secret (the x coordinate, NIST SP 800-56A) that the key shares with a peer's public key."""
     key.require_algorithm(key_agreement_algorithm)
@@ -45,7 +42,7 @@ def derive_shared_secret(
             "KeyAgreementAlgorithm": key_agreement_algorithm,
             "KeyOrigin": key.origin,
         }
-        return answer(call, reply, "SharedSecret")
+        return for_recipient(call, reply, "SharedSecret")
 
     return now_or_later(key.spec, work)
 

@@ -24,7 +24,7 @@ def read_recipient(members: Mapping[str, object]) -> Attestation | None:
     return _attestation(recipient) if isinstance(recipient, Mapping) else None
 
 
-def answer(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
+def for_recipient(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
     """The reply; for an attested recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
 
     The answer has no KeyMaterialId then.
@@ -51,7 +51,7 @@ def _attestation(recipient: Mapping[str, object]) -> Attestation:
 
 
 def _logged(attested: Attestation) -> dict[str, str]:
-    """What CloudTrail tells of a recipient."""
+    """What CloudTrail shows of a recipient."""
     names = {number: f"NitroTPMPCR{number}" for number in _LOGGED_TPM}
     if not attested.is_tpm:
         names = {number: f"Enclave{name}" for number, name in _LOGGED_ENCLAVE.items()}

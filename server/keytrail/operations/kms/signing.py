@@ -34,7 +34,7 @@ def _require_message(key: Key, algorithm: str, message_type: str, message: bytes
     """Refuse an algorithm that is not the key's, a type that is not the algorithm's, and a digest of another size."""
     key.require_algorithm(algorithm)
     if message_type not in _MESSAGE_TYPES.get(algorithm, _HASH_AND_SIGN):
-        # unverified: that only ML-DSA keys are told by their spec
+        # unverified: that the refusal names the key spec of ML-DSA keys alone
         by_spec = algorithm == "ML_DSA_SHAKE_256"
         what = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
         raise ValidationException(f"Message type {message_type} is incompatible with {what}.")
