@@ -184,7 +184,8 @@ def operation(
     grantable: on which keys a grant can allow it; None: no grant can.
     quota: its request quota; None where AWS names none.
     logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, whether it shows
-    the key or the whole reply as responseElements, and whether the event of a call of KMS that is about no key has resources, though none are in it.
+    the key or the whole reply as responseElements, and whether the event of a call of KMS has resources though it is
+    about no key (an empty list).
     """
 
     def register(function: _Function) -> _Function:
