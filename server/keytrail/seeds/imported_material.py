@@ -139,22 +139,22 @@ def _past(
     before: list[PastMaterial],
     reader: SeedReader,
 ) -> PastMaterial:
-    at_path = f"{path}.RotationDate"
+    date_path = f"{path}.RotationDate"
     if not before:
         if part.rotation_date is not None:
-            reader.add_problem(at_path, "the first material of a key has no rotation; leave it out")
+            reader.add_problem(date_path, "the first material of a key has no rotation; leave it out")
         return PastMaterial(material)
     if part.rotation_date is None:
-        reader.add_problem(at_path, "is missing; say when the key was rotated to this material")
+        reader.add_problem(date_path, "is missing; say when the key was rotated to this material")
         return PastMaterial(material, reader.now, RotationType.ON_DEMAND)
-    date = reader.moment(at_path, part.rotation_date) or reader.now
+    date = reader.moment(date_path, part.rotation_date) or reader.now
     earlier = before[-1].rotation_date
     if date > reader.now:
         reader.add_problem(
-            at_path, "lies in the future; material for a future rotation has KeyMaterialState: PENDING_ROTATION"
+            date_path, "lies in the future; material for a future rotation has KeyMaterialState: PENDING_ROTATION"
         )
     elif earlier is not None and date < earlier:
-        reader.add_problem(at_path, "is before the one above it; put the oldest material first")
+        reader.add_problem(date_path, "is before the one above it; put the oldest material first")
     return PastMaterial(material, date, RotationType.ON_DEMAND)
 
 

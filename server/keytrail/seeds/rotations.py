@@ -49,15 +49,15 @@ def _materials(
     # Derived from the key's id, so ciphertexts are valid in every run. A KeyMaterial in the seed is the current one.
     materials = [PastMaterial(KeyMaterial.derived(member.key_id))]
     for number, past in enumerate(rotation.rotations, 1):
-        item_path = f"{path}.Rotations[{number - 1}].RotationDate"
-        date = reader.moment(item_path, past.rotation_date)
+        date_path = f"{path}.Rotations[{number - 1}].RotationDate"
+        date = reader.moment(date_path, past.rotation_date)
         if date is None:
             continue
         before = materials[-1].rotation_date
         if date > reader.now:
-            reader.add_problem(item_path, "lies in the future; a future rotation is NextRotationDate")
+            reader.add_problem(date_path, "lies in the future; a future rotation is NextRotationDate")
         elif before is not None and date < before:
-            reader.add_problem(item_path, "is before the one above it; put the oldest rotation first")
+            reader.add_problem(date_path, "is before the one above it; put the oldest rotation first")
         is_current = number == len(rotation.rotations)
         if is_current and member.key_material is not None:
             materials.append(PastMaterial(material, date, past.rotation_type))
