@@ -10,7 +10,6 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +21,7 @@ from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
 from keytrail.http.request_reader import MOST_DRAINED, Refused, RequestReader, is_control
 from keytrail.http.responses import STATUS, Headers, headers_of
+from keytrail.http.threads import Threads
 from keytrail.messages import AS_EVER, Later, Request, Response
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Front:
         self.date = ""
         """The Date header of this second."""
         self._endpoint = endpoint
-        self._threads = ThreadPoolExecutor(thread_name_prefix="keytrail")
+        self._threads = Threads()
         self._lock = threading.Lock()
         self._flask: WSGIApplication | None = None
         self._fills_key_pool = True
@@ -109,7 +109,7 @@ class Front:
             if self.connections:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.none_left.wait(), grace)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.stop()
 
 
 class Connection(asyncio.Protocol):
