@@ -12,12 +12,16 @@ from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.service_event import service_events_of
-from keytrail.store import View
+from keytrail.store import Store, View
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
 """An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
+
+
+class AuthorizationForgotten(Exception):
+    """An operation changes something, or is done, and has not asked whether its caller may: a bug of ours."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +48,16 @@ class Call(RequestFacts):
     """CloudTrail's responseElements where these are neither the key nor the whole reply."""
     further_events: list[Event] = field(default_factory=list)
     """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
+
+    @property
+    def writable_store(self) -> Store:
+        """The store, for the operation to change it.
+
+        Raises AuthorizationForgotten before anybody has asked whether the caller may.
+        """
+        if not self.asked:
+            raise AuthorizationForgotten(self.operation)
+        return self.store
 
     @property
     def view(self) -> View:
@@ -116,7 +130,7 @@ class Call(RequestFacts):
             before.append(newest)
             return transition(newest)
 
-        changed = self.store.change(key.arn, admitted)
+        changed = self.writable_store.change(key.arn, admitted)
         happened = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
         self.further_events += map(event_of_service_event, happened)
         return changed

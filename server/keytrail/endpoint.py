@@ -61,7 +61,7 @@ class Endpoint:
         )
         self._effects: Mapping[str, Callable[[Any], None]] = {
             "usage_delay": partial(setattr, self.trail, "usage_delay"),
-            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now),
+            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now()),
             "request_quotas": self.faults.set_quotas,
         }
         """What a change of a setting brings about, where a part has the value for itself."""

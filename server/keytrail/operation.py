@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Literal, TypeVar
 
-from keytrail.call import Call, Reply
+from keytrail.call import AuthorizationForgotten, Call, Reply
 from keytrail.domain.key import ANY, Key, KeyState
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.messages import Later
@@ -35,7 +35,8 @@ Authorized = Literal["key", "*", "itself"]
 
 key: on the key that a member names, which is found and asked about before the function runs.
 `*`: on no resource in particular; asked about before the function runs.
-itself: the function asks, for it names two keys, or none. One that returns without having asked is refused.
+itself: the function asks, because it needs two keys or finds its key elsewhere. Before it has asked it can change
+nothing, and if it returns without having asked the call fails.
 """
 
 
@@ -54,10 +55,6 @@ BY_KEY: Quota = "by key"
 
 BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
 """A quota for each spec of the key pairs that are made."""
-
-
-class NobodyAsked(Exception):
-    """An operation that is to ask by itself whether the caller may has not asked: a bug of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,7 +116,7 @@ class Operation:
     def run(self, call: Call) -> Answer:
         """Find and authorize what the operation works on, admit the key, and carry the operation out.
 
-        Raises the operation's errors, and NobodyAsked.
+        Raises the operation's errors, and AuthorizationForgotten.
         """
         parameters = self.parameters
         given = {parameters[name]: value for name, value in call.members.items() if name in parameters}
@@ -131,7 +128,7 @@ class Operation:
             call.authorize_on("*", f"{self.service}:{self.name}")
         answer = self.function(call, **given)
         if self.on is not None and not call.asked:
-            raise NobodyAsked(f"{self.service}:{self.name}")
+            raise AuthorizationForgotten(f"{self.service}:{self.name}")
         return answer
 
 

@@ -78,6 +78,8 @@ class Dispatcher:
             call.members = protocol.read(operation, request)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
+            # What is due by now happens before anybody looks at a key.
+            self.settle(call.now)
             # Whether the caller has asked too often, and what shall go wrong.
             if self._faults.active:
                 fault = self._faults.strike(operation, call)
@@ -87,9 +89,7 @@ class Dispatcher:
                 if fault.error is not None:
                     call.keys += fault.keys
                     raise fault.error
-            # What is due by now happens before anything is looked at.
-            self.settle(call.now)
-            self._require_grants(call)
+            self._require_known_grant_tokens(call)
             # Find the keys, authorize the caller, admit the keys' states, and do it.
             reply = operation.run(call)
         except Exception as error:
@@ -183,7 +183,7 @@ class Dispatcher:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)
 
-    def _require_grants(self, call: Call) -> None:
+    def _require_known_grant_tokens(self, call: Call) -> None:
         """Raise InvalidGrantTokenException unless each grant token of the request is a grant's."""
         tokens = call.members.get("GrantTokens")
         if isinstance(tokens, list) and any(

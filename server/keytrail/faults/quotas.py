@@ -16,7 +16,15 @@ from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, Operation
 from keytrail.operations import SERVICES
 from keytrail.request_quotas import RequestQuotas
 
-THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+
+def throttled(service: str) -> ThrottlingException:
+    """The refusal of a call beyond a quota."""
+    if service != "kms":
+        return ThrottlingException("Rate exceeded")
+    return ThrottlingException(
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+    )
+
 
 MOST_BUCKETS = 10_000
 """Anybody can call from any account; of more, those are forgotten that were used longest ago."""
@@ -104,8 +112,7 @@ class Quotas:
                 # What costs more than a second lets through waits for a full bucket, and leaves a debt.
                 if tokens < min(cost, max(rate, 1.0)):
                     self._throttled[bucket[2]] += 1
-                    message = THROTTLED if operation.service == "kms" else "Rate exceeded"
-                    raise ThrottlingException(message)
+                    raise throttled(operation.service)
                 left[bucket] = tokens - cost
             for bucket, tokens in left.items():
                 self._buckets[bucket] = tokens, call.now
