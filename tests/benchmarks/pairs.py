@@ -10,7 +10,7 @@ import servers
 from load import burst, latencies
 from measures import Effort, measure
 from messages import kms
-from report import Burst, Row, of_speed, ratios, spread
+from report import Burst, Row, of_cpu, of_speed, ratios, spread
 from servers import Server, stat_fields
 
 RSA_4096 = kms("CreateKey", KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
@@ -77,7 +77,8 @@ def signatures(effort: Effort) -> list[Row]:
             ours.append(measure(keytrail, request, 16, effort.seconds, 10**9))
             done = subprocess.run(alone, check=True, capture_output=True).stdout.split()
             theirs.append(Burst(float(done[0]), float(done[1])))
-    return [of_speed("Sign RSA_2048, 16 connections: cryptography in two threads", ours, theirs, 0.8)]
+    name = "Sign RSA_2048, 16 connections: cryptography in two threads"
+    return [of_speed(name, ours, theirs, 0.8), of_cpu(name, ours, theirs, 1.4)]
 
 
 def p99(server: Server, request: bytes, seconds: float) -> float:

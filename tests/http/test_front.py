@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -23,6 +26,7 @@ import pytest
 from keytrail.call import Call
 from keytrail.domain.key import Key
 from keytrail.http import front, request_reader
+from keytrail.http.front import MANY
 from keytrail.http.request_reader import MOST_HEAD
 from keytrail.messages import Later
 from keytrail.operations.kms import OPERATIONS
@@ -68,10 +72,13 @@ def server(module_server: KeytrailServer) -> KeytrailServer:
     return module_server
 
 
-@pytest.fixture
-def client(server: KeytrailServer) -> Iterator[Client]:
-    with Client(server) as client:
-        yield client
+@pytest.fixture(params=[0, MANY], ids=["alone", "among many"])
+def client(server: KeytrailServer, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """A client, alone or among so many that the server lets their answers leave together."""
+    with ExitStack() as stack:
+        for _ in range(request.param):
+            stack.enter_context(Client(server))
+        yield stack.enter_context(Client(server))
 
 
 @pytest.fixture
@@ -173,6 +180,29 @@ def test_requests_that_come_at_once_are_answered_in_their_order(client: Client) 
     counts = [3 * number for number in range(1, 200)]
     client.send(b"".join(random_bytes(count) for count in counts))
     assert [count_of(client.read_answer()) for _ in counts] == counts
+
+
+def test_the_answers_of_many_connections_go_to_whom_they_belong(server: KeytrailServer) -> None:
+    counts = [3 * number for number in range(1, 41)]
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Client(server)) for _ in counts]
+        for _ in range(5):
+            for client, count in zip(clients, counts, strict=True):
+                client.send(random_bytes(count) + random_bytes(count + 300))
+            for client, count in zip(clients, counts, strict=True):
+                assert [count_of(client.read_answer()), count_of(client.read_answer())] == [count, count + 300]
+
+
+def test_what_was_answered_is_sent_though_the_client_or_its_last_request_ends_the_connection(
+    server: KeytrailServer, client: Client
+) -> None:
+    client.send(random_bytes(3) + random_bytes(6, "Connection: close"))
+    assert [count_of(client.read_answer()), count_of(client.read_answer())] == [3, 6]
+    with Client(server) as half_closing:
+        half_closing.send(random_bytes(3) + random_bytes(6))
+        half_closing.socket.shutdown(socket.SHUT_WR)
+        assert [count_of(half_closing.read_answer()), count_of(half_closing.read_answer())] == [3, 6]
+        assert half_closing.read_rest() == b""
 
 
 def test_half_a_request_behind_a_whole_one_is_answered_once_it_is_whole(client: Client) -> None:
@@ -278,7 +308,7 @@ def test_a_last_request_is_answered_and_what_follows_it_dropped(client: Client, 
 def test_a_client_that_has_sent_all_gets_its_answers_and_then_the_end(slow: SlowWork, client: Client) -> None:
     client.send(ENCRYPT + random_bytes(3))
     assert slow.begun.wait(20)
-    client.socket.shutdown(1)
+    client.socket.shutdown(socket.SHUT_WR)
     slow.go_on.set()
     assert client.read_answer().status == 200
     assert count_of(client.read_answer()) == 3
@@ -308,7 +338,7 @@ def test_a_client_that_goes_away_before_its_answer_harms_nobody(
     with Client(server) as gone, Client(server) as reset:
         gone.send(ENCRYPT + kms("CreateKey"))
         reset.send(ENCRYPT)
-        reset.socket.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER: close by RST
+        reset.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by RST
         assert slow.begun.wait(20)
     assert post(server, "ListKeys").status_code == 200
     slow.go_on.set()
