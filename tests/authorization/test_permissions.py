@@ -388,7 +388,7 @@ REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
 def test_replicate_key_needs_the_permission_to_create_keys_in_the_replicas_region(
     alice: User, condition: Mapping[str, Any]
 ) -> None:
-    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region; its condition keys: unverified."""
+    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region; its keys: unverified."""
     alice.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
     assert alice.refusal("ReplicateKey") == (
         f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "
