@@ -17,11 +17,11 @@ from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
-"""An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
+"""What an operation returns: values by KMS's member names; bytes as bytes, moments as aware datetimes."""
 
 
 class AuthorizationForgotten(Exception):
-    """An operation changes something, or is done, and has not asked whether its caller may: a bug of ours."""
+    """An operation changes something, or returns, before its caller has been authorized: a bug of ours."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class Call(RequestFacts):
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
-    asked: bool = False
-    """Whether it was asked if the caller may."""
+    authorized: bool = False
+    """Whether authorization has let the caller through, at least once."""
     resources: list[tuple[str, str]] | None = None
     """(account, ARN) of the event's resources where these are not just the keys, or stand in another order."""
     additional: dict[str, object] = field(default_factory=dict)
@@ -53,9 +53,9 @@ class Call(RequestFacts):
     def writable_store(self) -> Store:
         """The store, for the operation to change it.
 
-        Raises AuthorizationForgotten before anybody has asked whether the caller may.
+        Raises AuthorizationForgotten before the caller has been authorized.
         """
-        if not self.asked:
+        if not self.authorized:
             raise AuthorizationForgotten(self.operation)
         return self.store
 
@@ -70,7 +70,7 @@ class Call(RequestFacts):
         return bool(self.members.get("DryRun"))
 
     def resolve(self, identifier: str, *, aliases: bool, action: str | None = None) -> Key:
-        """The key that the caller named, once the caller may use it.
+        """Find the key that the caller named, and authorize the caller to use it.
 
         Raises NotFoundException, InvalidArnException or AccessDeniedException as the KMS API Reference's
         "KeyId" and "Cross-account use" say: of another account's key it never shows whether it exists.
@@ -88,11 +88,11 @@ class Call(RequestFacts):
     def authorize(
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
-        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        # A write finds the key as it newly is; whether it may is decided by what is visible.
+        """Raise AccessDeniedException unless the caller may use the key. `shown`: it becomes a resource of the event."""
+        # Authorization goes by what is visible, even if the operation works with the newest value.
         visible = self.store.visible.key(key.arn) or key if key is not None else None
-        self.asked = True
         self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
+        self.authorized = True
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
@@ -101,19 +101,19 @@ class Call(RequestFacts):
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
         """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
-        self.asked = True
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
+        self.authorized = True
 
     def authorize_retiring(self, grant: Grant, key: Key) -> None:
         """Let the caller retire the grant of a key, or raise AccessDeniedException; the key becomes a resource."""
-        self.asked = True
         self.authorizer.authorize_retiring(self, grant, key)
+        self.authorized = True
         self.keys.append(key)
 
     def authorize_role(self, role_arn: str, action: str) -> None:
         """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
-        self.asked = True
         self.authorizer.authorize_role(self, action, role_arn)
+        self.authorized = True
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""

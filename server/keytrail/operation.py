@@ -18,7 +18,7 @@ from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
 from keytrail.wire.validation import validate
 
 PATH_MEMBERS = frozenset({"DryRun", "GrantTokens", "Recipient"})
-"""Members that the path of a request honours for every operation; no function needs to name them."""
+"""Members that the path handles for every operation, so that no function has them as keywords."""
 
 _NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
 """Members that CloudTrail shows of no request, besides those that the model marks as sensitive, and blobs."""
@@ -33,10 +33,10 @@ Function = Callable[..., Answer]
 Authorized = Literal["key", "*", "itself"]
 """What a caller must be allowed to do an operation on.
 
-key: on the key that a member names, which is found and asked about before the function runs.
-`*`: on no resource in particular; asked about before the function runs.
-itself: the function asks, because it needs two keys or finds its key elsewhere. Before it has asked it can change
-nothing, and if it returns without having asked the call fails.
+key: on the key that a member names; the path finds it and authorizes the caller before the function runs.
+`*`: on no resource in particular; the path authorizes the caller before the function runs.
+itself: the function authorizes the caller by itself, because it needs two keys or finds its key elsewhere. Until
+then it can change nothing, and if it returns without having done so the call fails.
 """
 
 
@@ -61,10 +61,9 @@ BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
 class Operation:
     """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `on` is None for an operation that needs no permission, `key` where no one member names its key.
-    `parameters` maps the members of a request to the
-    function's keywords, `defaults` to their default values. `maps` are the logged members whose keys, or the keys of a
-    map in them, are the caller's own words (an encryption context).
+    `on` is None if no permission is needed; `key` is None unless one member names the key. `parameters` maps the
+    members of a request to the function's keywords, `defaults` to their default values. `maps` are the logged members
+    that are or have a map with keys of the caller's choice (an encryption context), which CloudTrail shows unchanged.
     """
 
     name: str
@@ -127,7 +126,7 @@ class Operation:
         if self.on == "*":
             call.authorize_on("*", f"{self.service}:{self.name}")
         answer = self.function(call, **given)
-        if self.on is not None and not call.asked:
+        if self.on is not None and not call.authorized:
             raise AuthorizationForgotten(f"{self.service}:{self.name}")
         return answer
 
@@ -169,13 +168,13 @@ def operation(
 ) -> Callable[[_Function], _Function]:
     """Register the function as the operation of its name; its keywords are the members of its input shape.
 
-    on: what the caller must be allowed to do it on; None where no permission is needed.
+    on: the resource of the permission that the caller needs (see Authorized); None if it needs none.
     key: the member that names the key, with on="key"; aliases: it may name one by an alias.
     cross_account: the operation works on other accounts' keys.
     usage, states: what the key must be for, and the states that it may be in.
     tracked: a success counts as the key's last usage.
     service: whose operation it is.
-    modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
+    modelled: a violation of the service model is a ValidationException; if False, `rules` must check the members.
     rules: checks of the request alone, made before its key is looked for.
     actions: the permissions that it needs, where these are not one of its own name.
     grantable: on which keys a grant can allow it; None: no grant can.

@@ -62,7 +62,7 @@ class Dispatcher:
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
-        """One request from what the front has read to what it sends, or to where slow work begins. Never raises."""
+        """The answer to one request; a `Later` if its operation is slow. Never raises."""
         request_id = new_uuid()
         protocol, operation = self._protocols.find(request)
         if operation is None:
@@ -107,7 +107,7 @@ class Dispatcher:
         answer: Answer,
         delivery: Delivery,
     ) -> Response:
-        """The end of the path: the slow rest of the operation, the dry run, the answer, and what the trail keeps."""
+        """The end of the path: finish the operation, end a dry run, encode the answer, and record the call."""
         try:
             reply = answer.work() if isinstance(answer, Later) else answer
             if call.dry_run:
@@ -127,12 +127,12 @@ class Dispatcher:
         request_id: str,
         error: Exception,
     ) -> Response:
-        """The other end of the path: the trail keeps a refusal too, if it is known who called."""
+        """The other end of the path: the answer of a refused call, which is recorded if the caller is known."""
         # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
         if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
             try:
                 self._trail.record(record.refusal(operation, call, request, error))
-            except Exception as bug:  # of a refusal that cannot be recorded the caller shall hear
+            except Exception as bug:  # an event that cannot be written is a bug, and is answered as one
                 error = bug
         if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
@@ -141,9 +141,9 @@ class Dispatcher:
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
     def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:
-        """The call that a request is: by whom, in which Region, at which moment.
+        """Make the Call of a request: who sent it, to which Region, at which moment.
 
-        Raises what authentication refuses with.
+        Raises the errors of authentication.
         """
         scope = read_credential_scope(request.authorization, request.query)
         region, now = scope.region or self.settings.region, self._clock.now()

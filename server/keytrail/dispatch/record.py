@@ -16,7 +16,7 @@ _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
 _LOGGED_REFUSAL = 10 * 1024
-"""Of what is refused we keep less, for anybody can send it."""
+"""Size of a body above which the event of a refused call has no members: anybody can send such calls."""
 
 
 def success(
@@ -117,16 +117,16 @@ def _logged(operation: Operation, call: Call, request: Request, *, succeeded: bo
     shown = {name: members[name] for name in operation.logged if name in members}
     for name in operation.maps:
         if name in shown:
-            shown[name] = _in_own_words(operation.model.input.members[name], shown[name])
+            shown[name] = _verbatim_maps(operation.model.input.members[name], shown[name])
     if operation.logged_defaults or call.logged:
         shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
     return shown or None
 
 
-def _in_own_words(shape: Shape, value: object) -> object:
+def _verbatim_maps(shape: Shape, value: object) -> object:
     """The value with every map in it as it was sent."""
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":
         return Verbatim(value)
-    return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
+    return {name: _verbatim_maps(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
