@@ -88,7 +88,7 @@ class Call(RequestFacts):
     def authorize(
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
     ) -> None:
-        """Raise AccessDeniedException unless the caller may use the key. `shown`: it becomes a resource of the event."""
+        """Raise AccessDeniedException unless the caller may use the key. `shown`: it is a resource of the event."""
         # Authorization goes by what is visible, even if the operation works with the newest value.
         visible = self.store.visible.key(key.arn) or key if key is not None else None
         self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
