@@ -185,7 +185,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
     "denied though a grant covers it": (
-        {"identity": DENY, "grant": PrincipalMatch.ITSELF},
+        {"identity": DENY, "grant": PrincipalMatch.CALLER},
         on(KEY, "with an explicit deny in an identity-based policy"),
     ),
     # boundaries: IAM User Guide, "Permissions boundaries for IAM entities"
@@ -249,7 +249,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_SCP,
     ),
     # grants: KMS Developer Guide, "Grants in AWS KMS"
-    "a grant alone is enough": ({"policy": NOBODY, "grant": PrincipalMatch.ITSELF}, "allowed"),
+    "a grant alone is enough": ({"policy": NOBODY, "grant": PrincipalMatch.CALLER}, "allowed"),
     "a grant to the role": ({"caller": SESSION, "policy": NOBODY, "grant": PrincipalMatch.ROLE}, "allowed"),
     "a grant to the account leaves it to IAM": ({"policy": NOBODY, "grant": PrincipalMatch.ACCOUNT}, NO_IDENTITY),
     "a grant to the account, and IAM allows": (
@@ -257,7 +257,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "allowed",
     ),
     "a grant under an SCP": (
-        {"grant": PrincipalMatch.ITSELF, "controls": [[DENY]]},
+        {"grant": PrincipalMatch.CALLER, "controls": [[DENY]]},
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
     # resources of identity policies: kms-behaviour F.2 point 4
@@ -363,7 +363,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         ELSEWHERE,
     ),
     "a grant alone is enough": (
-        {"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "grant": PrincipalMatch.ITSELF},
+        {"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "grant": PrincipalMatch.CALLER},
         "allowed",
     ),
     "a grant to the account leaves it to IAM": (
@@ -371,7 +371,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         on(THEIR_KEY, "because no identity-based policy allows the kms:Decrypt action"),
     ),
     "a grant never beats a Deny": (
-        {"policy": document(to("*", effect="Deny")), "grant": PrincipalMatch.ITSELF, "identity": ALLOW},
+        {"policy": document(to("*", effect="Deny")), "grant": PrincipalMatch.CALLER, "identity": ALLOW},
         ELSEWHERE,
     ),
     "the caller's own SCP denies": (
@@ -482,7 +482,7 @@ def _allowed(parts: Mapping[str, Sequence[Mapping[str, Any]]], caller: str, abro
         boundary=document(*parts["boundary"]) if parts["boundary"] else None,
         sessions=[document(*parts["session"])] if parts["session"] and caller == SESSION else [],
         controls=[[document(*parts["control"])]] if parts["control"] else [],
-        grant=PrincipalMatch.ROLE if grant and caller == SESSION else PrincipalMatch.ITSELF if grant else None,
+        grant=PrincipalMatch.ROLE if grant and caller == SESSION else PrincipalMatch.CALLER if grant else None,
         context={"aws:username": ("alice",)},
     )
     return found.allowed

@@ -387,7 +387,7 @@ def test_rules_are_added_listed_with_their_hits_and_deleted(server: KeytrailServ
 
 
 WRONG: dict[str, tuple[object, str]] = {
-    "no effect": ({}, "say what shall happen: Error, Latency, Drop or Truncate"),
+    "no effect": ({}, "a rule needs one of Error, Latency, Drop and Truncate"),
     "no such member": ({"Errors": "x"}, "there is no member Errors; did you mean Error?"),
     "no object": ([], "Expected"),
     "no such service": (
@@ -407,11 +407,14 @@ WRONG: dict[str, tuple[object, str]] = {
         {"Service": "cloudtrail", "Error": "KMSInternalException"},
         "Error: cloudtrail does not answer KMSInternalException; ",
     ),
-    "two ends": ({"Error": "KMSInternalException", "Drop": "after"}, "Drop: a call has one end"),
+    "two ends": (
+        {"Error": "KMSInternalException", "Drop": "after"},
+        "Drop: a rule has one of Error, Drop and Truncate",
+    ),
     "two whens": ({"Call": 1, "Count": 1, "Drop": "after"}, "Count: a rule has one of Call, Count and Probability"),
     "a call before the first": ({"Call": 0, "Drop": "after"}, "Call: Expected int >= 1"),
     "a probability above one": ({"Probability": 1.5, "Drop": "after"}, "Probability: Expected float <= 1.0"),
-    "a message of nothing": ({"Latency": 1, "Message": "x"}, "Message: is the message of an error; give Error too"),
+    "a message of nothing": ({"Latency": 1, "Message": "x"}, "Message: is the message of an error; add Error"),
     "a latency below none": ({"Latency": -1}, "Latency: expected 0 to 600000 milliseconds, got -1"),
     "a latency without end": ({"Latency": 1e9}, "Latency: expected 0 to 600000 milliseconds"),
     "no such distribution": (

@@ -833,7 +833,7 @@ BAD_SEEDS = {
         {"customKeyStores": [{"ConnectionErrorCode": "XKS_PROXY_TIMED_OUT"}]},
         "choose from",
     ),
-    "two of an id": ({"customKeyStores": [{}, {}]}, "stands twice"),
+    "two of an id": ({"customKeyStores": [{}, {}]}, "appears twice"),
     "a state that is none": ({"customKeyStores": [{"ConnectionState": "CONNECTING"}]}, "DISCONNECTED"),
     "an id that is none": ({"customKeyStores": [{"CustomKeyStoreId": "cks-1"}]}, "17 lower-case hex digits"),
     "two of a name": (
@@ -845,7 +845,7 @@ BAD_SEEDS = {
         },
         "same",
     ),
-    "a date to come": ({"customKeyStores": [{"CreationDate": "in 3 days"}]}, "still to come"),
+    "a date to come": ({"customKeyStores": [{"CreationDate": "in 3 days"}]}, "is in the future"),
 }
 
 

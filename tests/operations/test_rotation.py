@@ -326,8 +326,8 @@ def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: Keyt
         ({"KeySpec": "HMAC_256", "Rotation": {}}, "Rotation: only a symmetric key"),
         ({"Origin": "EXTERNAL", "Rotation": {}}, "Rotation: only a symmetric key"),
         ({"Rotation": {"NextRotationDate": "in 2 days"}}, "NextRotationDate: is for automatic rotation"),
-        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "in 91 days"}}, "within the 90 days"),
-        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "1 day ago"}}, "within the 90 days"),
+        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "in 91 days"}}, "within the next 90 days"),
+        ({"Rotation": {"RotationPeriodInDays": 90, "NextRotationDate": "1 day ago"}}, "within the next 90 days"),
         ({"Rotation": {"Rotations": [{"RotationDate": "in 2 days"}]}}, "lies in the future"),
         ({"Rotation": {"Rotations": [{"RotationDate": "soon"}]}}, "expected an ISO 8601 moment"),
         (

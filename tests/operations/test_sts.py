@@ -21,7 +21,7 @@ import requests
 from botocore.exceptions import ClientError
 from lxml import etree
 
-from keytrail.authentication.sessions import MOST_SESSIONS, Sessions
+from keytrail.authentication.sessions import MAX_SESSIONS, Sessions
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.operations import SERVICES
@@ -587,7 +587,7 @@ def test_roles_come_from_fixtures_and_the_decision_is_explained(server: Keytrail
     with pytest.raises(ClientError) as caught:
         assumed(sts)
     request_id = caught.value.response["ResponseMetadata"]["RequestId"]
-    (explanation,) = server.endpoint.authorizer.explanations.of(request_id)
+    (explanation,) = server.endpoint.authorizer.explanations.of_request(request_id)
     told = explanation.members()
     assert (told["action"], told["resource"], told["allowed"]) == ("sts:AssumeRole", ROLE, False)
 
@@ -818,17 +818,17 @@ def test_a_reset_ends_all_sessions_and_makes_nobody_a_root(
 def test_sessions_are_bounded_and_the_oldest_leave_first() -> None:
     sessions, now = Sessions(), datetime.now(UTC)
     principal = Principal.root(ACCOUNT)
-    keys = [str(sessions.issue(principal, now).principal.access_key_id) for _ in range(MOST_SESSIONS + 2)]
+    keys = [str(sessions.issue(principal, now).principal.access_key_id) for _ in range(MAX_SESSIONS + 2)]
     assert [sessions.get(key) is not None for key in (keys[0], keys[1], keys[2], keys[-1])] == [
         False,
         False,
         True,
         True,
     ]
-    assert all(sessions.gave(key) for key in keys)
-    assert not any(Sessions().gave(key) for key in keys[:100])
-    assert not sessions.gave("ASIAIOSFODNN7EXAMPLE")
-    assert not sessions.gave("AKIA" + keys[0][4:])
+    assert all(sessions.issued(key) for key in keys)
+    assert not any(Sessions().issued(key) for key in keys[:100])
+    assert not sessions.issued("ASIAIOSFODNN7EXAMPLE")
+    assert not sessions.issued("AKIA" + keys[0][4:])
 
 
 def test_the_account_can_be_read_from_an_access_key() -> None:

@@ -49,10 +49,10 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"identities": [{"Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"}]},
         "identities[0].Arn: expected the ARN of a user or a role",
     ),
-    "twice": ({"identities": [{"Arn": USER}, {"Arn": USER}]}, f"identities[1].Arn: {USER} stands twice; keep one"),
+    "twice": ({"identities": [{"Arn": USER}, {"Arn": USER}]}, f"identities[1].Arn: {USER} appears twice; keep one"),
     "a user's trust policy": (
         {"identities": [{"Arn": USER, "TrustPolicy": TRUST}]},
-        "identities[0].TrustPolicy: only a role has one; leave it out",
+        "identities[0].TrustPolicy: only a role has this; leave it out",
     ),
     "a principal in an identity policy": (
         {"identities": [{"Arn": USER, "Policies": {"own": statement(Principal="*")}}]},
@@ -76,17 +76,17 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "no accounts": (
         {"serviceControlPolicies": [scp()]},
-        "serviceControlPolicies[0].Accounts: name the accounts that it holds for, or attach it in an organization",
+        "serviceControlPolicies[0].Accounts: name the accounts that it applies to, or attach it in an organization",
     ),
     "accounts in a tree": (
         organization(ServiceControlPolicies=[scp(Accounts=[ACCOUNT])]),
-        "organization.ServiceControlPolicies[0].Accounts: its place says whom it holds for; leave it out",
+        "organization.ServiceControlPolicies[0].Accounts: it applies to where it is attached; leave Accounts out",
     ),
     "an account in two places": (
         organization(
             Accounts=[{"Account": ACCOUNT}], OrganizationalUnits=[{"Name": "a", "Accounts": [{"Account": ACCOUNT}]}]
         ),
-        f"organization.OrganizationalUnits[0].Accounts[0].Account: {ACCOUNT} stands twice",
+        f"organization.OrganizationalUnits[0].Accounts[0].Account: {ACCOUNT} appears twice",
     ),
     "an ARN of something else": (
         {"serviceControlPolicies": [{"Arn": USER, "Policy": DENY, "Accounts": [ACCOUNT]}]},

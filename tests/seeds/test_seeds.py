@@ -426,7 +426,7 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "a deletion that is over": (
         "KeyState: PendingDeletion\n    DeletionDate: 3 days ago",
         ".DeletionDate",
-        ("over", "leave the key out"),
+        ("in the past", "leave the key out"),
     ),
     "an alias without its prefix": ("Aliases: [alias/good, orders]", ".Aliases[1]", ("alias/",)),
     "an alias of AWS": ("Aliases: [alias/aws/s3]", ".Aliases[0]", ("alias/aws/s3",)),
@@ -560,7 +560,7 @@ def test_a_file_named_json_must_be_json(keytrail_clean: KeytrailServer, tmp_path
 def test_a_file_that_is_missing_is_named(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
     (problem,) = problems(keytrail_clean, tmp_path / "missing.yaml")
     assert problem.startswith(f"{tmp_path / 'missing.yaml'}: ")
-    assert "name a readable file or folder" in problem
+    assert "expected a readable file or folder" in problem
 
 
 def test_all_mistakes_of_all_files_are_told_and_no_file_is_loaded(

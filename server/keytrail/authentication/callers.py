@@ -1,6 +1,6 @@
-"""Who is calling: the principal behind an access key, once its signature is seen to be right.
+"""Callers: the known access keys, and the principal that sent a request, whose signature is checked.
 
-Source: IAM User Guide, "AWS security credentials"; the words of refusals as recorded from AWS.
+Source: IAM User Guide, "AWS security credentials"; the error messages as recorded from AWS.
 """
 
 from collections.abc import Mapping
@@ -20,52 +20,55 @@ from keytrail.errors import (
 )
 from keytrail.messages import Request
 
-_REMEMBERED = 4096
+_MAX_CACHED = 4096
 _TOLERANCE = {"sts": timedelta(minutes=15)}
-"""How far a signature's time may be from the service's; for others, five minutes. As recorded from AWS."""
-_USUAL_TOLERANCE = timedelta(minutes=5)
+"""By service: how far the time of a signature may be from now, as recorded from AWS."""
+_DEFAULT_TOLERANCE = timedelta(minutes=5)
 
 
 class Callers:
-    """The access keys that are known: those of the seeds and account ids; others are the default account's.
+    """The access keys of callers: those that seeds declare, those that STS issued, and account ids.
 
-    A strict endpoint knows no others, and refuses them.
+    Any other access key stands for the root of the default account. With `strict` it is refused.
     """
 
     def __init__(self, default_account: str, *, strict: bool = False) -> None:
-        """Begin with no credentials known."""
+        """Start without declared credentials. `default_account`: the account of unknown access keys."""
         self._default_account = default_account
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
         self.sessions = Sessions()
-        """The temporary credentials that STS gave out."""
-        # 6 us of every request by an undeclared caller.
+        """The temporary credentials that STS issued."""
+        # A cache. It saves 6 us of every request by an undeclared caller.
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:
-        """Make access keys known; a key declared before gets its new principal."""
+        """Add credentials by access key id; they replace earlier ones."""
         self._declared = {**self._declared, **credentials}
 
     def snapshot(self) -> Mapping[str, Credential]:
-        """The access keys that are declared by now, for `restore`."""
+        """The credentials declared so far, for `restore`."""
         return self._declared
 
     def restore(self, snapshot: Mapping[str, Credential]) -> None:
-        """Know the access keys of a snapshot and no others; all sessions are forgotten."""
+        """Go back to the credentials of a snapshot, and forget all sessions."""
         self._declared = snapshot
         self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """The secret of an access key; None where it is not known."""
+        """The secret access key of an access key; None if it is not known."""
         credential = self._known(access_key_id)
         return credential.secret_access_key if credential is not None else None
 
     def account_of(self, access_key_id: str) -> str:
-        """The account of an access key; raises UnrecognizedClientException for one that nobody has."""
+        """The account of an access key.
+
+        Raises UnrecognizedClientException for a forgotten session, and, with `strict`, for any unknown access key.
+        """
         credential = self._known(access_key_id)
         if credential is not None:
             return credential.principal.account
-        if self._strict or self.sessions.gave(access_key_id):
+        if self._strict or self.sessions.issued(access_key_id):
             raise unrecognized()
         return self._default_account
 
@@ -73,20 +76,20 @@ class Callers:
         return self._declared.get(access_key_id) or self.sessions.get(access_key_id)
 
     def identify(
-        self, scope: CredentialScope, request: Request, region: str, service: str, now: datetime, *, moved: bool
+        self, scope: CredentialScope, request: Request, region: str, service: str, now: datetime, *, clock_moved: bool
     ) -> Principal:
-        """Who sent the request; who is not declared is a root of the Region's partition.
+        """The principal that sent the request. One that is not declared is a root in the Region's partition.
 
-        `moved` says that `now` is not the time of the world, so that no signature can be of that time.
+        `clock_moved`: whether `now` differs from real time, so that the age of a signature cannot be checked.
 
         Raises InvalidSignatureException, IncompleteSignatureException, UnrecognizedClientException or
-        ExpiredTokenException for a signature of a known access key that is not good, and, when strict,
-        for an unknown one; then MissingAuthenticationTokenException for none at all, too.
+        ExpiredTokenException if the access key is known and its signature, token or age is wrong. With `strict`, raises
+        UnrecognizedClientException for an unknown access key, and MissingAuthenticationTokenException without any.
         """
         access_key_id = scope.access_key_id
         credential = self._known(access_key_id or "")
         if credential is not None:
-            _check(credential, request, service, now, moved=moved)
+            _check(credential, request, service, now, clock_moved=clock_moved)
             return credential.principal
         if self._strict:
             _check_unknown(access_key_id, request)
@@ -95,21 +98,21 @@ class Callers:
     def _root(self, access_key_id: str | None, region: str) -> Principal:
         principal = self._roots.get((access_key_id, region))
         if principal is None:
-            if access_key_id is not None and self.sessions.gave(access_key_id):
+            if access_key_id is not None and self.sessions.issued(access_key_id):
                 raise unrecognized()
-            named = access_key_id if access_key_id is not None and is_account(access_key_id) else None
-            principal = Principal.root(named or self._default_account, access_key_id, region=region)
-            # To a strict endpoint it is the root and nobody else; it stands for nobody of its account.
+            account = access_key_id if access_key_id is not None and is_account(access_key_id) else None
+            principal = Principal.root(account or self._default_account, access_key_id, region=region)
+            # With `strict`, it is the root only. Else it is not declared, and stands for anybody in its account.
             principal = replace(principal, declared=self._strict)
-            if len(self._roots) < _REMEMBERED:
+            if len(self._roots) < _MAX_CACHED:
                 self._roots[access_key_id, region] = principal
         return principal
 
 
-def _check(credential: Credential, request: Request, service: str, now: datetime, *, moved: bool) -> None:
+def _check(credential: Credential, request: Request, service: str, now: datetime, *, clock_moved: bool) -> None:
     if credential.secret_access_key is None and credential.session_token is None and credential.expiration is None:
         return
-    if request.body is None:  # refused in any case, and there is nothing to compare the signature with
+    if request.body is None:  # too large, so it is refused later, and the body is not there to check the signature
         return
     parts = read_signature(request)
     if credential.session_token is not None and parts.token != credential.session_token:
@@ -117,13 +120,13 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
     if credential.is_expired(now):
         raise ExpiredTokenException("The security token included in the request is expired")
     if credential.secret_access_key is not None:
-        if not moved:
-            check_age(parts, now, _TOLERANCE.get(service, _USUAL_TOLERANCE))
+        if not clock_moved:
+            check_age(parts, now, _TOLERANCE.get(service, _DEFAULT_TOLERANCE))
         check_signature(request, parts, credential.secret_access_key, service)
 
 
 def _check_unknown(access_key_id: str | None, request: Request) -> None:
-    """Of those whom nobody declared, only an account's own number is somebody; its secret, nobody knows."""
+    """Refuse any access key but an account id. The signature is not compared: an account id has no secret."""
     if not request.authorization and access_key_id is None:
         raise MissingAuthenticationTokenException("Missing Authentication Token")
     read_signature(request)
@@ -132,5 +135,5 @@ def _check_unknown(access_key_id: str | None, request: Request) -> None:
 
 
 def unrecognized() -> UnrecognizedClientException:
-    """What AWS says of an access key that it does not know, and of a token that is not the key's."""
+    """The error for an unknown access key, and for a session token that does not belong to the access key."""
     return UnrecognizedClientException("The security token included in the request is invalid.")

@@ -1,4 +1,4 @@
-"""The canonical form of a request: what both sides of a signature sign.
+"""The canonical form of a request, which Signature Version 4 signs.
 
 Source: IAM User Guide, "Create a signed AWS API request", the step "Create a canonical request".
 """
@@ -13,7 +13,7 @@ _UNRESERVED = "-_.~"
 
 
 def canonical_request(request: Request, headers: Mapping[str, str], signed_headers: Sequence[str]) -> str:
-    """The request in canonical form, with the headers that are signed."""
+    """The canonical form of a request; `headers` are those of `headers_of`."""
     return "\n".join(
         (
             request.method,
@@ -28,7 +28,10 @@ def canonical_request(request: Request, headers: Mapping[str, str], signed_heade
 
 
 def headers_of(request: Request) -> dict[str, str]:
-    """Values by names in lower case, without outer and doubled spaces; several of one name joined by commas."""
+    """A request's headers by name in lower case.
+
+    Values are without outer and repeated spaces; those of the same name are joined by commas.
+    """
     headers: dict[str, str] = {}
     for raw_name, raw_value in request.headers:
         name, value = raw_name.decode("latin-1"), " ".join(raw_value.decode("latin-1").split())
@@ -37,15 +40,15 @@ def headers_of(request: Request) -> dict[str, str]:
 
 
 def _canonical_path(path: str) -> str:
-    """The path as services other than S3 sign it: without `.`, `..` and doubled slashes, and encoded once more."""
-    kept: list[str] = []
+    """The path as services other than S3 sign it: without `.`, `..` and repeated slashes, and encoded once more."""
+    segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
-            del kept[-1:]
+            del segments[-1:]
         elif segment not in ("", "."):
-            kept.append(quote(segment, safe=_UNRESERVED))
-    end = "/" if kept and path.endswith("/") else ""
-    return f"/{'/'.join(kept)}{end}"
+            segments.append(quote(segment, safe=_UNRESERVED))
+    end = "/" if segments and path.endswith("/") else ""
+    return f"/{'/'.join(segments)}{end}"
 
 
 def _canonical_query(query: str) -> str:
@@ -60,9 +63,9 @@ def _canonical_query(query: str) -> str:
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
-    """Names and values of a query, decoded, as they stand in it."""
-    found = []
+    """The names and values of a query string, decoded, in order."""
+    pairs = []
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")
-        found.append((unquote(name), unquote(value)))
-    return found
+        pairs.append((unquote(name), unquote(value)))
+    return pairs

@@ -1,4 +1,4 @@
-"""What a Signature Version 4 credential scope says: by which access key, and in which Region.
+"""Reading the credential scope of a Signature Version 4 request: its access key and its Region.
 
 Source: IAM User Guide, "Elements of an AWS API request signature".
 """
@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 from keytrail.errors import InvalidSignatureException
 
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
-_LONGEST_ACCESS_KEY = 128
-"""IAM API Reference, AccessKey."""
+_MAX_ACCESS_KEY_LENGTH = 128
+"""Source: IAM API Reference, AccessKey."""
 
 
 class CredentialScope(NamedTuple):
-    """The access key and the Region that a request was signed for; None where it does not say."""
+    """The access key id and the Region of a request; None for what the request lacks."""
 
     access_key_id: str | None
     region: str | None
@@ -24,10 +24,10 @@ class CredentialScope(NamedTuple):
 def read_credential_scope(authorization: str, query: str) -> CredentialScope:
     """The credential scope of an Authorization header, or of a presigned query string.
 
-    Raises InvalidSignatureException if the scope names no possible Region.
+    Raises InvalidSignatureException if the Region has the wrong form, or the credential is too long.
     """
-    _, found, rest = authorization.partition("Credential=")
-    if found:
+    _, separator, rest = authorization.partition("Credential=")
+    if separator:
         return _read(rest.partition(",")[0].strip())
     if "X-Amz-Credential=" in query:
         return _read(parse_qs(query).get("X-Amz-Credential", [""])[0])
@@ -35,7 +35,7 @@ def read_credential_scope(authorization: str, query: str) -> CredentialScope:
 
 
 def _read(credential: str) -> CredentialScope:
-    if len(credential) > 2 * _LONGEST_ACCESS_KEY:
+    if len(credential) > 2 * _MAX_ACCESS_KEY_LENGTH:
         raise InvalidSignatureException("The credential is longer than any access key and scope can be.")
     words = credential.split("/")
     if len(words) < 5:

@@ -1,6 +1,6 @@
-"""Signature Version 4, worked out again from what was sent, with the secret that only the two sides know.
+"""Checking the Signature Version 4 of a request.
 
-Source: IAM User Guide, "Create a signed AWS API request"; the words of refusals as recorded from AWS.
+Source: IAM User Guide, "Create a signed AWS API request"; the error messages as recorded from AWS.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from keytrail.errors import IncompleteSignatureException, InvalidSignatureExcept
 from keytrail.messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-_BASIC = "%Y%m%dT%H%M%SZ"
+_BASIC = "%Y%m%dT%H%M%SZ"  # the basic format of ISO 8601
 _BASIC_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _TERMINATOR = "aws4_request"
-_LONGEST_EXPIRES = 7 * 24 * 3600
+_MAX_EXPIRES = 7 * 24 * 3600
 _ADDED_LATER = frozenset({"x-amz-security-token"})
-"""Headers that may be added after the signature was made."""
+"""Headers that may be added after signing."""
 
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. "
@@ -30,22 +30,24 @@ _MISMATCH = (
 
 
 class Signature(NamedTuple):
-    """The parts of a signature. A presigned request is good for `expires` seconds; others have None there."""
+    """The signature of a request, and what it was made from."""
 
     credential: str
+    """Access key id and scope: `<id>/<date>/<region>/<service>/aws4_request`."""
     signed_headers: tuple[str, ...]
     signature: str
-    moment: datetime
+    signed_at: datetime
     token: str | None
     expires: str | None
+    """X-Amz-Expires of a presigned request: for how many seconds it is valid; else None."""
     headers: Mapping[str, str]
-    """Those of the request, as a signature wants them."""
+    """The request's headers, as `headers_of` gives them."""
 
 
 def read_signature(request: Request) -> Signature:
-    """The parts of a request's signature, from its header or else from its query.
+    """The signature of a request, from its Authorization header, else from its query.
 
-    Raises IncompleteSignatureException where one is missing.
+    Raises IncompleteSignatureException if a part is missing.
     """
     headers = headers_of(request)
     if request.authorization:
@@ -58,8 +60,8 @@ def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
     date = headers.get("x-amz-date") or headers.get("date", "")
     if text.startswith(ALGORITHM):
         for part in text.removeprefix(ALGORITHM).replace(",", " ").split():
-            name, found, value = part.partition("=")
-            if not found:
+            name, separator, value = part.partition("=")
+            if not separator:
                 raise IncompleteSignatureException(
                     f"'{part}' not a valid key=value pair (missing equal-sign) in Authorization header: '{text}'."
                 )
@@ -77,7 +79,7 @@ def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
         parts["Credential"],
         tuple(parts["SignedHeaders"].lower().split(";")),
         parts["Signature"],
-        moment_of(date),
+        read_date(date),
         headers.get("x-amz-security-token"),
         None,
         headers,
@@ -90,57 +92,57 @@ def _in_query(query: Mapping[str, str], headers: Mapping[str, str]) -> Signature
         raise IncompleteSignatureException(
             "AWS query-string parameters must include 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', "
             "'X-Amz-SignedHeaders', 'X-Amz-Date' and 'X-Amz-Expires'. Re-examine the query-string parameters."
-        )  # unverified: the words
+        )  # unverified: the message
     _, credential, signature, signed_headers, date = (query[name] for name in needed)
     signed, token = tuple(signed_headers.lower().split(";")), query.get("X-Amz-Security-Token")
-    return Signature(credential, signed, signature, moment_of(date), token, query["X-Amz-Expires"], headers)
+    return Signature(credential, signed, signature, read_date(date), token, query["X-Amz-Expires"], headers)
 
 
 def check_signature(request: Request, parts: Signature, secret: str, service: str) -> None:
     """Raise InvalidSignatureException unless the request was signed with this secret for this service."""
-    moment, headers = parts.moment, parts.headers
-    date, region, at = _scope(parts.credential, service, moment)
+    headers = parts.headers
+    date, region, timestamp = _read_scope(parts.credential, service, parts.signed_at)
     _require_signed(headers, parts)
     canonical = canonical_request(request, headers, parts.signed_headers)
     to_sign = "\n".join(
         (
             ALGORITHM,
-            at,
+            timestamp,
             f"{date}/{region}/{service}/{_TERMINATOR}",
             hashlib.sha256(canonical.encode()).hexdigest(),
         )
     )
-    right = hmac.new(_signing_key(secret, date, region, service), to_sign.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(right.encode(), parts.signature.encode()):
+    expected = hmac.new(_signing_key(secret, date, region, service), to_sign.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), parts.signature.encode()):
         raise InvalidSignatureException(_MISMATCH)
 
 
 def check_age(parts: Signature, now: datetime, tolerance: timedelta) -> None:
-    """Raise InvalidSignatureException for a signature that is too old by now, or lies in the future."""
-    moment = parts.moment
+    """Raise InvalidSignatureException for a signature that is too old, or from the future."""
+    signed_at = parts.signed_at
     minutes = f"{tolerance // timedelta(minutes=1)} min."
-    if moment > now + tolerance:
+    if signed_at > now + tolerance:
         raise InvalidSignatureException(
-            f"Signature not yet current: {moment:{_BASIC}} is still later than {now + tolerance:{_BASIC}} "
+            f"Signature not yet current: {signed_at:{_BASIC}} is still later than {now + tolerance:{_BASIC}} "
             f"({now:{_BASIC}} + {minutes})"
         )
     if parts.expires is not None:
         seconds = int(parts.expires) if parts.expires.isdecimal() and len(parts.expires) < 9 else 0
-        if not 1 <= seconds <= _LONGEST_EXPIRES:
-            raise InvalidSignatureException(  # unverified: the words
-                f"X-Amz-Expires must be between 1 and {_LONGEST_EXPIRES} seconds"
+        if not 1 <= seconds <= _MAX_EXPIRES:
+            raise InvalidSignatureException(  # unverified: the message
+                f"X-Amz-Expires must be between 1 and {_MAX_EXPIRES} seconds"
             )
-        # unverified: the words for a presigned request
+        # unverified: the message for a presigned request
         tolerance, minutes = timedelta(seconds=seconds), f"{seconds} sec."
-    if moment < now - tolerance:
+    if signed_at < now - tolerance:
         raise InvalidSignatureException(
-            f"Signature expired: {moment:{_BASIC}} is now earlier than {now - tolerance:{_BASIC}} "
+            f"Signature expired: {signed_at:{_BASIC}} is now earlier than {now - tolerance:{_BASIC}} "
             f"({now:{_BASIC}} - {minutes})"
         )
 
 
-def moment_of(date: str) -> datetime:
-    """When the request was signed. Raises IncompleteSignatureException for what is no moment."""
+def read_date(date: str) -> datetime:
+    """The moment in an X-Amz-Date or Date header; raises IncompleteSignatureException if it is not one."""
     try:
         if _BASIC_DATE.fullmatch(date):
             return datetime.fromisoformat(date)
@@ -153,44 +155,47 @@ def moment_of(date: str) -> datetime:
         ) from None
 
 
-def _scope(credential: str, service: str, moment: datetime) -> tuple[str, str, str]:
-    """Date and Region of the scope, once it is one for this service and moment; and the moment as it is signed."""
+def _read_scope(credential: str, service: str, moment: datetime) -> tuple[str, str, str]:
+    """The date and the Region of a credential, and the moment of signing as the signature has it.
+
+    Raises InvalidSignatureException if the scope is for another service or date.
+    """
     words = credential.split("/")
     if len(words) < 5:
         raise IncompleteSignatureException(
             f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
             f"got '{credential}'"
         )
-    date, region, named, terminator = words[-4:]
-    signed_at = moment.isoformat(timespec="seconds").replace("-", "").replace(":", "")[:15] + "Z"
+    date, region, scope_service, terminator = words[-4:]
+    timestamp = moment.isoformat(timespec="seconds").replace("-", "").replace(":", "")[:15] + "Z"
     wrong = ""
-    if named != service:
+    if scope_service != service:
         wrong += f"Credential should be scoped to correct service: '{service}'. "
     if terminator != _TERMINATOR:
         wrong += f"Credential should be scoped with a valid terminator: '{_TERMINATOR}', not '{terminator}'. "
-    if date != signed_at[:8]:
+    if date != timestamp[:8]:
         wrong += (
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{date}' != '{signed_at[:8]}', from '{signed_at}'. "
+            f"'{date}' != '{timestamp[:8]}', from '{timestamp}'. "
         )
     if wrong:
         raise InvalidSignatureException(wrong)
-    return date, region, signed_at
+    return date, region, timestamp
 
 
 def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
     if "host" not in parts.signed_headers:
         raise InvalidSignatureException("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-    left_out = [
+    unsigned = [
         name
         for name in headers
         if name.startswith("x-amz-") and name not in parts.signed_headers and name not in _ADDED_LATER
     ]
-    if left_out:  # unverified: the words
-        raise InvalidSignatureException(f"'{left_out[0]}' must be a 'SignedHeader' in the AWS Authorization.")
+    if unsigned:  # unverified: the message
+        raise InvalidSignatureException(f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
-@lru_cache(maxsize=1024)  # 9 us of a verified request, of about 110
+@lru_cache(maxsize=1024)  # saves 9 us of the 110 or so of a request whose signature is checked
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for word in (date, region, service, _TERMINATOR):

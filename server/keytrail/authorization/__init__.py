@@ -1,1 +1,1 @@
-"""May they: policies, conditions and grants against a request."""
+"""Whether a caller may do what it requests: policies, their conditions, and grants."""

@@ -1,4 +1,4 @@
-"""The authorizer: lets a request through, or refuses it in AWS's words.
+"""Authorizer: allows a request, or raises AWS's error for it.
 
 Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing users in other accounts to use a KMS key"
 and "Troubleshooting key access".
@@ -23,25 +23,25 @@ from keytrail.domain.key import Key
 from keytrail.domain.key_policy import default_key_policy
 from keytrail.errors import AccessDeniedException, MalformedPolicyDocumentException
 
-_PUT = "kms:PutKeyPolicy"
+_PUT_KEY_POLICY = "kms:PutKeyPolicy"
 _NAMED_BY_CIPHERTEXT = frozenset({"kms:Decrypt", "kms:ReEncryptFrom"})
 
 
 class Authorizer:
-    """The one place that says whether a caller may. `facts` are those of the request that needs the permission."""
+    """The one place that decides whether a caller may. `facts` are those of the request that needs the permission."""
 
     def __init__(self, identities: Identities) -> None:
-        """Decide by what these identities may."""
+        """Decide by the policies of these identities."""
         self.identities = identities
         self.explanations = Explanations()
 
     def authorize(self, facts: RequestFacts, action: str, key: Key | None, named: KeyIdentifier | None) -> None:
         """Raise AccessDeniedException unless the caller may do the action on the key.
 
-        `key` is None where there is none; `named` is None for a key that only a ciphertext names.
+        `key` is None if there is no such key; `named` is None if only a ciphertext names the key.
         """
         policies = self._policies_of_caller(facts)
-        # The default key policy, which None stands for, denies nobody.
+        # A key whose policy is None has the default key policy, which denies nobody.
         exempt = policies.unrestricted and facts.principal.kind != "service"
         if exempt and key is not None and key.policy is None and key.account == facts.account:
             return
@@ -50,21 +50,21 @@ class Authorizer:
             raise other_account_refusal(facts.principal, action, "the resource associated with this ciphertext")
         context = RequestContext(facts, action, arn, key, policies)
         in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
-        self._require(_on_key(context), context, in_ciphertext=in_ciphertext)
+        self._require(_question_about_key(context), context, in_ciphertext=in_ciphertext)
 
     def authorize_on(self, facts: RequestFacts, action: str, resource: str) -> None:
-        """Raise AccessDeniedException unless the caller's own policies let it do the action on an alias or on `*`."""
+        """Raise AccessDeniedException unless the caller's own policies allow the action on an alias, or on `*`."""
         policies = self._policies_of_caller(facts)
         if policies.unrestricted:
             return
         context = RequestContext(facts, action, resource, None, policies)
-        self._require(_of_own_policies(context), context)
+        self._require(_question_for_own_policies(context), context)
 
     def authorize_retiring(self, facts: RequestFacts, grant: Grant, key: Key) -> None:
-        """Raise AccessDeniedException unless it is for the caller to retire the grant.
+        """Raise AccessDeniedException unless the caller may retire the grant.
 
-        The retiring principal, and a grantee that may, have that right of the grant; the account that issued it, or
-        that is to retire it, gives it to its principals through their identity policies.
+        The grant gives the right to its retiring principal, and to its grantee if RetireGrant is among the operations.
+        Other principals of an account that issued it, or that it names for retiring, need an identity policy.
         """
         action, principal = "kms:RetireGrant", facts.principal
         policies = self._policies_of_caller(facts)
@@ -75,17 +75,17 @@ class Authorizer:
         elif grant.names_for_retiring(principal):
             policies = replace(policies, root=True)
         context = RequestContext(facts, action, key.arn, key, policies, grant=grant)
-        self._require(_of_own_policies(context), context)
+        self._require(_question_for_own_policies(context), context)
 
     def authorize_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
-        """Raise AccessDeniedException unless the role's trust policy, and their own, let the caller do the action.
+        """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow the action.
 
-        A role that no seed declares trusts every account, unless we are strict.
+        A role that no seed declares trusts every account, except with `strict`.
         """
         principal, strict = facts.principal, facts.settings.strict
         if principal.kind == "root" and principal.declared:
             raise AccessDeniedException("Roles may not be assumed by root accounts.")
-        # An undeclared caller needs to be trusted too; it is only not question who of its account it is.
+        # The role must trust an undeclared caller too, that is anybody in its account: it is not lenient here.
         policies = replace(self._policies_of_caller(facts), lenient=False)
         context = RequestContext(facts, action, role_arn, None, policies)
         policy = trust_policy(self.identities.get(role_arn), role_arn, principal, strict=strict)
@@ -96,39 +96,40 @@ class Authorizer:
             raise trust_refusal(question, verdict)
 
     def check_key_policy(self, facts: RequestFacts, document: str, key: Key | None, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a document that KMS would not take.
+        """Raise MalformedPolicyDocumentException for a key policy that KMS refuses.
 
-        `key` is the key that it is for; None for one that is still to be made.
+        `key` is None if the key is still to be created. `bypass_lockout` leaves out KMS's policy lockout safety check.
         """
         policy = key_policy(document)
         if bypass_lockout:
             return
         resource = key.arn if key is not None else key_arn(facts.region, facts.account, "*")
-        context = RequestContext(facts, _PUT, resource, key, self._policies_of_caller(facts))
-        question = Question(facts.principal, _PUT, resource, context.__getitem__, policy)
+        context = RequestContext(facts, _PUT_KEY_POLICY, resource, key, self._policies_of_caller(facts))
+        question = Question(facts.principal, _PUT_KEY_POLICY, resource, context.__getitem__, policy)
         verdict = decide(question, context.policies)
-        # Who is not declared stands for anybody in its account; somebody there must be allowed.
-        somebody = any(
-            statement.allows and statement.covers_action(_PUT) and statement.names_account(facts.account)
+        # An undeclared caller stands for anybody in its account, but the policy must allow somebody there.
+        allows_somebody = any(
+            statement.allows and statement.covers_action(_PUT_KEY_POLICY) and statement.names_account(facts.account)
             for statement in policy.statements
         )
-        if not verdict.allowed or not somebody:
-            self.explanations.note(facts.request_id, Explanation.of(question, verdict, context))
+        if not verdict.allowed or not allows_somebody:
+            self.explanations.add(facts.request_id, Explanation.of_verdict(question, verdict, context))
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
 
     def explain(
-        self, facts: RequestFacts, action: str, key: Key | None, resource: str, given: Mapping[str, tuple[str, ...]]
+        self, facts: RequestFacts, action: str, key: Key | None, resource: str, overrides: Mapping[str, tuple[str, ...]]
     ) -> Explanation:
-        """What would be decided on a request; nothing is done, and nothing kept.
+        """The decision on a request that is not made. It is not kept.
 
-        `resource` is the ARN of the key, of an alias, or `*`; `given` goes before the condition keys of the request.
+        `resource` is the ARN of the key, of an alias, or `*`. `overrides` are values by condition key, in lower
+        case, that replace the request's.
         """
-        context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), given=given)
+        context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), overrides=overrides)
         foreign = resource != "*" and f":{facts.account}:" not in resource
-        question = _on_key(context) if key is not None or foreign else _of_own_policies(context)
-        return Explanation.of(question, decide(question, context.policies), context)
+        question = _question_about_key(context) if key is not None or foreign else _question_for_own_policies(context)
+        return Explanation.of_verdict(question, decide(question, context.policies), context)
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
         return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
@@ -139,19 +140,19 @@ class Authorizer:
             raise refusal(question, verdict, in_ciphertext=in_ciphertext)
 
     def _decide(self, question: Question, context: RequestContext) -> Verdict:
-        """The verdict, once it is kept for `explain`."""
+        """The verdict, which is also kept for `explain`."""
         verdict = decide(question, context.policies)
-        self.explanations.note(context.facts.request_id, Explanation.of(question, verdict, context))
+        self.explanations.add(context.facts.request_id, Explanation.of_verdict(question, verdict, context))
         return verdict
 
 
-def _of_own_policies(context: RequestContext) -> Question:
-    """The question that the caller's own policies answer alone."""
+def _question_for_own_policies(context: RequestContext) -> Question:
+    """The question for an action that the caller's own policies decide alone."""
     return Question(context.facts.principal, context.action, context.resource, context.__getitem__, None)
 
 
-def _on_key(context: RequestContext) -> Question:
-    """The question that the key's policy and grants answer too; the key may be one that does not exist."""
+def _question_about_key(context: RequestContext) -> Question:
+    """The question for an action on a key, whose policy and grants decide too. The key need not exist."""
     facts, key = context.facts, context.key
 
     def grant() -> AllowingGrant | None:

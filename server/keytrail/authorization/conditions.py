@@ -1,4 +1,4 @@
-"""Condition blocks of policies: read once, then held against what a request brings.
+"""Condition blocks of policies: reading them, and comparing them with the values of a request.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Set operators for multivalued context keys"
 and "Policy variables".
@@ -12,39 +12,40 @@ from typing import Any
 from keytrail.authorization.operators import OPERATORS, Test
 
 Values = tuple[str, ...] | None
-"""What a request brings under a condition key; None: it does not have the key."""
+"""The values of a request under a condition key; None if the request does not have the key."""
 
 Lookup = Callable[[str], Values]
-"""The values of a request by the condition key, in lower case."""
+"""The values of a request, by condition key in lower case."""
 
 _VARIABLE = re.compile(r"\$\{([^},]+)(?:, *'([^']*)')?\}")
 _SET_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?", re.IGNORECASE)
-
 
 Condition = Callable[[Lookup], bool]
 """Whether a request meets one condition, or all of a block."""
 
 
 def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Condition | None:
-    """The conditions of a statement's Condition block, as one; None for an empty block.
+    """All conditions of a statement's Condition block as one; None for an empty block.
 
-    `variables`: whether the policy's Version knows policy variables (2012-10-17 does).
-    Raises ValueError, in words for a person, for an operator that IAM does not have or a value that it cannot take.
+    `variables`: whether the policy's Version has policy variables (2012-10-17 does).
+    Raises ValueError for an operator that IAM does not have, or a value that it does not take.
+    The error's message is part of a sentence: `a condition ...`.
     """
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for operator, keys in block.items():
         if not isinstance(keys, Mapping):
             raise ValueError(f"a condition {operator} that is not a JSON object")
-        for key, given in keys.items():
-            found.append(_read(operator, key.lower(), _texts(operator, given), variables=variables))
-    return reduce(_both, found) if found else None
+        for key, value in keys.items():
+            texts = _as_texts(operator, value)
+            conditions.append(_read_condition(operator, key.lower(), texts, variables=variables))
+    return reduce(_both, conditions) if conditions else None
 
 
 def _both(first: Condition, second: Condition) -> Condition:
     return lambda lookup: first(lookup) and second(lookup)
 
 
-def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition:
+def _read_condition(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition:
     parts = _SET_OPERATOR.fullmatch(operator)
     name = parts[2].lower() if parts is not None else ""
     if parts is not None and name == "null" and not parts[1] and not parts[3]:
@@ -55,73 +56,78 @@ def _read(operator: str, key: str, values: tuple[str, ...], *, variables: bool) 
     make_test, negated = OPERATORS[name]
     quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
     applies = _quantified(quantifier, negated=negated)
-    # A request without the key meets negations, `ForAllValues`, and what is to hold only if the key exists.
+    # A request without the key meets negated conditions, those with ForAllValues, and those with IfExists.
     if_missing = if_exists or (quantifier == "forallvalues" if quantifier else negated)
     if not (variables and has_variable(values)):
-        return _fixed(key, make_test(values), applies, if_missing=if_missing)
+        return _without_variables(key, make_test(values), applies, if_missing=if_missing)
 
     def holds(lookup: Lookup) -> bool:
-        found = lookup(key)
-        return if_missing if found is None else applies(make_test(with_variables(values, lookup)), found)
+        requested = lookup(key)
+        return if_missing if requested is None else applies(make_test(with_variables(values, lookup)), requested)
 
     return holds
 
 
-def _fixed(key: str, test: Test, applies: Callable[[Test, tuple[str, ...]], bool], *, if_missing: bool) -> Condition:
-    """A condition whose values are the same for every request."""
+def _without_variables(
+    key: str, test: Test, applies: Callable[[Test, tuple[str, ...]], bool], *, if_missing: bool
+) -> Condition:
+    """A condition without policy variables: its test is the same for every request."""
 
     def holds(lookup: Lookup) -> bool:
-        found = lookup(key)
-        return if_missing if found is None else applies(test, found)
+        requested = lookup(key)
+        return if_missing if requested is None else applies(test, requested)
 
     return holds
 
 
 def _quantified(quantifier: str, *, negated: bool) -> Callable[[Test, tuple[str, ...]], bool]:
-    """How a test is put to the values of a request."""
+    """How a test is applied to all values of a request."""
     if negated:
         if quantifier == "foranyvalue":
-            return lambda test, found: not all(map(test, found))
-        return lambda test, found: not any(map(test, found))
+            return lambda test, values: not all(map(test, values))
+        return lambda test, values: not any(map(test, values))
     if quantifier == "forallvalues":
-        return lambda test, found: all(map(test, found))
-    return lambda test, found: any(map(test, found))
+        return lambda test, values: all(map(test, values))
+    return lambda test, values: any(map(test, values))
 
 
-def _texts(operator: str, given: object) -> tuple[str, ...]:
+def _as_texts(operator: str, value: object) -> tuple[str, ...]:
     texts = []
-    for value in given if isinstance(given, list) else [given]:
-        if isinstance(value, bool):
-            texts.append(str(value).lower())
-        elif isinstance(value, (str, int, float)):
-            texts.append(str(value))
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, bool):
+            texts.append(str(each).lower())
+        elif isinstance(each, (str, int, float)):
+            texts.append(str(each))
         else:
             raise ValueError(f"a condition {operator} with a value that is no text, number or boolean")
     return tuple(texts)
 
 
 def has_variable(texts: Sequence[str]) -> bool:
-    """Whether a policy variable stands in one of the texts."""
+    """Whether one of the texts has a policy variable."""
     return any("${" in text for text in texts)
 
 
 def with_variables(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
-    """The values with their policy variables replaced, less those whose variable the request does not have."""
-    found = []
+    """The values with their policy variables replaced, without those whose variable has no value in the request.
+
+    A star or a question mark that comes from a variable gets a NUL before it: it is not a wildcard.
+    """
+    replaced = []
     for value in values:
         missing = False
 
         def replacement(variable: re.Match[str]) -> str:
             nonlocal missing
             if variable[1] in ("*", "?", "$"):
-                return f"\0{variable[1]}"  # these stand for themselves
-            replacing = lookup(variable[1].lower())
-            if replacing is None or len(replacing) != 1:
+                return f"\0{variable[1]}"  # ${*} is a star that is not a wildcard
+            requested = lookup(variable[1].lower())
+            if requested is None or len(requested) != 1:
                 missing = missing or variable[2] is None
                 return variable[2] or ""
-            return re.sub(r"([*?])", "\0\\1", replacing[0])
+            return re.sub(r"([*?])", "\0\\1", requested[0])
 
         text = _VARIABLE.sub(replacement, value)
         if not missing:
-            found.append(text)
-    return tuple(found)
+            replaced.append(text)
+    return tuple(replaced)

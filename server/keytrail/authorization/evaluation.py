@@ -1,4 +1,6 @@
-"""The one decision: from all that allows and denies a request to a verdict. It knows no wire and no store.
+"""decide: the one decision, from all policies and grants that apply to a request to a verdict.
+
+It is independent of the wire formats and of the store.
 
 Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determining access to AWS KMS keys" and
 "Allowing users in other accounts to use a KMS key"; kms-behaviour F.2.
@@ -11,23 +13,23 @@ from typing import NamedTuple
 from keytrail.authorization.conditions import Lookup
 from keytrail.authorization.grant_evaluation import AllowingGrant
 from keytrail.authorization.identities import PrincipalPolicies
-from keytrail.authorization.policy import DecidingStatement, Policy, PolicyType, allowing, denying
+from keytrail.authorization.policy import DecidingStatement, Policy, PolicyType, first_allow, first_deny
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.domain.principal import Principal
 
 
 class Ground(StrEnum):
-    """What a verdict rests on."""
+    """Why a request is allowed or denied."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
     IMPLICIT_DENY = "implicit deny"
     OTHER_ACCOUNT = "another account's resource"
-    """Refused without a word on whether it exists."""
+    """Denied, in a way that does not say whether the resource exists."""
 
 
 class Question(NamedTuple):
-    """May this caller do this with this?"""
+    """May this caller do this action on this resource?"""
 
     principal: Principal
     action: str
@@ -35,20 +37,21 @@ class Question(NamedTuple):
     """An ARN, or `*`."""
     lookup: Lookup
     resource_policy: Policy | None
-    """The key policy, or a role's trust policy; None where the caller's own policies decide alone."""
+    """The key policy, or a role's trust policy; None if the caller's own policies decide alone."""
     same_account: bool = True
-    """Whether the resource is of the caller's own account."""
+    """Whether the resource belongs to the caller's account."""
     cross_account: bool = True
-    """Whether the operation works on other accounts' resources at all."""
+    """Whether the operation works on resources of other accounts at all."""
     grant: Callable[[], AllowingGrant | None] = lambda: None
-    """The grant that covers the request; asked for only if no policy allows it."""
+    """Finds the grant that allows the request; called only if no policy does."""
 
 
 class Verdict(NamedTuple):
-    """The answer, and which statement or grant decided; of an implicit deny, the type of policy that has no Allow."""
+    """The answer to a question, and the statement or grant that decided."""
 
     ground: Ground
     policy_type: PolicyType | None = None
+    """The type of the policy that decided; for an implicit deny, of the policy that lacks an Allow."""
     decided_by: DecidingStatement | None = None
     grant: AllowingGrant | None = None
 
@@ -59,7 +62,7 @@ class Verdict(NamedTuple):
 
 
 def decide(question: Question, own: PrincipalPolicies) -> Verdict:
-    """The verdict: an explicit deny anywhere, then service control policies, then who allows it.
+    """The verdict: an explicit deny in any policy, then service control policies, then all others.
 
     `own` are the caller's own policies.
     """
@@ -67,22 +70,22 @@ def decide(question: Question, own: PrincipalPolicies) -> Verdict:
     if denied is not None:
         return denied
     for level in own.scp_levels:
-        if allowing(level, question.action, question.resource, question.lookup) is None:
+        if first_allow(level, question.action, question.resource, question.lookup) is None:
             return Verdict(Ground.IMPLICIT_DENY, PolicyType.SCP)
     return _same_account(question, own) if question.same_account else _cross_account(question, own)
 
 
 def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None:
     action, resource, lookup = question.action, question.resource, question.lookup
-    # unverified: which of several types of policies the refusal names
-    found = denying(own.service_control_policies, action, resource, lookup)
-    if found is None and question.same_account:
-        found = _deny_of_resource_policy(question)
-    if found is None:
-        found = denying(own.identity_policies, action, resource, lookup)
-    if found is None and (own.permissions_boundary or own.session_policies):
-        found = denying((*own.permissions_boundary, *own.session_policies), action, resource, lookup)
-    return Verdict(Ground.EXPLICIT_DENY, found.policy.type, found) if found is not None else None
+    # unverified: which policy AWS names if several types of policies deny
+    decided_by = first_deny(own.service_control_policies, action, resource, lookup)
+    if decided_by is None and question.same_account:
+        decided_by = _deny_of_resource_policy(question)
+    if decided_by is None:
+        decided_by = first_deny(own.identity_policies, action, resource, lookup)
+    if decided_by is None and (own.permissions_boundary or own.session_policies):
+        decided_by = first_deny((*own.permissions_boundary, *own.session_policies), action, resource, lookup)
+    return Verdict(Ground.EXPLICIT_DENY, decided_by.policy.type, decided_by) if decided_by is not None else None
 
 
 def _deny_of_resource_policy(question: Question) -> DecidingStatement | None:
@@ -92,29 +95,32 @@ def _deny_of_resource_policy(question: Question) -> DecidingStatement | None:
 
 
 def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
-    """One Allow is enough: of the key policy, of a grant, or of identity policies if the key policy leaves it to them.
+    """One Allow is enough: of the key policy, or of a grant.
 
-    Of these, whoever names the caller's account leaves it to the account's identity policies.
+    If that names the caller's account instead of the caller, an identity policy must allow too.
     """
     by_identity = _by_identity_policies(question, own)
     if question.resource_policy is None:
         return _within_limits(question, own, by_identity)
     match, statement = question.resource_policy.allow_to(question.principal, question.action, question.lookup)
-    found = DecidingStatement(question.resource_policy, statement) if statement is not None else None
+    decided_by = DecidingStatement(question.resource_policy, statement) if statement is not None else None
     if own.lenient:
-        return _within_limits(question, own, Verdict(Ground.ALLOWED, PolicyType.KEY if found else None, found))
-    by_policy = _with_own_policies(question, own, match, by_identity, Verdict(Ground.ALLOWED, PolicyType.KEY, found))
+        return _within_limits(
+            question, own, Verdict(Ground.ALLOWED, PolicyType.KEY if decided_by else None, decided_by)
+        )
+    allow = Verdict(Ground.ALLOWED, PolicyType.KEY, decided_by)
+    by_policy = _with_own_policies(question, own, match, by_identity, allow)
     if by_policy.allowed:
         return by_policy
     grant = question.grant()
     if grant is None:
         return by_policy
     by_grant = _with_own_policies(question, own, grant.match, by_identity, Verdict(Ground.ALLOWED, grant=grant))
-    return by_grant if by_grant.allowed or match is PrincipalMatch.NOT else by_policy
+    return by_grant if by_grant.allowed or match is PrincipalMatch.NONE else by_policy
 
 
 def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
-    """Both accounts must allow it; but a grant to the caller needs nothing of its own account."""
+    """Both accounts must allow the action; a grant to the caller itself is enough."""
     service = question.principal.kind == "service"
     by_identity = Verdict(Ground.ALLOWED) if service else _by_identity_policies(question, own)
     by_identity = _within_limits(question, own, by_identity)
@@ -125,14 +131,14 @@ def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
         allowed = _allowed_by_owner(question, own, by_identity, question.resource_policy)
         if allowed is not None:
             return allowed
-    # What its own account says comes first, so that a refusal says nothing of a resource that may not exist.
+    # The deny of the caller's own account comes first: it does not say whether the other account's resource exists.
     return by_identity if not by_identity.allowed else Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY, denied)
 
 
 def _allowed_by_owner(
     question: Question, own: PrincipalPolicies, by_identity: Verdict, policy: Policy
 ) -> Verdict | None:
-    """The Allow of another account's key policy or grant, if it counts."""
+    """The Allow of another account's key policy or grant, if it is enough with the caller's own policies; else None."""
     _, statement = policy.allow_to(question.principal, question.action, question.lookup)
     if by_identity.allowed and statement is not None:
         return Verdict(Ground.ALLOWED, PolicyType.KEY, DecidingStatement(policy, statement))
@@ -146,10 +152,10 @@ def _allowed_by_owner(
 def _with_own_policies(
     question: Question, own: PrincipalPolicies, match: PrincipalMatch, by_identity: Verdict, allow: Verdict
 ) -> Verdict:
-    """What the owner's Allow comes to, together with the caller's own policies; `match` is how it names the caller."""
-    if match is PrincipalMatch.ITSELF:
+    """The verdict of the key owner's Allow and the caller's own policies; `match`: how the Allow names the caller."""
+    if match is PrincipalMatch.CALLER:
         return allow
-    if match is PrincipalMatch.NOT:
+    if match is PrincipalMatch.NONE:
         return Verdict(Ground.IMPLICIT_DENY, PolicyType.KEY)
     if match is PrincipalMatch.ACCOUNT:
         if not by_identity.allowed:
@@ -161,17 +167,17 @@ def _with_own_policies(
 def _by_identity_policies(question: Question, own: PrincipalPolicies) -> Verdict:
     if own.root:
         return Verdict(Ground.ALLOWED)
-    found = allowing(own.identity_policies, question.action, question.resource, question.lookup)
-    if found is not None:
-        return Verdict(Ground.ALLOWED, PolicyType.IDENTITY, found)
+    decided_by = first_allow(own.identity_policies, question.action, question.resource, question.lookup)
+    if decided_by is not None:
+        return Verdict(Ground.ALLOWED, PolicyType.IDENTITY, decided_by)
     return Verdict(Ground.IMPLICIT_DENY, PolicyType.IDENTITY)
 
 
 def _within_limits(question: Question, own: PrincipalPolicies, verdict: Verdict) -> Verdict:
-    """The verdict, unless it is an Allow that the permissions boundary or the session policies do not share."""
+    """The verdict; an implicit deny if it allows and the permissions boundary or the session policies do not."""
     if not verdict.allowed:
         return verdict
     for policies in (own.permissions_boundary, own.session_policies):
-        if policies and allowing(policies, question.action, question.resource, question.lookup) is None:
+        if policies and first_allow(policies, question.action, question.resource, question.lookup) is None:
             return Verdict(Ground.IMPLICIT_DENY, policies[0].type)
     return verdict

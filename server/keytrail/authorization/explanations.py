@@ -1,4 +1,4 @@
-"""Why the last requests were let through or not: what the control API's `explain` tells."""
+"""Explanations: why the last requests were allowed or denied, for the control API's `explain`."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import NamedTuple
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.evaluation import Question, Verdict
 
-REMEMBERED = 1000
-"""How many requests' decisions are kept."""
+MAX_REQUESTS = 1000
+"""For how many requests decisions are kept."""
 
 
 class Explanation(NamedTuple):
-    """One decision: who asked for what, the verdict, and the values of the condition keys that it asked for."""
+    """One decision: caller, action, resource, verdict, and the values of the condition keys that policies asked for."""
 
     principal: str
     action: str
@@ -21,12 +21,12 @@ class Explanation(NamedTuple):
     context: Mapping[str, Values]
 
     @classmethod
-    def of(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
-        """What is kept of a decision: nothing that holds on to the request."""
+    def of_verdict(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
+        """The explanation of a verdict. It has no reference to the request, so that the request can be freed."""
         return cls(question.principal.arn, question.action, question.resource, verdict, dict(context))
 
     def members(self) -> dict[str, object]:
-        """The members of the control API's answer."""
+        """The explanation as members of the control API's answer."""
         verdict = self.verdict
         members: dict[str, object] = {
             "principal": self.principal,
@@ -63,22 +63,22 @@ class Explanation(NamedTuple):
 
 
 class Explanations:
-    """The decisions of the last requests, by request id."""
+    """The decisions on the last requests, by request id. Thread-safe."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._kept: OrderedDict[str, list[Explanation]] = OrderedDict()
 
-    def note(self, request_id: str, explanation: Explanation) -> None:
-        """Keep a decision; the oldest request's leave."""
+    def add(self, request_id: str, explanation: Explanation) -> None:
+        """Keep a decision, and drop those on the oldest requests."""
         kept = self._kept
         kept.setdefault(request_id, []).append(explanation)
-        while len(kept) > REMEMBERED:
+        while len(kept) > MAX_REQUESTS:
             try:
                 kept.popitem(last=False)
             except KeyError:  # another thread was faster
                 break
 
-    def of(self, request_id: str) -> list[Explanation]:
-        """The decisions of a request, in their order; empty if none is kept."""
+    def of_request(self, request_id: str) -> list[Explanation]:
+        """The decisions on a request, in order; empty if none is kept."""
         return list(self._kept.get(request_id, ()))

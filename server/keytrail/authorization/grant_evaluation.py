@@ -1,4 +1,4 @@
-"""Which grant lets a caller do what no policy allows.
+"""Grant evaluation: which grant allows a request that no policy allows.
 
 Source: KMS Developer Guide, "Grants in AWS KMS", "Using grant constraints" and "Granting CreateGrant permission".
 """
@@ -18,7 +18,7 @@ _PAGE = 100
 
 
 class AllowingGrant(NamedTuple):
-    """A grant that covers a request, and how its grantee is the caller."""
+    """A grant that allows a request, and how its grantee names the caller."""
 
     match: PrincipalMatch
     grant: Grant
@@ -27,13 +27,14 @@ class AllowingGrant(NamedTuple):
 def allowing_grant(
     facts: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
 ) -> AllowingGrant | None:
-    """The grant under which the caller may do the action; `context` is the encryption context on this key's side.
+    """The grant that allows the caller to do the action on the key; None if there is none.
 
-    `role_arn`: of a session's role, with its path if that is known.
-    A grant that is not visible yet (`consistency_delay`) counts only if the request brings a token of it.
+    `context` is the encryption context that the request has for this key. `role_arn` is the ARN of a session's role,
+    with its path if that is known. A grant that is not visible yet (`consistency_delay`) counts only if the request has
+    its grant token.
     """
     operation = action.removeprefix("kms:")
-    # Every constraint on the context has a first pair, which must be one of the request's.
+    # A grant is indexed by the first pair of its constraint, which must be a pair of the request's context.
     pairs = [None, *context.items()] if looks_at_context(operation) else [None]
     for match, grantee in _grantees(facts.principal, key, role_arn):
         for grant in _grants_of(grantee, facts, key, operation, pairs):
@@ -45,9 +46,9 @@ def allowing_grant(
 def _grants_of(
     grantee: str, facts: RequestFacts, key: Key, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:
-    """The key's grants that let somebody do an operation, as far as the first pair of their constraints tells.
+    """The key's grants to a grantee for an operation whose constraints are empty or begin with one of the pairs.
 
-    Of those that are not visible yet, only the ones that the request brings a token of.
+    Grants that are not visible yet are those whose token the request has; their constraints may begin with any pair.
     """
     for pair in pairs:
         after = ""
@@ -59,24 +60,24 @@ def _grants_of(
             if len(grants) < _PAGE:
                 break
             after = grants[-1].place
-    for grant in _by_tokens(facts):
-        is_to = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
-        if grant.key_arn == key.arn and is_to == grantee and operation in grant.operations:
+    for grant in _grants_of_tokens(facts):
+        named = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
+        if grant.key_arn == key.arn and named == grantee and operation in grant.operations:
             yield grant
 
 
 def _grantees(principal: Principal, key: Key, role_arn: str | None) -> list[tuple[PrincipalMatch, str]]:
-    """The grantees that are the caller: itself, its role, its account."""
+    """What a grant can name as its grantee to mean the caller: the caller itself, its role, its account."""
     if principal.kind == "service":
-        return [(PrincipalMatch.ITSELF, principal.name)]
+        return [(PrincipalMatch.CALLER, principal.name)]
     root, role = root_arn(key.region, principal.account), role_arn or principal.role_arn
-    forms = [(PrincipalMatch.ITSELF, principal.arn)] if principal.kind != "role" else []
-    forms += [(PrincipalMatch.ROLE, role)] if role is not None and principal.role_arn is not None else []
-    return forms + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
+    grantees = [(PrincipalMatch.CALLER, principal.arn)] if principal.kind != "role" else []
+    grantees += [(PrincipalMatch.ROLE, role)] if role is not None and principal.role_arn is not None else []
+    return grantees + ([(PrincipalMatch.ACCOUNT, root)] if root != principal.arn else [])
 
 
-def _by_tokens(facts: RequestFacts) -> list[Grant]:
-    """The grants that the request brings tokens of."""
+def _grants_of_tokens(facts: RequestFacts) -> list[Grant]:
+    """The grants whose tokens the request has."""
     tokens = facts.members.get("GrantTokens")
     grants = (facts.store.grants.by_token(token, facts.region) for token in tokens) if isinstance(tokens, list) else ()
     return [grant for grant in grants if grant is not None]
@@ -97,14 +98,14 @@ def _allows(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[
 
 
 def _allows_new_grant(grant: Grant, facts: RequestFacts) -> bool:
-    """Whether a grant to be made gives no more than this one, under constraints as strict."""
+    """Whether the new grant of a CreateGrant allows no more than this one, under constraints at least as strict."""
     operations, sent = facts.members.get("Operations"), facts.members.get("Constraints")
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
-    ours, theirs = grant.constraints, Constraints.read(sent if isinstance(sent, Mapping) else None)
-    if ours.encryption_context_equals is not None:
-        return theirs.encryption_context_equals == ours.encryption_context_equals
-    if ours.encryption_context_subset is not None:
-        pairs = theirs.encryption_context_equals or theirs.encryption_context_subset or {}
-        return ours.encryption_context_subset.items() <= pairs.items()
+    own, new = grant.constraints, Constraints.read(sent if isinstance(sent, Mapping) else None)
+    if own.encryption_context_equals is not None:
+        return new.encryption_context_equals == own.encryption_context_equals
+    if own.encryption_context_subset is not None:
+        pairs = new.encryption_context_equals or new.encryption_context_subset or {}
+        return own.encryption_context_subset.items() <= pairs.items()
     return True

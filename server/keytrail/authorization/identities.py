@@ -1,4 +1,4 @@
-"""The policies that a caller itself is under: those of the identities and organizations that seeds declare."""
+"""Identities: the users, roles and organizations that seeds declare, and the policies of a caller among them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,36 +8,39 @@ from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
 
+_MAX_CACHED = 4096
+_TWELVE_HOURS = 43_200
+_NO_MEMBERSHIP = Membership()
 _SERVICE_LINKED = (":role/aws-service-role/", ":role/AWSServiceRoleFor")
-"""Roles that AWS services bring along, by what their ARNs contain; the second is a session's, which has no path."""
+"""What the ARN of a service-linked role contains. The second is for a session, whose ARN lacks the role's path."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPolicies:
-    """The policies of a caller, and what else its account and organization say of it."""
+    """The policies of a caller, and what else IAM and Organizations know of it."""
 
     root: bool = False
-    """Whether it is its account's root, or as good as that: it needs no identity policy."""
+    """Whether it needs no identity policy, because it is its account's root or counts as that."""
     lenient: bool = False
-    """Whether it needs no Allow for what its own account has: only its session policies can deny that implicitly."""
+    """Whether it needs no Allow of a key policy for keys of its own account. Session policies still limit it."""
     identity_policies: tuple[Policy, ...] = ()
     permissions_boundary: tuple[Policy, ...] = ()
-    """None or one."""
+    """At most one."""
     session_policies: tuple[Policy, ...] = ()
     service_control_policies: tuple[Policy, ...] = ()
     """From the organization's root to the account."""
     scp_levels: tuple[tuple[Policy, ...], ...] = ()
-    """Those of each level that lists what is allowed; to all others, FullAWSAccess is attached as well."""
+    """The policies of each level that has an Allow. All other levels have FullAWSAccess too."""
     organization_id: str | None = None
     memberships: Mapping[str, Membership] = field(default_factory=dict)
-    """By account, of every account that an organization has: the resource's may be one."""
+    """Of all accounts in organizations, by account id: condition keys also ask about the resource's account."""
     tags: Mapping[str, str] | None = None
     arn: str | None = None
-    """Of the user or role that seeds declare, a role's with its path."""
+    """The ARN of the user or role that a seed declares; a role's has its path."""
 
     @property
     def unrestricted(self) -> bool:
-        """Whether nothing of the caller's own can deny it anything."""
+        """Whether the caller has no policy of its own that could deny anything."""
         return self.root and not (
             self.service_control_policies
             or self.permissions_boundary
@@ -50,22 +53,25 @@ _ROOT = PrincipalPolicies(root=True)
 _LENIENT_ROOT = PrincipalPolicies(root=True, lenient=True)
 _NONE = PrincipalPolicies()
 _STRICT_POLICIES = {False: _ROOT, True: _NONE}
-"""Of callers whom no seed declares, by whether it is a session of a role; else it is a root."""
+"""With `strict`, the policies of an undeclared root (False) and of a session of an undeclared role (True)."""
 
 
 def _is_session_of_role(principal: Principal) -> bool:
-    """Whether it is a session that STS made, of a role; if no seed has the role, it is as good as undeclared."""
+    """Whether the caller is a session that AssumeRole issued. If no seed declares its role, it counts as undeclared."""
     return principal.session is not None and principal.kind == "assumed-role"
 
 
 class Identities:
-    """What IAM knows of the principals of all accounts. Values are replaced whole, so reads take no lock."""
+    """The declared users, roles and organizations of all accounts.
+
+    The mappings are replaced, never changed, so reads take no lock.
+    """
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start without any."""
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
-        # 6 us of every request by a declared caller.
+        # A cache. It saves 6 us of every request by a declared caller.
         self._policies: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
@@ -73,20 +79,20 @@ class Identities:
         return self._known.get(arn)
 
     def max_session_duration(self, role_arn: str) -> int:
-        """For how many seconds a role may be assumed at most; one that no seed declares, half a day."""
+        """The longest session of a role, in seconds; for a role that no seed declares, twelve hours."""
         role = self.get(role_arn)
-        return role.max_session_duration if role is not None else _HALF_A_DAY
+        return role.max_session_duration if role is not None else _TWELVE_HOURS
 
     def declare(self, identities: Mapping[str, Identity], memberships: Mapping[str, Membership] | None = None) -> None:
-        """Make identities known by their ARNs, and memberships by account; one declared before is replaced."""
+        """Add identities by ARN, and memberships by account id; they replace earlier ones."""
         self._set({**self._known, **identities}, {**self._memberships, **(memberships or {})})
 
     def snapshot(self) -> tuple[Mapping[str, Identity], Mapping[str, Membership]]:
-        """The identities and memberships that are declared by now, for `restore`."""
+        """The identities and memberships declared so far, for `restore`."""
         return self._known, self._memberships
 
     def restore(self, snapshot: tuple[Mapping[str, Identity], Mapping[str, Membership]]) -> None:
-        """Know the identities and memberships of a snapshot and no others."""
+        """Go back to the identities and memberships of a snapshot."""
         self._set(*snapshot)
 
     def _set(self, known: Mapping[str, Identity], memberships: Mapping[str, Membership]) -> None:
@@ -95,31 +101,31 @@ class Identities:
     def policies_of(self, principal: Principal, *, strict: bool) -> PrincipalPolicies:
         """The policies of a caller.
 
-        A declared user, role or service of which no seed tells the policies has all of KMS through them, so that
-        key policies decide; a session that STS made of such a role is as lenient a case as a caller that is not
-        declared. With `strict` they have no policies. A service is under no service control policy.
+        A declared user, role or service without policies in a seed is treated as if its own policies allowed all of
+        KMS, so that key policies decide. A session that AssumeRole issued for a role that no seed declares is treated
+        like an undeclared caller. With `strict`, both have no policies. No service control policy applies to a service.
         """
         if not (self._known or self._memberships or principal.session_policies):
             if not principal.declared or _is_session_of_role(principal):
                 return _STRICT_POLICIES[principal.declared] if strict else _LENIENT_ROOT
             return _NONE if strict and principal.kind != "root" else _ROOT
-        remembered = self._policies
-        known = remembered.get(principal)
-        if known is None or known[0] != strict:
-            known = strict, self._find(principal, strict=strict)
-            if len(remembered) < _REMEMBERED:
-                remembered[principal] = known
-        return known[1]
+        cache = self._policies
+        cached = cache.get(principal)
+        if cached is None or cached[0] != strict:
+            cached = strict, self._collect(principal, strict=strict)
+            if len(cache) < _MAX_CACHED:
+                cache[principal] = cached
+        return cached[1]
 
-    def _find(self, principal: Principal, *, strict: bool) -> PrincipalPolicies:
+    def _collect(self, principal: Principal, *, strict: bool) -> PrincipalPolicies:
         if principal.kind == "service":
             return replace(_NONE if strict else _ROOT, memberships=self._memberships)
         identity = self._identity(principal)
-        membership = self._memberships.get(principal.account, _ALONE)
+        membership = self._memberships.get(principal.account, _NO_MEMBERSHIP)
         full = principal.kind == "root" or (identity is None and not strict)
         boundary = identity.permissions_boundary if identity is not None else None
         role = (identity.arn if identity is not None else principal.role_arn) or ""
-        levels = () if any(mark in role for mark in _SERVICE_LINKED) else _scp_levels(membership)
+        levels = () if any(part in role for part in _SERVICE_LINKED) else _scp_levels(membership)
         return PrincipalPolicies(
             root=full or not principal.declared,
             lenient=not strict and (not principal.declared or (identity is None and _is_session_of_role(principal))),
@@ -130,7 +136,7 @@ class Identities:
             permissions_boundary=(Policy(PolicyType.BOUNDARY, "", boundary),) if boundary is not None else (),
             session_policies=tuple(Policy(PolicyType.SESSION, "", text) for text in principal.session_policies),
             service_control_policies=tuple(policy for level in levels for policy in level),
-            scp_levels=tuple(level for level in levels if any(map(_lists_what_is_allowed, level))),
+            scp_levels=tuple(level for level in levels if any(map(_allows_anything, level))),
             organization_id=membership.organization_id,
             memberships=self._memberships,
             tags=identity.tags if identity is not None else None,
@@ -138,10 +144,10 @@ class Identities:
         )
 
     def _identity(self, principal: Principal) -> Identity | None:
-        """The declared user or role behind a caller; a session tells its role's name, but not the path."""
-        known = self._known.get(principal.role_arn or principal.arn)
-        if known is not None or principal.kind != "assumed-role":
-            return known
+        """The declared user or role of a caller. A session's ARN has the name of its role, but not the path."""
+        identity = self._known.get(principal.role_arn or principal.arn)
+        if identity is not None or principal.kind != "assumed-role":
+            return identity
         name = principal.name.partition("/")[0]
         roles = (identity for identity in self._known.values() if identity.account == principal.account)
         return next((role for role in roles if role.arn.endswith(f"/{name}") and ":role/" in role.arn), None)
@@ -151,10 +157,5 @@ def _scp_levels(membership: Membership) -> tuple[tuple[Policy, ...], ...]:
     return tuple(tuple(Policy(PolicyType.SCP, scp.arn, scp.document) for scp in level) for level in membership.levels)
 
 
-def _lists_what_is_allowed(policy: Policy) -> bool:
+def _allows_anything(policy: Policy) -> bool:
     return any(statement.allows for statement in policy.statements)
-
-
-_ALONE = Membership()
-_REMEMBERED = 4096
-_HALF_A_DAY = 43_200

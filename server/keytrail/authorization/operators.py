@@ -1,4 +1,6 @@
-"""Condition operators: the values of a policy become one test of a request's value, made once.
+"""Condition operators: from the values in a policy to a test of a value of a request.
+
+A test is made once, when the policy is read.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
 """
@@ -14,18 +16,18 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 Test = Callable[[str], bool]
-"""Whether a value of a request meets one of the policy's values."""
+"""Whether a value of a request matches one of the policy's values."""
 
-Maker = Callable[[tuple[str, ...]], Test]
-"""Makes the test of a policy's values. In these a NUL stands before a star or a question mark that is no wildcard."""
+TestMaker = Callable[[tuple[str, ...]], Test]
+"""Makes a test from a policy's values. In these, a star or a question mark after a NUL is not a wildcard."""
 
 
-@lru_cache(maxsize=4096)  # 14 us for each pattern with a policy variable, in every request
-def wildcards(pattern: str) -> re.Pattern[str]:
-    """An IAM pattern: `*` is any text, `?` any one character, both plain where a NUL stands before them."""
-    # fnmatch's expressions do not backtrack, however many stars there are; brackets mean nothing to IAM.
-    shielded = pattern.replace("[", "[[]").replace("\0*", "[*]").replace("\0?", "[?]").replace("\0", "")
-    return re.compile(fnmatch.translate(shielded))
+@lru_cache(maxsize=4096)  # saves 14 us for each pattern with a policy variable, in every request
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """An IAM pattern as a regular expression: `*` is any text, `?` any one character, unless a NUL is before them."""
+    # fnmatch's expressions do not backtrack, however many stars there are. Brackets are not special to IAM.
+    escaped = pattern.replace("[", "[[]").replace("\0*", "[*]").replace("\0?", "[?]").replace("\0", "")
+    return re.compile(fnmatch.translate(escaped))
 
 
 def _plain(pattern: str) -> str:
@@ -49,64 +51,64 @@ def _equals_in_any_case(values: tuple[str, ...]) -> Test:
 
 
 def like(values: tuple[str, ...]) -> Test:
-    """The test of IAM patterns: a star reaches over everything."""
+    """The test of IAM patterns in which a star matches any text, colons too."""
     if not any("*" in value or "?" in value for value in values):
         return _equals(values)
 
     def test(pattern: str) -> Test:
-        match = wildcards(pattern).fullmatch
+        match = compile_pattern(pattern).fullmatch
         return lambda value: match(value) is not None
 
     return _any_of(map(test, values))
 
 
 def _arn_like(values: tuple[str, ...]) -> Test:
-    """Six parts, each with its own wildcards: a star does not reach over a colon, but in the last part."""
+    """The test of ARN patterns. The six parts are matched one by one, so only a star in the last matches a colon."""
 
     def test(pattern: str) -> Test:
         patterns = pattern.split(":", 5)
-        wild = [(at, wildcards(part).fullmatch) for at, part in enumerate(patterns) if {"*", "?"} & {*part}]
-        plain = [(at, _plain(part)) for at, part in enumerate(patterns) if not {"*", "?"} & {*part}]
+        wild = [(i, compile_pattern(part).fullmatch) for i, part in enumerate(patterns) if {"*", "?"} & {*part}]
+        plain = [(i, _plain(part)) for i, part in enumerate(patterns) if not {"*", "?"} & {*part}]
 
         def holds(value: str) -> bool:
             parts = value.split(":", 5)
-            if len(parts) != 6 or len(patterns) != 6 or any(parts[at] != part for at, part in plain):
+            if len(parts) != 6 or len(patterns) != 6 or any(parts[i] != part for i, part in plain):
                 return False
-            return all(match(parts[at]) for at, match in wild)
+            return all(match(parts[i]) for i, match in wild)
 
         return holds
 
     return _any_of(map(test, values))
 
 
-def _compares(compare: Callable[[float, float], bool], number: Callable[[str], float]) -> Maker:
-    """Numbers or dates; of texts that are neither, nothing holds."""
+def _compares(compare: Callable[[float, float], bool], to_number: Callable[[str], float]) -> TestMaker:
+    """Makes tests of numbers or dates. A text that `to_number` refuses with ValueError matches nothing."""
 
     def make(values: tuple[str, ...]) -> Test:
-        wanted = [found for found in (_read(number, _plain(value)) for value in values) if found is not None]
+        wanted = [number for value in values if (number := _read(to_number, _plain(value))) is not None]
 
         def holds(value: str) -> bool:
-            read = _read(number, value)
-            return read is not None and any(compare(read, each) for each in wanted)
+            number = _read(to_number, value)
+            return number is not None and any(compare(number, each) for each in wanted)
 
         if len(wanted) == 1:
-            return lambda value: (read := _read(number, value)) is not None and compare(read, wanted[0])
+            return lambda value: (number := _read(to_number, value)) is not None and compare(number, wanted[0])
 
         return holds
 
     return make
 
 
-def _read(number: Callable[[str], float], text: str) -> float | None:
+def _read(to_number: Callable[[str], float], text: str) -> float | None:
     try:
-        return number(text)
+        return to_number(text)
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(text: str) -> float:
-    """Epoch seconds, of a number or of an ISO 8601 text."""
-    if text[4:5] != "-":  # else it is a date, and what `float` raises takes longer than all the rest
+def _epoch_seconds(text: str) -> float:
+    """Seconds since 1970, from a number or an ISO 8601 text; raises ValueError."""
+    if text[4:5] != "-":  # a date would make `float` raise, which takes longer than all the rest
         try:
             return float(text)
         except ValueError:
@@ -121,7 +123,7 @@ def _in_networks(values: tuple[str, ...]) -> Test:
         try:
             networks.append(ip_network(_plain(value), strict=False))
         except ValueError:
-            continue  # nothing is in what is no network
+            continue  # no address is in it
 
     def holds(value: str) -> bool:
         address = _address(value)
@@ -130,7 +132,7 @@ def _in_networks(values: tuple[str, ...]) -> Test:
     return holds
 
 
-@lru_cache(maxsize=1024)  # 20 us of the 50 that 50 statements take in tests/benchmarks/decisions.py
+@lru_cache(maxsize=1024)  # saves 20 us of the 50 that 50 statements take in tests/benchmarks/decisions.py
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
@@ -159,7 +161,7 @@ _COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], bool]] = {
     "greaterthanequals": (operator.ge, False),
 }
 
-OPERATORS: Mapping[str, tuple[Maker, bool]] = {
+OPERATORS: Mapping[str, tuple[TestMaker, bool]] = {
     "stringequals": (_equals, False),
     "stringnotequals": (_equals, True),
     "stringequalsignorecase": (_equals_in_any_case, False),
@@ -175,6 +177,6 @@ OPERATORS: Mapping[str, tuple[Maker, bool]] = {
     "ipaddress": (_in_networks, False),
     "notipaddress": (_in_networks, True),
     **{f"numeric{name}": (_compares(by, float), negated) for name, (by, negated) in _COMPARISONS.items()},
-    **{f"date{name}": (_compares(by, _moment), negated) for name, (by, negated) in _COMPARISONS.items()},
+    **{f"date{name}": (_compares(by, _epoch_seconds), negated) for name, (by, negated) in _COMPARISONS.items()},
 }
-"""How each operator compares, and whether it asks for the opposite; by the operator in lower case."""
+"""By operator, in lower case: how it compares, and whether it is negated."""

@@ -1,6 +1,6 @@
-"""AccessDeniedException, in AWS's words for each ground.
+"""The messages of AccessDeniedException, for each ground of a refusal.
 
-Source: IAM User Guide, "Troubleshoot access denied error messages"; KMS's own as reported.
+Source: IAM User Guide, "Troubleshoot access denied error messages"; messages that only KMS has, as reported.
 """
 
 from keytrail.authorization.evaluation import Ground, Question, Verdict
@@ -17,23 +17,26 @@ _ARTICLES = {PolicyType.IDENTITY: "an"}
 
 
 def refusal(question: Question, verdict: Verdict, *, in_ciphertext: bool) -> AccessDeniedException:
-    """The error for a verdict that is no allow; a key that only a ciphertext names is not named."""
+    """The error for a verdict that denies; `in_ciphertext`: whether only a ciphertext names the key."""
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
     if verdict.ground is Ground.OTHER_ACCOUNT or (in_ciphertext and verdict.policy_type is PolicyType.KEY):
-        what, why = " on this resource", NO_RESOURCE_POLICY
+        on_resource, why = " on this resource", NO_RESOURCE_POLICY
     else:
-        what, why = f" on resource: {question.resource}", _why(question, verdict)
+        on_resource, why = f" on resource: {question.resource}", _why(question, verdict)
     if in_ciphertext:
-        what = " on the resource associated with this ciphertext"
+        on_resource = " on the resource associated with this ciphertext"
     elif question.action == "kms:TagResource" and question.resource == "*":
-        what = ""  # as reported of CreateKey with tags
-    return AccessDeniedException(f"{who}{what} {why}")
+        on_resource = ""  # as reported for CreateKey with tags
+    return AccessDeniedException(f"{who}{on_resource} {why}")
 
 
-def other_account_refusal(principal: Principal, action: str, what: str) -> AccessDeniedException:
-    """The error for what another account owns, if it exists: it is not named, but called `what`."""
+def other_account_refusal(principal: Principal, action: str, resource: str) -> AccessDeniedException:
+    """The error for a resource that another account owns, or that does not exist: it does not say which.
+
+    `resource` is what the message calls it, such as `this resource`.
+    """
     return AccessDeniedException(
-        f"User: {principal.arn} is not authorized to perform: {action} on {what} {NO_RESOURCE_POLICY}"
+        f"User: {principal.arn} is not authorized to perform: {action} on {resource} {NO_RESOURCE_POLICY}"
     )
 
 

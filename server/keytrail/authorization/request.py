@@ -1,4 +1,4 @@
-"""What authorization has to know of a request, whoever asks: an operation that is called, or `explain`."""
+"""RequestFacts: what authorization has to know of a request, be it a call of an operation or one of `explain`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from keytrail.trail import Trail
 
 @dataclass(slots=True, kw_only=True)
 class RequestFacts:
-    """Who asks for which operation, when, from where and with which members. `now` is the request's only time."""
+    """Who calls which operation, when, from where and with which members. `now` is the request's only time."""
 
     operation: str
     principal: Principal
@@ -27,18 +27,19 @@ class RequestFacts:
     source_ip: str = ""
     user_agent: str = ""
     source_arn: str | None = None
-    """The resource for which a service of AWS calls."""
+    """The ARN of the resource on whose behalf an AWS service calls; None for other callers."""
     source_account: str | None = None
+    """The account of that resource."""
     defaults: Mapping[str, object] = field(default_factory=dict)
-    """What the members that are not sent stand for."""
+    """The operation's defaults, by member."""
     cross_account: bool = False
     """Whether the operation works on other accounts' keys."""
     members: Mapping[str, object] = field(default_factory=dict)
     """The request's members, as they were sent."""
     attestation: Attestation | None = None
-    """What the document of the request's Recipient vouches for; None without one."""
+    """The content of the attestation document in the request's Recipient; None without one."""
     keys: list[Key] = field(default_factory=list)
-    """The keys that were found and that the caller may use so far: the resources of the request's event."""
+    """The keys that the caller has been allowed to use so far: the resources of the request's event."""
 
     @property
     def account(self) -> str:

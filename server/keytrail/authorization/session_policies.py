@@ -1,6 +1,6 @@
-"""Session policies: what AssumeRole takes as one, inline or by the ARN of a managed policy.
+"""Session policies of AssumeRole: given inline, or as the ARN of a managed policy.
 
-Source: STS API Reference, "AssumeRole"; the words of refusals as people report them.
+Source: STS API Reference, "AssumeRole"; the error messages as reported.
 """
 
 import json
@@ -13,11 +13,11 @@ from keytrail.errors import MalformedPolicyDocumentException, ValidationExceptio
 _AWS_MANAGED = {
     "AdministratorAccess": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 }
-"""Those of AWS's own managed policies whose text is all there is to know, by their names."""
+"""The AWS managed policies that are built in, by name."""
 
 
 def check_session_policy(document: str) -> None:
-    """Raise MalformedPolicyDocumentException for a document that is no policy for a session."""
+    """Raise MalformedPolicyDocumentException unless a document is a session policy that STS accepts."""
     try:
         policy = json.loads(document)
     except (ValueError, RecursionError):
@@ -32,9 +32,9 @@ def check_session_policy(document: str) -> None:
 
 
 def managed_policy(role: Identity | None, arn: str) -> str:
-    """The text of a managed policy: one of the role's, by its ARN or name, or one of AWS's own.
+    """The document of a managed policy: one of the role's, by ARN or name, or an AWS managed policy.
 
-    `role` is None for a role that no seed declares. Raises ValidationException for a policy that is not known.
+    `role` is None for a role that no seed declares. Raises ValidationException for any other policy.
     """
     name = arn.rpartition("/")[2]
     own = role.policies if role is not None else {}

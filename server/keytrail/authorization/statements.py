@@ -1,6 +1,6 @@
-"""Statements of policies of every type: read once, checked as KMS and IAM check them.
+"""Reading the statements of policies of every type, with the checks that KMS and IAM make.
 
-Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the texts as recorded.
+Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the error messages as recorded.
 """
 
 import json
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from keytrail.authorization.conditions import Condition, Lookup, has_variable, read_conditions, with_variables
-from keytrail.authorization.operators import Test, like, wildcards
+from keytrail.authorization.elements import malformed, read_texts
+from keytrail.authorization.operators import Test, compile_pattern, like
 from keytrail.authorization.principals import PrincipalMatch, Principals, read_principals
-from keytrail.authorization.texts import malformed, texts
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
 from keytrail.errors import LimitExceededException, MalformedPolicyDocumentException
@@ -22,7 +22,7 @@ _NOT_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
 
 
 class PolicyType(StrEnum):
-    """The types of policies, in the words of AWS's refusals."""
+    """The types of policies, as AWS's error messages call them."""
 
     KEY = "resource-based policy"
     TRUST = "role trust policy"
@@ -32,29 +32,31 @@ class PolicyType(StrEnum):
     SCP = "service control policy"
 
 
-_WITH_PRINCIPALS = frozenset({PolicyType.KEY, PolicyType.TRUST})
-"""Policies of a resource, which say whom they are about; others belong to somebody, and say which resources."""
+_RESOURCE_POLICIES = frozenset({PolicyType.KEY, PolicyType.TRUST})
+"""Policies of a resource: their statements name principals. Other policies belong to a principal and name resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement: its effect on which principals, which actions and which resources."""
+    """One statement of a policy."""
 
     sid: str | None
     position: int
-    """Its place in the document, from 0."""
+    """Its index in the document, from 0."""
     allows: bool
+    """Whether its effect is Allow; else it is Deny."""
     principals: Principals | None
+    """None in a policy that belongs to a principal."""
     actions: re.Pattern[str]
     excludes_actions: bool
     resources: tuple[str, ...]
-    covers: Test | None
-    """Of a resource's ARN; None where its patterns have variables."""
+    resource_test: Test | None
+    """The test of a resource's ARN against `resources`; None if those have policy variables."""
     excludes_resources: bool
     condition: Condition | None
 
     def covers_action(self, action: str) -> bool:
-        """Whether the statement is about this action, such as `kms:Decrypt`."""
+        """Whether the statement covers an action, such as `kms:Decrypt`."""
         return (self.actions.fullmatch(action) is not None) != self.excludes_actions
 
     def match(self, principal: Principal) -> PrincipalMatch:
@@ -62,17 +64,17 @@ class Statement:
         return (
             self.principals.match(principal, denying=not self.allows)
             if self.principals is not None
-            else PrincipalMatch.ITSELF
+            else PrincipalMatch.CALLER
         )
 
     def names_account(self, account: str) -> bool:
-        """Whether the statement names anybody in the account."""
+        """Whether the statement names the account, or any principal in it."""
         return self.principals is None or self.principals.names_account(account)
 
     def covers_resource(self, resource: str, lookup: Lookup) -> bool:
-        """Whether the statement is about a resource: an ARN, or `*` for an operation without any."""
-        covers = self.covers if self.covers is not None else like(with_variables(self.resources, lookup))
-        return covers(resource) != self.excludes_resources
+        """Whether the statement covers a resource: an ARN, or `*` for an operation without one."""
+        test = self.resource_test if self.resource_test is not None else like(with_variables(self.resources, lookup))
+        return test(resource) != self.excludes_resources
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether the statement's conditions hold."""
@@ -87,7 +89,7 @@ def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tupl
     """
     if policy_type == PolicyType.KEY and len(document.encode()) > MAX_POLICY_SIZE:
         raise LimitExceededException(
-            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the words
+            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the message
         )
     try:
         policy = json.loads(document)
@@ -101,7 +103,7 @@ def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tupl
     if not isinstance(statements, list) or not statements:
         raise malformed("Policy contains no statement.")
     variables = policy.get("Version") == "2012-10-17"
-    return tuple(_read(statement, at, policy_type, variables=variables) for at, statement in enumerate(statements))
+    return tuple(_read(each, position, policy_type, variables=variables) for position, each in enumerate(statements))
 
 
 def _read(statement: object, position: int, policy_type: PolicyType, *, variables: bool) -> Statement:
@@ -109,17 +111,17 @@ def _read(statement: object, position: int, policy_type: PolicyType, *, variable
         raise malformed("Policy contains a statement that is not a JSON object.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise malformed("Policy contains a statement whose Effect is neither Allow nor Deny.")
-    actions = texts(statement, "Action", "NotAction")
+    actions = read_texts(statement, "Action", "NotAction")
     resources = _resources(statement, policy_type)
-    condition = statement.get("Condition", {})
-    if not isinstance(condition, Mapping):
+    block = statement.get("Condition", {})
+    if not isinstance(block, Mapping):
         raise malformed("Policy contains a statement whose Condition is not a JSON object.")
-    _check_condition(condition, policy_type)
+    _check_condition_block(block, policy_type)
     try:
-        holds = read_conditions(condition, variables=variables)
+        condition = read_conditions(block, variables=variables)
     except ValueError as error:
         raise malformed(f"Policy contains {error}.") from None
-    if policy_type not in _WITH_PRINCIPALS and {"Principal", "NotPrincipal"} & statement.keys():
+    if policy_type not in _RESOURCE_POLICIES and {"Principal", "NotPrincipal"} & statement.keys():
         raise malformed(
             f"Policy contains a statement with a principal; a policy of this type ({policy_type}) has none."
         )
@@ -128,13 +130,13 @@ def _read(statement: object, position: int, policy_type: PolicyType, *, variable
         sid=sid if isinstance(sid, str) else None,
         position=position,
         allows=statement["Effect"] == "Allow",
-        principals=read_principals(statement) if policy_type in _WITH_PRINCIPALS else None,
-        actions=re.compile("|".join(wildcards(action).pattern for action in actions), re.IGNORECASE),
+        principals=read_principals(statement) if policy_type in _RESOURCE_POLICIES else None,
+        actions=re.compile("|".join(compile_pattern(action).pattern for action in actions), re.IGNORECASE),
         excludes_actions="NotAction" in statement,
         resources=resources,
-        covers=None if variables and has_variable(resources) else like(resources),
+        resource_test=None if variables and has_variable(resources) else like(resources),
         excludes_resources="NotResource" in statement,
-        condition=holds,
+        condition=condition,
     )
 
 
@@ -143,21 +145,21 @@ def _resources(statement: Mapping[str, object], policy_type: PolicyType) -> tupl
         if {"Resource", "NotResource"} & statement.keys():
             raise malformed("Policy contains a statement with a resource, which a role trust policy has not.")
         return ("*",)
-    resources = texts(statement, "Resource", "NotResource")
+    resources = read_texts(statement, "Resource", "NotResource")
     if policy_type == PolicyType.KEY and (resources != ("*",) or "NotResource" in statement):
         raise malformed('Policy contains a statement whose Resource is not "*".')
     return resources
 
 
-def _check_condition(condition: Mapping[str, object], policy_type: PolicyType) -> None:
-    for operator, keys in condition.items():
+def _check_condition_block(block: Mapping[str, object], policy_type: PolicyType) -> None:
+    for operator, keys in block.items():
         if not isinstance(keys, Mapping):
             raise malformed(f"Policy contains a condition {operator} that is not a JSON object.")
         if policy_type == PolicyType.KEY:
-            _check_keys(operator, keys)
+            _check_condition_keys(operator, keys)
 
 
-def _check_keys(operator: str, keys: Mapping[str, object]) -> None:
+def _check_condition_keys(operator: str, keys: Mapping[str, object]) -> None:
     for key in map(str.lower, keys):
         if key.startswith(_NOT_IN_KEY_POLICIES):
             raise MalformedPolicyDocumentException(
@@ -165,7 +167,7 @@ def _check_keys(operator: str, keys: Mapping[str, object]) -> None:
                 "aws:ResourceTag, kms:ResourceTag, kms:ResourceAliases"
             )
         if operator.lower().startswith("forallvalues:") and key.startswith(_NOT_FOR_ALL_VALUES):
-            # unverified: what stands between the first word and the last sentence
+            # unverified: the message between its first word and its last sentence
             raise MalformedPolicyDocumentException(
                 f"OverlyPermissiveCondition: {operator} with {key} also holds for a request without the key. "
                 "To fix, remove ForAllValues."

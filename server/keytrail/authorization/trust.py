@@ -1,7 +1,7 @@
-"""Role trust policies: what a role says of who may assume it.
+"""Role trust policies: who may assume a role.
 
 Source: IAM User Guide, "Roles terms and concepts" and "How to use trust policies with IAM roles"; STS API Reference,
-"AssumeRole"; the refusals as reported.
+"AssumeRole"; the error messages as reported.
 """
 
 import json
@@ -16,17 +16,20 @@ from keytrail.errors import AccessDeniedException
 
 
 def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, strict: bool) -> Policy:
-    """What a role's trust policy is to a caller; `role` is None for a role that no seed declares."""
+    """The trust policy that decides whether a caller may assume a role; `role` is None if no seed declares it.
+
+    It need not be the policy of the seed: a caller that is not declared stands for anybody in its account.
+    """
     text = role.trust_policy if role is not None else None
     if text is None:
         text = _default_trust_policy(principal.account, strict=strict)
     elif not (principal.declared or strict):
-        text = _for_anybody_in(text, principal.account)
+        text = _widen(text, principal.account)
     return Policy(PolicyType.TRUST, role_arn, text)
 
 
 def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException:
-    """The error for a verdict that is no allow. Of an implicit deny STS does not say which policy lacks an Allow."""
+    """The error for a verdict that denies. For an implicit deny, STS does not say which policy lacks an Allow."""
     why = ""
     if verdict.decided_by is not None and not verdict.decided_by.statement.allows:
         policy = verdict.decided_by.policy
@@ -38,20 +41,20 @@ def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException
 
 
 def _default_trust_policy(account: str, *, strict: bool) -> str:
-    """What stands for the trust policy of a role that has none: the whole account may assume it, or nobody."""
+    """The trust policy of a role that a seed gives none: the whole account may assume it; with `strict`, nobody."""
     effect = "Deny" if strict else "Allow"
     return json.dumps({"Statement": {"Effect": effect, "Principal": {"AWS": account}, "Action": "sts:*"}})
 
 
-def _for_anybody_in(trust_policy: str, account: str) -> str:
-    """The policy as it is to a caller that stands for anybody in its account: an Allow to one of them is one to all."""
+def _widen(trust_policy: str, account: str) -> str:
+    """The trust policy, with every Allow to a principal of the account extended to the whole account."""
     document = json.loads(trust_policy)
     statements = document["Statement"]
     statements = [statements] if isinstance(statements, Mapping) else statements
-    return json.dumps({**document, "Statement": [_widened(statement, account) for statement in statements]})
+    return json.dumps({**document, "Statement": [_widen_statement(statement, account) for statement in statements]})
 
 
-def _widened(statement: Mapping[str, Any], account: str) -> Mapping[str, Any]:
+def _widen_statement(statement: Mapping[str, Any], account: str) -> Mapping[str, Any]:
     principal = statement.get("Principal")
     if statement["Effect"] == "Allow" and isinstance(principal, Mapping):
         names = principal.get("AWS", [])

@@ -148,7 +148,7 @@ class Dispatcher:
         scope = read_credential_scope(request.authorization, request.query)
         region, now = scope.region or self.settings.region, self._clock.now()
         moved = self._clock.moved
-        principal = self._callers.identify(scope, request, region, operation.service, now, moved=moved)
+        principal = self._callers.identify(scope, request, region, operation.service, now, clock_moved=moved)
         source = source_of(request) if principal.kind == "service" else NO_SOURCE
         return Call(
             operation=operation.name,

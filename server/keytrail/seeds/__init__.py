@@ -1,9 +1,10 @@
-"""Seeds: documents that describe keys and their past, read as a whole or not at all.
+"""Seeds: documents that describe what an endpoint starts with, such as keys and their past, and callers.
 
-A document is YAML or JSON with KMS's own member names; `keytrail check --schema` prints its JSON Schema. A problem is
-reported with file, path, what was found and what would be right, and nothing of the document is loaded then.
+A document is YAML or JSON with KMS's own member names; `keytrail check --schema` prints its JSON Schema. Every problem
+is reported with its file, its path in the document, what is wrong and what would be right. A document with a problem is
+not loaded at all.
 
-A new member is a line in `document.py`, and what it means stands in the module that reads its part.
+The members are declared in `document.py`. Each other module reads one part of a document into a `Seed`.
 """
 
 from keytrail.seeds.document import json_schema

@@ -1,4 +1,4 @@
-"""The AWS managed keys of a seed: those that a service has made, and perhaps used, before the test begins."""
+"""Reading the AWS managed keys of a seed: keys that a service created, and perhaps used, before the test begins."""
 
 from datetime import datetime
 
@@ -9,23 +9,25 @@ from keytrail.seeds.reader import SeedReader
 
 
 def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader) -> None:
-    """Add the key of a service, its alias and its last usage."""
+    """Add the AWS managed key of a service, its alias and its last usage."""
     service = aws_managed_key.service_of(member.alias)
     if service is None:
         known = ", ".join(f"alias/aws/{name}" for name in aws_managed_key.SERVICES_WITH_KEYS)
-        reader.problem(f"{path}.Alias", f"{member.alias} is the alias of no service here; those that are: {known}")
+        reader.add_problem(
+            f"{path}.Alias", f"{member.alias} is not the alias of an AWS managed key; expected one of: {known}"
+        )
         return
     created: datetime | None = reader.now
     if member.creation_date is not None:
         created = reader.past_moment(f"{path}.CreationDate", member.creation_date)
-    elif member.last_usage is not None:  # a key with a past is at least as old as that
+    elif member.last_usage is not None:  # the key is at least as old as its last use
         created = reader.moment(f"{path}.LastUsage.Timestamp", member.last_usage.timestamp)
     if created is None:
         return
     account, region = member.account or reader.settings.account, member.region or reader.settings.region
     key, alias = aws_managed_key.make(account, region, service, min(created, reader.now), reader.now)
     if key.arn in reader.seed.keys:
-        reader.problem(f"{path}.Alias", f"{alias.arn} stands twice; a Region has one of each")
+        reader.add_problem(f"{path}.Alias", f"{alias.arn} appears twice; an account has one in each Region")
     reader.seed.keys[key.arn], reader.seed.aliases[alias.arn] = key, alias
     if member.last_usage is not None:
         read_last_usage(f"{path}.LastUsage", member.last_usage, key, reader)

@@ -1,4 +1,4 @@
-"""The access keys of a seed: whose they are, and what belongs to them."""
+"""Reading the access keys of a seed: the principal, the secret and the session token of each."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from keytrail.seeds.reader import SeedReader
 
 def read_account(path: str, member: AccountMember, reader: SeedReader) -> None:
     """Add the access keys of an account's root."""
-    for at, access_key_id in enumerate(member.access_key_ids):
-        _check_access_key(f"{path}.AccessKeyIds[{at}]", access_key_id, reader)
+    for index, access_key_id in enumerate(member.access_key_ids):
+        _check_access_key(f"{path}.AccessKeyIds[{index}]", access_key_id, reader)
         principal = Principal.from_arn(f"arn:aws:iam::{member.account}:root", access_key_id)
         reader.seed.credentials[access_key_id] = Credential(principal=principal)
 
@@ -33,9 +33,9 @@ def read_credential(path: str, member: CredentialMember, reader: SeedReader) -> 
 
 def _check_access_key(path: str, access_key_id: str, reader: SeedReader) -> None:
     if access_key_id in reader.seed.credentials:
-        reader.problem(path, f"{access_key_id} stands twice; every access key has one principal")
+        reader.add_problem(path, f"{access_key_id} appears twice; an access key belongs to one principal")
     elif is_account(access_key_id):
-        reader.problem(path, "12 digits are always the account of that number; choose another")
+        reader.add_problem(path, "12 digits always mean the account with that id; choose another access key")
 
 
 def _principal(path: str, member: CredentialMember, reader: SeedReader) -> Principal | None:
@@ -46,11 +46,11 @@ def _principal(path: str, member: CredentialMember, reader: SeedReader) -> Princ
     try:
         principal = Principal.from_arn(member.principal, member.access_key_id)
     except ValueError as error:
-        reader.problem(f"{path}.Principal", str(error))
+        reader.add_problem(f"{path}.Principal", str(error))
         return None
     if member.account not in (None, principal.account):
-        reader.problem(
-            f"{path}.Account", f"is not the account of {principal.arn}; only a service needs one, so leave it out"
+        reader.add_problem(
+            f"{path}.Account", f"is not the account of {principal.arn}; only a service needs Account, so leave it out"
         )
     return principal
 
@@ -59,5 +59,5 @@ def _expiration(path: str, member: CredentialMember, reader: SeedReader) -> date
     if member.expiration is None:
         return None
     if member.session_token is None:
-        reader.problem(f"{path}.Expiration", "only temporary credentials expire; give SessionToken too")
+        reader.add_problem(f"{path}.Expiration", "only temporary credentials expire; add SessionToken")
     return reader.moment(f"{path}.Expiration", member.expiration)

@@ -1,4 +1,4 @@
-"""The custom key stores of a seed, and which of its keys are in which."""
+"""Reading the custom key stores of a seed, and placing keys in them."""
 
 import hashlib
 from dataclasses import replace
@@ -15,12 +15,12 @@ _BASE_32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedReader) -> None:
-    """Add a custom key store; what backs it is made up, always alike, where it is not given."""
+    """Add a custom key store. A cluster or proxy that the seed does not describe is derived from the store's id."""
     store_id, kind = member.custom_key_store_id, Origin(member.custom_key_store_type)
     _require_members_of_type(path, member, kind, reader)
     if store_id in reader.seed.custom_key_stores:
-        what = f"{store_id} stands twice; every custom key store has an id of its own"
-        reader.problem(f"{path}.CustomKeyStoreId", what)
+        message = f"{store_id} appears twice; every custom key store has its own id"
+        reader.add_problem(f"{path}.CustomKeyStoreId", message)
     state, failure = ConnectionState(member.connection_state), member.connection_error_code
     if state is ConnectionState.FAILED and failure is None:
         failure = ConnectionErrorCode.INTERNAL_ERROR
@@ -29,7 +29,7 @@ def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedR
     created = reader.now
     if member.creation_date is not None:
         created = reader.past_moment(f"{path}.CreationDate", member.creation_date) or created
-    store = _made_up(store_id, account, region, name, kind, created)
+    store = _derived_store(store_id, account, region, name, kind, created)
     reader.seed.custom_key_stores[store_id] = replace(
         store,
         cluster_id=member.cloud_hsm_cluster_id or store.cluster_id,
@@ -42,7 +42,7 @@ def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedR
 
 
 def _require_members_of_type(path: str, member: CustomKeyStoreMember, kind: Origin, reader: SeedReader) -> None:
-    """Members that a store of its type does not have are problems."""
+    """Add a problem for each member that a custom key store of this type does not have."""
     if kind is Origin.AWS_CLOUDHSM:
         foreign: dict[str, object] = {"XksProxyConfiguration": member.xks_proxy_configuration}
     else:
@@ -52,16 +52,16 @@ def _require_members_of_type(path: str, member: CustomKeyStoreMember, kind: Orig
         }
     for name, value in foreign.items():
         if value is not None:
-            reader.problem(f"{path}.{name}", f"a store of CustomKeyStoreType {kind} has none; leave it out")
+            reader.add_problem(f"{path}.{name}", f"a store of CustomKeyStoreType {kind} has no {name}; leave it out")
     failure = member.connection_error_code
     if failure is not None and failure not in ERROR_CODES[kind]:
         choices = ", ".join(sorted(ERROR_CODES[kind]))
-        reader.problem(f"{path}.ConnectionErrorCode", f"{kind} does not fail with {failure}; choose from {choices}")
+        reader.add_problem(f"{path}.ConnectionErrorCode", f"{kind} does not fail with {failure}; choose from {choices}")
     proxy = member.xks_proxy_configuration
     if proxy is not None and (proxy.connectivity == "PUBLIC_ENDPOINT") == (proxy.vpc_endpoint_service_name is not None):
-        what = "VpcEndpointServiceName"
-        reader.problem(
-            f"{path}.XksProxyConfiguration.{what}", "goes with Connectivity: VPC_ENDPOINT_SERVICE, and only with it"
+        reader.add_problem(
+            f"{path}.XksProxyConfiguration.VpcEndpointServiceName",
+            "goes with Connectivity: VPC_ENDPOINT_SERVICE, and only with it",
         )
 
 
@@ -79,8 +79,10 @@ def _proxy(member: XksProxyMember | None, account: str) -> XksProxy | None:
     )
 
 
-def _made_up(store_id: str, account: str, region: str, name: str, kind: Origin, created: datetime) -> CustomKeyStore:
-    """A store whose cluster or proxy is made up: always the same for the same id, account and Region."""
+def _derived_store(
+    store_id: str, account: str, region: str, name: str, kind: Origin, created: datetime
+) -> CustomKeyStore:
+    """A store whose cluster or proxy is derived: always the same for the same id, account and Region."""
     digits = hashlib.sha256(f"{store_id}/{account}/{region}".encode()).digest()
     letters = "".join(_BASE_32[byte % 32] for byte in digits)
     store = CustomKeyStore(
@@ -104,48 +106,52 @@ def _made_up(store_id: str, account: str, region: str, name: str, kind: Origin, 
 
 
 def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -> Key:
-    """The key in its custom key store, named or made up, and as that store's connection lets it be."""
+    """The key, placed in the custom key store that it names or in an implicit one, available if that is connected."""
     named = member.custom_key_store_id if isinstance(member, KeyMember) else None
     xks_key_id = member.xks_key_id if isinstance(member, KeyMember) else None
     if key.origin not in CUSTOM_KEY_STORE_ORIGINS:
         for name, value in (("CustomKeyStoreId", named), ("XksKeyId", xks_key_id)):
             if value is not None:
-                reader.problem(f"{path}.{name}", "needs Origin: AWS_CLOUDHSM or EXTERNAL_KEY_STORE")
+                reader.add_problem(f"{path}.{name}", "needs Origin: AWS_CLOUDHSM or EXTERNAL_KEY_STORE")
         return key
-    store = reader.seed.custom_key_stores.get(named) if named is not None else _store_of(key, reader.seed)
+    store = reader.seed.custom_key_stores.get(named) if named is not None else _implicit_store(key, reader.seed)
     if store is None:
-        reader.problem(f"{path}.CustomKeyStoreId", f"{named} is not among the customKeyStores above; describe it there")
+        reader.add_problem(
+            f"{path}.CustomKeyStoreId", f"{named} is not among the customKeyStores of the seeds; add it there"
+        )
         return key
     if (store.account, store.region) != (key.account, key.region) or store.type is not key.origin:
-        reader.problem(
+        reader.add_problem(
             f"{path}.CustomKeyStoreId",
             f"{store.store_id} holds keys of Origin {store.type} of account {store.account} in {store.region} only",
         )
     if key.origin is Origin.EXTERNAL_KEY_STORE:
         xks_key_id = xks_key_id or key.key_id
         if (store.store_id, xks_key_id) in reader.seed.xks_keys:
-            reader.problem(
-                f"{path}.XksKeyId", f"{xks_key_id} stands twice; an external key is behind one key of its store"
+            reader.add_problem(
+                f"{path}.XksKeyId", f"{xks_key_id} appears twice; in a store, an external key backs one KMS key"
             )
         reader.seed.xks_keys.add((store.store_id, xks_key_id))
     elif xks_key_id is not None:
-        reader.problem(f"{path}.XksKeyId", "needs Origin: EXTERNAL_KEY_STORE")
+        reader.add_problem(f"{path}.XksKeyId", "needs Origin: EXTERNAL_KEY_STORE")
     if key.state is KeyState.UNAVAILABLE and store.is_connected:
-        reader.problem(f"{path}.KeyState", f"{store.store_id} is connected; give it ConnectionState: DISCONNECTED")
+        reader.add_problem(
+            f"{path}.KeyState", f"{store.store_id} is connected; describe it with ConnectionState: DISCONNECTED"
+        )
     if key.state is KeyState.UNAVAILABLE:
         key = replace(key, becomes=KeyState.ENABLED)
     return store.set_availability(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
 
 
-def _store_of(key: Key, seed: Seed) -> CustomKeyStore:
-    """The store made up for the keys of an account, Region and origin that name none; one for those that it lost."""
+def _implicit_store(key: Key, seed: Seed) -> CustomKeyStore:
+    """The store for keys of an account, Region and origin that name none; for Unavailable keys, a disconnected one."""
     kind = "cloudhsm" if key.origin is Origin.AWS_CLOUDHSM else "xks"
     name = f"keytrail-{kind}" + ("-disconnected" if key.state is KeyState.UNAVAILABLE else "")
     store_id = "cks-" + hashlib.sha256(f"{name}/{key.account}/{key.region}".encode()).hexdigest()[:17]
-    store = seed.custom_key_stores.get(store_id) or seed.made_up_stores.get(store_id)
+    store = seed.custom_key_stores.get(store_id) or seed.implicit_stores.get(store_id)
     if store is None:
-        store = _made_up(store_id, key.account, key.region, name, key.origin, key.creation_date)
+        store = _derived_store(store_id, key.account, key.region, name, key.origin, key.creation_date)
         if key.state is KeyState.UNAVAILABLE:
             store = replace(store, state=ConnectionState.DISCONNECTED)
-        seed.made_up_stores[store_id] = store
+        seed.implicit_stores[store_id] = store
     return store

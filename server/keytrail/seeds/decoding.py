@@ -1,4 +1,4 @@
-"""From bytes in YAML or JSON to a typed document."""
+"""Decoding YAML or JSON into a typed document."""
 
 from typing import Any, TypeVar
 
@@ -6,22 +6,22 @@ import msgspec
 
 from keytrail.seeds.document import SeedDocument
 from keytrail.seeds.error import SeedError
-from keytrail.seeds.mistakes import in_our_words
+from keytrail.seeds.validation_errors import describe_validation_error
 
 _Member = TypeVar("_Member")
 
 
 def decode(data: bytes, name: str) -> SeedDocument:
-    """The document in YAML or JSON; raises SeedError."""
+    """The seed document in YAML or JSON bytes. `name` is the file's; raises SeedError."""
     return convert(_decode(data, name), SeedDocument, f"{name}: ")
 
 
 def convert(document: object, kind: type[_Member], name: str = "") -> _Member:
-    """A document as a typed value; raises SeedError, whose line begins with the name."""
+    """A decoded document as a value of a type; raises SeedError, whose line begins with `name`."""
     try:
         return msgspec.convert(document, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise SeedError([name + in_our_words(str(error), document, kind)]) from None
+        raise SeedError([name + describe_validation_error(str(error), document, kind)]) from None
 
 
 def _decode(data: bytes, name: str) -> object:
@@ -31,7 +31,7 @@ def _decode(data: bytes, name: str) -> object:
         except msgspec.DecodeError as error:
             if name.endswith(".json"):
                 raise SeedError([f"{name}: not JSON: {error}"]) from None
-    import yaml  # only here: a server without seed files does not pay for it
+    import yaml  # imported late, so that servers without seed files start faster
 
     try:
         document = yaml.load(data, _yaml_loader())
@@ -48,7 +48,7 @@ def _yaml_loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Safe YAML without YAML's own dates (ours are texts), and with a word about repeated members."""
+        """Safe YAML without YAML's own dates (ours are texts), which refuses repeated members."""
 
         yaml_implicit_resolvers = {  # noqa: RUF012
             letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -60,7 +60,7 @@ def _yaml_loader() -> Any:
             for name, _ in node.value:
                 if names.count(name.value) > 1:
                     raise yaml.MarkedYAMLError(
-                        problem=f"{name.value} stands twice in one mapping; keep one",
+                        problem=f"{name.value} appears twice in one mapping; keep one",
                         problem_mark=name.start_mark,
                     )
             return super().construct_mapping(node, deep)

@@ -1,4 +1,4 @@
-"""The shape of a seed document, typed; msgspec checks it and makes the JSON Schema of it."""
+"""The types of a seed document, from which msgspec checks documents and makes the JSON Schema."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,28 +29,28 @@ ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-
 _MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
 if TYPE_CHECKING:
     FaultService = str
-else:  # the services that fault rules can be about: all that answer
+else:  # a fault rule can be about any service on the port
     FaultService = Literal[tuple(sorted(SERVICES))]
 PolicyDocument = str | dict[str, Any]
-"""A JSON text, or the document itself."""
+"""A policy: a JSON text, or the document itself."""
 
 
 class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Members under AWS's names; one that does not exist is an error.
+    """A mapping whose members have AWS's names. A member that is not declared is an error.
 
-    The description of a member with a pattern completes `expected ...`: the message about a text that does not fit.
+    A member with a pattern has a description, for the message about a text that does not match: `expected ...`.
     """
 
 
 class AccountMember(Members, frozen=True, kw_only=True):
-    """An account and access keys that stand for its root."""
+    """An account, and access keys of its root."""
 
     account: AccountId
     access_key_ids: list[Annotated[str, Meta(min_length=1)]]
 
 
 class CredentialMember(Members, frozen=True, kw_only=True):
-    """An access key and the principal behind it."""
+    """An access key, and the principal that it belongs to."""
 
     access_key_id: Annotated[str, Meta(min_length=1)]
     secret_access_key: Annotated[str, Meta(min_length=1)]
@@ -78,7 +78,7 @@ class IdentityMember(Members, frozen=True, kw_only=True):
 
 
 class ServiceControlPolicyMember(Members, frozen=True, kw_only=True):
-    """A service control policy; in a plain list, with the accounts that it holds for."""
+    """A service control policy. Outside of an organization it names the accounts that it applies to."""
 
     arn: Annotated[
         str,
@@ -99,7 +99,7 @@ class MemberAccountMember(Members, frozen=True, kw_only=True):
 
 
 class OrganizationalUnitMember(Members, frozen=True, kw_only=True):
-    """An organizational unit, with what is in it."""
+    """An organizational unit, with its accounts and units."""
 
     name: str | None = None
     service_control_policies: list[ServiceControlPolicyMember] = []
@@ -108,7 +108,7 @@ class OrganizationalUnitMember(Members, frozen=True, kw_only=True):
 
 
 class OrganizationMember(Members, frozen=True, kw_only=True):
-    """An organization; its own policies are those attached to the root."""
+    """An organization. Its service control policies are attached to its root."""
 
     id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
     management_account: AccountId | None = None
@@ -118,7 +118,7 @@ class OrganizationMember(Members, frozen=True, kw_only=True):
 
 
 class LastUsageMember(Members, frozen=True, kw_only=True):
-    """The last successful cryptographic operation; the ids are made up, always alike, where not given."""
+    """The last successful cryptographic operation on a key. Ids that are left out are derived from the key."""
 
     operation: TrackedOperation
     timestamp: Moment
@@ -127,14 +127,14 @@ class LastUsageMember(Members, frozen=True, kw_only=True):
 
 
 class PastRotationMember(Members, frozen=True, kw_only=True):
-    """A rotation that has happened."""
+    """A past rotation."""
 
     rotation_date: Moment
     rotation_type: RotationType = RotationType.AUTOMATIC
 
 
 class RotationMember(Members, frozen=True, kw_only=True):
-    """The rotations that a key has had, the oldest first; with a period, it is rotated automatically."""
+    """The past rotations of a key, the oldest first. With a period, the key has automatic rotation."""
 
     rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
     next_rotation_date: Moment | None = None
@@ -142,7 +142,7 @@ class RotationMember(Members, frozen=True, kw_only=True):
 
 
 class ConstraintsMember(Members, frozen=True, kw_only=True):
-    """What a request must bring along for a grant to count."""
+    """The constraints of a grant."""
 
     encryption_context_subset: dict[str, str] | None = None
     encryption_context_equals: dict[str, str] | None = None
@@ -155,7 +155,7 @@ class ConstraintsMember(Members, frozen=True, kw_only=True):
 
 
 class GrantMember(Members, frozen=True, kw_only=True):
-    """A grant on a key; its id and token are made up, always alike, where not given."""
+    """A grant on a key. If its id or token is left out, it is derived from the key and the grant's position."""
 
     grant_id: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hex digits")] | None = None
     grant_token: Annotated[str, Meta(min_length=1, max_length=8192)] | None = None
@@ -171,14 +171,14 @@ class GrantMember(Members, frozen=True, kw_only=True):
 
 
 class ImportState(StrEnum):
-    """Whether imported key material is there, as ListKeyRotations says it."""
+    """The ImportState of key material, as in ListKeyRotations."""
 
     IMPORTED = "IMPORTED"
     PENDING_IMPORT = "PENDING_IMPORT"
 
 
 class ImportedMaterialMember(Members, frozen=True, kw_only=True):
-    """One of the materials of a key of Origin EXTERNAL, made up from the key's id where not given."""
+    """One key material of a key of Origin EXTERNAL. If KeyMaterial is left out, it is derived from the key's id."""
 
     key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
@@ -189,7 +189,7 @@ class ImportedMaterialMember(Members, frozen=True, kw_only=True):
 
 
 class RegionalMember(Members, frozen=True, kw_only=True):
-    """What each key of a multi-Region set has for itself."""
+    """The members that each key of a multi-Region set has for itself."""
 
     key_state: KeyState = KeyState.ENABLED
     description: Description = ""
@@ -211,7 +211,7 @@ class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
 
 
 class KeyMember(RegionalMember, frozen=True, kw_only=True):
-    """A key; of a multi-Region set, the primary."""
+    """A key. Of a multi-Region set it is the primary key."""
 
     key_id: Annotated[
         str,
@@ -236,7 +236,7 @@ class KeyMember(RegionalMember, frozen=True, kw_only=True):
 
 
 class XksProxyMember(Members, frozen=True, kw_only=True):
-    """How an external key store reaches its external key manager."""
+    """The XksProxyConfiguration of an external key store."""
 
     connectivity: Literal["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"] = "PUBLIC_ENDPOINT"
     access_key_id: Annotated[str, Meta(pattern="^[A-Z2-7]{20,30}$")]
@@ -249,9 +249,9 @@ class XksProxyMember(Members, frozen=True, kw_only=True):
 
 
 class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
-    """A custom key store; what backs it is made up, always alike, where not given.
+    """A custom key store. If its cluster or proxy is left out, it is derived from the store's id.
 
-    ConnectionErrorCode is what its next attempts to connect end in, and what a FAILED one ended in.
+    With a ConnectionErrorCode, every attempt to connect fails with it, and so did the last one of a FAILED store.
     """
 
     custom_key_store_id: CustomKeyStoreId
@@ -268,7 +268,7 @@ class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
 
 
 class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
-    """The key of an AWS service; its id follows from account, Region and alias."""
+    """The AWS managed key of a service. Its id is derived from account, Region and alias."""
 
     alias: Annotated[str, Meta(pattern="^alias/aws/[a-z0-9]+$", description="an alias such as alias/aws/s3")]
     account: AccountId | None = None
@@ -278,9 +278,9 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):
-    """Settings that a seed can change; each is the field of keytrail.settings.Settings that has its name, as a text.
+    """The settings that a seed can change, as texts. Each has the name of a field of keytrail.settings.Settings.
 
-    Settings says what its value may be, Endpoint what a change of it brings about.
+    Settings checks the values; Endpoint carries out a change.
     """
 
     usage_delay: Annotated[str, Meta(description="how late a use shows: ISO 8601, at most PT1H")] | None = None
@@ -289,7 +289,7 @@ class SettingsMember(Members, frozen=True, kw_only=True):
 
 
 class LatencyMember(Members, frozen=True, kw_only=True):
-    """A latency that is drawn, in milliseconds; Sigma is that of the logarithm."""
+    """A random latency in milliseconds. Sigma is the standard deviation of the logarithm."""
 
     distribution: Literal["uniform", "normal", "lognormal"]
     low: float | None = None
@@ -301,7 +301,7 @@ class LatencyMember(Members, frozen=True, kw_only=True):
 
 
 class FaultMember(Members, frozen=True, kw_only=True):
-    """A fault rule: calls, on which of them it strikes (on all, if nothing is said), and what happens then."""
+    """A fault rule: which calls it is about, which of them it strikes (by default all), and what happens to those."""
 
     service: FaultService = "kms"
     operations: str | list[str] = []

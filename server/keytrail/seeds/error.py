@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 
 class SeedError(Exception):
-    """A seed that cannot be loaded; its text has a line for each problem."""
+    """A seed that cannot be loaded. The text has a line for each problem."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        """Keep the lines."""
+        """Take one line for each problem."""
         self.problems = list(problems)
         super().__init__("\n".join(self.problems))

@@ -1,7 +1,7 @@
-"""Fault rules as documents say them: in a seed, and to the control API."""
+"""Reading fault rules, from a seed and for the control API."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,64 +15,69 @@ from keytrail.seeds.reader import SeedReader
 from keytrail.wire import service_model
 
 COMMON_ERRORS = ("AccessDeniedException", "InternalFailure", "ServiceUnavailable", "ThrottlingException")
-"""Errors of every operation, which no model declares (AWS's "Common Errors")."""
+"""Errors of every operation, which no service model declares. Source: KMS API Reference, "Common Errors"."""
 
-_Problems = list[tuple[str, str]]
-"""The members that are wrong, or nothing, each with what would be right."""
+_Problem = tuple[str, str]
+"""The member that is wrong (empty for the whole rule), and the message."""
 
 _PARAMETERS: Mapping[str, tuple[str, str]] = {
     "uniform": ("Low", "High"),
     "normal": ("Mean", "Deviation"),
     "lognormal": ("Median", "Sigma"),
 }
-"""The members that a distribution needs; it may have no others."""
+"""By distribution: the members that it needs. It may have no others."""
+
+_ALL_PARAMETERS = [name for names in _PARAMETERS.values() for name in names]
 
 
 def read_rule(data: bytes) -> FaultRule:
-    """The rule that a JSON object is. Raises SeedError."""
+    """The rule in a JSON object. Raises SeedError."""
     try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         example = '{"Operations": "Decrypt", "Count": 1, "Error": "KMSInternalException"}'
         raise SeedError([f"expected a JSON object such as {example}; {error}"]) from None
-    rule, problems = _read(convert(document, FaultMember))
-    if rule is None:
+    member = convert(document, FaultMember)
+    problems = list(_problems(member))
+    if problems:
         raise SeedError(": ".join(filter(None, problem)) for problem in problems)
-    return rule
+    return _rule(member)
 
 
 def read_fault(path: str, member: FaultMember, reader: SeedReader) -> None:
     """Add a fault rule."""
-    rule, problems = _read(member)
-    for name, what in problems:
-        reader.problem(f"{path}.{name}" if name else path, what)
-    if rule is not None:
-        reader.seed.faults.append(rule)
+    problems = list(_problems(member))
+    for name, message in problems:
+        reader.add_problem(f"{path}.{name}" if name else path, message)
+    if not problems:
+        reader.seed.faults.append(_rule(member))
 
 
-def _read(member: FaultMember) -> tuple[FaultRule | None, _Problems]:
-    """The rule; None, and what is wrong with it, if it cannot be one."""
-    problems: _Problems = []
-    operations = _operations(member, problems)
+def _problems(member: FaultMember) -> Iterator[_Problem]:
+    """All that is wrong with a rule."""
+    yield from _problems_of_operations(member)
     name = member.key_id
     if name is not None and not (is_key_id(name.rpartition(":key/")[2]) or is_alias(name)):
-        problems.append(("KeyId", f"expected the id or the ARN of a key, alias/... or the ARN of one; got {name!r}"))
+        yield "KeyId", f"expected the id or the ARN of a key, alias/... or the ARN of one; got {name!r}"
     when = [name for name in ("Call", "Count", "Probability") if getattr(member, name.lower()) is not None]
     if len(when) > 1:
-        problems.append((f"{when[1]}", f"a rule has one of Call, Count and Probability; drop it or {when[0]}"))
+        yield when[1], f"a rule has one of Call, Count and Probability; leave out this or {when[0]}"
     ends = [name for name in ("Error", "Drop", "Truncate") if getattr(member, name.lower()) is not None]
     if len(ends) > 1:
-        problems.append((f"{ends[1]}", f"a call has one end; make it a rule of its own, or drop {ends[0]}"))
+        yield ends[1], f"a rule has one of Error, Drop and Truncate; leave out this or {ends[0]}"
     if not ends and member.latency is None:
-        problems.append(("", "say what shall happen: Error, Latency, Drop or Truncate"))
+        yield "", "a rule needs one of Error, Latency, Drop and Truncate"
     if member.message is not None and member.error is None:
-        problems.append(("Message", "is the message of an error; give Error too"))
-    latency = _latency(member.latency, problems) if member.latency is not None else None
-    if problems:
-        return None, problems
-    rule = FaultRule(
+        yield "Message", "is the message of an error; add Error"
+    if member.latency is not None:
+        yield from _problems_of_latency(member.latency)
+
+
+def _rule(member: FaultMember) -> FaultRule:
+    """The rule of a document without problems."""
+    return FaultRule(
         service=member.service,
-        operations=operations,
+        operations=_operations(member),
         key=member.key_id,
         account=member.account,
         region=member.region,
@@ -82,66 +87,75 @@ def _read(member: FaultMember) -> tuple[FaultRule | None, _Problems]:
         seed=member.seed,
         error=member.error,
         message=member.message,
-        latency=latency,
+        latency=_latency(member.latency) if member.latency is not None else None,
         drop=member.drop,
         truncate=member.truncate,
         written=_written(member),
     )
-    return rule, []
 
 
-def _operations(member: FaultMember, problems: _Problems) -> frozenset[str]:
-    """The operations that the rule is about: those named, or all of the service, that can answer with its error."""
+def _operations(member: FaultMember) -> frozenset[str]:
+    """The operations that the rule is about: of those it names (by default all of the service) those with its error."""
+    model, error = service_model.load(member.service).operations, member.error
+    names = _named_operations(member) or model
+    return frozenset(name for name in names if error is None or error in (*model[name].errors, *COMMON_ERRORS))
+
+
+def _named_operations(member: FaultMember) -> list[str]:
+    return [member.operations] if isinstance(member.operations, str) else member.operations
+
+
+def _problems_of_operations(member: FaultMember) -> Iterator[_Problem]:
     service, error = member.service, member.error
-    model = service_model.load(service).operations
-    named = [member.operations] if isinstance(member.operations, str) else member.operations
+    model, named = service_model.load(service).operations, _named_operations(member)
     unknown = next((name for name in named if name not in model), None)
     if unknown is not None:
-        problems.append(("Operations", f"{service} has no operation {unknown}; {_near(unknown, model)}"))
-        return frozenset()
+        yield "Operations", f"{service} has no operation {unknown}; {_suggestion(unknown, model)}"
+        return
     if error is None:
-        return frozenset(named or model)
-    able = frozenset(name for name in named or model if error in (*model[name].errors, *COMMON_ERRORS))
-    unable = sorted(set(named) - able)
-    if unable or not able:
-        where = unable[0] if unable else service
-        declared = model[where].errors if unable else {code for each in model.values() for code in each.errors}
-        near = _near(error, {*declared, *COMMON_ERRORS})
-        problems.append(("Error", f"{where} does not answer {error}; {near}"))
-    return able
+        return
+    with_error = _operations(member)
+    without_error = sorted(set(named) - with_error)
+    if without_error or not with_error:
+        place = without_error[0] if without_error else service
+        declared = model[place].errors if without_error else {code for each in model.values() for code in each.errors}
+        yield "Error", f"{place} does not answer {error}; {_suggestion(error, {*declared, *COMMON_ERRORS})}"
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    import difflib  # only for a mistake: every start would wait for it
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    import difflib  # imported late, so that the server starts faster
 
     known = sorted(known)
     near = difflib.get_close_matches(name, known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
 
 
-def _latency(member: float | LatencyMember, problems: _Problems) -> Latency | None:
+def _latency(member: float | LatencyMember) -> Latency:
     if not isinstance(member, LatencyMember):
-        if not 0 <= member <= LONGEST_LATENCY:
-            problems.append(("Latency", f"expected 0 to {LONGEST_LATENCY:.0f} milliseconds, got {member}"))
         return Latency("fixed", member)
-    names = _PARAMETERS[member.distribution]
-    given = {name: value for name in _NAMES if (value := getattr(member, name.lower())) is not None}
-    if given.keys() != set(names):
-        problems.append(("Latency", f"a {member.distribution} distribution has {names[0]} and {names[1]}, no others"))
-        return None
-    first, second = (given[name] for name in names)
-    if not all(math.isfinite(value) and 0 <= value <= LONGEST_LATENCY for value in (first, second)):
-        problems.append(("Latency", f"expected {names[0]} and {names[1]} from 0 to {LONGEST_LATENCY:.0f}"))
-    elif member.distribution == "uniform" and first > second:
-        problems.append(("Latency.Low", "is above High; exchange them"))
+    first, second = (getattr(member, name.lower()) for name in _PARAMETERS[member.distribution])
     return Latency(member.distribution, first, second)
 
 
-_NAMES = [name for names in _PARAMETERS.values() for name in names]
+def _problems_of_latency(member: float | LatencyMember) -> Iterator[_Problem]:
+    if not isinstance(member, LatencyMember):
+        if not 0 <= member <= LONGEST_LATENCY:
+            yield "Latency", f"expected 0 to {LONGEST_LATENCY:.0f} milliseconds, got {member}"
+        return
+    names = _PARAMETERS[member.distribution]
+    sent = {name: value for name in _ALL_PARAMETERS if (value := getattr(member, name.lower())) is not None}
+    if sent.keys() != set(names):
+        yield "Latency", f"a {member.distribution} distribution has {names[0]} and {names[1]}, no others"
+        return
+    first, second = (sent[name] for name in names)
+    if not all(math.isfinite(value) and 0 <= value <= LONGEST_LATENCY for value in (first, second)):
+        yield "Latency", f"expected {names[0]} and {names[1]} from 0 to {LONGEST_LATENCY:.0f}"
+    elif member.distribution == "uniform" and first > second:
+        yield "Latency.Low", "is above High; exchange them"
 
 
 def _written(member: FaultMember) -> dict[str, Any]:
-    """The members that say something, under their names."""
+    """The rule as it was written: its members by name, without those that are left out."""
     document: dict[str, Any] = msgspec.to_builtins(member)
     if isinstance(document.get("Latency"), dict):
         document["Latency"] = {name: value for name, value in document["Latency"].items() if value is not None}

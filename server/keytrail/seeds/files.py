@@ -1,4 +1,4 @@
-"""From seed files and documents to a seed: everything in them is right, or SeedError says what is not."""
+"""Reading seed files and documents into a Seed, or raising SeedError with all that is wrong in them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,14 +20,17 @@ from keytrail.settings import Settings
 
 
 def read_files(paths: Iterable[str], settings: Settings, now: datetime) -> Seed:
-    """The seed of files, and of the .yaml, .yml and .json files in folders. Raises SeedError."""
+    """The seed in files, and in the .yaml, .yml and .json files of folders. Raises SeedError.
+
+    `settings` and `now` are those of `read_document`.
+    """
     seed, problems = Seed(), []
     for path in paths:
         for file in _files(Path(path)):
             try:
                 read_document(file.read_bytes(), settings, now, name=str(file), seed=seed)
             except OSError as error:
-                problems.append(f"{file}: {error.strerror}; name a readable file or folder")
+                problems.append(f"{file}: {error.strerror}; expected a readable file or folder")
             except SeedError as error:
                 problems += error.problems
     if problems:
@@ -44,9 +47,9 @@ def _files(path: Path) -> list[Path]:
 def read_document(
     data: bytes, settings: Settings, now: datetime, *, name: str = "document", seed: Seed | None = None
 ) -> Seed:
-    """Add what a document in YAML or JSON describes to a seed (a new one if none is given). Raises SeedError.
+    """The seed with what a YAML or JSON document describes added to it; a new seed if there is none. Raises SeedError.
 
-    `settings` have the account and Region of what names none; moments such as `200 days ago` are relative to `now`.
+    `settings` have the default account and Region. Moments such as `200 days ago` are relative to `now`.
     """
     seed = seed if seed is not None else Seed()
     reader = SeedReader(name, seed, settings, now)
@@ -57,23 +60,23 @@ def read_document(
 
 
 def _read(document: SeedDocument, reader: SeedReader) -> None:
-    """Read every part; those first that others refer to."""
+    """Read every part of a document, in an order in which parts follow those that they refer to."""
     if document.settings is not None:
         read_settings(document.settings, reader)
-    for at, account in enumerate(document.accounts):
-        read_account(f"accounts[{at}]", account, reader)
-    for at, credential in enumerate(document.credentials):
-        read_credential(f"credentials[{at}]", credential, reader)
-    for at, identity in enumerate(document.identities):
-        read_identity(f"identities[{at}]", identity, reader)
+    for index, account in enumerate(document.accounts):
+        read_account(f"accounts[{index}]", account, reader)
+    for index, credential in enumerate(document.credentials):
+        read_credential(f"credentials[{index}]", credential, reader)
+    for index, identity in enumerate(document.identities):
+        read_identity(f"identities[{index}]", identity, reader)
     read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
     if document.organization is not None:
         read_organization("organization", document.organization, reader)
-    for at, store in enumerate(document.custom_key_stores):
-        read_custom_key_store(f"customKeyStores[{at}]", store, reader)
-    for at, managed in enumerate(document.aws_managed_keys):
-        read_managed_key(f"awsManagedKeys[{at}]", managed, reader)
-    for at, key in enumerate(document.keys):
-        read_key(f"keys[{at}]", key, reader)
-    for at, fault in enumerate(document.faults):
-        read_fault(f"faults[{at}]", fault, reader)
+    for index, store in enumerate(document.custom_key_stores):
+        read_custom_key_store(f"customKeyStores[{index}]", store, reader)
+    for index, managed in enumerate(document.aws_managed_keys):
+        read_managed_key(f"awsManagedKeys[{index}]", managed, reader)
+    for index, key in enumerate(document.keys):
+        read_key(f"keys[{index}]", key, reader)
+    for index, fault in enumerate(document.faults):
+        read_fault(f"faults[{index}]", fault, reader)

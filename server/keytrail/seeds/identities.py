@@ -1,4 +1,4 @@
-"""Users, roles and service control policies of a seed: what the members mean, and whether IAM would have them."""
+"""Reading the users, roles, organization and service control policies of a seed."""
 
 from collections.abc import Iterator
 
@@ -27,15 +27,15 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
     except ValueError:
         principal = None
     if principal is None or principal.kind not in ("user", "role"):
-        what = f"expected the ARN of a user or a role, got {member.arn!r}; a session is its role's"
-        reader.problem(f"{path}.Arn", what)
+        message = f"expected the ARN of a user or a role, got {member.arn!r}; for a session, give its role"
+        reader.add_problem(f"{path}.Arn", message)
         return
     if member.arn in reader.seed.identities:
-        reader.problem(f"{path}.Arn", f"{member.arn} stands twice; keep one")
+        reader.add_problem(f"{path}.Arn", f"{member.arn} appears twice; keep one")
     if member.trust_policy is not None and principal.kind != "role":
-        reader.problem(f"{path}.TrustPolicy", "only a role has one; leave it out")
+        reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")
     if member.max_session_duration is not None and principal.kind != "role":
-        reader.problem(f"{path}.MaxSessionDuration", "only a role has one; leave it out")
+        reader.add_problem(f"{path}.MaxSessionDuration", "only a role has this; leave it out")
 
     def policy(name: str, document: PolicyDocument | None, policy_type: PolicyType) -> str | None:
         return reader.policy(f"{path}.{name}", document, policy_type) if document is not None else None
@@ -55,13 +55,15 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
 
 
 def read_service_control_policies(path: str, members: list[ServiceControlPolicyMember], reader: SeedReader) -> None:
-    """Add the policies of a plain list to the accounts that each names: they are one level of each account's."""
+    """Add service control policies outside of an organization. Those that name an account are one level of policies."""
     levels: dict[str, list[ServiceControlPolicy]] = {}
-    for at, member in enumerate(members):
-        where = f"{path}[{at}]"
-        policy = _service_control_policy(where, member, reader)
+    for index, member in enumerate(members):
+        item_path = f"{path}[{index}]"
+        policy = _service_control_policy(item_path, member, reader)
         if not member.accounts:
-            reader.problem(f"{where}.Accounts", "name the accounts that it holds for, or attach it in an organization")
+            reader.add_problem(
+                f"{item_path}.Accounts", "name the accounts that it applies to, or attach it in an organization"
+            )
         for account in member.accounts:
             levels.setdefault(account, []).append(policy)
     for account, policies in levels.items():
@@ -69,11 +71,11 @@ def read_service_control_policies(path: str, members: list[ServiceControlPolicyM
 
 
 def read_organization(path: str, member: OrganizationMember, reader: SeedReader) -> None:
-    """Add an organization: each account's policies are those on the way to it from the root."""
-    for account, where, levels in _members_of(path, member, (), reader):
+    """Add an organization. An account has the policies of each level from the organization's root to itself."""
+    for account, item_path, levels in _members_of(path, member, (), reader):
         membership = reader.seed.memberships.get(account)
         if membership is not None and membership.organization_id is not None:
-            reader.problem(where, f"{account} stands twice; an account is in one place of one organization")
+            reader.add_problem(item_path, f"{account} appears twice; an account is at one place in one organization")
         _attach(reader.seed, account, Membership(member.id, () if account == member.management_account else levels))
     if member.management_account is not None and member.management_account not in reader.seed.memberships:
         _attach(reader.seed, member.management_account, Membership(member.id))
@@ -86,12 +88,12 @@ def _members_of(
     reader: SeedReader,
 ) -> Iterator[tuple[str, str, tuple[_Level, ...]]]:
     levels = (*above, _level(path, member, reader))
-    for at, account in enumerate(member.accounts):
-        where = f"{path}.Accounts[{at}]"
-        own = _level(where, account, reader)
-        yield account.account, f"{where}.Account", (*levels, own)
-    for at, unit in enumerate(member.organizational_units):
-        yield from _members_of(f"{path}.OrganizationalUnits[{at}]", unit, levels, reader)
+    for index, account in enumerate(member.accounts):
+        item_path = f"{path}.Accounts[{index}]"
+        own = _level(item_path, account, reader)
+        yield account.account, f"{item_path}.Account", (*levels, own)
+    for index, unit in enumerate(member.organizational_units):
+        yield from _members_of(f"{path}.OrganizationalUnits[{index}]", unit, levels, reader)
 
 
 def _level(
@@ -100,14 +102,15 @@ def _level(
     reader: SeedReader,
 ) -> _Level:
     policies = member.service_control_policies
-    for at, policy in enumerate(policies):
+    for index, policy in enumerate(policies):
         if policy.accounts:
-            reader.problem(
-                f"{path}.ServiceControlPolicies[{at}].Accounts", "its place says whom it holds for; leave it out"
+            reader.add_problem(
+                f"{path}.ServiceControlPolicies[{index}].Accounts",
+                "it applies to where it is attached; leave Accounts out",
             )
     return tuple(
-        _service_control_policy(f"{path}.ServiceControlPolicies[{at}]", policy, reader)
-        for at, policy in enumerate(policies)
+        _service_control_policy(f"{path}.ServiceControlPolicies[{index}]", policy, reader)
+        for index, policy in enumerate(policies)
     )
 
 

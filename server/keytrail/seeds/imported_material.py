@@ -1,4 +1,4 @@
-"""The imported key material of a seeded key of Origin EXTERNAL: what there was, what there is, and until when."""
+"""Reading the imported key material of a key of Origin EXTERNAL: past, current and pending material."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,15 +18,15 @@ _WITH_MATERIAL = (KeyState.ENABLED, KeyState.DISABLED, KeyState.UPDATING)
 
 
 def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) -> dict[str, Any]:
-    """What Key needs of a seed's imported materials: material, materials, pending and imports; {} if it has none."""
+    """The fields of Key for its imported material: material, materials, pending and imports; {} if there is none."""
     if member.origin is not Origin.EXTERNAL:
-        _refuse_members(path, member, reader)
+        _refuse_import_members(path, member, reader)
         return {}
     parts = _parts(path, member, reader)
     if not is_supported(spec) or not parts:
         return {}
     if len(parts) > 1 and spec != SYMMETRIC_DEFAULT:
-        reader.problem(f"{path}.KeyMaterials", f"a key of {spec} has one key material; leave the others out")
+        reader.add_problem(f"{path}.KeyMaterials", f"a key of {spec} has one key material; leave the others out")
         return {}
     past: list[PastMaterial] = []
     pending: KeyMaterial | None = None
@@ -36,7 +36,7 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
         if material is None:
             return {}
         if material.id in imports:
-            reader.problem(f"{part_path}.KeyMaterial", "stands twice; every material of a key is another")
+            reader.add_problem(f"{part_path}.KeyMaterial", "appears twice; every key material of a key is different")
         imports[material.id] = _import(part_path, member, part, reader)
         if part.key_material_state in _PENDING:
             pending = material
@@ -52,13 +52,15 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
 def replica_imports(
     path: str, replica: ReplicaMember, member: KeyMember, primary: Key, reader: SeedReader
 ) -> dict[str, Import]:
-    """The imports of a replica: all of its primary key's materials, or none while it is PendingImport."""
+    """The imports of a replica, by material id: all of its primary key's materials; none while it is PendingImport."""
     if primary.origin is not Origin.EXTERNAL:
-        _refuse_members(path, replica, reader)
+        _refuse_import_members(path, replica, reader)
         return {}
     if replica.key_state in (KeyState.PENDING_IMPORT, KeyState.CREATING) or primary.material is None:
         if replica.valid_to is not None:
-            reader.problem(f"{path}.ValidTo", f"nothing is imported while the key is {replica.key_state}; leave it out")
+            reader.add_problem(
+                f"{path}.ValidTo", f"nothing is imported while the key is {replica.key_state}; leave it out"
+            )
         return {}
     imports = {name: Import(description=how.description) for name, how in primary.imports.items()}
     valid_to = _valid_to(f"{path}.ValidTo", replica.valid_to, reader)
@@ -70,24 +72,24 @@ def replica_imports(
 
 
 def check_state(path: str, key: Key, reader: SeedReader) -> None:
-    """Note a problem of a key whose state and material contradict each other."""
+    """Add a problem if a key's state and its key material contradict each other."""
     if not is_supported(key.spec):
         return
     if key.lacks_material and key.state in _WITH_MATERIAL:
-        reader.problem(
+        reader.add_problem(
             f"{path}.KeyState", f"{key.state} needs all its key material; import it, or make it PendingImport"
         )
     if key.state is KeyState.PENDING_IMPORT and key.origin is Origin.EXTERNAL and not key.lacks_material:
-        reader.problem(f"{path}.KeyState", "PendingImport needs material with ImportState: PENDING_IMPORT")
+        reader.add_problem(f"{path}.KeyState", "PendingImport needs material with ImportState: PENDING_IMPORT")
 
 
-def _refuse_members(path: str, member: RegionalMember, reader: SeedReader) -> None:
-    given = {"ValidTo": member.valid_to is not None}
+def _refuse_import_members(path: str, member: RegionalMember, reader: SeedReader) -> None:
+    sent = {"ValidTo": member.valid_to is not None}
     if isinstance(member, KeyMember):
-        given["KeyMaterialDescription"] = member.key_material_description is not None
-        given["KeyMaterials"] = bool(member.key_materials)
-    for name in [name for name, there in given.items() if there]:
-        reader.problem(f"{path}.{name}", "is for imported key material; needs Origin: EXTERNAL")
+        sent["KeyMaterialDescription"] = member.key_material_description is not None
+        sent["KeyMaterials"] = bool(member.key_materials)
+    for name in [name for name, is_sent in sent.items() if is_sent]:
+        reader.add_problem(f"{path}.{name}", "is for imported key material; needs Origin: EXTERNAL")
 
 
 def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, ImportedMaterialMember]]:
@@ -95,12 +97,13 @@ def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, 
     short = (member.key_material, member.key_material_description, member.valid_to)
     if member.key_materials:
         if short != (None, None, None):
-            reader.problem(
-                f"{path}.KeyMaterials", "holds KeyMaterial, KeyMaterialDescription and ValidTo of each; give one way"
+            reader.add_problem(
+                f"{path}.KeyMaterials",
+                "has KeyMaterial, KeyMaterialDescription and ValidTo for each material; leave those of the key out",
             )
         return [(f"{path}.KeyMaterials[{at}]", part) for at, part in enumerate(member.key_materials)]
     if member.key_state is KeyState.PENDING_IMPORT and short == (None, None, None):
-        return []  # there never was any
+        return []  # nothing was ever imported
     material, description, valid_to = short
     part = ImportedMaterialMember(key_material=material, key_material_description=description, valid_to=valid_to)
     return [(path, part)]
@@ -122,8 +125,8 @@ def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: 
     valid_to = _valid_to(f"{path}.ValidTo", part.valid_to, reader)
     if state is ImportState.PENDING_IMPORT:
         if part.valid_to is not None:
-            reader.problem(
-                f"{path}.ValidTo", "is for material that is there; leave it out, or ImportState: PENDING_IMPORT"
+            reader.add_problem(
+                f"{path}.ValidTo", "is for imported material; leave it out, or ImportState: PENDING_IMPORT"
             )
         return Import(None, part.key_material_description, is_there=False)
     return Import(valid_to, part.key_material_description)
@@ -136,38 +139,40 @@ def _past(
     before: list[PastMaterial],
     reader: SeedReader,
 ) -> PastMaterial:
-    at_path = f"{path}.RotationDate"
+    date_path = f"{path}.RotationDate"
     if not before:
         if part.rotation_date is not None:
-            reader.problem(at_path, "the first material of a key was not rotated to; leave it out")
+            reader.add_problem(date_path, "the first material of a key has no rotation; leave it out")
         return PastMaterial(material)
     if part.rotation_date is None:
-        reader.problem(at_path, "is missing: when the key was rotated to this material")
+        reader.add_problem(date_path, "is missing; say when the key was rotated to this material")
         return PastMaterial(material, reader.now, RotationType.ON_DEMAND)
-    date = reader.moment(at_path, part.rotation_date) or reader.now
+    date = reader.moment(date_path, part.rotation_date) or reader.now
     earlier = before[-1].rotation_date
     if date > reader.now:
-        reader.problem(
-            at_path, "lies in the future; material for a rotation to come has KeyMaterialState: PENDING_ROTATION"
+        reader.add_problem(
+            date_path, "lies in the future; material for a future rotation has KeyMaterialState: PENDING_ROTATION"
         )
     elif earlier is not None and date < earlier:
-        reader.problem(at_path, "is before the one above it; put the oldest material first")
+        reader.add_problem(date_path, "is before the one above it; put the oldest material first")
     return PastMaterial(material, date, RotationType.ON_DEMAND)
 
 
 def _check_pending(path: str, part: ImportedMaterialMember, at: int, count: int, reader: SeedReader) -> None:
     if at == 0 or at != count - 1:
-        reader.problem(f"{path}.KeyMaterialState", "only the last of several materials is pending rotation")
+        reader.add_problem(f"{path}.KeyMaterialState", "only the last of several materials is pending rotation")
     if part.rotation_date is not None:
-        reader.problem(f"{path}.RotationDate", "is for material that the key was rotated to; this is pending rotation")
+        reader.add_problem(
+            f"{path}.RotationDate", "is for material that the key was rotated to; this is pending rotation"
+        )
     if part.import_state is ImportState.PENDING_IMPORT:
-        reader.problem(f"{path}.ImportState", "what is pending rotation is imported; leave the material out")
+        reader.add_problem(f"{path}.ImportState", "material that is pending rotation must be imported; leave it out")
 
 
 def _valid_to(path: str, text: str | None, reader: SeedReader) -> datetime | None:
     date = reader.moment(path, text) if text is not None else None
     if date is not None and not reader.now < date <= reader.now + timedelta(days=365):
-        reader.problem(
-            path, "expected a moment within the 365 days to come; expired material has ImportState: PENDING_IMPORT"
+        reader.add_problem(
+            path, "expected a moment within the next 365 days; expired material has ImportState: PENDING_IMPORT"
         )
     return date

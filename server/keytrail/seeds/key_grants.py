@@ -1,4 +1,4 @@
-"""The grants of a seeded key: what the members mean, and whether KMS would have made such a grant."""
+"""Reading the grants of a key, with the checks of CreateGrant."""
 
 import hashlib
 
@@ -15,12 +15,12 @@ from keytrail.seeds.reader import SeedReader
 def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedReader) -> None:
     """Add a key's grants."""
     if len(members) > MAX_GRANTS_PER_KEY:
-        reader.problem(path, f"a key has at most {MAX_GRANTS_PER_KEY} grants")
+        reader.add_problem(path, f"a key has at most {MAX_GRANTS_PER_KEY} grants")
     named: set[tuple[object, ...]] = set()
-    for at, member in enumerate(members):
-        where = f"{path}[{at}]"
-        grant = _grant(where, member, key, _made_up("GrantId", key, at), reader)
-        token = member.grant_token or _made_up("GrantToken", key, at)
+    for index, member in enumerate(members):
+        item_path = f"{path}[{index}]"
+        grant = _grant(item_path, member, key, _derived("GrantId", key, index), reader)
+        token = member.grant_token or _derived("GrantToken", key, index)
         try:
             require_valid_grant(
                 operations=grant.operations,
@@ -32,30 +32,31 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
             )
             require_fit(grant, key)
         except AwsError as error:
-            reader.problem(where, f"{error.code}: {error.message}")
+            reader.add_problem(item_path, f"{error.code}: {error.message}")
         if grant.grant_id in reader.seed.grants:
-            reader.problem(f"{where}.GrantId", f"{grant.grant_id} stands twice; every grant has an id of its own")
+            reader.add_problem(f"{item_path}.GrantId", f"{grant.grant_id} appears twice; every grant has its own id")
         if token in reader.seed.grant_tokens:
-            reader.problem(f"{where}.GrantToken", "stands twice; every grant has a token of its own")
+            reader.add_problem(f"{item_path}.GrantToken", "appears twice; every grant has its own token")
         if grant.name and grant.parameters in named:
-            reader.problem(
-                f"{where}.Name", f"{grant.name} stands twice with the same members; KMS would make one grant of both"
+            reader.add_problem(
+                f"{item_path}.Name",
+                f"{grant.name} appears twice with the same members; KMS would create one grant for both",
             )
         reader.seed.grant_tokens.add(token)
         named.add(grant.parameters)
         reader.seed.grants[grant.grant_id] = (grant, token)
 
 
-def _grant(path: str, member: GrantMember, key: Key, made_up_id: str, reader: SeedReader) -> Grant:
+def _grant(path: str, member: GrantMember, key: Key, derived_id: str, reader: SeedReader) -> Grant:
     created = key.creation_date
     if member.creation_date is not None:
         created = reader.past_moment(f"{path}.CreationDate", member.creation_date) or created
         if created < key.creation_date:
-            what = f"{created.isoformat()} is before the key's CreationDate {key.creation_date.isoformat()}"
-            reader.problem(f"{path}.CreationDate", what)
+            message = f"{created.isoformat()} is before the key's CreationDate {key.creation_date.isoformat()}"
+            reader.add_problem(f"{path}.CreationDate", message)
     constraints = member.constraints or ConstraintsMember()
     return Grant(
-        grant_id=member.grant_id or made_up_id,
+        grant_id=member.grant_id or derived_id,
         key_arn=key.arn,
         name=member.name or "",
         creation_date=created,
@@ -71,6 +72,6 @@ def _grant(path: str, member: GrantMember, key: Key, made_up_id: str, reader: Se
     )
 
 
-def _made_up(member: str, key: Key, at: int) -> str:
-    """64 hex digits for a member that no document gave: always the same for the same place."""
-    return hashlib.sha256(f"{member}/{key.arn}/{at}".encode()).hexdigest()
+def _derived(member: str, key: Key, position: int) -> str:
+    """64 hex digits for a member that the document leaves out: always the same for the same key and position."""
+    return hashlib.sha256(f"{member}/{key.arn}/{position}".encode()).hexdigest()

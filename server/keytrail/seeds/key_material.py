@@ -1,4 +1,4 @@
-"""Key material that a seed gives, in base64."""
+"""Reading the key material that a seed contains."""
 
 import binascii
 from collections.abc import Callable
@@ -11,15 +11,19 @@ from keytrail.seeds.reader import SeedReader
 def read_key_material(
     path: str, text: str, spec: str, make: Callable[[str, bytes], KeyMaterial], reader: SeedReader
 ) -> KeyMaterial | None:
-    """What `make` makes of a spec and the bytes that are given: raw ones of a secret, else PKCS #8 in DER."""
+    """The key material in a base64 text: what `make` makes of the spec and the decoded bytes.
+
+    The bytes are raw for a symmetric or HMAC key, and PKCS #8 in DER for a key pair. If they do not fit the spec, adds
+    a problem and returns None.
+    """
     if not is_supported(spec):
-        reader.problem(f"{path}.KeyMaterial", f"keys of {spec} have no material here; leave it out")
+        reader.add_problem(f"{path}.KeyMaterial", f"keys of {spec} have no key material here; leave it out")
         return None
     try:
         return make(spec, binascii.a2b_base64(text.encode(), strict_mode=True))
     except ValueError:  # binascii.Error is one
-        what = "expected 32 bytes in base64; `openssl rand -base64 32` makes some"
+        message = "expected 32 bytes in base64; `openssl rand -base64 32` makes some"
         if spec != SYMMETRIC_DEFAULT:
-            what = f"expected key material of {spec} in base64: raw bytes of an HMAC key, else PKCS #8 in DER"
-        reader.problem(f"{path}.KeyMaterial", what)
+            message = f"expected key material of {spec} in base64: raw bytes of an HMAC key, else PKCS #8 in DER"
+        reader.add_problem(f"{path}.KeyMaterial", message)
         return None

@@ -1,4 +1,4 @@
-"""The state of a seeded key, and since when and until when: what the members mean, and whether that can be."""
+"""Reading the state of a key, with its creation date and its deletion date."""
 
 from datetime import datetime, timedelta
 
@@ -9,11 +9,11 @@ from keytrail.seeds.reader import SeedReader
 
 
 def read_creation_date(path: str, member: RegionalMember, primary: Key | None, reader: SeedReader) -> datetime:
-    """When a key was made: as it says, or as its past and its primary key imply."""
+    """The CreationDate of a key; if the seed has none, a date that fits its past and its primary key."""
     if member.creation_date is None:
         if primary is not None:
             return primary.creation_date
-        # A key with a past is at least as old as that, and a primary as old as its replicas.
+        # A key is at least as old as its past, and a primary key at least as old as its replicas.
         uses, dates = [member.last_usage], []
         if isinstance(member, KeyMember):
             uses += [replica.last_usage for replica in member.replicas if replica.creation_date is None]
@@ -31,7 +31,7 @@ def read_creation_date(path: str, member: RegionalMember, primary: Key | None, r
 def read_state(
     path: str, member: RegionalMember, key_id: str, origin: Origin, reader: SeedReader
 ) -> tuple[KeyState, datetime | None, int | None]:
-    """A key's state, its DeletionDate, and the days that a waiting primary key is to wait for its deletion then."""
+    """A key's state, its DeletionDate, and its waiting period in days if it is in PendingReplicaDeletion."""
     state = member.key_state
     multi_region = key_id.startswith("mrk-")
     replicated = isinstance(member, KeyMember) and bool(member.replicas)
@@ -43,25 +43,25 @@ def read_state(
         ),
         KeyState.CREATING: (multi_region, "a multi-Region key"),
         KeyState.UPDATING: (multi_region, "a multi-Region key"),
-        KeyState.PENDING_REPLICA_DELETION: (replicated, "a multi-Region primary with Replicas"),
+        KeyState.PENDING_REPLICA_DELETION: (replicated, "a multi-Region primary key with Replicas"),
     }
-    met, what = needs.get(state, (True, ""))
+    met, needed = needs.get(state, (True, ""))
     if not met:
-        reader.problem(f"{path}.KeyState", f"{state} needs {what}")
+        reader.add_problem(f"{path}.KeyState", f"{state} needs {needed}")
     if state is KeyState.PENDING_DELETION and replicated:
-        reader.problem(f"{path}.KeyState", "a primary with replicas waits as PendingReplicaDeletion")
+        reader.add_problem(f"{path}.KeyState", "a primary key with replicas has PendingReplicaDeletion instead")
     window = None
     if state is KeyState.PENDING_REPLICA_DELETION:
         window = member.pending_deletion_window_in_days or 30
     elif member.pending_deletion_window_in_days is not None:
-        reader.problem(f"{path}.PendingDeletionWindowInDays", "needs KeyState: PendingReplicaDeletion")
+        reader.add_problem(f"{path}.PendingDeletionWindowInDays", "needs KeyState: PendingReplicaDeletion")
     date = None
     if member.deletion_date is not None:
         date = reader.moment(f"{path}.DeletionDate", member.deletion_date)
         if state is not KeyState.PENDING_DELETION:
-            reader.problem(f"{path}.DeletionDate", "needs KeyState: PendingDeletion")
+            reader.add_problem(f"{path}.DeletionDate", "needs KeyState: PendingDeletion")
         elif date is not None and date <= reader.now:
-            reader.problem(f"{path}.DeletionDate", "is over, so the key would be gone; leave the key out")
+            reader.add_problem(f"{path}.DeletionDate", "is in the past, so the key would be deleted; leave the key out")
     elif state is KeyState.PENDING_DELETION:
         date = reader.now + timedelta(days=30)
     return state, date, window

@@ -1,4 +1,4 @@
-"""The keys of a seed: what the members mean, and whether there can be such keys."""
+"""Reading the keys of a seed, with their replicas and aliases."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,22 +29,24 @@ _SPEC_FOR = {
     KeyUsage.GENERATE_VERIFY_MAC: "HMAC_256",
     KeyUsage.ENCAPSULATE_DECAPSULATE: "ML_KEM_768",
 }
-"""The spec of a key that names none, by its usage."""
+"""By usage: the spec of a key that names none."""
 
 
 def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
-    """Add a key, and the replicas of it."""
+    """Add a key and its replicas."""
     account = member.account or reader.settings.account
     region = member.region or reader.settings.region
     usage, spec = _kind(path, member, reader)
     multi_region = member.key_id.startswith("mrk-")
     if member.multi_region is not None and member.multi_region != multi_region:
         right = "`mrk-` and 32 hex digits" if member.multi_region else "a UUID"
-        reader.problem(f"{path}.KeyId", f"with MultiRegion: {str(member.multi_region).lower()} it must be {right}")
+        reader.add_problem(f"{path}.KeyId", f"with MultiRegion: {str(member.multi_region).lower()} it must be {right}")
     if member.replicas and not multi_region:
-        reader.problem(f"{path}.Replicas", "only a multi-Region key has replicas; give it a KeyId with `mrk-`")
+        reader.add_problem(
+            f"{path}.Replicas", "only a multi-Region key has replicas; use a KeyId that begins with `mrk-`"
+        )
     if member.origin in CUSTOM_KEY_STORE_ORIGINS and (multi_region or spec != SYMMETRIC_DEFAULT):
-        reader.problem(f"{path}.Origin", f"{member.origin} is for single-Region keys of SYMMETRIC_DEFAULT only")
+        reader.add_problem(f"{path}.Origin", f"{member.origin} is for single-Region keys of SYMMETRIC_DEFAULT only")
     material = _material(path, member, spec, reader)
     shared: dict[str, Any] = {"account": account, "key_id": member.key_id, "spec": spec, "usage": usage}
     shared |= {"origin": member.origin, "material": material}
@@ -53,23 +55,23 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
     primary = _add_key(path, member, region, shared, None, reader)
     dates = [past.rotation_date for past in primary.materials if past.rotation_date is not None]
     if dates and dates[0] < primary.creation_date:
-        at_path = "KeyMaterials[1]" if member.key_materials else "Rotation.Rotations[0]"
-        reader.problem(f"{path}.{at_path}.RotationDate", "is before the key's CreationDate")
-    for at, replica in enumerate(member.replicas):
-        at_path = f"{path}.Replicas[{at}]"
+        first_rotation = "KeyMaterials[1]" if member.key_materials else "Rotation.Rotations[0]"
+        reader.add_problem(f"{path}.{first_rotation}.RotationDate", "is before the key's CreationDate")
+    for index, replica in enumerate(member.replicas):
+        item_path = f"{path}.Replicas[{index}]"
         if partition_of(replica.region) != partition_of(region):
-            reader.problem(f"{at_path}.Region", f"{replica.region} is not in {region}'s partition")
-        own = {"imports": replica_imports(at_path, replica, member, primary, reader)}
-        _add_key(at_path, replica, replica.region, {**shared, **own}, primary, reader)
+            reader.add_problem(f"{item_path}.Region", f"{replica.region} is not in {region}'s partition")
+        own = {"imports": replica_imports(item_path, replica, member, primary, reader)}
+        _add_key(item_path, replica, replica.region, {**shared, **own}, primary, reader)
     if multi_region:
         if (account, member.key_id) in reader.seed.multi_region_sets:
-            reader.problem(f"{path}.KeyId", f"{member.key_id} stands twice; name the other Regions under Replicas")
+            reader.add_problem(f"{path}.KeyId", f"{member.key_id} appears twice; list the other Regions under Replicas")
         regions = tuple(replica.region for replica in member.replicas)
         reader.seed.multi_region_sets[account, member.key_id] = MultiRegionSet(region, regions)
 
 
 def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, str]:
-    """The key's usage and spec; where neither is given, those that its last usage speaks of."""
+    """The key's usage and spec. What the seed leaves out is chosen to fit the rest, and its last usage."""
     implied = KeyUsage.ENCRYPT_DECRYPT
     if member.last_usage is not None:
         implied = usage_of(member.last_usage.operation)
@@ -78,18 +80,18 @@ def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, s
         usage = member.key_usage or implied
         return usage, _SPEC_FOR[usage]
     if spec not in ALGORITHMS:
-        reader.problem(f"{path}.KeySpec", f"expected one of {', '.join(ALGORITHMS)}, got {spec!r}")
+        reader.add_problem(f"{path}.KeySpec", f"expected one of {', '.join(ALGORITHMS)}, got {spec!r}")
         return implied, SYMMETRIC_DEFAULT
     usages = ALGORITHMS[spec]
     usage = member.key_usage or (implied if implied in usages else next(iter(usages)))
     if usage not in usages:
-        reader.problem(f"{path}.KeyUsage", f"{spec} is for {' or '.join(usages)}, not for {usage}")
+        reader.add_problem(f"{path}.KeyUsage", f"{spec} is for {' or '.join(usages)}, not for {usage}")
     return usage, spec
 
 
 def _material(path: str, member: KeyMember, spec: str, reader: SeedReader) -> KeyMaterial | None:
     if member.origin is Origin.EXTERNAL:
-        return None  # see read_imports
+        return None  # `read_imports` reads it
     if member.key_material is not None:
         return read_key_material(path, member.key_material, spec, KeyMaterial.of_spec, reader)
     if member.key_state is KeyState.PENDING_IMPORT:
@@ -105,7 +107,7 @@ def _add_key(
     primary: Key | None,
     reader: SeedReader,
 ) -> Key:
-    """Add the key of one Region; `shared` is what the keys of a multi-Region set have in common."""
+    """Add the key of one Region; `shared` has the fields of Key that all keys of a multi-Region set share."""
     created = read_creation_date(path, member, primary, reader)
     key_id, origin = shared["key_id"], shared["origin"]
     state, deletion_date, window = read_state(path, member, key_id, origin, reader)
@@ -122,14 +124,13 @@ def _add_key(
     )
     key = place_key(path, member, key, reader)
     if key.arn in reader.seed.keys:
-        reader.problem(f"{path}.KeyId", f"{key.arn} stands twice; a Region holds one key of an id")
+        reader.add_problem(f"{path}.KeyId", f"{key.arn} appears twice; a Region has one key with an id")
     reader.seed.keys[key.arn] = key
     check_state(path, key, reader)
     _aliases(path, member, key, reader)
     read_grants(f"{path}.Grants", member.grants, key, reader)
     if member.last_usage is not None:
-        at_path = f"{path}.LastUsage"
-        read_last_usage(at_path, member.last_usage, key, reader)
+        read_last_usage(f"{path}.LastUsage", member.last_usage, key, reader)
     return key
 
 
@@ -137,19 +138,19 @@ def _tags(path: str, member: RegionalMember, reader: SeedReader) -> dict[str, st
     try:
         return read_tags(member.tags.items())
     except AwsError as error:
-        reader.problem(f"{path}.Tags", str(error.message))
+        reader.add_problem(f"{path}.Tags", str(error.message))
         return {}
 
 
 def _aliases(path: str, member: RegionalMember, key: Key, reader: SeedReader) -> None:
     if len(member.aliases) > MAX_ALIASES_PER_KEY:
-        reader.problem(f"{path}.Aliases", f"a key has at most {MAX_ALIASES_PER_KEY} aliases")
-    for at, name in enumerate(member.aliases):
+        reader.add_problem(f"{path}.Aliases", f"a key has at most {MAX_ALIASES_PER_KEY} aliases")
+    for index, name in enumerate(member.aliases):
         alias = Alias(key.account, key.region, name, key.key_id, key.creation_date, key.creation_date)
         try:
             require_alias_name(name)
         except AwsError:
-            reader.problem(f"{path}.Aliases[{at}]", f"{name} is no name that KMS gives to a customer's alias")
+            reader.add_problem(f"{path}.Aliases[{index}]", f"{name} is not a name that CreateAlias accepts")
         if alias.arn in reader.seed.aliases:
-            reader.problem(f"{path}.Aliases[{at}]", f"{alias.arn} stands twice; an alias names one key")
+            reader.add_problem(f"{path}.Aliases[{index}]", f"{alias.arn} appears twice; an alias names one key")
         reader.seed.aliases[alias.arn] = alias

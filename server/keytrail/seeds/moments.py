@@ -1,4 +1,4 @@
-"""Moments as seeds say them."""
+"""Reading moments, such as `200 days ago`."""
 
 import re
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ _DISTANCE = re.compile(
 
 
 def read_relative_moment(text: str, now: datetime) -> datetime:
-    """A moment from ISO 8601, `now`, `200 days ago` or `in 10 days`. Raises ValueError."""
+    """The moment in a text: ISO 8601, `now`, `200 days ago` or `in 10 days`. Raises ValueError."""
     if text == "now":
         return now
-    found = _DISTANCE.fullmatch(text)
-    if found is None or bool(found["ahead"]) == bool(found["ago"]):
+    match = _DISTANCE.fullmatch(text)
+    if match is None or bool(match["ahead"]) == bool(match["ago"]):
         try:
             return read_moment(text)
         except ValueError:
@@ -23,9 +23,9 @@ def read_relative_moment(text: str, now: datetime) -> datetime:
                 f"expected an ISO 8601 moment, `now`, `200 days ago` or `in 10 days`, got {text!r}"
             ) from None
     try:
-        distance = timedelta(**{f"{found['unit']}s": int(found["ahead"] or found["back"])})
-        # Whole seconds, as a last usage tells them: so that a creation at the same moment is not later.
+        distance = timedelta(**{f"{match['unit']}s": int(match["ahead"] or match["back"])})
+        # Whole seconds, like the Timestamp of a last usage, so that a CreationDate at the same moment is not later.
         now = now.replace(microsecond=0)
-        return now + distance if found["ahead"] else now - distance
+        return now + distance if match["ahead"] else now - distance
     except OverflowError:
         raise ValueError(f"{text!r} lies outside the calendar") from None

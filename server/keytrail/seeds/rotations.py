@@ -1,4 +1,4 @@
-"""The rotations that a seeded key has behind it, and the one before it."""
+"""Reading the past rotations of a key, and its automatic rotation."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,17 +18,17 @@ def read_rotation(
     material: KeyMaterial | None,
     reader: SeedReader,
 ) -> dict[str, Any]:
-    """What Key needs of a seed's Rotation: material, materials and automatic."""
+    """The fields of Key for its rotations: material, materials and automatic; {} if the seed has none."""
     rotation = member.rotation
     if rotation is None:
         return {}
     if member.origin is Origin.EXTERNAL:
-        reader.problem(
-            f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated so; tell of KeyMaterials instead"
+        reader.add_problem(
+            f"{path}.Rotation", "only a symmetric key of origin AWS_KMS has Rotation; use KeyMaterials instead"
         )
         return {}
     if spec != SYMMETRIC_DEFAULT or member.origin is not Origin.AWS_KMS or material is None:
-        reader.problem(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
+        reader.add_problem(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
         return {}
     materials = _materials(f"{path}.Rotation", member, rotation, material, reader)
     last = materials[-1].rotation_date if materials else None
@@ -46,21 +46,24 @@ def _materials(
     material: KeyMaterial,
     reader: SeedReader,
 ) -> tuple[PastMaterial, ...]:
-    # Each is derived from the key's id, so that ciphertexts stay good; a KeyMaterial that is given is the current one.
+    # Derived from the key's id, so ciphertexts are valid in every run. A KeyMaterial in the seed is the current one.
     materials = [PastMaterial(KeyMaterial.derived(member.key_id))]
-    for at, past in enumerate(rotation.rotations, 1):
-        at_path = f"{path}.Rotations[{at - 1}].RotationDate"
-        date = reader.moment(at_path, past.rotation_date)
+    for number, past in enumerate(rotation.rotations, 1):
+        date_path = f"{path}.Rotations[{number - 1}].RotationDate"
+        date = reader.moment(date_path, past.rotation_date)
         if date is None:
             continue
         before = materials[-1].rotation_date
         if date > reader.now:
-            reader.problem(at_path, "lies in the future; a rotation to come is NextRotationDate")
+            reader.add_problem(date_path, "lies in the future; a future rotation is NextRotationDate")
         elif before is not None and date < before:
-            reader.problem(at_path, "is before the one above it; put the oldest rotation first")
-        given = at == len(rotation.rotations) and member.key_material is not None
-        new = material if given else KeyMaterial.derived(f"{member.key_id}/{at}")
-        materials.append(PastMaterial(new, date, past.rotation_type))
+            reader.add_problem(date_path, "is before the one above it; put the oldest rotation first")
+        is_current = number == len(rotation.rotations)
+        if is_current and member.key_material is not None:
+            materials.append(PastMaterial(material, date, past.rotation_type))
+        else:
+            derived = KeyMaterial.derived(f"{member.key_id}/{number}")
+            materials.append(PastMaterial(derived, date, past.rotation_type))
     return tuple(materials) if len(materials) > 1 else ()
 
 
@@ -68,12 +71,12 @@ def _automatic(path: str, rotation: RotationMember, since: datetime, reader: See
     days = rotation.rotation_period_in_days
     if days is None:
         if rotation.next_rotation_date is not None:
-            reader.problem(f"{path}.NextRotationDate", "is for automatic rotation; give RotationPeriodInDays too")
+            reader.add_problem(f"{path}.NextRotationDate", "is for automatic rotation; add RotationPeriodInDays")
         return None
     period = timedelta(days=days)
     if rotation.next_rotation_date is None:
         return AutomaticRotation(days, since + period * ((reader.now - since) // period + 1))
     date = reader.moment(f"{path}.NextRotationDate", rotation.next_rotation_date)
     if date is not None and not reader.now < date <= reader.now + period:
-        reader.problem(f"{path}.NextRotationDate", f"expected a moment within the {days} days to come")
+        reader.add_problem(f"{path}.NextRotationDate", f"expected a moment within the next {days} days")
     return AutomaticRotation(days, date) if date is not None else None

@@ -1,4 +1,4 @@
-"""Settings that a seed can change while the server runs: the members of SettingsMember, by which all else here goes."""
+"""Reading the settings of a seed, which change while the server runs. They are the members of SettingsMember."""
 
 from keytrail.faults import require_known
 from keytrail.request_quotas import RequestQuotas
@@ -7,11 +7,11 @@ from keytrail.seeds.reader import SeedReader
 from keytrail.settings import Settings
 
 MEMBERS = dict(zip(SettingsMember.__struct_fields__, SettingsMember.__struct_encode_fields__, strict=True))
-"""The members of a seed's `settings` by the names of settings: `usage_delay`, `UsageDelay`."""
+"""By the name of a setting, the member of a seed's `settings`: `UsageDelay` for `usage_delay`."""
 
 
 def read_settings(member: SettingsMember, reader: SeedReader) -> None:
-    """Add what a seed's `settings` say."""
+    """Add the settings of a seed."""
     for name, member_name in MEMBERS.items():
         text = getattr(member, name)
         if text is None:
@@ -22,9 +22,9 @@ def read_settings(member: SettingsMember, reader: SeedReader) -> None:
                 require_known(value)
         except ValueError as error:
             got = "" if "got" in str(error) else f", got {text!r}"
-            reader.problem(f"settings.{member_name}", f"{error}{got}")
+            reader.add_problem(f"settings.{member_name}", f"{error}{got}")
 
 
 def settings_members(settings: Settings) -> dict[str, str]:
-    """The settings that a seed can change, as it says them."""
+    """The current values of the settings that a seed can change, as members of its `settings`."""
     return {member_name: settings.text(name) for name, member_name in MEMBERS.items()}

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from keytrail.authorization.evaluation import Ground, Verdict
-from keytrail.authorization.explanations import REMEMBERED, Explanation, Explanations
+from keytrail.authorization.explanations import MAX_REQUESTS, Explanation, Explanations
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, alias_arn, key_arn, refusal
 
@@ -225,6 +225,6 @@ def test_a_lock_out_is_explained_by_the_policy_that_was_not_put(explain: Callabl
 
 def test_only_the_last_requests_are_kept() -> None:
     kept, explanation = Explanations(), Explanation("p", "a", "r", Verdict(Ground.ALLOWED), {})
-    for number in range(REMEMBERED + 5):
-        kept.note(str(number), explanation)
-    assert [len(kept.of(str(number))) for number in (0, 4, 5, REMEMBERED + 4)] == [0, 0, 1, 1]
+    for number in range(MAX_REQUESTS + 5):
+        kept.add(str(number), explanation)
+    assert [len(kept.of_request(str(number))) for number in (0, 4, 5, MAX_REQUESTS + 4)] == [0, 0, 1, 1]

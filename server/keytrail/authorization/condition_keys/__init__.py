@@ -1,6 +1,6 @@
-"""Every condition key of kms:, aws: and sts: that is evaluated, one function each, by where its value comes from.
+"""Condition keys: one function for each that is evaluated (kms:, aws: and sts:), in modules by the value's origin.
 
-The modules below register their condition keys when they are imported, here; `evaluated` names them all.
+Importing this package imports the modules below, which registers their condition keys. `evaluated` lists them all.
 Source: KMS Developer Guide, "Condition keys for AWS KMS"; IAM User Guide, "AWS global condition context keys" and
 "Available keys for AWS STS"; kms-behaviour F.4.
 """

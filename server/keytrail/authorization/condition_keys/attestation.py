@@ -10,7 +10,7 @@ from keytrail.authorization.condition_keys.context import RequestContext, condit
 
 @condition_key_prefix("kms:RecipientAttestation:")
 def recipient_attestation(context: RequestContext) -> Mapping[str, str]:
-    """The registers of the attestation document, in hexadecimal digits in lower case; the image's is PCR0."""
+    """The registers of the attestation document, in lower-case hex digits. PCR0 is also ImageSha384."""
     attestation = context.facts.attestation
     if attestation is None:
         return {}

@@ -1,4 +1,4 @@
-"""The request context: what a request brings under each condition key, worked out when a condition asks for it.
+"""RequestContext: the values of a request by condition key, and the registry of the functions that give them.
 
 Source: IAM User Guide, "Request context" under "Policy evaluation logic".
 """
@@ -14,7 +14,7 @@ from keytrail.domain.key import Key
 
 
 class RequestContext(dict[str, Values]):
-    """The values of a request by condition key, in lower case; it holds those that were asked for so far."""
+    """The values of a request, by condition key in lower case. A value is worked out on first access, then kept."""
 
     def __init__(
         self,
@@ -25,32 +25,33 @@ class RequestContext(dict[str, Values]):
         policies: PrincipalPolicies,
         *,
         grant: Grant | None = None,
-        given: Mapping[str, tuple[str, ...]] | None = None,
+        overrides: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        """Of a request that needs an action (such as `kms:ReEncryptFrom`) on a resource: an ARN, or `*`.
+        """The context of a request that needs permission for an action, such as `kms:ReEncryptFrom`, on a resource.
 
-        `key` is the key that the resource is, if it is one that exists; `policies` are the caller's own; `grant` is
-        the grant that is to be retired. `given` are values by condition key, in lower case, that go before all others.
+        `resource` is an ARN, or `*`; `key` is the key with that ARN, if there is one. `policies` are the caller's own;
+        `grant` is the grant that is to be retired. `overrides` are values by condition key, in lower case, that replace
+        those of the request.
         """
-        super().__init__(given or {})
+        super().__init__(overrides or {})
         self.facts, self.action, self.resource, self.key = facts, action, resource, key
         self.policies, self.grant = policies, grant
 
     def __missing__(self, name: str) -> Values:
         """The values under a condition key, in lower case; None if the request does not have it."""
         value_of = _CONDITION_KEYS.get(name)
-        found = self[name] = as_texts(value_of(self)) if value_of is not None else self._under_prefix(name)
-        return found
+        values = self[name] = as_texts(value_of(self)) if value_of is not None else self._by_prefix(name)
+        return values
 
-    def _under_prefix(self, name: str) -> Values:
+    def _by_prefix(self, name: str) -> Values:
         for prefix, values_of in _PREFIXES.items():
             if name.startswith(prefix):
-                wanted = name.removeprefix(prefix)
-                return tuple(value for key, value in values_of(self).items() if key.lower() == wanted) or None
+                suffix = name.removeprefix(prefix)
+                return tuple(value for key, value in values_of(self).items() if key.lower() == suffix) or None
         return None
 
     def member(self, name: str) -> object:
-        """A member of the request, or what the operation takes it for if it was not sent; None without either."""
+        """A member of the request, or its default if it was not sent; None if it has no default."""
         sent = self.facts.members.get(name)
         return sent if sent is not None else self.facts.defaults.get(name)
 
@@ -59,13 +60,14 @@ ValueOf = Callable[[RequestContext], object]
 """Gives a text, a number, a boolean, a moment, or a list of texts; None if the request does not have the key."""
 
 ValuesOf = Callable[[RequestContext], Mapping[str, str]]
+"""Gives the values of all condition keys that share a prefix, by the rest of their names, in any case."""
 
 _CONDITION_KEYS: dict[str, ValueOf] = {}
 _PREFIXES: dict[str, ValuesOf] = {}
 
 
 def condition_key(*names: str) -> Callable[[ValueOf], ValueOf]:
-    """Make a function the one that gives the value of a condition key; of several names, if AWS has synonyms."""
+    """Register a function as the source of a condition key's value. Several names are AWS's synonyms for one key."""
 
     def register(value_of: ValueOf) -> ValueOf:
         _CONDITION_KEYS.update((name.lower(), value_of) for name in names)
@@ -75,7 +77,7 @@ def condition_key(*names: str) -> Callable[[ValueOf], ValueOf]:
 
 
 def condition_key_prefix(prefix: str) -> Callable[[ValuesOf], ValuesOf]:
-    """The same for all condition keys that begin so: the function gives the values by what follows, in any case."""
+    """Register a function as the source of the values of all condition keys with a prefix."""
 
     def register(values_of: ValuesOf) -> ValuesOf:
         _PREFIXES[prefix.lower()] = values_of
@@ -85,12 +87,12 @@ def condition_key_prefix(prefix: str) -> Callable[[ValuesOf], ValuesOf]:
 
 
 def evaluated() -> frozenset[str]:
-    """The condition keys that are evaluated, and the prefixes of condition keys, in lower case."""
+    """The condition keys and the prefixes that are evaluated, in lower case."""
     return frozenset(_CONDITION_KEYS) | frozenset(_PREFIXES)
 
 
 def as_texts(value: object) -> Values:
-    """What a policy's values are compared with: moments in seconds since 1970, booleans as `true` or `false`."""
+    """A value as texts, to compare with a policy's values: a moment as seconds since 1970, True as `true`."""
     if value is None:
         return None
     if isinstance(value, bool):

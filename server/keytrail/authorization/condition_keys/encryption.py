@@ -1,4 +1,4 @@
-"""Condition keys about encryption: the algorithm, the encryption context, the alias, and ReEncrypt's two keys."""
+"""Condition keys of cryptographic operations: algorithm, encryption context, alias, and ReEncrypt's two keys."""
 
 from collections.abc import Mapping
 
@@ -11,18 +11,18 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.errors import AwsError
 
 
-def _side(context: RequestContext) -> str:
-    """What the names of the action's members begin with: ReEncrypt has two of each, one for each of its actions."""
+def _member_prefix(context: RequestContext) -> str:
+    """The prefix of the action's members: ReEncrypt has two of each, one for either of its actions."""
     return {"kms:ReEncryptFrom": "Source", "kms:ReEncryptTo": "Destination"}.get(context.action, "")
 
 
 def encryption_context(context: RequestContext) -> Mapping[str, str]:
-    """The encryption context of the action's members; of a grant to be made or retired, the one that it asks for."""
-    sent = context.facts.members.get(f"{_side(context)}EncryptionContext")
+    """The encryption context in the action's members, or in the constraints of a grant to be created or retired."""
+    sent = context.facts.members.get(f"{_member_prefix(context)}EncryptionContext")
     if isinstance(sent, Mapping) and sent:
         return sent
-    asked_for = constraints(context)
-    return asked_for.encryption_context_equals or asked_for.encryption_context_subset or {}
+    granted = constraints(context)
+    return granted.encryption_context_equals or granted.encryption_context_subset or {}
 
 
 @condition_key_prefix("kms:EncryptionContext:")
@@ -39,19 +39,19 @@ def encryption_context_keys(context: RequestContext) -> object:
 
 @condition_key("kms:EncryptionAlgorithm")
 def encryption_algorithm(context: RequestContext) -> object:
-    """The algorithm; of data keys, which are encrypted under symmetric keys alone, SYMMETRIC_DEFAULT."""
+    """The algorithm. For data keys it is SYMMETRIC_DEFAULT: only symmetric keys encrypt them."""
     if context.facts.operation.startswith("GenerateDataKey"):
         return SYMMETRIC_DEFAULT
-    return context.member(f"{_side(context)}EncryptionAlgorithm")
+    return context.member(f"{_member_prefix(context)}EncryptionAlgorithm")
 
 
 @condition_key("kms:RequestAlias")
 def request_alias(context: RequestContext) -> object:
-    """The name of the alias that names the key, even if its ARN was sent."""
-    member = {"Source": "SourceKeyId", "Destination": "DestinationKeyId"}.get(_side(context), "KeyId")
+    """The name of the alias that the request identifies the key by, be it sent as name or as ARN."""
+    member = {"Source": "SourceKeyId", "Destination": "DestinationKeyId"}.get(_member_prefix(context), "KeyId")
     identifier = str(context.facts.members.get(member, ""))
-    _, found, rest = identifier.partition("alias/")
-    return found + rest if found else None
+    _, separator, name = identifier.partition("alias/")
+    return separator + name if separator else None
 
 
 @condition_key("kms:ReEncryptOnSameKey")
@@ -63,7 +63,7 @@ def re_encrypt_on_same_key(context: RequestContext) -> object:
     destination = _arn_of(context, str(members.get("DestinationKeyId", "")))
     if "SourceKeyId" in members:
         return _arn_of(context, str(members["SourceKeyId"])) == destination
-    if _side(context) == "Source" or key is None:
+    if _member_prefix(context) == "Source" or key is None:
         return key is not None and key.arn == destination
     ciphertext = members.get("CiphertextBlob")
     try:
@@ -75,7 +75,7 @@ def re_encrypt_on_same_key(context: RequestContext) -> object:
 
 
 def _arn_of(context: RequestContext, identifier: str) -> str | None:
-    """The key behind an id, ARN or alias; None if there is none."""
+    """The ARN of the key that an id, ARN or alias identifies; None if there is none."""
     facts = context.facts
     try:
         named = read_key_identifier(identifier, facts.account, facts.region, aliases=True)

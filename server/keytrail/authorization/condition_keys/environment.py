@@ -1,12 +1,13 @@
-"""Condition keys about when, from where and for whom a request is sent.
+"""Condition keys about the time, the network and the purpose of a request.
 
-Source: IAM User Guide, "AWS global condition context keys", the properties of the request and of the network.
+Source: IAM User Guide, "AWS global condition context keys", "Properties of the
+request" and "Properties of the network".
 """
 
 from keytrail.authorization.condition_keys.context import RequestContext, condition_key
 
-_MAKE_REPLICAS = frozenset({"kms:CreateKey", "kms:TagResource"})
-"""Actions that ReplicateKey needs in the replica's Region."""
+_NEEDED_FOR_REPLICA = frozenset({"kms:CreateKey", "kms:TagResource"})
+"""Actions that ReplicateKey needs permission for in the replica's Region."""
 
 
 @condition_key("aws:CurrentTime")
@@ -23,9 +24,9 @@ def epoch_time(context: RequestContext) -> object:
 
 @condition_key("aws:RequestedRegion")
 def requested_region(context: RequestContext) -> object:
-    """The Region in which the request needs the action."""
+    """The Region in which the request needs permission for the action."""
     facts = context.facts
-    if facts.operation == "ReplicateKey" and context.action in _MAKE_REPLICAS:
+    if facts.operation == "ReplicateKey" and context.action in _NEEDED_FOR_REPLICA:
         return facts.members.get("ReplicaRegion")
     return facts.region
 
@@ -38,29 +39,29 @@ def source_ip(context: RequestContext) -> object:
 
 @condition_key("aws:UserAgent")
 def user_agent(context: RequestContext) -> object:
-    """What the client calls itself."""
+    """The request's User-Agent header."""
     return context.facts.user_agent or None
 
 
 @condition_key("aws:SecureTransport")
 def secure_transport(context: RequestContext) -> object:
-    """True: a policy written for AWS asks for TLS, which every call to AWS has; here it is as if it had."""
+    """Always true, so that policies work that require TLS, as all calls of AWS use it."""
     return True
 
 
 @condition_key("aws:SourceArn")
 def source_arn(context: RequestContext) -> object:
-    """The resource for which a service of AWS calls."""
+    """The ARN of the resource on whose behalf an AWS service calls."""
     return context.facts.source_arn
 
 
 @condition_key("aws:SourceAccount")
 def source_account(context: RequestContext) -> object:
-    """The account of that resource."""
+    """The account of the resource on whose behalf an AWS service calls."""
     return context.facts.source_account
 
 
 @condition_key("aws:ViaAWSService")
 def via_aws_service(context: RequestContext) -> object:
-    """False: no AWS service calls here on anybody's behalf."""
+    """Always false: here no AWS service forwards the request of a caller."""
     return False

@@ -1,4 +1,4 @@
-"""Condition keys about the grant of a request: one that CreateGrant is about to make, or RetireGrant to retire."""
+"""Condition keys about the grant of a request: the one that CreateGrant creates, or RetireGrant retires."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ _UNCONSTRAINED = Constraints()
 
 
 def constraints(context: RequestContext) -> Constraints:
-    """The constraints of the grant that is to be made or retired; empty without one."""
+    """The constraints of the grant that is to be created or retired; without constraints, an empty value."""
     if context.grant is not None:
         return context.grant.constraints
     sent = context.facts.members.get("Constraints")
@@ -19,21 +19,21 @@ def constraints(context: RequestContext) -> Constraints:
 @condition_key("kms:GrantConstraintType")
 def grant_constraint_type(context: RequestContext) -> object:
     """The kinds of the grant's constraints on the encryption context."""
-    asked_for = constraints(context)
+    granted = constraints(context)
     kinds = {
-        "EncryptionContextEquals": asked_for.encryption_context_equals,
-        "EncryptionContextSubset": asked_for.encryption_context_subset,
+        "EncryptionContextEquals": granted.encryption_context_equals,
+        "EncryptionContextSubset": granted.encryption_context_subset,
     }
     return [kind for kind, pairs in kinds.items() if pairs is not None]
 
 
 @condition_key("kms:GrantConstraintSourceArn")
 def grant_constraint_source_arn(context: RequestContext) -> object:
-    """The resource for which alone the grant is to count; of CreateGrant only."""
+    """The ARN in the SourceArn constraint of a new grant. Only requests of CreateGrant have this key."""
     return constraints(context).source_arn if context.grant is None else None
 
 
 @condition_key("kms:GrantIsForAWSResource")
 def grant_is_for_aws_resource(context: RequestContext) -> object:
-    """Never: no AWS service calls here on anybody's behalf."""
+    """False for the requests that have this key: here no AWS service forwards the request of a caller."""
     return False if context.facts.operation in ("CreateGrant", "ListGrants", "RevokeGrant") else None

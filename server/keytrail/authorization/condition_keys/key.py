@@ -1,4 +1,4 @@
-"""Condition keys about the key of a request: one that exists, or one that CreateKey or ReplicateKey is about to make.
+"""Condition keys about the key of a request: an existing one, or the one that CreateKey or ReplicateKey creates.
 
 Source: KMS Developer Guide, "Condition keys for AWS KMS" and "Creating multi-Region replica keys".
 """
@@ -14,7 +14,7 @@ from keytrail.domain.last_usage import trailing_days_without_usage
 
 
 class _NewKey(NamedTuple):
-    """What conditions ask of a key that is about to be made, named as a Key names it."""
+    """The attributes of a key that is to be created, under the names of `Key`."""
 
     spec: object
     usage: object
@@ -23,7 +23,7 @@ class _NewKey(NamedTuple):
     multi_region_key_type: str | None
 
 
-def _created(context: RequestContext) -> _NewKey:
+def _key_to_create(context: RequestContext) -> _NewKey:
     multi_region = bool(context.member("MultiRegion"))
     return _NewKey(
         spec=context.member("KeySpec") or context.member("CustomerMasterKeySpec") or SYMMETRIC_DEFAULT,
@@ -34,23 +34,23 @@ def _created(context: RequestContext) -> _NewKey:
     )
 
 
-def _replica(context: RequestContext) -> _NewKey | None:
-    """Of the first key that the request has resolved: the primary key."""
+def _replica_to_create(context: RequestContext) -> _NewKey | None:
+    """The replica of the primary key, which is the first key that the caller was allowed to use."""
     if not context.facts.keys:
         return None
     primary = context.facts.keys[0]
-    # unverified: that CreateKey for a replica sees of it what it will have of its primary key
+    # unverified: that conditions on kms:CreateKey see these attributes of a replica
     return _NewKey(primary.spec, primary.usage, primary.origin, True, "REPLICA")
 
 
 _NEW_KEYS: Mapping[str, Callable[[RequestContext], _NewKey | None]] = {
-    "CreateKey": _created,
-    "ReplicateKey": _replica,
+    "CreateKey": _key_to_create,
+    "ReplicateKey": _replica_to_create,
 }
 
 
 def _key(context: RequestContext) -> Key | _NewKey | None:
-    """The key that the action is on; else the key that the request is about to make."""
+    """The key that the action is on, or else the key that the request is to create."""
     if context.key is not None:
         return context.key
     new_key = _NEW_KEYS.get(context.facts.operation)
@@ -66,14 +66,14 @@ def key_spec(context: RequestContext) -> object:
 
 @condition_key("kms:KeyUsage", "kms:CustomerMasterKeyUsage")
 def key_usage(context: RequestContext) -> object:
-    """What the key is for, such as ENCRYPT_DECRYPT."""
+    """The key's usage, such as ENCRYPT_DECRYPT."""
     key = _key(context)
     return key.usage if key is not None else None
 
 
 @condition_key("kms:KeyOrigin")
 def key_origin(context: RequestContext) -> object:
-    """Where the key's material comes from, such as AWS_KMS."""
+    """The origin of the key's material, such as AWS_KMS."""
     key = _key(context)
     return key.origin if key is not None else None
 
@@ -87,14 +87,14 @@ def multi_region(context: RequestContext) -> object:
 
 @condition_key("kms:MultiRegionKeyType")
 def multi_region_key_type(context: RequestContext) -> object:
-    """PRIMARY or REPLICA; no other key has the condition key."""
+    """PRIMARY or REPLICA. Requests on single-Region keys do not have this condition key."""
     key = _key(context)
     if key is None or isinstance(key, _NewKey):
         return key.multi_region_key_type if key is not None else None
-    related = context.facts.store.multi_region_set(key)
-    if related is None:
+    keys = context.facts.store.multi_region_set(key)
+    if keys is None:
         return None
-    return "PRIMARY" if related.primary == key.region else "REPLICA"
+    return "PRIMARY" if keys.primary == key.region else "REPLICA"
 
 
 @condition_key("kms:ResourceAliases")
@@ -108,7 +108,7 @@ def resource_aliases(context: RequestContext) -> object:
 
 @condition_key("kms:TrailingDaysWithoutKeyUsage")
 def trailing_days_without_key_usage(context: RequestContext) -> object:
-    """Whole days since the last use, or since there could have been one. Source: kms-behaviour C.7."""
+    """Whole days since the last use; without a use, since tracking of the key began. Source: kms-behaviour C.7."""
     key, facts = context.key, context.facts
     if key is None or context.action not in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
         return None
@@ -122,7 +122,7 @@ def trailing_days_without_key_usage(context: RequestContext) -> object:
 
 @condition_key("aws:ResourceAccount")
 def resource_account(context: RequestContext) -> str:
-    """The account in the resource's ARN; of `*`, the caller's."""
+    """The account in the resource's ARN; for `*`, the caller's account."""
     parts = context.resource.split(":")
     return parts[4] if len(parts) > 5 else context.facts.account
 

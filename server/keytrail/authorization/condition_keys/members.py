@@ -1,4 +1,4 @@
-"""Condition keys whose values are members of the request, sent or by default."""
+"""Condition keys whose value is a member of the request."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -29,12 +29,13 @@ _MEMBERS: Mapping[str, str] = {
     "sts:SourceIdentity": "SourceIdentity",
     "sts:TransitiveTagKeys": "TransitiveTagKeys",
 }
+"""By condition key: the member whose value it has, or whose default if it was not sent."""
 
 _SENT: Mapping[str, str] = {
     "kms:BypassPolicyLockoutSafetyCheck": "BypassPolicyLockoutSafetyCheck",
     "kms:ExpirationModel": "ExpirationModel",
 }
-"""Without their defaults: `Null` on these tells whether the member was sent."""
+"""The same without defaults, so that a `Null` condition can check whether the member was sent."""
 
 
 def _member(context: RequestContext, member: str) -> object:

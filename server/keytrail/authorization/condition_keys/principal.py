@@ -1,12 +1,13 @@
 """Condition keys about the caller and its session.
 
-Source: IAM User Guide, "AWS global condition context keys", the properties of the principal and of a role session.
+Source: IAM User Guide, "AWS global condition context keys", "Properties of the
+principal" and "Properties of a role session".
 """
 
 from keytrail.authorization.condition_keys.context import RequestContext, condition_key
 
 _PRINCIPAL_TYPES = {"root": "Account", "user": "User", "federated-user": "FederatedUser"}
-"""By the kind of the caller; a role's sessions have AssumedRole."""
+"""By the kind of the caller; all other kinds have AssumedRole."""
 
 
 @condition_key("aws:PrincipalAccount", "kms:CallerAccount")
@@ -17,7 +18,7 @@ def principal_account(context: RequestContext) -> object:
 
 @condition_key("aws:PrincipalArn")
 def principal_arn(context: RequestContext) -> object:
-    """The caller's ARN; of a session, its role's, with the role's path where it is known."""
+    """The caller's ARN. For a session it is the ARN of its role, with the role's path if that is known."""
     principal = context.facts.principal
     if principal.kind == "service":
         return None
@@ -38,13 +39,13 @@ def principal_type(context: RequestContext) -> object:
 
 @condition_key("aws:PrincipalIsAWSService")
 def principal_is_aws_service(context: RequestContext) -> object:
-    """Whether a service of AWS calls directly."""
+    """Whether the caller is an AWS service."""
     return context.facts.principal.kind == "service"
 
 
 @condition_key("aws:PrincipalServiceName")
 def principal_service_name(context: RequestContext) -> object:
-    """The name of the service that calls directly."""
+    """The name of the AWS service that calls, such as s3.amazonaws.com."""
     principal = context.facts.principal
     return principal.name if principal.kind == "service" else None
 
@@ -57,16 +58,16 @@ def user_id(context: RequestContext) -> object:
 
 @condition_key("aws:username")
 def user_name(context: RequestContext) -> object:
-    """The name of a user, without its path; nobody else has the condition key."""
+    """The name of a user, without its path. Requests of other callers do not have this key."""
     principal = context.facts.principal
     return principal.name.rpartition("/")[2] if principal.kind == "user" else None
 
 
 @condition_key("aws:MultiFactorAuthPresent")
 def multi_factor_auth_present(context: RequestContext) -> object:
-    """Whether the session came with a device's code; a code that AssumeRole itself is given counts as well.
+    """Whether the session was created with an MFA code; an AssumeRole that sends one counts too.
 
-    Long-term access keys do not have the condition key, as in AWS.
+    Requests with long-term access keys do not have this key, as in AWS.
     """
     if "TokenCode" in context.facts.members:
         return True
@@ -76,7 +77,7 @@ def multi_factor_auth_present(context: RequestContext) -> object:
 
 @condition_key("aws:SourceIdentity")
 def source_identity(context: RequestContext) -> object:
-    """Who is behind the session, as it was set when its role was assumed."""
+    """The SourceIdentity that was set when the session's role was assumed."""
     session = context.facts.principal.session
     return session.source_identity if session is not None else None
 

@@ -1,4 +1,4 @@
-"""Condition keys about tags: of the request, of the key, of the caller.
+"""Condition keys about the tags of the request, of the key and of the caller.
 
 Source: IAM User Guide, "Controlling access to AWS resources using tags".
 """
@@ -7,22 +7,21 @@ from collections.abc import Mapping
 
 from keytrail.authorization.condition_keys.context import RequestContext, condition_key, condition_key_prefix
 
+_TAG_MEMBERS = (("TagKey", "TagValue"), ("Key", "Value"))
+
 
 @condition_key_prefix("aws:RequestTag/")
 def request_tags(context: RequestContext) -> Mapping[str, str]:
-    """The tags that the request brings; KMS and STS name a tag's members differently."""
+    """The tags in the request. KMS and STS name the members of a tag differently."""
     tags = context.facts.members.get("Tags")
     if not isinstance(tags, list):
         return {}
     return {tag[key]: tag[value] for tag in tags for key, value in _TAG_MEMBERS if key in tag}
 
 
-_TAG_MEMBERS = (("TagKey", "TagValue"), ("Key", "Value"))
-
-
 @condition_key("aws:TagKeys")
 def tag_keys(context: RequestContext) -> object:
-    """The keys of the tags that the request brings or takes away."""
+    """The keys of the tags that the request adds or removes."""
     members = context.facts.members
     return list(request_tags(context)) if "Tags" in members else members.get("TagKeys")
 
@@ -35,7 +34,7 @@ def resource_tags(context: RequestContext) -> Mapping[str, str]:
 
 @condition_key_prefix("aws:PrincipalTag/")
 def principal_tags(context: RequestContext) -> Mapping[str, str]:
-    """The caller's tags: those of its session, and its own but where a session tag has the same key in any case."""
+    """The tags of the caller's session and of the caller itself; those of the session win, their keys in any case."""
     own, session = context.policies.tags or {}, context.facts.principal.session
     if session is None or not session.tags:
         return own

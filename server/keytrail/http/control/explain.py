@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from flask import Request
 
-from keytrail.authorization.explanations import REMEMBERED
+from keytrail.authorization.explanations import MAX_REQUESTS
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
@@ -50,7 +50,7 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         if event is None or event.request_id is None:
             raise Refusal(f"The trail has no call with the event id {event_id}.", 404)
         request_id = event.request_id
-    kept = endpoint.authorizer.explanations.of(str(request_id))
+    kept = endpoint.authorizer.explanations.of_request(str(request_id))
     known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
     if not kept and not known:
         raise Refusal(f"No request {request_id} is known; see the x-amzn-RequestId of an answer.", 404)
@@ -58,7 +58,7 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     if not kept:
         members["note"] = (
             "No policy had to be asked: the caller is as good as the root of its account under default key "
-            f"policies, or it was refused before that. Or it was long ago: the last {REMEMBERED} are kept."
+            f"policies, or it was refused before that. Or it was long ago: the last {MAX_REQUESTS} are kept."
         )
     return members
 

@@ -1,6 +1,6 @@
-"""The words for a member that does not exist, and for a value that a member cannot have.
+"""Messages for a member that does not exist, and for a value that a member cannot have.
 
-msgspec finds the mistake. What would be right is taken from the types of the document: no list here repeats them.
+msgspec finds the error. What would be right comes from the types of the document.
 """
 
 import re
@@ -14,32 +14,35 @@ _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _ELLIPSIS = re.compile(r"\[\.\.\.\]$")
 
 
-def in_our_words(error: str, document: object, kind: type) -> str:
-    """The message of msgspec about a document of a kind, with the path first, and with what would be right."""
-    found = _PLACE.search(error)
-    path, what = (found[1], error[: found.start()]) if found else ("", error)
-    path = _ELLIPSIS.sub(lambda ellipsis: _member_that_is_no_text(document, path[: ellipsis.start()]), path)
-    what = what.replace("`", "")
+def describe_validation_error(error: str, document: object, kind: type) -> str:
+    """The message about a document: its path, what is wrong, and what would be right.
+
+    `error` is the message of msgspec, which converted the document to `kind`.
+    """
+    place = _PLACE.search(error)
+    path, message = (place[1], error[: place.start()]) if place else ("", error)
+    path = _ELLIPSIS.sub(lambda ellipsis: _member_without_text(document, path[: ellipsis.start()]), path)
+    message = message.replace("`", "")
     types = _types_at(kind, path)
-    unknown = re.search(r"unknown field (\S+)", what)
+    unknown = re.search(r"unknown field (\S+)", message)
     if unknown:
-        what = f"there is no member {unknown[1]}{_suggestion(unknown[1], types)}"
-    elif re.fullmatch(r"Expected str( \| null)?, got (int|float)", what):
-        what += "; write it in quotes"
-    elif "matching regex" in what:
+        message = f"there is no member {unknown[1]}{_suggestion(unknown[1], types)}"
+    elif re.fullmatch(r"Expected str( \| null)?, got (int|float)", message):
+        message += "; write it in quotes"
+    elif "matching regex" in message:
         form = next((_description(each) for each in types if _description(each)), None)
-        what = f"expected {form}" if form is not None else what
-    elif "Invalid enum value" in what:
-        what += f"; choose from {', '.join(choice for each in types for choice in _choices(each))}"
-    return f"{path}: {what}" if path else what
+        message = f"expected {form}" if form is not None else message
+    elif "Invalid enum value" in message:
+        message += f"; choose from {', '.join(choice for each in types for choice in _choices(each))}"
+    return f"{path}: {message}" if path else message
 
 
-def _member_that_is_no_text(document: object, path: str) -> str:
-    """Which member of a mapping of texts msgspec means by its `[...]`."""
-    at: Any = document
+def _member_without_text(document: object, path: str) -> str:
+    """The member of a mapping that is not a text, as `.name`; msgspec's path has only `[...]` for it."""
+    mapping: Any = document
     for step in _steps(path):
-        at = at[int(step) if isinstance(at, list) else step]
-    wrong = next((name for name, value in at.items() if not isinstance(value, str)), None)
+        mapping = mapping[int(step) if isinstance(mapping, list) else step]
+    wrong = next((name for name, value in mapping.items() if not isinstance(value, str)), None)
     return f".{wrong}" if wrong is not None else ""
 
 
@@ -48,14 +51,14 @@ def _steps(path: str) -> list[str]:
 
 
 def _types_at(kind: type, path: str) -> list[inspect.Type]:
-    """The types that what stands at a path may have."""
+    """The types that the value at a path may have."""
     types = list(_alternatives(inspect.type_info(kind)))
     for step in _steps(path):
-        types = [inner for each in types for found in _inside(_bare(each), step) for inner in _alternatives(found)]
+        types = [inner for each in types for child in _children(_bare(each), step) for inner in _alternatives(child)]
     return types
 
 
-def _inside(kind: inspect.Type, step: str) -> Iterator[inspect.Type]:
+def _children(kind: inspect.Type, step: str) -> Iterator[inspect.Type]:
     if isinstance(kind, inspect.StructType):
         yield from (field.type for field in kind.fields if field.encode_name == step)
     elif isinstance(kind, inspect.ListType):
@@ -89,7 +92,7 @@ def _choices(kind: inspect.Type) -> Iterator[str]:
 
 
 def _suggestion(name: str, types: list[inspect.Type]) -> str:
-    import difflib  # only for a mistake: every start would wait for it
+    import difflib  # imported late, so that the server starts faster
 
     structs = [bare for each in types if isinstance(bare := _bare(each), inspect.StructType)]
     known = [field.encode_name for struct in structs for field in struct.fields]
