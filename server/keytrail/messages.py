@@ -76,7 +76,7 @@ class Delivery(NamedTuple):
         return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
 
 
-AS_EVER = Delivery()
+UNDISTURBED = Delivery()
 """Nothing becomes of the answer but that it is sent."""
 
 
@@ -87,7 +87,7 @@ class Response(NamedTuple):
     body: bytes
     request_id: str
     content: Content = Content.AWS_JSON
-    delivery: Delivery = AS_EVER
+    delivery: Delivery = UNDISTURBED
 
 
 @dataclass(frozen=True, slots=True)

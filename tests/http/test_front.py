@@ -461,7 +461,7 @@ ENDLESS = {
 def test_there_is_an_end_to_what_is_read_of_a_body(
     client: Client, begin: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_reader, "MOST_DRAINED", 100_000)
+    monkeypatch.setattr(request_reader, "DRAIN_LIMIT", 100_000)
     client.send(begin + 300 * more)
     answer = client.read_answer()
     assert (answer.status, answer.header("Connection")) == (413, "close")

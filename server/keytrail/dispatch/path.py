@@ -27,7 +27,7 @@ from keytrail.errors import (
     ThrottlingException,
 )
 from keytrail.faults import Faults
-from keytrail.messages import AS_EVER, Delivery, Later, Request, Response
+from keytrail.messages import UNDISTURBED, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
@@ -68,7 +68,7 @@ class Dispatcher:
         if operation is None:
             return protocol.refuse(protocol.unknown_operation(), request_id)
         call: Call | None = None
-        delivery = AS_EVER
+        delivery = UNDISTURBED
         try:
             # Who calls, and in which Region.
             call = self._identify(operation, request, request_id)
@@ -116,7 +116,7 @@ class Dispatcher:
             self._trail.record(*record.success(operation, call, request, reply))
         except Exception as error:
             response = self._refuse(protocol, operation, call, request, call.request_id, error)
-        return response if delivery is AS_EVER else response._replace(delivery=delivery)
+        return response if delivery is UNDISTURBED else response._replace(delivery=delivery)
 
     def _refuse(
         self,

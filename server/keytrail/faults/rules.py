@@ -18,7 +18,7 @@ from keytrail.domain.refusals import key_not_found
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import Quotas, throttled
 from keytrail.faults.targets import keys_of
-from keytrail.messages import AS_EVER, Delivery
+from keytrail.messages import UNDISTURBED, Delivery
 from keytrail.operation import Operation
 from keytrail.request_quotas import RequestQuotas
 
@@ -40,7 +40,7 @@ _WORDLESS = frozenset(
 class Fault(NamedTuple):
     """What the rules make of one call."""
 
-    delivery: Delivery = AS_EVER
+    delivery: Delivery = UNDISTURBED
     """What becomes of its answer."""
     before: bool = False
     """Whether the connection is dropped before the operation takes place."""
