@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Snapshot(NamedTuple):
-    """An endpoint as it was; what a reset of it resets is said in `Endpoint.reset`."""
+    """The state of an endpoint just after its start, to which `Endpoint.reset` goes back."""
 
     settings: Settings
     store: Store
@@ -160,13 +160,17 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start: all that is listed here; for an account, what it has in the first three."""
+        """Restore everything to just after the start; with an account, only what that account owns.
+
+        Keys with all that belongs to them, custom key stores, events, uses, and fault rules are an account's. Access
+        keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's.
+        """
         with self._lock:
             self.store.restore(self._first.store, account)
             self.trail.restore(self._first.trail, account)
             self.faults.restore(self._first.faults, account)
             if account is None:
-                self.callers.restore(self._first.callers)
+                self.callers.restore(self._first.callers)  # forgets the sessions
                 self.identities.restore(self._first.identities)
                 self.change_settings({name: getattr(self._first.settings, name) for name in seeds.SETTINGS})
                 self._reset_clock(self.clock.now())
@@ -194,9 +198,9 @@ class Endpoint:
         return self._moved(before, self.clock.advance(duration))
 
     def settle(self) -> datetime:
-        """The time, once all that is due by now has happened.
+        """Let everything happen that is due by now, and give the time.
 
-        Before the clock is moved too: after a turn back it would wait for ever.
+        Also called before the clock is moved: what is due would be missed if the clock were set back.
         """
         now = self.clock.now()
         self.dispatcher.settle(now)
