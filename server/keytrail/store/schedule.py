@@ -29,7 +29,7 @@ class Schedule(Generic[_Value]):
         for due in self._due_of(value):
             heapq.heappush(self._heap, due)
             self.next = due[0] if self.next is None else min(self.next, due[0])
-        if len(self._heap) > 6 * len(all_values) + 64:  # most entries are out of date, as of cancelled deletions
+        if len(self._heap) > 6 * len(all_values) + 64:  # most are out of date: cancelled deletions, for example
             self._build(all_values)
 
     def pop(self, now: datetime) -> Due | None:

@@ -124,16 +124,16 @@ class EventHistory:
     def _intern_group(self, group: EventGroup) -> "_Interned[EventGroup]":
         interned = self._groups.get(group)
         if interned is None:
-            interned = self._groups[group] = self._interned(group, _attributes_of_group(group))
+            interned = self._groups[group] = self._new_interned(group, _attributes_of_group(group))
         return interned
 
     def _intern_resources(self, resources: _Resources) -> "_Interned[_Resources]":
         interned = self._resources.get(resources)
         if interned is None:
-            interned = self._resources[resources] = self._interned(resources, _attributes_of_resources(resources))
+            interned = self._resources[resources] = self._new_interned(resources, _attributes_of_resources(resources))
         return interned
 
-    def _interned(self, value: _Value, attributes: Iterable[Attribute]) -> "_Interned[_Value]":
+    def _new_interned(self, value: _Value, attributes: Iterable[Attribute]) -> "_Interned[_Value]":
         return _Interned(
             value, {attribute: self._by_attribute.setdefault(attribute, OrderedEvents()) for attribute in attributes}
         )

@@ -32,7 +32,7 @@ class Query:
 
 
 _MAX_EVICTED = 64
-"""A full log removes up to so many events together: one after the other costs a third, as the caches are warm."""
+"""A full log removes up to so many events together: each then costs a third, because the caches are warm."""
 
 
 class EventLog:

@@ -19,8 +19,8 @@ def usage_history(response: GetKeyLastUsageResponse) -> UsageHistory:
         return UsageHistory.USED
     return last_usage.usage_history(
         used=False,
-        tracking_start_date=_require("TrackingStartDate", response.tracking_start_date),
-        key_creation_date=_require("KeyCreationDate", response.key_creation_date),
+        tracking_start_date=_require_date("TrackingStartDate", response.tracking_start_date),
+        key_creation_date=_require_date("KeyCreationDate", response.key_creation_date),
     )
 
 
@@ -31,8 +31,8 @@ def trailing_days_without_usage(response: GetKeyLastUsageResponse, now: datetime
     creation date of a key that is younger than tracking. Raises ValueError if the response lacks the date.
     """
     used, usage = _used(response), response.key_last_usage
-    moment = _require("KeyLastUsage.Timestamp", usage.timestamp) if used and usage is not None else None
-    start = moment or _require("TrackingStartDate", response.tracking_start_date)
+    moment = _require_date("KeyLastUsage.Timestamp", usage.timestamp) if used and usage is not None else None
+    start = moment or _require_date("TrackingStartDate", response.tracking_start_date)
     return last_usage.trailing_days_without_usage(now, last_usage=moment, tracking_start_date=start)
 
 
@@ -40,7 +40,7 @@ def _used(response: GetKeyLastUsageResponse) -> bool:
     return response.key_last_usage is not None and not response.key_last_usage.is_empty
 
 
-def _require(name: str, moment: datetime | None) -> datetime:
+def _require_date(name: str, moment: datetime | None) -> datetime:
     if moment is None:
         raise ValueError(f"the response cannot answer this: it has no {name}")
     return moment

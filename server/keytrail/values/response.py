@@ -72,8 +72,9 @@ class KeyLastUsageData:
 class GetKeyLastUsageResponse:
     """When a key was last used: KMS's answer to GetKeyLastUsage. Every member may be absent (None).
 
-    All `from_` methods raise `CodecError` if the input is not such a response; members that the model lacks are ignored.
-    JSON, XML and the tagged tree distinguish an empty KeyLastUsage from an absent one; AWS Query has no field for either.
+    All `from_` methods raise `CodecError` if the input is not such a response, and ignore members that the model lacks.
+    JSON, XML and the tagged tree distinguish an empty KeyLastUsage from an absent one. AWS Query cannot: it has no
+    field for either.
     """
 
     key_id: str | None = None
