@@ -284,7 +284,7 @@ def test_the_control_api_sets_and_shows_them(server: KeytrailServer) -> None:
 
 
 def test_what_is_remembered_is_bounded(server: KeytrailServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quotas, "MOST_BUCKETS", 3)
+    monkeypatch.setattr(quotas, "MAX_BUCKETS", 3)
     hold(server, "CreateKey=1")
     accounts = [f"{number:012}" for number in range(1, 6)]
     assert [passed(server, "CreateKey", {}, account=account) for account in accounts] == [1] * 5
