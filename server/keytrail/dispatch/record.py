@@ -16,7 +16,7 @@ _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
 _LOGGED_REFUSAL = 10 * 1024
-"""The limit for requestParameters of a refused call. It is lower: anybody can send such calls, and they fill memory."""
+"""Size of a body above which the event of a refused call has no members: anybody can send such calls."""
 
 
 def success(
@@ -118,17 +118,13 @@ def _request_parameters(
     for name in operation.maps:
         if name in shown:
             shown[name] = _verbatim_maps(operation.model.input.members[name], shown[name])
-    if operation.logged_defaults or call.further_parameters:
-        shown = {
-            **{name: operation.defaults[name] for name in operation.logged_defaults},
-            **call.further_parameters,
-            **shown,
-        }
+    if operation.logged_defaults or call.logged:
+        shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
     return shown or None
 
 
 def _verbatim_maps(shape: Shape, value: object) -> object:
-    """The value, whose maps keep their keys as they were sent."""
+    """The value with every map in it as it was sent."""
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":
