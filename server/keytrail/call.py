@@ -88,7 +88,7 @@ class Call(RequestFacts):
     def authorize(
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, in_event: bool = True
     ) -> None:
-        """Raise AccessDeniedException unless the caller may use the key. `shown`: it is a resource of the event."""
+        """Raise AccessDeniedException unless the caller may use the key. `in_event`: it is a resource of the event."""
         # Authorization goes by what is visible, even if the operation works with the newest value.
         visible = self.store.visible.key(key.arn) or key if key is not None else None
         self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
@@ -100,18 +100,18 @@ class Call(RequestFacts):
             self.keys.append(key)
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
-        """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
+        """Raise AccessDeniedException unless the caller's own policies allow it on an alias (its ARN) or on `*`."""
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
         self.authorized = True
 
     def authorize_retiring(self, grant: Grant, key: Key) -> None:
-        """Let the caller retire the grant of a key, or raise AccessDeniedException; the key becomes a resource."""
+        """Raise AccessDeniedException unless the caller may retire the grant; its key becomes a resource."""
         self.authorizer.authorize_retiring(self, grant, key)
         self.authorized = True
         self.keys.append(key)
 
     def authorize_role(self, role_arn: str, action: str) -> None:
-        """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
+        """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow it."""
         self.authorizer.authorize_role(self, action, role_arn)
         self.authorized = True
 
@@ -132,6 +132,6 @@ class Call(RequestFacts):
             return transition(newest)
 
         changed = self.writable_store.change(key.arn, admitted)
-        happened = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
+        happened = service_events_of(before, changed, self.now, is_replicated=self.store.is_replicated(changed))
         self.further_events += map(event_of_service_event, happened)
         return changed

@@ -170,9 +170,9 @@ class Endpoint:
             self.trail.restore(self._initial.trail, account)
             self.faults.restore(self._initial.faults, account)
             if account is None:
-                self.callers.restore(self._first.callers)  # forgets the sessions
-                self.identities.restore(self._first.identities)
-                self.change_settings({name: getattr(self._first.settings, name) for name in seeds.SETTINGS})
+                self.callers.restore(self._initial.callers)  # forgets the sessions
+                self.identities.restore(self._initial.identities)
+                self.change_settings({name: getattr(self._initial.settings, name) for name in seeds.SETTINGS})
                 self._reset_clock(self.clock.now())
 
     def set_clock(

@@ -77,7 +77,7 @@ class Delivery(NamedTuple):
 
 
 UNDISTURBED = Delivery()
-"""Nothing becomes of the answer but that it is sent."""
+"""The delivery of a response that no fault rule alters: at once and whole."""
 
 
 class Response(NamedTuple):

@@ -35,7 +35,7 @@ Authorization = Literal["key", "*", "in function"]
 
 key: on the key that a member names; the path finds it and authorizes the caller before the function runs.
 `*`: on no resource in particular; the path authorizes the caller before the function runs.
-itself: the function authorizes the caller by itself, because it needs two keys or finds its key elsewhere. Until
+in function: the function authorizes the caller by itself, because it needs two keys or finds its key elsewhere. Until
 then it can change nothing, and if it returns without having done so the call fails.
 """
 
@@ -60,9 +60,10 @@ BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
 class Operation:
     """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `on` is None if no permission is needed; `key` is None unless one member names the key. `parameters` maps the
-    members of a request to the function's keywords, `defaults` to their default values. `maps` are the logged members
-    that are or have a map with keys of the caller's choice (an encryption context), which CloudTrail shows unchanged.
+    `authorization` is None if no permission is needed; `key` is None unless one member names the key. `parameters` maps
+    the members of a request to the function's keywords, `defaults` to their default values. `maps` are the logged
+    members that are or have a map with keys of the caller's choice (an encryption context): CloudTrail shows these keys
+    unchanged.
     """
 
     name: str
@@ -124,8 +125,8 @@ class Operation:
             return self.function(call, key, **keywords)
         if self.authorization == "*":
             call.authorize_on("*", f"{self.service}:{self.name}")
-        answer = self.function(call, **given)
-        if self.on is not None and not call.authorized:
+        answer = self.function(call, **keywords)
+        if self.authorization is not None and not call.authorized:
             raise AuthorizationForgotten(f"{self.service}:{self.name}")
         return answer
 
@@ -167,8 +168,8 @@ def operation(
 ) -> Callable[[_Function], _Function]:
     """Register a function as the operation that it is named after; its keywords are the members of the input shape.
 
-    on: the resource of the permission that the caller needs (see Authorized); None if it needs none.
-    key: the member that names the key, with on="key"; aliases: it may name one by an alias.
+    authorization: the resource of the permission that the caller needs (see Authorization); None if it needs none.
+    key: the member that names the key, with authorization="key"; aliases: it may name one by an alias.
     cross_account: the operation works on other accounts' keys.
     usage, states: what the key must be for, and the states that it may be in.
     tracked: a success counts as the key's last usage.

@@ -78,9 +78,9 @@ class Dispatcher:
             call.members = protocol.read(operation, request)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
-            # What is due by now happens before anybody looks at a key.
+            # Whatever is due happens before any key is looked up.
             self.settle(call.now)
-            # Whether the caller has asked too often, and what shall go wrong.
+            # Request quotas and fault rules.
             if self._faults.active:
                 fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
@@ -90,8 +90,8 @@ class Dispatcher:
                     call.keys += fault.keys
                     raise fault.error
             self._require_known_grant_tokens(call)
-            # Find the keys, authorize the caller, admit the keys' states, and do it.
-            reply = operation.run(call)
+            # Find the keys, authorize the caller, admit the keys, and carry the operation out.
+            answer = operation.run(call)
         except Exception as error:
             return self._refuse(protocol, operation, call, request, request_id, error)._replace(delivery=delivery)
         if isinstance(answer, Later):

@@ -118,8 +118,12 @@ def _request_parameters(
     for name in operation.maps:
         if name in shown:
             shown[name] = _verbatim_maps(operation.model.input.members[name], shown[name])
-    if operation.logged_defaults or call.logged:
-        shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
+    if operation.logged_defaults or call.further_parameters:
+        shown = {
+            **{name: operation.defaults[name] for name in operation.logged_defaults},
+            **call.further_parameters,
+            **shown,
+        }
     return shown or None
 
 

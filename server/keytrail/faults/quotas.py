@@ -114,8 +114,8 @@ class Quotas:
                 if tokens < min(cost, max(rate, 1.0)):
                     self._throttled[bucket[2]] += 1
                     raise throttled(operation.service)
-                left[bucket] = tokens - cost
-            for bucket, tokens in left.items():
+                remaining[bucket] = tokens - cost
+            for bucket, tokens in remaining.items():
                 self._buckets[bucket] = tokens, call.now
                 self._buckets.move_to_end(bucket)
             while len(self._buckets) > MAX_BUCKETS:

@@ -25,7 +25,7 @@ from keytrail.request_quotas import RequestQuotas
 MAX_RULES = 1000
 """How many rules there can be, because each call looks at all of them."""
 
-_WORDLESS = frozenset(
+_WITHOUT_MESSAGE = frozenset(
     {
         "CustomKeyStoreNotFoundException",
         "InvalidCiphertextException",
@@ -41,13 +41,13 @@ class Fault(NamedTuple):
     """What the rules do to one call."""
 
     delivery: Delivery = UNDISTURBED
-    """What becomes of its answer."""
-    before: bool = False
-    """Whether the connection is dropped before the operation takes place."""
+    """How its response is sent."""
+    drops_before: bool = False
+    """Whether the connection is dropped and the operation is not carried out."""
     error: AwsError | None = None
     """The error to answer with; the operation is not carried out."""
     keys: Sequence[Key] = ()
-    """Those of the keys that it is about that the caller's account owns: the event shows them, asked about or not."""
+    """The keys of the caller's own account that the call names; the event shows them, authorized or not yet."""
 
 
 NO_FAULT = Fault()
@@ -199,7 +199,7 @@ class Faults:
         if rule.error is None:
             return Fault(delivery, rule.drop == "before")
         own = [key for key in keys if key.account == call.account and key not in call.keys]
-        return Fault(delivery, False, _error(end, operation, call, keys), own)
+        return Fault(delivery, False, _error(ending, operation, call, keys), own)
 
     def _update_active(self) -> None:
         self.active = bool(self._rules) or self.quotas is not None
@@ -213,11 +213,11 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 
-def _error(entry: _Entry, operation: Operation, call: Call, keys: list[Key]) -> AwsError:
+def _error(entry: _CountedRule, operation: Operation, call: Call, keys: list[Key]) -> AwsError:
     """The error that a rule names, with the rule's message; else with AWS's, as far as that is known."""
     code, message = entry.rule.error or "", entry.rule.message
     kind: type[AwsError] = getattr(errors, code)
-    if message is not None or code in _WORDLESS:
+    if message is not None or code in _WITHOUT_MESSAGE:
         return kind(message)
     if code == "ThrottlingException":
         return throttled(operation.service)

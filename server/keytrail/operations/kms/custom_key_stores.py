@@ -107,7 +107,7 @@ def create_custom_key_store(
         trust_anchor_certificate=trust_anchor_certificate,
         proxy=proxy,
     )
-    _require_sound(call, store)
+    _raise_external_error(call, store)
     call.writable_store.custom_key_stores.add(store)
     return {"CustomKeyStoreId": store.store_id}
 
@@ -266,7 +266,7 @@ def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> Xk
 @operation(authorization="*", logged_resources=False, quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
-    _noted(call, custom_key_store_id)
+    _require_store(call, custom_key_store_id)
     call.writable_store.custom_key_stores.remove(
         custom_key_store_id, lambda store: store.require_state(ConnectionState.DISCONNECTED)
     )
@@ -279,7 +279,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     store = _require_store(call, custom_key_store_id)
     takes = call.settings.transition_time
     if store.state is ConnectionState.DISCONNECTED:
-        _require_sound(call, store)
+        _raise_external_error(call, store)
     call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
     return {}
 

@@ -59,7 +59,7 @@ def create_grant(
     require_fit(grant, key)
     token = new_grant_token()
     made = call.writable_store.add_grant(grant, token, call.states, dry_run=call.dry_run)
-    call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
+    call.response_elements = {"GrantId": made.grant_id, "KeyId": key.arn}
     return {"GrantToken": token, "GrantId": made.grant_id}
 
 
@@ -170,7 +170,7 @@ def retire_grant(
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
     key = call.store.newest.require_key(grant.key_arn)
     call.authorize_retiring(grant, key)
-    call.additional["grantId"] = grant.grant_id
+    call.additional_event_data["grantId"] = grant.grant_id
     call.writable_store.grants.remove(grant, dry_run=call.dry_run)
 
 
