@@ -1,13 +1,12 @@
-"""Writes the service models that Keytrail answers by, out of botocore, when the package is built.
+"""Writes Keytrail's service models from those of botocore, when the package is built.
 
-botocore holds AWS's own description of every operation, shape and error, but to load it costs a quarter of
-a second and 31 MB at each start. So the build reads it, once: hatchling runs the hook at the end of this
-file for a wheel, an sdist and an editable install, with the botocore that `build-system.requires` in
-pyproject.toml pins. The files that it writes are not in git. To take up a newer model, raise that pin.
+botocore has AWS's own description of every operation, shape and error, but loading it takes a quarter of a second and
+31 MB at each start. So only the build loads it: hatchling runs the hook at the end of this file for a wheel, an sdist
+and an editable install, with the botocore that `build-system.requires` in pyproject.toml pins. The files that it writes
+are not in git. To use a newer model, raise that pin.
 
-A model file is `{"metadata", "operations", "shapes"}`: the operations that Keytrail answers with the names
-of their input, output and error shapes, and every shape that is reachable from those, in botocore's own
-form less its prose.
+A model file is `{"metadata", "operations", "shapes"}`: the operations of Keytrail, each with the names of its input,
+output and error shapes, and every shape that is reachable from those, in botocore's form without its prose.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ if TYPE_CHECKING:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODELS = Path("server", "keytrail", "wire", "models")
-"""Where the models go, seen from the project's root."""
+"""The folder of the models, relative to the project's root."""
 
 SERVICES: Mapping[str, frozenset[str] | None] = {
     "kms": None,
     "cloudtrail": frozenset({"LookupEvents"}),
     "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
 }
-"""The services, each with the operations that are taken from it; None takes all."""
+"""The operations that are packaged of each service; None: all."""
 
 METADATA = ("apiVersion", "protocol", "targetPrefix", "jsonVersion")
-"""What is kept of a model's metadata, where it has it."""
+"""The members of a model's metadata that are kept."""
 
 KEPT = frozenset(
     {
@@ -42,10 +41,10 @@ KEPT = frozenset(
         *("locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"),
     }
 )
-"""Traits of shapes and members that say what goes over the wire."""
+"""Traits of shapes and members that are kept: they decide what is sent."""
 
 DROPPED = frozenset({"documentation", "deprecated", "deprecatedMessage", "deprecatedSince"})
-"""Traits for human readers."""
+"""Traits for human readers, which are dropped."""
 
 Json = dict[str, Any]
 
@@ -69,7 +68,7 @@ def build_model(service: str) -> Json:
     import botocore
     from botocore.loaders import Loader
 
-    # Without the default search paths, a model in the home folder of whoever builds can't get into a wheel.
+    # Without the default search paths, no model from the home folder of the person who builds gets into a wheel.
     loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     source: Json = loader.load_service_model(service, "service-2")
     metadata, shapes = source["metadata"], source["shapes"]
@@ -87,7 +86,7 @@ def build_model(service: str) -> Json:
 
 
 def _operation(source: Json) -> Json:
-    """An operation's shapes, by name. One whose answer is empty may have no output."""
+    """The names of an operation's shapes. An operation without a reply has no output shape."""
     operation: Json = {key: source[key]["shape"] for key in ("input", "output") if key in source}
     operation["errors"] = [error["shape"] for error in source.get("errors", ())]
     return operation
@@ -96,11 +95,11 @@ def _operation(source: Json) -> Json:
 def _reachable(operations: Json, shapes: Json) -> list[str]:
     """The names, sorted, of all shapes that the operations use, at any depth."""
     found: set[str] = set()
-    ahead = {name for operation in operations.values() for name in _roots(operation)}
-    while ahead:
-        name = ahead.pop()
+    remaining = {name for operation in operations.values() for name in _roots(operation)}
+    while remaining:
+        name = remaining.pop()
         found.add(name)
-        ahead.update(set(_references(shapes[name])) - found)
+        remaining.update(set(_references(shapes[name])) - found)
     return sorted(found)
 
 
@@ -110,7 +109,7 @@ def _roots(operation: Json) -> Iterator[str]:
 
 
 def _references(shape: Json) -> Iterator[str]:
-    """The names of the shapes that a structure's members, a list's or a map's elements have."""
+    """The names of the shapes of a structure's members, or of a list's or a map's elements."""
     yield from (member["shape"] for member in shape.get("members", {}).values())
     yield from (shape[key]["shape"] for key in ("member", "key", "value") if key in shape)
 
@@ -127,9 +126,9 @@ def _shape(name: str, source: Json) -> Json:
 
 
 def _traits(place: str, source: Json) -> Json:
-    """The traits worth keeping. One that nobody has judged yet stops the build: it may change the wire."""
-    if strange := sorted(source.keys() - KEPT - DROPPED):
-        raise ValueError(f"botocore's {place} has {', '.join(strange)}: add it to KEPT or DROPPED in {__file__}")
+    """The traits in KEPT. A trait that is in neither table stops the build, because it may change what is sent."""
+    if unknown := sorted(source.keys() - KEPT - DROPPED):
+        raise ValueError(f"botocore's {place} has {', '.join(unknown)}: add it to KEPT or DROPPED in {__file__}")
     return {key: value for key, value in source.items() if key in KEPT}
 
 
@@ -142,12 +141,12 @@ def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
         PLUGIN_NAME = "custom"
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            """Write the models and have them packed though git ignores them."""
+            """Write the models, and include them in the package although git ignores them."""
             files = build_models(Path(self.root, MODELS))
             build_data["artifacts"] += [f"/{file.relative_to(self.root).as_posix()}" for file in files]
 
         def clean(self, versions: list[str]) -> None:
-            """Take the models away again, for `hatch clean`."""
+            """Remove the models, for `hatch clean`."""
             for service in SERVICES:
                 Path(self.root, MODELS, f"{service}.json").unlink(missing_ok=True)
 

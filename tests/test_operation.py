@@ -39,7 +39,9 @@ def forgetful(operation: Operation) -> Operation:
     return replace(operation, function=lambda call, **members: {})
 
 
-@pytest.mark.parametrize("name", sorted(name for name, operation in OPERATIONS.items() if operation.on == "itself"))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, operation in OPERATIONS.items() if operation.authorization == "in function")
+)
 def test_an_operation_that_forgets_to_ask_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -77,7 +79,7 @@ def test_operations_change_the_store_as_one_that_asks_whether_anybody_has_asked(
 
 
 def test_every_operation_of_kms_asks_for_a_permission() -> None:
-    assert {name for name, operation in OPERATIONS.items() if operation.on is None} == set()
+    assert {name for name, operation in OPERATIONS.items() if operation.authorization is None} == set()
 
 
 def test_the_operations_that_need_no_permission_are_those_that_sts_says_need_none() -> None:
@@ -85,7 +87,7 @@ def test_the_operations_that_need_no_permission_are_those_that_sts_says_need_non
 
     GetAccessKeyInfo has one, of which identity policies alone could speak; those for sts: are not evaluated.
     """
-    free = {name for service in SERVICES.values() for name, o in service.operations.items() if o.on is None}
+    free = {name for service in SERVICES.values() for name, o in service.operations.items() if o.authorization is None}
     assert free == {"GetCallerIdentity", "GetSessionToken", "GetAccessKeyInfo"}
 
 

@@ -1,6 +1,6 @@
 """THE PATH OF ONE REQUEST.
 
-`Dispatcher.answer` is that path, in order. What is learnt about AWS's order changes a line there.
+`Dispatcher.answer` is that path, in AWS's order of checks. To change the order, move a line there.
 """
 
 import logging
@@ -39,7 +39,7 @@ _log = logging.getLogger("keytrail")
 
 
 class Dispatcher:
-    """Answers requests out of one store, one trail and one clock. Thread-safe."""
+    """Answers the requests to one endpoint. Thread-safe."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Dispatcher:
         authorizer: Authorizer,
         faults: Faults,
     ) -> None:
-        """Answer for every service, by these parts of an endpoint."""
+        """Answer for every service, with these parts of an endpoint."""
         self.settings = settings
         self._clock = clock
         self._store = store
@@ -70,33 +70,33 @@ class Dispatcher:
         call: Call | None = None
         delivery = UNDISTURBED
         try:
-            # Who calls, and in which Region.
+            # Who calls, in which Region, and when.
             call = self._identify(operation, request, request_id)
-            # What is asked for, and whether anybody may ask so.
+            # What the request says, and whether it is valid.
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
-            # What is due by now happens before anybody looks at a key.
+            # Whatever is due happens before any key is looked up.
             self.settle(call.now)
-            # Whether the caller has asked too often, and what shall go wrong.
+            # Request quotas and fault rules.
             if self._faults.active:
                 fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
-                if fault.before:
+                if fault.drops_before:
                     return Response(0, b"", request_id, delivery=delivery)
                 if fault.error is not None:
                     call.keys += fault.keys
                     raise fault.error
             self._require_known_grant_tokens(call)
-            # Find the keys, authorize the caller, admit the keys' states, and do it.
-            reply = operation.run(call)
+            # Find the keys, authorize the caller, admit the keys, and carry the operation out.
+            answer = operation.run(call)
         except Exception as error:
             return self._refuse(protocol, operation, call, request, request_id, error)._replace(delivery=delivery)
-        if isinstance(reply, Later):
-            return Later(partial(self._finish, protocol, operation, call, request, reply, delivery))
-        return self._finish(protocol, operation, call, request, reply, delivery)
+        if isinstance(answer, Later):
+            return Later(partial(self._finish, protocol, operation, call, request, answer, delivery))
+        return self._finish(protocol, operation, call, request, answer, delivery)
 
     def _finish(
         self,
@@ -136,7 +136,7 @@ class Dispatcher:
                 error = bug
         if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
-        # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
+        # A bug of ours: the client gets an error that SDKs retry, the log gets the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
@@ -173,13 +173,13 @@ class Dispatcher:
         )
 
     def settle(self, now: datetime) -> None:
-        """Let everything happen that is due by now."""
+        """Make every change that is due by `now`."""
         self._store.settle(now, self._record_service_events)
 
-    def _record_service_events(self, happened: Iterable[ServiceEvent]) -> None:
-        """Let the trail keep what KMS did by itself."""
-        self._trail.record([event_of_service_event(event) for event in happened])
-        for event in happened:
+    def _record_service_events(self, service_events: Iterable[ServiceEvent]) -> None:
+        """Record what KMS did by itself, and forget the uses of deleted keys."""
+        self._trail.record([event_of_service_event(event) for event in service_events])
+        for event in service_events:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)
 
