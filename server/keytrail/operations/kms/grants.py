@@ -103,7 +103,7 @@ def list_grants(
     part = page(call, limit, marker, default=50, maximum=100, filters=f"{key.arn}/{grant_id}/{grantee}/{service}")
     if grant_id is not None:
         grant = call.view.grant(key.arn, grant_id)
-        grants = [grant] if grant is not None and grant.place > part.after else []
+        grants = [grant] if grant is not None and grant.sort_key > part.after else []
     else:
         grants = call.view.grants_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
     # The look-up used one filter; the grants must match the other filters too.
@@ -204,7 +204,7 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
 
 
 def _listed(part: Page, grants: Sequence[Grant]) -> Reply:
-    reply = part.reply("Grants", grants, lambda grant: grant.place)
+    reply = part.reply("Grants", grants, lambda grant: grant.sort_key)
     return {**reply, "Grants": [_entry(grant) for grant in grants[: part.limit]]}
 
 
