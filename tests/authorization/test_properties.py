@@ -17,7 +17,7 @@ from keytrail.domain.grant import Grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import RotationType
+from keytrail.domain.material_history import RotationType
 from keytrail.store import Store
 from tests.support import ACCOUNT, KEY, OTHER_KEY, REGION, key_arn
 

@@ -77,7 +77,7 @@ class _Entry:
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
     def shown(self) -> dict[str, Any]:
-        return {"Id": self.rule_id, **self.rule.written, "Calls": self.calls, "Hits": self.hits}
+        return {"Id": self.rule_id, **self.rule.document, "Calls": self.calls, "Hits": self.hits}
 
     def strikes(self) -> bool:
         """Whether the rule strikes on its next call, which this is."""

@@ -14,6 +14,6 @@ def bring_into_being(store: Store, name: KeyIdentifier, now: datetime) -> None:
     service = aws_managed_key.service_of(name.alias)
     if service is None or store.newest.named(name) is not None:
         return
-    key, alias = aws_managed_key.make(name.account, name.region, service, now, now)
+    key, alias = aws_managed_key.create(name.account, name.region, service, now, now)
     with suppress(AlreadyExistsException):  # somebody else asked at the same moment
         store.add([key], aliases=[alias], counted=False)

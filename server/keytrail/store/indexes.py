@@ -5,7 +5,7 @@ ARNs of one account and Region; of grants by their age.
 """
 
 from keytrail.domain.alias import Alias
-from keytrail.domain.grant import Grant, looks_at_context
+from keytrail.domain.grant import Grant, has_encryption_context
 from keytrail.domain.key import Key
 from keytrail.store.indexed_dict import Index
 
@@ -107,6 +107,6 @@ def indexes_of_grant(grant: Grant) -> list[Index]:
         indexes.append(retirable_grants(grant.region, service=grant.retiring_service_principal))
     grantee, first_pair = grant.grantee_principal or grant.grantee_service_principal or "", grant.constraints.first_pair
     for operation in set(grant.operations):
-        pair = first_pair if looks_at_context(operation) else None
+        pair = first_pair if has_encryption_context(operation) else None
         indexes.append(usable_grants(grant.key_arn, grantee, operation, pair))
     return indexes

@@ -10,7 +10,7 @@ from keytrail.domain import imported_material
 from keytrail.domain.imported_material import EXPIRES, TOKENS_LIVE
 from keytrail.domain.key import ANY, NOT_PENDING_DELETION, Key, KeyState
 from keytrail.domain.key_material import KeyMaterial, is_supported
-from keytrail.domain.key_materials import Import
+from keytrail.domain.material_history import Import
 from keytrail.domain.refusals import no_cryptography
 from keytrail.errors import (
     ExpiredImportTokenException,
@@ -64,7 +64,7 @@ def import_key_material(
     """Put key material into a key: its first, the one that it has lost, or one to be rotated to."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
-    imported_material.require_members_of(key, import_type, key_material_description, key_material_id)
+    imported_material.require_import_members(key, import_type, key_material_description, key_material_id)
     imported_material.require_validity(expiration_model, valid_to, call.now)
     how = Import(valid_to, key_material_description)
 
@@ -78,7 +78,7 @@ def import_key_material(
                 material,
                 kind=import_type,
                 material_id=key_material_id,
-                how=how,
+                imported=how,
                 is_replica=call.store.is_replica(newest),
             )
 

@@ -4,7 +4,7 @@ from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
 from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
 from keytrail.domain.key import Key, KeyState, Origin, Transition
-from keytrail.domain.key_materials import Import, PastMaterial
+from keytrail.domain.material_history import Import, PastMaterial
 from keytrail.domain.refusals import not_a_primary_key
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
 from keytrail.operation import operation
@@ -42,7 +42,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; a key that is pending deletion is not, until that is cancelled."""
-    key_rotation.require_status(key)
+    key_rotation.require_rotation_status(key)
     status: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
     if key.automatic is not None and key.state not in _SUSPENDED:
         status |= {
@@ -110,9 +110,9 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 
 def _imported(key: Key, material_id: str) -> dict[str, object]:
     """What only the entry of an imported material has; of one that is not there, its description alone is kept."""
-    how = key.imports.get(material_id, Import(is_there=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if how.is_there else "PENDING_IMPORT"}
-    if how.is_there:
+    how = key.imports.get(material_id, Import(is_present=False))
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if how.is_present else "PENDING_IMPORT"}
+    if how.is_present:
         entry["ExpirationModel"] = EXPIRES if how.valid_to is not None else DOES_NOT_EXPIRE
     if how.valid_to is not None:
         entry["ValidTo"] = how.valid_to
