@@ -1,12 +1,12 @@
-"""Writes Keytrail's service models from those in botocore, when the package is built.
+"""Writes Keytrail's service models from those of botocore, when the package is built.
 
-botocore contains AWS's own description of every operation, shape and error, but loading it would cost a quarter of
-a second and 31 MB at each start. So it is read once, by the build: hatchling runs the hook at the end of this file
-for a wheel, an sdist and an editable install, with the botocore that `build-system.requires` in pyproject.toml pins.
-The files that it writes are not in git. For a newer model, raise that pin.
+botocore has AWS's own description of every operation, shape and error, but loading it takes a quarter of a second and
+31 MB at each start. So only the build loads it: hatchling runs the hook at the end of this file for a wheel, an sdist
+and an editable install, with the botocore that `build-system.requires` in pyproject.toml pins. The files that it writes
+are not in git. To use a newer model, raise that pin.
 
-A model file is `{"metadata", "operations", "shapes"}`: Keytrail's operations with the names of their input, output and
-error shapes, and all shapes that these use, in botocore's form without the documentation.
+A model file is `{"metadata", "operations", "shapes"}`: the operations of Keytrail, each with the names of its input,
+output and error shapes, and every shape that is reachable from those, in botocore's form without its prose.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ SERVICES: Mapping[str, frozenset[str] | None] = {
     "cloudtrail": frozenset({"LookupEvents"}),
     "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
 }
-"""The services, each with the operations that Keytrail has; None: all operations."""
+"""The operations that are packaged of each service; None: all."""
 
 METADATA = ("apiVersion", "protocol", "targetPrefix", "jsonVersion")
-"""The members of a model's metadata that are kept, if present."""
+"""The members of a model's metadata that are kept."""
 
 KEPT = frozenset(
     {
@@ -41,10 +41,10 @@ KEPT = frozenset(
         *("locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"),
     }
 )
-"""Traits of shapes and members that affect requests and responses."""
+"""Traits of shapes and members that are kept: they decide what is sent."""
 
 DROPPED = frozenset({"documentation", "deprecated", "deprecatedMessage", "deprecatedSince"})
-"""Traits that only document."""
+"""Traits for human readers, which are dropped."""
 
 Json = dict[str, Any]
 
@@ -64,11 +64,11 @@ def build_models(folder: Path) -> list[Path]:
 
 
 def build_model(service: str) -> Json:
-    """The parts that Keytrail needs of the newest model of `service` in the installed botocore."""
+    """Read the newest model of `service` in the installed botocore, and keep what Keytrail needs of it."""
     import botocore
     from botocore.loaders import Loader
 
-    # Without the default search paths: a model in the builder's home folder must not get into a wheel.
+    # Without the default search paths, no model from the home folder of the person who builds gets into a wheel.
     loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     source: Json = loader.load_service_model(service, "service-2")
     metadata, shapes = source["metadata"], source["shapes"]
@@ -86,7 +86,7 @@ def build_model(service: str) -> Json:
 
 
 def _operation(source: Json) -> Json:
-    """The names of an operation's shapes. An operation without a response body may have no output."""
+    """The names of an operation's shapes. An operation without a reply has no output shape."""
     operation: Json = {key: source[key]["shape"] for key in ("input", "output") if key in source}
     operation["errors"] = [error["shape"] for error in source.get("errors", ())]
     return operation
@@ -94,13 +94,13 @@ def _operation(source: Json) -> Json:
 
 def _reachable(operations: Json, shapes: Json) -> list[str]:
     """The names, sorted, of all shapes that the operations use, at any depth."""
-    reached: set[str] = set()
+    found: set[str] = set()
     remaining = {name for operation in operations.values() for name in _roots(operation)}
     while remaining:
         name = remaining.pop()
-        reached.add(name)
-        remaining.update(set(_references(shapes[name])) - reached)
-    return sorted(reached)
+        found.add(name)
+        remaining.update(set(_references(shapes[name])) - found)
+    return sorted(found)
 
 
 def _roots(operation: Json) -> Iterator[str]:
@@ -109,13 +109,13 @@ def _roots(operation: Json) -> Iterator[str]:
 
 
 def _references(shape: Json) -> Iterator[str]:
-    """The names of the shapes of a structure's members, a list's items, or a map's keys and values."""
+    """The names of the shapes of a structure's members, or of a list's or a map's elements."""
     yield from (member["shape"] for member in shape.get("members", {}).values())
     yield from (shape[key]["shape"] for key in ("member", "key", "value") if key in shape)
 
 
 def _shape(name: str, source: Json) -> Json:
-    """A shape without documentation; members keep botocore's order."""
+    """A shape without prose; members keep botocore's order."""
     shape = _traits(name, source)
     for key in ("member", "key", "value"):
         if key in shape:
@@ -126,14 +126,14 @@ def _shape(name: str, source: Json) -> Json:
 
 
 def _traits(place: str, source: Json) -> Json:
-    """The traits in KEPT. An unknown trait stops the build, because it may affect requests or responses."""
+    """The traits in KEPT. A trait that is in neither table stops the build, because it may change what is sent."""
     if unknown := sorted(source.keys() - KEPT - DROPPED):
         raise ValueError(f"botocore's {place} has {', '.join(unknown)}: add it to KEPT or DROPPED in {__file__}")
     return {key: value for key, value in source.items() if key in KEPT}
 
 
 def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
-    """The build hook, for hatchling. A function, so that this module can be imported without hatchling."""
+    """Give hatchling its hook; a function, so that this module can be imported where hatchling is not."""
     from hatchling.builders.config import BuilderConfig
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -141,12 +141,12 @@ def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
         PLUGIN_NAME = "custom"
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            """Write the models, and add them to the package although git ignores them."""
+            """Write the models, and include them in the package although git ignores them."""
             files = build_models(Path(self.root, MODELS))
             build_data["artifacts"] += [f"/{file.relative_to(self.root).as_posix()}" for file in files]
 
         def clean(self, versions: list[str]) -> None:
-            """Delete the models, for `hatch clean`."""
+            """Remove the models, for `hatch clean`."""
             for service in SERVICES:
                 Path(self.root, MODELS, f"{service}.json").unlink(missing_ok=True)
 

@@ -192,7 +192,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def test_a_taken_port_is_told_in_one_line() -> None:
+def test_a_taken_port_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         message = refused(run("serve", "--port", port))
@@ -225,11 +225,11 @@ BAD_SETTINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("words", "variables", "told"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
-def test_a_bad_setting_is_told(words: tuple[str, ...], variables: Mapping[str, str], told: str) -> None:
+def test_a_bad_setting_is_reported(words: tuple[str, ...], variables: Mapping[str, str], told: str) -> None:
     assert told in refused(run("serve", *words, **{"KEYTRAIL_PORT": "0", **variables}))
 
 
-def test_an_unknown_flag_is_told() -> None:
+def test_an_unknown_flag_is_reported() -> None:
     done = run("serve", "--prot", "1")
     assert done.returncode == 2
     assert "--prot" in done.stderr
@@ -238,13 +238,13 @@ def test_an_unknown_flag_is_told() -> None:
 # ---- check
 
 
-def test_check_says_what_a_good_file_holds() -> None:
+def test_check_counts_what_is_in_a_good_file() -> None:
     done = run("check", QUICKSTART)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "good: 3 keys, 2 aliases, 1 credential\n"
 
 
-def test_check_tells_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
+def test_check_shows_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"keys: [{{KeyId: {KEY}, CreationDate: soon}}]")
     (tmp_path / "b.yaml").write_text("keys: all")
     done = run("check", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), QUICKSTART)
@@ -254,7 +254,7 @@ def test_check_tells_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
     assert second.startswith(f"{tmp_path / 'b.yaml'}: keys: ")
 
 
-def test_check_of_nothing_is_told_what_to_name() -> None:
+def test_check_without_a_file_says_what_to_name() -> None:
     done = run("check")
     assert done.returncode == 2
     assert "--schema" in done.stderr

@@ -73,7 +73,7 @@ def test_a_use_after_the_clock_was_reset_counts_over_one_of_the_future(
 
 
 def test_a_use_before_tracking_does_not_erase_a_later_one(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, kms-behaviour C.1: uses are recorded since tracking began."""
+    """How we know: kms-behaviour C.1: uses are recorded since tracking began."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "CreationDate": "2025-01-01"}]})
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     keytrail_clean.set_clock("2026-04-01T00:00:00Z")
@@ -201,7 +201,7 @@ def test_a_setting_that_cannot_be_is_refused_by_its_name(given: dict[str, Any], 
         Settings(**given)
 
 
-def test_settings_take_text_for_what_it_says() -> None:
+def test_settings_are_read_from_text() -> None:
     written = Settings(port="80", control="no", usage_delay="PT5M", tracking_start="2026-01-01")  # type: ignore[arg-type]
     assert written == Settings.from_environment(written.to_environment())
     assert (written.port, written.control) == (80, False)

@@ -94,7 +94,7 @@ def test_a_call_on_another_accounts_key_counts_once(
     assert kms_calls("Encrypt", account=ACCOUNT) == []
 
 
-def test_what_kms_writes_beside_a_call_is_no_call(seeded: Any, kms_calls: KmsCalls) -> None:
+def test_service_events_are_not_calls(seeded: Any, kms_calls: KmsCalls) -> None:
     seeded.update_primary_region(KeyId=MRK, PrimaryRegion=ELSEWHERE)
     assert [call.region for call in kms_calls("UpdatePrimaryRegion")] == [REGION]
 

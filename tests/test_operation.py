@@ -35,7 +35,9 @@ def forgetful(operation: Operation) -> Operation:
     return replace(operation, function=lambda call, **members: {})
 
 
-@pytest.mark.parametrize("name", sorted(name for name, operation in OPERATIONS.items() if operation.on == "itself"))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, operation in OPERATIONS.items() if operation.authorization == "in function")
+)
 def test_an_operation_that_forgets_to_ask_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -45,11 +47,11 @@ def test_an_operation_that_forgets_to_ask_is_refused(
     answer = endpoint.dispatcher.answer(request_of(f"TrentService.{name}", body))
     assert isinstance(answer, Response)
     assert (answer.status, json.loads(answer.body)["__type"]) == (500, "KMSInternalException")
-    assert "NobodyAsked" in caplog.text
+    assert "AuthorizationSkipped" in caplog.text
 
 
 def test_every_operation_of_kms_asks_for_a_permission() -> None:
-    assert {name for name, operation in OPERATIONS.items() if operation.on is None} == set()
+    assert {name for name, operation in OPERATIONS.items() if operation.authorization is None} == set()
 
 
 def test_the_operations_that_need_no_permission_are_those_that_sts_says_need_none() -> None:
@@ -57,7 +59,7 @@ def test_the_operations_that_need_no_permission_are_those_that_sts_says_need_non
 
     GetAccessKeyInfo has one, of which identity policies alone could speak; those for sts: are not evaluated.
     """
-    free = {name for service in SERVICES.values() for name, o in service.operations.items() if o.on is None}
+    free = {name for service in SERVICES.values() for name, o in service.operations.items() if o.authorization is None}
     assert free == {"GetCallerIdentity", "GetSessionToken", "GetAccessKeyInfo"}
 
 

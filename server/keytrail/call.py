@@ -17,12 +17,12 @@ from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
-"""An answer: KMS's member names, bytes as bytes, moments as aware datetimes; absent members left out."""
+"""An operation's reply by KMS's member names: bytes as bytes, moments as aware datetimes, no absent members."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Call(RequestFacts):
-    """One call of one operation: what authorization knows of it, and what its operation and its record add."""
+    """One call of one operation: facts for authorization, what the operation needs, what its event shows."""
 
     authorizer: Authorizer
     callers: Callers
@@ -32,22 +32,22 @@ class Call(RequestFacts):
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
-    asked: bool = False
-    """Whether it was asked if the caller may."""
+    authorization_checked: bool = False
+    """Whether an `authorize` method has been called."""
     resources: list[tuple[str, str]] | None = None
-    """(account, ARN) of the event's resources where these are not just the keys, or stand in another order."""
-    additional: dict[str, object] = field(default_factory=dict)
+    """(account, ARN) of the event's resources; None: those of `keys`, in their order."""
+    additional_event_data: dict[str, object] = field(default_factory=dict)
     """CloudTrail's additionalEventData."""
-    logged: dict[str, object] = field(default_factory=dict)
-    """Members that CloudTrail shows among the requestParameters though they were not sent."""
-    elements: Mapping[str, object] | None = None
-    """CloudTrail's responseElements where these are neither the key nor the whole reply."""
+    further_parameters: dict[str, object] = field(default_factory=dict)
+    """What CloudTrail shows in requestParameters besides the members that were sent."""
+    response_elements: Mapping[str, object] | None = None
+    """CloudTrail's responseElements; None: what the operation's `logged_reply` says."""
     further_events: list[Event] = field(default_factory=list)
-    """Events that come of the call besides its own: the record in another Region, a rotation done at once."""
+    """Events that the call causes besides its own: the event in another Region, a rotation that happens at once."""
 
     @property
     def view(self) -> View:
-        """Where the operation looks things up: a read as they are visible, a write as they newly are."""
+        """Where the operation looks things up: a read in the visible state, a write in the newest one."""
         return self.store.visible if self.read_only else self.store.newest
 
     @property
@@ -56,49 +56,52 @@ class Call(RequestFacts):
         return bool(self.members.get("DryRun"))
 
     def resolve(self, identifier: str, *, aliases: bool, action: str | None = None) -> Key:
-        """The key that the caller named, once the caller may use it.
+        """Find the key that the caller named, and authorize the caller on it.
 
-        Raises NotFoundException, InvalidArnException or AccessDeniedException as the KMS API Reference's
-        "KeyId" and "Cross-account use" say: of another account's key it never shows whether it exists.
+        Raises NotFoundException, InvalidArnException or AccessDeniedException as the KMS API Reference says under
+        "KeyId" and "Cross-account use". A refusal never shows whether another account's key exists.
         """
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
-        at_home = named.account == self.account
-        if at_home and named.alias is not None and self.operation == "DescribeKey":
+        own_account = named.account == self.account
+        if own_account and named.alias is not None and self.operation == "DescribeKey":
             bring_into_being(self.store, named, self.now)
         view = self.view
-        key = view.require_named(named) if at_home else view.named(named)
+        key = view.require_named(named) if own_account else view.named(named)
         self.authorize(key, action, named)
-        assert key is not None  # an unknown foreign key is never authorized
+        assert key is not None  # another account's key that does not exist is never authorized
         return key
 
     def authorize(
-        self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, shown: bool = True
+        self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, in_event: bool = True
     ) -> None:
-        """Let the caller use the key, or raise AccessDeniedException; an authorized key becomes a resource if shown."""
-        # A write finds the key as it newly is; whether it may is decided by what is visible.
+        """Raise AccessDeniedException unless the caller may use the key.
+
+        The key becomes a resource of the event, unless `in_event` is false.
+        """
+        # A write finds the newest key, but authorization decides by what is visible.
         visible = self.store.visible.key(key.arn) or key if key is not None else None
-        self.asked = True
+        self.authorization_checked = True
         self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
-        if shown:
+        if in_event:
             self.keys.append(key)
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
-        """Let the caller's own policies decide on an alias (its ARN), or on `*`; or raise AccessDeniedException."""
-        self.asked = True
+        """Raise AccessDeniedException unless the caller's own policies allow it on an alias (its ARN) or on `*`."""
+        self.authorization_checked = True
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
 
     def authorize_retiring(self, grant: Grant, key: Key) -> None:
-        """Let the caller retire the grant of a key, or raise AccessDeniedException; the key becomes a resource."""
-        self.asked = True
+        """Raise AccessDeniedException unless the caller may retire the grant; its key becomes a resource."""
+        self.authorization_checked = True
         self.authorizer.authorize_retiring(self, grant, key)
         self.keys.append(key)
 
     def authorize_role(self, role_arn: str, action: str) -> None:
-        """Let the role's trust policy and the caller's own policies decide; or raise AccessDeniedException."""
-        self.asked = True
+        """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow it."""
+        self.authorization_checked = True
         self.authorizer.authorize_role(self, action, role_arn)
 
     def admit(self, key: Key) -> None:
@@ -109,14 +112,15 @@ class Call(RequestFacts):
 
     def change(self, key: Key, transition: Transition) -> Key:
         """Apply a transition to the newest value of the key, if its state still allows the operation."""
-        before: list[Key] = []
+        before = key
 
         def admitted(newest: Key) -> Key:
+            nonlocal before
             newest.require_state(self.states)
-            before.append(newest)
+            before = newest
             return transition(newest)
 
         changed = self.store.change(key.arn, admitted)
-        happened = service_events_of(before[-1], changed, self.now, is_replicated=self.store.is_replicated(changed))
+        happened = service_events_of(before, changed, self.now, is_replicated=self.store.is_replicated(changed))
         self.further_events += map(event_of_service_event, happened)
         return changed

@@ -13,10 +13,10 @@ from keytrail.settings import Settings, variable
 OPTION_HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on.",
-    "fixtures": f"Seed file or folder; may be repeated, in the variable behind `{os.pathsep}`.",
-    "account": "Account of callers that name no other.",
+    "fixtures": f"Seed file or folder; may be repeated, or separated by `{os.pathsep}` in the variable.",
+    "account": "Account of callers whose access key belongs to no other.",
     "region": "Region of calls without a credential scope.",
-    "tracking_start": "Since when last usage is recorded for older keys (ISO 8601).",
+    "tracking_start": "When last usage began to be recorded (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
     "consistency_delay": "How late changes of keys, aliases and grants show: PT5S (about AWS's own), or seconds.",
@@ -24,7 +24,7 @@ OPTION_HELP = {
     "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
-    "trail_batch": "How many events a log file has at most; so many are written at once.",
+    "trail_batch": "The most events in a log file; so many are written before the interval ends.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",
@@ -33,8 +33,8 @@ OPTION_HELP = {
 }
 
 
-class _Usage(click.ClickException):
-    """A setting or a seed that cannot be served: one clear message, exit code 2."""
+class _UsageError(click.ClickException):
+    """A mistake in a setting or a seed: one message, exit code 2."""
 
     exit_code = 2
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _options(command: Any) -> Any:
-    """A flag for each setting; each also reads its environment variable."""
+    """Add a flag for each setting, whose help also names its environment variable."""
     defaults = Settings().to_environment()
     for field in reversed(fields(Settings)):
         default = defaults[variable(field.name)]
@@ -58,7 +58,7 @@ def _options(command: Any) -> Any:
             f"--{field.name.replace('_', '-')}",
             field.name,
             multiple=field.name == "fixtures",
-            # A switch may stand alone.
+            # A flag for a boolean needs no value.
             flag_value="true" if field.type is bool else None,
             is_flag=False,
             metavar="VALUE" if field.name != "fixtures" else "PATH",
@@ -67,10 +67,10 @@ def _options(command: Any) -> Any:
     return command
 
 
-def _settings(given: dict[str, Any]) -> Settings:
+def _settings(options: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
-    paths = given.pop("fixtures", ())
-    for name, value in given.items():
+    paths = options.pop("fixtures", ())
+    for name, value in options.items():
         if value is not None:
             environment[variable(name)] = value
     if paths:
@@ -78,17 +78,17 @@ def _settings(given: dict[str, Any]) -> Settings:
     try:
         return Settings.from_environment(environment).with_fixtures(*paths)
     except ValueError as error:
-        raise _Usage(str(error)) from None
+        raise _UsageError(str(error)) from None
 
 
 @main.command()
 @_options
-def serve(**given: Any) -> None:
+def serve(**options: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
-    settings = _settings(given)
-    # What is imported and loaded stays: the collector would look through it in vain, now and with every request later.
+    settings = _settings(options)
+    # Imported and loaded objects stay, so the garbage collector need not look through them, now or later.
     gc.disable()
-    # Heavy imports only now, so that --help and a bad flag are answered at once.
+    # Slow imports only now, so that --help and a wrong flag get an answer at once.
     from keytrail.http import serving
 
     serving.end_at_once_on_signals()
@@ -99,13 +99,13 @@ def serve(**given: Any) -> None:
     try:
         endpoint = Endpoint(settings, Clock())
     except SeedError as error:
-        raise _Usage("the server does not start, for a seed is not right:\n" + str(error)) from None
+        raise _UsageError("the server does not start, because a seed has mistakes:\n" + str(error)) from None
     except ValueError as error:
-        raise _Usage(str(error)) from None
+        raise _UsageError(str(error)) from None
     try:
         listener = serving.listen(settings.host, settings.port)
     except OSError as error:
-        raise _Usage(
+        raise _UsageError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
         ) from None
     gc.freeze()
@@ -117,8 +117,8 @@ def serve(**given: Any) -> None:
 
 
 def _greeting(endpoint: Any, url: str) -> list[str]:
-    used = endpoint.trail.last_used_key()
-    key = endpoint.store.newest.require_key(used) if used is not None else endpoint.store.newest.any_key()
+    key_arn = endpoint.trail.last_used_key()
+    key = endpoint.store.newest.require_key(key_arn) if key_arn is not None else endpoint.store.newest.any_key()
     lines = [f"Keytrail answers on {url}"]
     if key is None:
         account, region, target, body = (
@@ -132,7 +132,7 @@ def _greeting(endpoint: Any, url: str) -> list[str]:
         body = f'{{"KeyId": "{key.key_id}"}}'
     return [
         *lines,
-        "Ask it something:",
+        "Try it:",
         f"  curl -s --aws-sigv4 aws:amz:{region}:kms --user {account}:any-secret "
         f"-H 'X-Amz-Target: TrentService.{target}' -d '{body}' {url}/",
         f"  curl -s {url}/_keytrail/events",
@@ -169,7 +169,7 @@ def _plural(name: str) -> str:
 
 @main.command()
 def health() -> None:
-    """Ask the server that the KEYTRAIL_* variables tell of whether it is ready; exit code 0 or 1."""
+    """Check whether the server at KEYTRAIL_HOST and KEYTRAIL_PORT is ready; exit code 0 or 1."""
     import http.client
 
     settings = _settings({})

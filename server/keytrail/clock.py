@@ -1,7 +1,7 @@
-"""The time that everything else reads: real, frozen, set, advanced, or running faster or slower.
+"""The clock of an endpoint: the real time, or one that a test has frozen, set, advanced or given a speed.
 
-KMS's moments have milliseconds, so this clock ticks in milliseconds. No other module may ask the operating
-system for the time (ruff TID251 sees to it).
+KMS's moments have milliseconds, so this clock ticks in milliseconds. No other module reads the operating system's
+time (ruff TID251 enforces it).
 """
 
 import math
@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-"""What the clock can be set to: from then on all that KMS adds stays inside the calendar."""
+"""The range that the clock can be set to; periods that KMS adds to a moment in it stay inside Python's calendar."""
 
 FASTEST = 1_000_000
-"""Times faster than the real time: a year in half a minute."""
+"""The highest speed, as a multiple of the real time: a year takes half a minute."""
 
 
 class _Course(NamedTuple):
-    """From a moment on at a speed: that moment was at `start`, in seconds of the real time. Speed 0 stands still."""
+    """A time that runs from `moment` at `speed` (0: it is frozen); `start` is the real time of `moment`, in seconds."""
 
     moment: datetime
     start: float
@@ -42,12 +42,12 @@ class Clock:
 
     @property
     def speed(self) -> float:
-        """How many seconds go by in a real one while the clock runs."""
+        """How many of its seconds pass in a real second while the clock runs."""
         return self._speed
 
     @property
     def moved(self) -> bool:
-        """Whether this is another time than that of everybody else."""
+        """Whether a test has moved or frozen the clock, so that it may differ from the real time."""
         return self._course is not None
 
     def now(self) -> datetime:
@@ -57,16 +57,16 @@ class Clock:
             return datetime.fromtimestamp(int(time.time() * 1000) / 1000, UTC)
         if not course.speed:
             return course.moment
-        gone = (time.time() - course.start) * course.speed
-        if gone >= (LAST - course.moment).total_seconds():
+        elapsed = (time.time() - course.start) * course.speed
+        if elapsed >= (LAST - course.moment).total_seconds():
             return LAST
-        return course.moment + timedelta(milliseconds=int(gone * 1000))
+        return course.moment + timedelta(milliseconds=int(elapsed * 1000))
 
     def set(self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None) -> datetime:
-        """Set the moment, whether time stands still, its speed, or all; what is None stays. Gives the new moment.
+        """Set the moment, whether the clock is frozen, and its speed; None leaves each as it is. Gives the new moment.
 
-        A speed lets a frozen clock run, unless `frozen` says otherwise; speed 0 freezes it. Raises OverflowError for a
-        moment that the calendar cannot hold and ValueError for a speed that is none; the clock is as it was then.
+        A speed makes a frozen clock run, unless `frozen` is true; speed 0 freezes it. Raises OverflowError for a moment
+        outside of FIRST to LAST, ValueError for a speed outside of 0 to FASTEST, and then changes nothing.
         """
         if speed is not None and not (0 <= speed <= FASTEST and math.isfinite(speed)):
             raise ValueError(f"expected a speed from 0 (frozen) to {FASTEST}, got {speed}")
@@ -77,25 +77,25 @@ class Clock:
         with self._lock:
             moment = self.now() if now is None else _bounded(now.astimezone(UTC))
             self._speed = self._speed if speed is None else float(speed)
-            stands = frozen if frozen is not None else self.frozen and speed is None
-            if self._course is None and now is None and not stands and self._speed == 1:
-                return moment  # it is the real time, and stays it
-            return self._go_on(moment, 0.0 if stands else self._speed)
+            stops = frozen if frozen is not None else self.frozen and speed is None
+            if self._course is None and now is None and not stops and self._speed == 1:
+                return moment  # it stays the real time
+            return self._run_from(moment, 0.0 if stops else self._speed)
 
     def advance(self, duration: timedelta) -> datetime:
         """Move the time by a duration (backwards if it is negative); gives the new moment.
 
-        Raises OverflowError where that leaves the calendar, and leaves the clock as it was.
+        Raises OverflowError for a moment outside of FIRST to LAST, and then changes nothing.
         """
         with self._lock:
-            return self._go_on(_bounded(self.now() + duration), 0.0 if self.frozen else self._speed)
+            return self._run_from(_bounded(self.now() + duration), 0.0 if self.frozen else self._speed)
 
     def reset(self) -> None:
-        """Be the real time again, running."""
+        """Go back to the real time, running."""
         with self._lock:
             self._course, self._speed = None, 1.0
 
-    def _go_on(self, moment: datetime, speed: float) -> datetime:
+    def _run_from(self, moment: datetime, speed: float) -> datetime:
         self._course = _Course(moment, time.time(), speed)
         return moment
 

@@ -1,4 +1,4 @@
-"""Endpoint: everything that one endpoint holds, and what may be done to it as a whole."""
+"""Endpoint: all parts of one endpoint, and the operations on the whole of it: load, reset, move the clock, settings."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Snapshot(NamedTuple):
-    """An endpoint as it was; what a reset of it resets is said in `Endpoint.reset`."""
+    """The state that `Endpoint.reset` goes back to."""
 
     settings: Settings
     store: Store
@@ -39,12 +39,12 @@ class _Snapshot(NamedTuple):
 
 
 class Endpoint:
-    """One endpoint's keys, trail, callers and clock, and the dispatcher that answers out of them."""
+    """One endpoint: its store, trail, callers, clock and faults, and the dispatcher that answers requests with them."""
 
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
         """Load the seed files that the settings name, then the documents.
 
-        Raises seeds.SeedError if one is bad, ValueError for a setting that cannot be.
+        Raises seeds.SeedError if one has mistakes, ValueError for a setting that is not valid.
         """
         self.settings = settings
         self.clock = clock
@@ -64,13 +64,13 @@ class Endpoint:
             "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now),
             "request_quotas": self.faults.set_quotas,
         }
-        """What a change of a setting brings about, where a part has the value for itself."""
+        """What to do when a setting changes whose value a part keeps for itself."""
         self.change_settings({name: getattr(settings, name) for name in self._effects})
         self._lock = threading.Lock()
         self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
             self.load(document)
-        self._first = _Snapshot(
+        self._initial = _Snapshot(
             self.settings,
             self.store.snapshot(),
             self.trail.snapshot(),
@@ -80,9 +80,9 @@ class Endpoint:
         )
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
-        """Load a seed document, YAML or JSON; gives what it held, counted.
+        """Load a seed document, YAML or JSON; gives the counts of its keys, aliases and credentials.
 
-        `account` takes the place of the default account. Raises seeds.SeedError and loads nothing then.
+        `account` replaces the default account. If the document has mistakes, raises seeds.SeedError and loads nothing.
         """
         settings = self.settings if account is None else self.settings.in_account(account)
         seed = seeds.read_document(document, settings, self.clock.now())
@@ -116,33 +116,33 @@ class Endpoint:
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
-        """Write what is yet to be written; the endpoint can go on."""
+        """Write the log files that are due; the endpoint can be used further."""
         if self._log_files is not None:
             self._log_files.close()
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
-        """The trail's events that are asked for, oldest first, after a mark of the trail; a key may be an alias.
+        """The selected events of the trail, oldest first, from a mark of the trail on.
 
-        An alias is one of the default account and Region, or an ARN, and stands for the key that it names by now.
-        Raises NotFoundException if it names none.
+        The selection's key may be an alias: the ARN of one, or a name in the selection's account and Region (by
+        default, those of the settings). It stands for its present target. Raises NotFoundException if there is none.
         """
         self.settle()
         if selection.key is not None and is_alias(selection.key):
-            words = selection.key.split(":")
-            region = words[3] if len(words) > 3 else selection.region or self.settings.region
+            parts = selection.key.split(":")
+            region = parts[3] if len(parts) > 3 else selection.region or self.settings.region
             account = selection.account or self.settings.account
             named = read_key_identifier(selection.key, account, region, aliases=True)
             selection = replace(selection, key=self.store.newest.require_named(named).arn)
         return self.trail.select(selection, after)
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
-        """The same, of what callers called, each call once."""
+        """The selected calls, as `select`: no service events, and each call once even if several accounts have it."""
         self.settle()
         everything = self.trail.select(Selection(called=True), after)
         return calls_of(self.select(replace(selection, called=True), after), everything)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
-        """Let settings, by their names, have other values from here on. Raises ValueError for one that cannot be."""
+        """Change settings, by their names, from now on. Raises ValueError for a value that is not valid."""
         self.settings = self.dispatcher.settings = replace(self.settings, **changes)
         for name, value in changes.items():
             if name in self._effects:
@@ -152,7 +152,7 @@ class Endpoint:
                     raise ValueError(f"{name}: {error}") from None
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
-        """Add the fault rule that a JSON object is; gives it with its Id. Raises seeds.SeedError."""
+        """Add a fault rule, a JSON object; gives it with its Id. Raises seeds.SeedError."""
         rule = seeds.read_rule(document)
         try:
             return self.faults.add([rule])[0]
@@ -160,25 +160,25 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start: all that is listed here; for an account, what it has in the first three."""
+        """Go back to the state after the start; with an account, only its part of store, trail and faults."""
         with self._lock:
-            self.store.restore(self._first.store, account)
-            self.trail.restore(self._first.trail, account)
-            self.faults.restore(self._first.faults, account)
+            self.store.restore(self._initial.store, account)
+            self.trail.restore(self._initial.trail, account)
+            self.faults.restore(self._initial.faults, account)
             if account is None:
-                self.callers.restore(self._first.callers)
-                self.identities.restore(self._first.identities)
-                self.change_settings({name: getattr(self._first.settings, name) for name in seeds.SETTINGS})
+                self.callers.restore(self._initial.callers)
+                self.identities.restore(self._initial.identities)
+                self.change_settings({name: getattr(self._initial.settings, name) for name in seeds.SETTINGS})
                 self._reset_clock(self.clock.now())
 
     def set_clock(
         self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None
     ) -> datetime:
-        """Set the time (UTC, if naive), whether it stands still, or its speed; as Clock.set. Gives the new time."""
+        """Set the time (UTC, if naive), whether it is frozen, or its speed, as Clock.set. Gives the new time."""
         if now is not None and now.tzinfo is None:
             now = now.replace(tzinfo=UTC)
         before = self.settle()
-        return self._moved(before, self.clock.set(now, frozen=frozen, speed=speed))
+        return self._after_move(before, self.clock.set(now, frozen=frozen, speed=speed))
 
     def reset_clock(self) -> datetime:
         """Go back to the real time, running."""
@@ -186,23 +186,23 @@ class Endpoint:
 
     def _reset_clock(self, before: datetime) -> datetime:
         self.clock.reset()
-        return self._moved(before, self.clock.now())
+        return self._after_move(before, self.clock.now())
 
     def advance_clock(self, duration: timedelta) -> datetime:
         """Move the time by a duration; gives the new time. Raises OverflowError."""
         before = self.settle()
-        return self._moved(before, self.clock.advance(duration))
+        return self._after_move(before, self.clock.advance(duration))
 
     def settle(self) -> datetime:
-        """The time, once all that is due by now has happened.
+        """Make every change that is due by now; gives the time.
 
-        Before the clock is moved too: after a turn back it would wait for ever.
+        Also called before the clock is moved: if it is set back, what is due now would no longer be due.
         """
         now = self.clock.now()
         self.dispatcher.settle(now)
         return now
 
-    def _moved(self, before: datetime, after: datetime) -> datetime:
+    def _after_move(self, before: datetime, after: datetime) -> datetime:
         if after < before:
             self.trail.clock_set_back()
             self.store.show_all()
@@ -213,6 +213,6 @@ class Endpoint:
 def _log_files(settings: Settings) -> "LogFiles | None":
     if not settings.trail_dir:
         return None
-    from keytrail.trail.log_files import LogFiles  # few want them, and all wait for imports
+    from keytrail.trail.log_files import LogFiles  # imported only if needed, for a quicker start
 
     return LogFiles(settings.trail_dir, settings.trail_interval, settings.trail_batch)

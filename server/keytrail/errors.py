@@ -1,7 +1,7 @@
-"""Every error that Keytrail puts on the wire, under AWS's name.
+"""Every error that Keytrail answers with, under AWS's name.
 
-The class fixes the code, the HTTP status and the spelling of the message member; the raise gives the words.
-Statuses are what KMS really sends (400 for every client error), not what its model claims. Source: the KMS
+A class has the code, the HTTP status and the spelling of the message member; who raises it gives the message.
+Statuses are those that KMS sends (400 for almost every client error), not those in its model. Source: the KMS
 API Reference, "Common Errors" and each operation's "Errors"; statuses and spellings as recorded from AWS.
 """
 
@@ -9,9 +9,9 @@ from typing import ClassVar
 
 
 class AwsError(Exception):
-    """An answer that is an error.
+    """An error to answer a request with.
 
-    `code` goes out as `__type`; `message` is left out of the body when it is None, as AWS does for
+    `code` is sent as `__type`. If `message` is None, the body has no message member, as with AWS's
     InvalidCiphertextException and a few others.
     """
 
@@ -19,34 +19,34 @@ class AwsError(Exception):
     status: ClassVar[int] = 400
     message_member: ClassVar[str] = "message"
     trail_code: ClassVar[str]
-    """What CloudTrail shows as errorCode."""
+    """CloudTrail's errorCode."""
 
     def __init_subclass__(cls) -> None:
-        """Take AWS's code from the name of the class."""
+        """Use the name of the class as the code."""
         cls.code = cls.__name__
         cls.trail_code = cls.__dict__.get("trail_code", cls.__name__)
 
     def __init__(self, message: str | None = None) -> None:
-        """Keep the words; None means a body without a message member."""
+        """Set the message; None: a body without a message member."""
         super().__init__(message)
         self.message = message
 
 
-# Front end: what AWS answers before the service sees the call.
+# Common errors, which AWS answers with before the service gets the call.
 
 
 class UnknownOperationException(AwsError):
-    """The X-Amz-Target is missing or names nothing; also every path and method but POST /."""
+    """The X-Amz-Target is missing or names no operation, or the request is not a POST to /."""
 
     status = 404
 
 
 class SerializationException(AwsError):
-    """The body is no JSON object, or a member has the wrong JSON type."""
+    """The body is not a JSON object, or a member has the wrong JSON type."""
 
 
 class RequestEntityTooLargeException(AwsError):
-    """The body is larger than the endpoint takes."""
+    """The body is larger than the setting `max_body`."""
 
     status = 413
 
@@ -60,7 +60,7 @@ class MissingAuthenticationTokenException(AwsError):
 
 
 class IncompleteSignatureException(AwsError):
-    """A part of the signature is missing, or none of it can be read."""
+    """A part of the signature is missing, or the signature cannot be read."""
 
 
 class UnrecognizedClientException(AwsError):
@@ -68,7 +68,7 @@ class UnrecognizedClientException(AwsError):
 
 
 class ExpiredTokenException(AwsError):
-    """The session is over."""
+    """The session has expired."""
 
 
 class ValidationException(AwsError):
@@ -76,28 +76,28 @@ class ValidationException(AwsError):
 
 
 class AccessDeniedException(AwsError):
-    """The caller may not."""
+    """The caller is not allowed to do this."""
 
     message_member = "Message"
     trail_code = "AccessDenied"
 
 
 class NotAuthorizedException(AwsError):
-    """A reserved alias was named."""
+    """The alias has a reserved name."""
 
 
 class ThrottlingException(AwsError):
-    """Too many calls."""
+    """A request quota is exceeded."""
 
 
 class InternalFailure(AwsError):
-    """Something failed before the service saw the call, or in a service without an error of its own for that."""
+    """A failure before the service got the call, or in a service that has no error of its own for failures."""
 
     status = 500
 
 
 class ServiceUnavailable(AwsError):
-    """The service cannot be reached just now."""
+    """The service cannot be reached at the moment."""
 
     status = 503
 
@@ -106,7 +106,7 @@ class ServiceUnavailable(AwsError):
 
 
 class AlreadyExistsException(AwsError):
-    """The resource exists."""
+    """The resource exists already."""
 
 
 class CloudHsmClusterInUseException(AwsError):
@@ -134,11 +134,11 @@ class ConflictException(AwsError):
 
 
 class CustomKeyStoreHasCMKsException(AwsError):
-    """The custom key store still holds keys."""
+    """The custom key store still has keys."""
 
 
 class CustomKeyStoreInvalidStateException(AwsError):
-    """The custom key store's connection state forbids it."""
+    """The custom key store's connection state does not allow the operation."""
 
 
 class CustomKeyStoreNameInUseException(AwsError):
@@ -150,7 +150,7 @@ class CustomKeyStoreNotFoundException(AwsError):
 
 
 class DependencyTimeoutException(AwsError):
-    """A backend did not answer in time."""
+    """A system that KMS depends on did not answer in time."""
 
     status = 503
 
@@ -168,7 +168,7 @@ class ExpiredImportTokenException(AwsError):
 
 
 class IncorrectKeyException(AwsError):
-    """The key named is not the one that made the ciphertext."""
+    """The request names another key than the one that made the ciphertext."""
 
 
 class IncorrectKeyMaterialException(AwsError):
@@ -184,7 +184,7 @@ class InvalidAliasNameException(AwsError):
 
 
 class InvalidArnException(AwsError):
-    """An ARN is malformed, or an alias stands where only a key may."""
+    """An ARN is malformed, or an alias is given where only a key is allowed."""
 
 
 class InvalidCiphertextException(AwsError):
@@ -208,11 +208,11 @@ class InvalidKeyUsageException(AwsError):
 
 
 class InvalidMarkerException(AwsError):
-    """The marker is not one that this list gave out."""
+    """The marker is not from this list."""
 
 
 class KMSInternalException(AwsError):
-    """Something failed inside."""
+    """A failure inside KMS."""
 
     status = 500
 
@@ -226,17 +226,17 @@ class KMSInvalidSignatureException(AwsError):
 
 
 class KMSInvalidStateException(AwsError):
-    """The key's state forbids it."""
+    """The key's state does not allow the operation."""
 
 
 class KeyUnavailableException(AwsError):
-    """The key cannot be reached just now."""
+    """The key cannot be reached at the moment."""
 
     status = 500
 
 
 class LimitExceededException(AwsError):
-    """A quota is used up."""
+    """A resource quota is exceeded."""
 
 
 class MalformedPolicyDocumentException(AwsError):
@@ -276,7 +276,7 @@ class XksProxyInvalidConfigurationException(AwsError):
 
 
 class XksProxyInvalidResponseException(AwsError):
-    """The external key store proxy answered something unexpected."""
+    """The external key store proxy sent an unexpected answer."""
 
 
 class XksProxyUriEndpointInUseException(AwsError):
@@ -315,15 +315,15 @@ class InvalidLookupAttributesException(AwsError):
 
 
 class InvalidMaxResultsException(AwsError):
-    """The size of a page is out of its range."""
+    """MaxResults is out of its range."""
 
 
 class InvalidNextTokenException(AwsError):
-    """The token is none that this query gave out."""
+    """The token is not from this query."""
 
 
 class InvalidTimeRangeException(AwsError):
-    """The range of time ends before it begins."""
+    """The end time is before the start time."""
 
 
 class OperationNotPermittedException(AwsError):

@@ -1,4 +1,4 @@
-"""What passes between the front, the path of a request, and the operations: requests, answers, and answers to come."""
+"""What passes between the front, the path of a request and the operations: Request, Response, Delivery, Later."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Request:
-    """An HTTP request as it came: nothing in it is decoded or put in order."""
+    """An HTTP request as it was sent: nothing in it is decoded or reordered."""
 
     __slots__ = ("_first", "body", "headers", "method", "path", "query", "source_ip")
 
@@ -31,7 +31,7 @@ class Request:
         self._first = dict(reversed(headers))
 
     def header(self, name: bytes) -> str:
-        """The value of a header (its name in lower case), the first of several; empty without one."""
+        """The value of a header, by its name in lower case: the first one that was sent; empty if there is none."""
         return self._first.get(name, b"").decode("latin-1")
 
     @property
@@ -53,31 +53,31 @@ class Request:
 
 
 class Content(Enum):
-    """What a body is, and so which headers go with it."""
+    """The media type of a body, which decides the headers of its response."""
 
     AWS_JSON = "application/x-amz-json-1.1"
     JSON = "application/json"
-    """What STS answers to those who accept JSON."""
+    """An answer of STS to a request that accepts JSON."""
     XML = "text/xml"
 
 
 class Delivery(NamedTuple):
-    """What becomes of an answer on its way, because a fault rule says so."""
+    """How a response is sent: fault rules can delay, cut or drop it."""
 
     delay: float = 0.0
-    """Seconds that it waits."""
+    """Seconds to wait before it is sent."""
     drop: bool = False
-    """Whether the connection is closed in its place."""
+    """Whether the connection is closed and nothing is sent."""
     truncate: int | None = None
-    """How many bytes of its body go out before the connection is closed; all but one, if it has no more."""
+    """How many bytes of the body are sent before the connection is closed; at most all but one. None: all of them."""
 
     def part_of(self, body: bytes) -> bytes:
-        """The part of a body that goes out."""
+        """The part of a body that is sent."""
         return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
 
 
-AS_EVER = Delivery()
-"""Nothing becomes of the answer but that it is sent."""
+UNALTERED = Delivery()
+"""The delivery of a response that no fault rule alters: at once and whole."""
 
 
 class Response(NamedTuple):
@@ -87,15 +87,15 @@ class Response(NamedTuple):
     body: bytes
     request_id: str
     content: Content = Content.AWS_JSON
-    delivery: Delivery = AS_EVER
+    delivery: Delivery = UNALTERED
 
 
 @dataclass(frozen=True, slots=True)
 class Later(Generic[_Answer]):
-    """An answer that is still to be worked out: an operation's reply (an RSA signature takes long), or a response.
+    """An answer that takes long to work out, such as an RSA signature: an operation's reply, or a response.
 
-    `work` gives the answer, or raises as if it had been worked out at once. It is called in a thread: not on the event
-    loop, and under no lock.
+    `work` returns the answer, or raises what the operation would have raised. It is called in a thread, not on the
+    event loop, and under no lock.
     """
 
     work: Callable[[], _Answer]

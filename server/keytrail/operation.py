@@ -1,7 +1,7 @@
-"""@operation: what is true of an operation whatever its request says. The one list of operations is made of it.
+"""@operation declares an operation: its function and its facts, bound to its description in the service model.
 
-Each operation is bound once to its description in the service model. Dispatch, authorization, quotas, the trail, the
-README's table and the tests derive what they need from `SERVICES`; nothing else lists operations.
+The declarations make `SERVICES`, the only list of operations. Dispatch, authorization, quotas, the trail, the README's
+table and the tests derive what they need from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,56 +18,56 @@ from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
 from keytrail.wire.validation import validate
 
 PATH_MEMBERS = frozenset({"DryRun", "GrantTokens", "Recipient"})
-"""Members that the path of a request honours for every operation; no function needs to name them."""
+"""Members that the path of a request handles for every operation; no function has a keyword for them."""
 
 _NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
-"""Members that CloudTrail shows of no request, besides those that the model marks as sensitive, and blobs."""
+"""Members that CloudTrail never shows. Nor does it show blobs, and what the model marks as sensitive."""
 
 _READS = ("Get", "List", "Describe", "GenerateRandom", "Lookup", "Assume")
 
 Answer = Reply | Later[Reply] | None
-"""What an operation gives: its reply, nothing where there is none, or what is still to be worked out."""
+"""What an operation returns: its reply, None for an empty reply, or a reply that takes long to work out."""
 
 Function = Callable[..., Answer]
 
-Authorized = Literal["key", "*", "itself"]
-"""What a caller must be allowed to do an operation on.
+Authorization = Literal["key", "*", "in function"]
+"""On which resource the caller is authorized, and where.
 
-key: on the key that a member names, which is found and asked about before the function runs.
-`*`: on no resource in particular; asked about before the function runs.
-itself: the function asks, for it names two keys, or none. One that returns without having asked is refused.
+key: on the key that a member names, before the function runs.
+`*`: on no resource in particular, before the function runs.
+in function: the function authorizes the caller, for the request names two keys, or none. If it returns without having
+done so, the call fails.
 """
 
-
 Grantable = Literal["any", "symmetric", "asymmetric"]
-"""The keys on which a grant can allow an operation, if they are for its usage.
+"""The keys on which a grant can allow an operation, if their usage fits.
 
-symmetric: those of the spec SYMMETRIC_DEFAULT; asymmetric: those with a public key. Source: KMS Developer Guide,
+symmetric: keys of the spec SYMMETRIC_DEFAULT; asymmetric: keys with a public key. Source: KMS Developer Guide,
 "Grant operations".
 """
 
 Quota = float | Literal["by key", "by key pair spec"]
-"""Requests per second of an account in a Region (KMS Developer Guide, "Request quotas"), or what decides about that."""
+"""Requests per second of an account in a Region (KMS Developer Guide, "Request quotas"), or what decides about it."""
 
 BY_KEY: Quota = "by key"
-"""One quota for all operations of cryptography on keys of a kind: symmetric, RSA, ECC, ..."""
+"""All cryptographic operations share a quota for each kind of key: symmetric, RSA, ECC, ..."""
 
 BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
-"""A quota for each spec of the key pairs that are made."""
+"""One quota for each KeyPairSpec."""
 
 
-class NobodyAsked(Exception):
-    """An operation that is to ask by itself whether the caller may has not asked: a bug of ours."""
+class AuthorizationSkipped(Exception):
+    """A function with authorization="in function" has not authorized the caller: a bug of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
     """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `on` is None for an operation that needs no permission, `key` where no one member names its key.
-    `parameters` maps the members of a request to the
-    function's keywords, `defaults` to their default values. `maps` are the logged members whose keys, or the keys of a
-    map in them, are the caller's own words (an encryption context).
+    `authorization` is None for an operation that needs no permission, `key` unless it is "key".
+    `parameters` maps the members of a request to the function's keywords, `defaults` to their default values.
+    `logged` are the members that CloudTrail may show; those in `maps` are maps, or have one in them, whose keys are the
+    caller's own (an encryption context).
     """
 
     name: str
@@ -76,7 +76,7 @@ class Operation:
     function: Function
     parameters: Mapping[str, str]
     defaults: Mapping[str, object]
-    on: Authorized | None
+    authorization: Authorization | None
     key: str | None
     aliases: bool
     cross_account: bool
@@ -102,7 +102,7 @@ class Operation:
         return f"{self.service}.amazonaws.com"
 
     def check(self, members: Mapping[str, object]) -> None:
-        """Raise what the request alone calls for: the service model's constraints first, then the operation's rules."""
+        """Check the members: first the service model's constraints, then the operation's rules. Raises their errors."""
         if self.modelled:
             validate(self.model.input, members)
         if self.rules is not None:
@@ -117,21 +117,21 @@ class Operation:
         return self.grantable == "any" or (self.grantable == "asymmetric" and key.is_asymmetric)
 
     def run(self, call: Call) -> Answer:
-        """Find and authorize what the operation works on, admit the key, and carry the operation out.
+        """Find the key, authorize the caller, admit the key, and call the function.
 
-        Raises the operation's errors, and NobodyAsked.
+        Raises the operation's errors, and AuthorizationSkipped.
         """
         parameters = self.parameters
-        given = {parameters[name]: value for name, value in call.members.items() if name in parameters}
+        keywords = {parameters[name]: value for name, value in call.members.items() if name in parameters}
         if self.key is not None:
             key = call.resolve(str(call.members[self.key]), aliases=self.aliases)
             call.admit(key)
-            return self.function(call, key, **given)
-        if self.on == "*":
+            return self.function(call, key, **keywords)
+        if self.authorization == "*":
             call.authorize_on("*", f"{self.service}:{self.name}")
-        answer = self.function(call, **given)
-        if self.on is not None and not call.asked:
-            raise NobodyAsked(f"{self.service}:{self.name}")
+        answer = self.function(call, **keywords)
+        if self.authorization is not None and not call.authorization_checked:
+            raise AuthorizationSkipped(f"{self.service}:{self.name}")
         return answer
 
 
@@ -145,14 +145,14 @@ class Service:
 
 
 SERVICES: dict[str, Service] = {}
-"""Every service that is answered, by the name of its model. Importing keytrail.operations fills it."""
+"""Every service that Keytrail answers, by the name of its model. Importing keytrail.operations fills it."""
 
 _Function = TypeVar("_Function", bound=Function)
 
 
 def operation(
     *,
-    on: Authorized | None = "key",
+    authorization: Authorization | None = "key",
     key: str = "KeyId",
     aliases: bool = False,
     cross_account: bool = False,
@@ -170,22 +170,23 @@ def operation(
     logged_reply: Literal["key", "reply"] | None = None,
     logged_resources: bool = True,
 ) -> Callable[[_Function], _Function]:
-    """Register the function as the operation of its name; its keywords are the members of its input shape.
+    """Register a function as the operation that it is named after; its keywords are the members of the input shape.
 
-    on: what the caller must be allowed to do it on; None where no permission is needed.
-    key: the member that names the key, with on="key"; aliases: it may name one by an alias.
-    cross_account: the operation works on other accounts' keys.
-    usage, states: what the key must be for, and the states that it may be in.
-    tracked: a success counts as the key's last usage.
-    service: whose operation it is.
-    modelled: what violates the service model is a ValidationException; if not, `rules` looks for it.
-    rules: checks of the request alone, made before its key is looked for.
-    actions: the permissions that it needs, where these are not one of its own name.
-    grantable: on which keys a grant can allow it; None: no grant can.
-    quota: its request quota; None where AWS names none.
-    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, whether it shows
-    the key or the whole reply as responseElements, and whether the event of a call of KMS has resources though it is
-    about no key (an empty list).
+    authorization: on what the caller is authorized, and where; None: the operation needs no permission.
+    key: the member that names the key, with authorization="key"; aliases: whether it may be an alias.
+    cross_account: whether the operation works on other accounts' keys.
+    usage, states: the KeyUsage that the key must have, and the states that it may be in.
+    tracked: whether a success counts as a use of the key.
+    service: the service that has the operation.
+    modelled: whether a violation of the service model is a ValidationException; if not, `rules` checks the model too.
+    rules: checks of the members, made before the key is looked up.
+    actions: the permissions that it needs; by default, the one of its own name.
+    grantable: the keys on which a grant can allow it; None: no grant can.
+    quota: its request quota; None: AWS documents none.
+    logged_request: whether CloudTrail shows the members that were sent.
+    logged_defaults: members that CloudTrail shows with their defaults if they were not sent.
+    logged_reply: what CloudTrail shows as responseElements: the key, the whole reply, or nothing.
+    logged_resources: whether an event of KMS that is about no key has `resources`, as an empty list.
     """
 
     def register(function: _Function) -> _Function:
@@ -193,18 +194,18 @@ def operation(
         name = _pascal(function.__name__)
         code = function.__code__
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        answering = _service(service)
-        described = answering.model.operations[name]
-        logged = _loggable(described.input)
-        answering.operations[name] = Operation(
+        its_service = _service(service)
+        model = its_service.model.operations[name]
+        logged = _loggable(model.input)
+        its_service.operations[name] = Operation(
             name=name,
             service=service,
-            model=described,
+            model=model,
             function=function,
             parameters={_pascal(keyword): keyword for keyword in keywords},
-            defaults={_pascal(word): value for word, value in (function.__kwdefaults__ or {}).items()},
-            on=on,
-            key=key if on == "key" else None,
+            defaults={_pascal(keyword): value for keyword, value in (function.__kwdefaults__ or {}).items()},
+            authorization=authorization,
+            key=key if authorization == "key" else None,
             aliases=aliases,
             cross_account=cross_account,
             usage=usage,

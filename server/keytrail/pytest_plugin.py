@@ -1,6 +1,6 @@
-"""Fixtures for test suites: a server for the session, and clients on a clean state.
+"""Pytest fixtures: a server for the session, and clients for each test on a clean state.
 
-Everything is imported when a fixture is first used: the plugin is loaded in every pytest run of its users.
+Everything is imported only when a fixture is first used, because pytest loads the plugin in every run of its users.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from keytrail.trail import Calls
 
 
-STRICT = "Refuse undeclared access keys, unsigned calls, and what no policy allows."
+STRICT = "Refuse undeclared access keys, unsigned calls, and calls that no policy allows."
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run, or a project's configuration, be strict about callers."""
+    """Add the option and the ini setting that make the server strict about callers."""
     parser.getgroup("keytrail").addoption("--keytrail-strict", action="store_true", help=STRICT)
     parser.addini("keytrail_strict", STRICT, type="bool", default=False)
 
 
 class KeytrailClock:
-    """The server's clock in the hands of a test."""
+    """The server's clock, for a test to move."""
 
     def __init__(self, server: KeytrailServer) -> None:
-        """Hold a server."""
+        """Control the clock of a server."""
         self._server = server
 
     @property
@@ -38,19 +38,19 @@ class KeytrailClock:
         return self._server.now
 
     def freeze(self, now: datetime | str | None = None) -> datetime:
-        """Let time stand still, at a moment or where it is; gives the time."""
+        """Freeze the time, at a moment or as it is; gives the time."""
         return self._server.set_clock(now, frozen=True)
 
     def set(self, now: datetime | str) -> datetime:
-        """Set the time; it goes on or stands still as before."""
+        """Set the time; it stays running or frozen as before. Gives the time."""
         return self._server.set_clock(now)
 
     def run(self) -> datetime:
-        """Let time go on from where it is, at the speed that it had; gives the time."""
+        """Let a frozen time run again, at its former speed; gives the time."""
         return self._server.set_clock(frozen=False)
 
     def speed(self, factor: float) -> datetime:
-        """Let time run so many times faster than the real one (slower, below 1; 0 freezes it); gives the time."""
+        """Let the time run `factor` times as fast as the real time (0 freezes it); gives the time."""
         return self._server.set_clock(speed=factor)
 
     def reset(self) -> datetime:
@@ -66,10 +66,10 @@ class KeytrailClock:
 
 
 class KmsCalls:
-    """What the code under test called: `assert len(kms_calls("Decrypt", key=key_id)) == 2`."""
+    """The calls that the code under test made: `assert len(kms_calls("Decrypt", key=key_id)) == 2`."""
 
     def __init__(self, server: KeytrailServer) -> None:
-        """Begin with the next call."""
+        """Count from the next call on."""
         self._server = server
         self._mark = server.mark()
 
@@ -78,7 +78,7 @@ class KmsCalls:
         return self._server.calls(operation, after=self._mark, **filters)
 
     def forget(self) -> None:
-        """Begin anew: what was called until now is not counted any more."""
+        """Count from the next call on: earlier calls count no more."""
         self._mark = self._server.mark()
 
 
@@ -100,7 +100,7 @@ def keytrail_server(keytrail_settings: dict[str, Any], pytestconfig: pytest.Conf
 
 @pytest.fixture
 def keytrail_clean(keytrail_server: KeytrailServer) -> KeytrailServer:
-    """The session's server as it was just after its start."""
+    """The session's server, reset to its state after the start."""
     keytrail_server.reset()
     return keytrail_server
 
@@ -109,8 +109,8 @@ def keytrail_clean(keytrail_server: KeytrailServer) -> KeytrailServer:
 def keytrail_client(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
     """Make boto3 clients: `keytrail_client(account="111122223333", region="eu-west-1")`.
 
-    Keywords: service, account or access_key_id, secret_access_key (the server's own, if it knows one),
-    session_token, region.
+    Keywords: service, account or access_key_id, secret_access_key (by default the one that the server knows for
+    the access key, if any), session_token, region.
     """
     import boto3
 
@@ -143,7 +143,7 @@ def kms(keytrail_client: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def keytrail_clock(keytrail_clean: KeytrailServer) -> Iterator[KeytrailClock]:
-    """The server's clock; the next test's clean state has the real time again."""
+    """The server's clock; after the test it is the real time again."""
     yield KeytrailClock(keytrail_clean)
     keytrail_clean.reset_clock()
 
@@ -152,6 +152,6 @@ def keytrail_clock(keytrail_clean: KeytrailServer) -> Iterator[KeytrailClock]:
 def kms_calls(keytrail_clean: KeytrailServer) -> KmsCalls:
     """Counts calls: `assert len(kms_calls("Decrypt", encryption_context={"tenant": "acme"})) == 2`.
 
-    Counted is what is called from here on: after the fixtures that the test names before this one.
+    It counts calls from its own set-up on: not those of fixtures that the test names before it.
     """
     return KmsCalls(keytrail_clean)

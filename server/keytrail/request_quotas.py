@@ -1,4 +1,4 @@
-"""How a test asks for request quotas: a text, and what it says. What quotas AWS has is in faults/quotas.py."""
+"""The setting `request_quotas`: a text, and its value. The quotas that AWS has are in faults/quotas.py."""
 
 import math
 import re
@@ -10,9 +10,10 @@ _AWS = re.compile(r"aws(?:\*(?P<factor>\S+))?")
 
 @dataclass(frozen=True, slots=True)
 class RequestQuotas:
-    """Which quotas are held: AWS's times a factor (None: not those), and some with a rate of the test's own.
+    """Which request quotas are enforced.
 
-    Its text: `off`, `aws`, `aws*0.01`, `CreateKey=1,Symmetric=5`, `aws,CreateKey=1`.
+    `factor` multiplies AWS's own quotas; None: those are off. `rates` are quotas with a rate of the test's own, in
+    requests per second. As text: `off`, `aws`, `aws*0.01`, `CreateKey=1,Symmetric=5`, `aws,CreateKey=1`.
     """
 
     factor: float | None = None
@@ -20,13 +21,13 @@ class RequestQuotas:
 
     @classmethod
     def parse(cls, text: str) -> "RequestQuotas":
-        """Read the text; whether there are such quotas it does not tell. Raises ValueError."""
+        """Read the text; the names of quotas are not checked. Raises ValueError."""
         factor, rates = None, {}
         for part in (part.strip() for part in text.split(",")):
-            found = _AWS.fullmatch(part)
+            match = _AWS.fullmatch(part)
             name, equals, rate = part.partition("=")
-            if found is not None:
-                factor = _positive(found["factor"] or "1", part)
+            if match is not None:
+                factor = _positive(match["factor"] or "1", part)
             elif equals:
                 rates[name.strip()] = _positive(rate, part)
             elif part not in ("", "off"):
@@ -34,7 +35,7 @@ class RequestQuotas:
         return cls(factor, rates)
 
     def __bool__(self) -> bool:
-        """Whether any is held."""
+        """Whether any quota is enforced."""
         return self.factor is not None or bool(self.rates)
 
     def __str__(self) -> str:
@@ -44,7 +45,7 @@ class RequestQuotas:
 
 
 OFF = RequestQuotas()
-"""Everything is let through."""
+"""No quota is enforced."""
 
 
 def _positive(text: str, part: str) -> float:

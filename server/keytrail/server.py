@@ -1,4 +1,4 @@
-"""KeytrailServer: an endpoint in the caller's own process."""
+"""KeytrailServer: an endpoint that is served from a thread of this process."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -26,23 +26,23 @@ class KeytrailServer:
         with KeytrailServer(fixtures=["fixtures/quickstart.yaml"]) as server:
             kms = boto3.client("kms", endpoint_url=server.url, region_name="us-east-1", ...)
 
-    `url` is there between start and stop, and the same after another start.
+    `url` can be read between start and stop; after another start it is the same.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, fixtures: SeedSource | Iterable[SeedSource] = (), **given: Any
+        self, settings: Settings | None = None, *, fixtures: SeedSource | Iterable[SeedSource] = (), **members: Any
     ) -> None:
-        """Load the seeds that `fixtures` names: paths, or seed documents as mappings; one, or several.
+        """Load the seeds in `fixtures`: a path, a seed document as a mapping, or several of these.
 
-        Other keyword arguments are those of Settings. Raises seeds.SeedError if a seed is bad,
-        ValueError or TypeError for a bad setting.
+        Further keyword arguments are those of Settings, unless there are `settings`. Raises seeds.SeedError if a seed
+        has mistakes, ValueError or TypeError for a setting that is not valid.
         """
         seeds: Iterable[SeedSource] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
         documents = [msgspec.json.encode(seed) for seed in seeds if isinstance(seed, Mapping)]
         paths = tuple(str(seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
-            given.setdefault("port", 0)
-            settings = Settings(**given)
+            members.setdefault("port", 0)
+            settings = Settings(**members)
         settings = settings.with_fixtures(*paths)
         self.endpoint = Endpoint(settings, Clock(), documents)
         self._server: Server | None = None
@@ -52,12 +52,12 @@ class KeytrailServer:
 
     @property
     def settings(self) -> Settings:
-        """The settings by now: a seed or the control API may have changed some."""
+        """The present settings: a seed or the control API may have changed some."""
         return self.endpoint.settings
 
     @property
     def url(self) -> str:
-        """What to give as endpoint_url. Raises RuntimeError when the server does not run."""
+        """The endpoint_url for boto3. Raises RuntimeError when the server does not run."""
         if self._server is None:
             raise RuntimeError("the server does not run: call start(), or use it in a with statement")
         return self._url
@@ -72,7 +72,7 @@ class KeytrailServer:
         return self.endpoint.reset_clock()
 
     def start(self) -> "KeytrailServer":
-        """Begin to answer. Raises OSError if the port is taken."""
+        """Begin to answer; nothing happens if it has begun. Raises OSError if the port is taken."""
         if self._server is not None:
             return self
         listener = listen(self.settings.host, self._port)
@@ -84,7 +84,7 @@ class KeytrailServer:
         return self
 
     def stop(self) -> None:
-        """Answer what is in flight, and end; what was loaded stays for the next start."""
+        """Answer the requests that have arrived, and stop. The state stays for another start."""
         if self._server is None or self._thread is None:
             return
         self._server.stop()
@@ -104,29 +104,30 @@ class KeytrailServer:
         self.stop()
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to just after the start; with an account, only what that account owns does."""
+        """Go back to the state after the start; with an account, only what that account owns."""
         self.endpoint.reset(account)
 
     def load(self, seed: SeedSource) -> dict[str, int]:
-        """Load more: a seed document as a mapping, or the path of a file or folder.
+        """Load another seed: a document as a mapping, or the path of a file or folder.
 
-        Gives what it held, counted. Raises seeds.SeedError and loads nothing if it is bad.
+        Gives the counts of its keys, aliases and credentials. If it has mistakes, raises seeds.SeedError and loads
+        nothing.
         """
         if isinstance(seed, Mapping):
             return self.endpoint.load(msgspec.json.encode(seed))
         return self.endpoint.load_files(str(seed))
 
     def secret_of(self, access_key_id: str) -> str | None:
-        """The secret of an access key that a seed declares, or that STS gave out; None for any other."""
+        """The secret of an access key that a seed declares, or that STS issued; None for any other."""
         return self.endpoint.callers.secret_of(access_key_id)
 
     def set_clock(
         self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
     ) -> datetime:
-        """Set the time (a datetime, or ISO 8601), whether it stands still, or its speed; gives the new time.
+        """Set the time (a datetime, or ISO 8601), whether it is frozen, or its speed; gives the new time.
 
-        A speed is how many seconds go by in a real one; it lets a frozen clock run, unless `frozen` says otherwise.
-        Raises ValueError or OverflowError for what no clock can be.
+        A speed is how many seconds pass in a real second; it makes a frozen clock run, unless `frozen` is true. Raises
+        OverflowError for a time out of range, ValueError for text or a speed that is not valid.
         """
         moment = read_moment(now) if isinstance(now, str) else now
         return self.endpoint.set_clock(moment, frozen=frozen, speed=speed)
@@ -144,24 +145,24 @@ class KeytrailServer:
         eventId: str | None = None,
         **members: object,
     ) -> list[dict[str, Any]]:
-        """The CloudTrail records that match, oldest first: the filters of GET /_keytrail/events, or record members.
+        """The CloudTrail records that match, oldest first, filtered by members of a record.
 
-        Raises TypeError for a member that no record has.
+        Raises TypeError for a name that is not a member of any record.
         """
         unknown = members.keys() - RECORD_MEMBERS
         if unknown:
             raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
         self.endpoint.settle()
-        chosen = self.endpoint.trail.select(
+        events = self.endpoint.trail.select(
             Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
         )
-        records = (event.record() for event in chosen)
+        records = (event.record() for event in events)
         return [record for record in records if all(record.get(name) == members[name] for name in members)]
 
     def add_fault(self, rule: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
         """Add a fault rule: `add_fault(Operations="Decrypt", Count=1, Error="KMSInternalException")`.
 
-        Gives it with its Id. Raises seeds.SeedError, and adds nothing, if it is bad.
+        Gives it with its Id. If it has mistakes, raises seeds.SeedError and adds nothing.
         """
         return self.endpoint.add_fault(msgspec.json.encode({**(rule or {}), **members}))
 
@@ -170,22 +171,22 @@ class KeytrailServer:
         return self.endpoint.faults.rules()
 
     def remove_faults(self, rule_id: str | None = None) -> int:
-        """Remove a fault rule, or all; gives how many that were."""
+        """Remove a fault rule, or all. Gives how many were removed."""
         return self.endpoint.faults.remove(rule_id)
 
     def mark(self) -> int:
-        """Where the trail is by now, for `calls(after=...)`."""
+        """The present end of the trail, for `calls(after=...)`."""
         return self.endpoint.trail.mark()
 
     def calls(
         self, operation: str | None = None, *, service: str | None = None, after: int = 0, **filters: Any
     ) -> Calls:
-        """What was called, oldest first, each call once: `calls("Decrypt", key=..., encryption_context={...})`.
+        """The calls, oldest first, each once: `calls("Decrypt", key=..., encryption_context={...})`.
 
-        Filters are those of trail.Selection: key (ARN, id or alias), encryption_context (pairs that are in it),
+        Filters are those of trail.Selection: key (ARN, id or alias), encryption_context (pairs that it must have),
         error_code, succeeded, account, region, access_key_id, username, source_ip, user_agent, since, until.
-        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for a filter that is none,
-        NotFoundException for an alias that is none.
+        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for an unknown filter,
+        NotFoundException for an unknown alias.
         """
         source = f"{service}.amazonaws.com" if service is not None else None
         return self.endpoint.calls(Selection(event_name=operation, event_source=source, **filters), after)

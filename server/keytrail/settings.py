@@ -1,4 +1,4 @@
-"""What can be set when Keytrail starts: by flag, by `KEYTRAIL_*` environment variable, or in code."""
+"""The settings of an endpoint, given as flags, as `KEYTRAIL_*` environment variables, or in code."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from keytrail.request_quotas import OFF, RequestQuotas
 
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
-"""Since when AWS records last usage, for keys older than that. # unverified: its time of day"""
+"""When AWS began to record last usage of keys. # unverified: its time of day"""
 
 LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
@@ -24,7 +24,7 @@ class Settings:
     fixtures: tuple[str, ...] = ()
     """Seed files or folders, loaded before the first answer."""
     account: str = "000000000000"
-    """The account of a caller that names no other."""
+    """The account of a caller whose access key belongs to no other."""
     region: str = "us-east-1"
     """The Region of a call without a credential scope."""
     tracking_start: datetime = TRACKING_START
@@ -33,33 +33,33 @@ class Settings:
     trail_delay: timedelta = timedelta(0)
     """How long an event stays hidden from LookupEvents (CloudTrail's own is about 5 min)."""
     consistency_delay: timedelta = timedelta(0)
-    """How long changes of aliases, grants, policies, tags and states stay hidden (in AWS for seconds, or minutes).
+    """How long changes of aliases, grants, policies, tags and states stay hidden (in AWS seconds to minutes).
 
     Until then a new grant counts only with one of its tokens.
     """
     transition_time: timedelta = timedelta(0)
     """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
     strict: bool = False
-    """Whether a caller must be known and allowed, as in AWS: its access key, its signature, and no implicit denial."""
+    """Whether callers must be declared, must sign, and must be allowed, as in AWS."""
     trail_dir: str = ""
-    """A folder to write the trail to as CloudTrail log files; empty: none are written."""
+    """The folder to write CloudTrail log files to; empty: none are written."""
     trail_interval: timedelta = timedelta(seconds=5)
     """How often log files are written, in real time."""
     trail_batch: int = 1000
-    """How many events a log file has at most; so many are written at once."""
+    """The greatest number of events in a log file; so many waiting events are written before the interval ends."""
     request_quotas: RequestQuotas = OFF
-    """The requests per second that are let through: off, or AWS's quotas, or the test's own."""
+    """The request quotas that are enforced: none, AWS's, or the test's own."""
     max_events: int = 100_000
-    """How many trail events are kept; the oldest leave first."""
+    """How many events the trail keeps; the oldest go first."""
     max_body: int = 1024 * 1024
-    """The largest request body that is read."""
+    """The largest request body that is accepted, in bytes."""
     control: bool = True
-    """Whether /_keytrail/ answers (health always does)."""
+    """Whether the control API is on (/_keytrail/health always answers)."""
     control_token: str = ""
-    """If set, every control call needs it as a bearer token, health too."""
+    """The bearer token that every request to the control API needs, health too; empty: none is needed."""
 
     def __post_init__(self) -> None:
-        """Take text for what it says, and refuse values that no endpoint could serve with: ValueError."""
+        """Read values that are text, and check all; raises ValueError for one that is not valid."""
         for field in fields(self):
             value = getattr(self, field.name)
             try:
@@ -100,7 +100,7 @@ class Settings:
         return replace(self, fixtures=(*self.fixtures, *paths))
 
     def read(self, name: str, text: str) -> object:
-        """What a text says for a setting, such as `usage_delay`. Raises ValueError, without the name."""
+        """The value of a setting (such as `usage_delay`) from its text. Raises ValueError; the message has no name."""
         try:
             return getattr(replace(self, **{name: text}), name)  # type: ignore[arg-type]
         except ValueError as error:
@@ -108,7 +108,7 @@ class Settings:
 
     def text(self, name: str) -> str:
         """The text that `read` reads back to an equal value."""
-        return _written(getattr(self, name))
+        return _text_of(getattr(self, name))
 
     def to_environment(self) -> dict[str, str]:
         """The `KEYTRAIL_*` variables that `from_environment` reads back to an equal value."""
@@ -116,19 +116,19 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings from `KEYTRAIL_*` variables; what is absent or empty keeps its default.
+        """Settings from `KEYTRAIL_*` variables; one that is absent or empty keeps its default.
 
-        Raises ValueError with the variable's name and what it may be.
+        Raises ValueError with the variable's name and what is expected.
         """
-        given: dict[str, object] = {}
+        values: dict[str, object] = {}
         for field in fields(cls):
             text = environment.get(variable(field.name), "")
             if text:
                 try:
-                    given[field.name] = _READERS[str(field.type)](text)
+                    values[field.name] = _READERS[str(field.type)](text)
                 except ValueError as error:
                     raise ValueError(f"{variable(field.name)}: {error}") from None
-        return cls(**given)  # type: ignore[arg-type]
+        return cls(**values)  # type: ignore[arg-type]
 
 
 def variable(name: str) -> str:
@@ -147,10 +147,10 @@ def read_duration(text: str) -> timedelta:
 
     Raises ValueError.
     """
-    found = _DURATION.fullmatch(text)
+    match = _DURATION.fullmatch(text)
     try:
-        if found:
-            return timedelta(**{unit: float(count) for unit, count in found.groupdict().items() if count})
+        if match:
+            return timedelta(**{unit: float(count) for unit, count in match.groupdict().items() if count})
         return timedelta(seconds=float(text))
     except (ValueError, OverflowError):
         raise ValueError(
@@ -169,7 +169,7 @@ def read_moment(text: str) -> datetime:
 
 
 def read_flag(text: str) -> bool:
-    """True or false, in the usual words. Raises ValueError."""
+    """A boolean from true, yes, on, 1, or false, no, off, 0, in any case. Raises ValueError."""
     flags = {
         "1": True,
         "true": True,
@@ -202,7 +202,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-def _written(value: object) -> str:
+def _text_of(value: object) -> str:
     if isinstance(value, tuple):
         return os.pathsep.join(value)
     if isinstance(value, datetime):

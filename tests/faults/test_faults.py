@@ -494,7 +494,7 @@ def test_a_seed_that_is_loaded_for_an_account_is_about_its_calls(server: Keytrai
     assert server.faults()[0]["Account"] == FOREIGN
 
 
-def test_a_bad_rule_in_a_seed_is_told_with_its_place(server: KeytrailServer) -> None:
+def test_a_bad_rule_in_a_seed_is_reported_with_its_place(server: KeytrailServer) -> None:
     with pytest.raises(SeedError) as caught:
         server.load({"keys": [{"KeyId": MISSING_KEY}], "faults": [RULE, {"Error": "Oops"}]})
     [problem] = caught.value.problems

@@ -160,7 +160,7 @@ def test_a_replica_costs_two_creations_in_its_region(server: KeytrailServer) -> 
     assert passed(server, "CreateKey", {}, 4) == 3
 
 
-def test_what_costs_more_than_a_second_holds_waits_for_a_full_bucket(
+def test_a_call_that_costs_more_than_a_full_bucket_waits_for_a_full_one(
     server: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     hold(server, "CreateKey=1")
@@ -283,8 +283,8 @@ def test_the_control_api_sets_and_shows_them(server: KeytrailServer) -> None:
     assert (answer.status_code, "RequestQuotas: is the whole server's" in answer.json()["error"]) == (400, True)
 
 
-def test_what_is_remembered_is_bounded(server: KeytrailServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quotas, "MOST_BUCKETS", 3)
+def test_the_number_of_buckets_is_bounded(server: KeytrailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "MAX_BUCKETS", 3)
     hold(server, "CreateKey=1")
     accounts = [f"{number:012}" for number in range(1, 6)]
     assert [passed(server, "CreateKey", {}, account=account) for account in accounts] == [1] * 5

@@ -108,7 +108,7 @@ def test_a_name_of_letters_digits_slashes_underscores_and_dashes_is_taken(name: 
     assert kms.describe_key(KeyId=name)["KeyMetadata"]["KeyId"] == KEY
 
 
-def test_an_alias_moves_to_another_key_and_tells_when(kms: Any, keytrail_clock: Any) -> None:
+def test_an_alias_moves_to_another_key_and_shows_when(kms: Any, keytrail_clock: Any) -> None:
     keytrail_clock.freeze(NOW)
     kms.create_alias(AliasName="alias/fresh", TargetKeyId=KEY)
     later = keytrail_clock.advance(days=2)
@@ -266,21 +266,21 @@ def test_a_key_pending_deletion_gets_no_alias(operation: str, kms: Any) -> None:
 
 
 def test_an_alias_moves_away_from_a_key_pending_deletion(kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     kms.schedule_key_deletion(KeyId=KEY)
     kms.update_alias(AliasName=ALIAS, TargetKeyId=OTHER_KEY)
     assert target(kms) == OTHER_KEY
 
 
 def test_an_alias_does_not_move_to_a_key_of_another_type(kms: Any) -> None:
-    """How we know: docs; the words are not known."""
+    """How we know: AWS docs; the words are not known."""
     assert refusal(kms, "UpdateAlias", AliasName=ALIAS, TargetKeyId=HMAC_KEY)[0] == "ValidationException"
     assert target(kms) == KEY
 
 
 @pytest.mark.parametrize("operation", ["CreateAlias", "UpdateAlias"])
 def test_a_51st_alias_is_over_the_keys_quota(operation: str, kms: Any) -> None:
-    """How we know: docs, 50 a key; the words are reported (2024)."""
+    """How we know: AWS docs, 50 a key; the words are reported (2024)."""
     for n in range(49):
         kms.create_alias(AliasName=f"alias/n{n}", TargetKeyId=KEY)
     kms.create_alias(AliasName="alias/other", TargetKeyId=OTHER_KEY)
@@ -304,7 +304,7 @@ def test_a_marker_that_no_list_gave_out_is_invalid(marker: str, kms: Any) -> Non
     assert refusal(kms, "ListAliases", Marker=marker)[0] == "InvalidMarkerException"
 
 
-def test_an_alias_that_is_missing_is_told_before_the_state_of_its_new_target(
+def test_an_alias_that_is_missing_is_reported_before_the_state_of_its_new_target(
     kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: kms-behaviour E: identifiers are resolved (2) before the key state is looked at (6)."""

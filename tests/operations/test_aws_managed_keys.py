@@ -1,6 +1,6 @@
 """AWS managed keys: `alias/aws/<service>` comes into being on DescribeKey; it is described and used, not managed.
 
-How we know: docs (DescribeKey, ListAliases, "AWS managed keys") and recorded lists of aliases; the words of the
+How we know: AWS docs (DescribeKey, ListAliases, "AWS managed keys") and recorded lists of aliases; the words of the
 refusals as reported, for DisableKey.
 """
 
@@ -185,7 +185,7 @@ def test_a_service_makes_grants_on_its_key_and_manages_it_no_more_than_others() 
 
 
 def test_who_enforces_policies_uses_the_key_through_its_service_alone() -> None:
-    """How we know: docs; the condition kms:ViaService of its key policy."""
+    """How we know: AWS docs; the condition kms:ViaService of its key policy."""
     with KeytrailServer(strict=True, fixtures={"awsManagedKeys": [{"Alias": S3}]}) as server:
         kms = client_of(server)
         assert describe(kms)["KeyManager"] == "AWS"
@@ -210,7 +210,7 @@ def test_no_customer_touches_the_alias(operation: str, members: dict[str, str], 
 
 
 @pytest.mark.parametrize("operation", ["GetKeyRotationStatus", "ListResourceTags"])
-def test_the_key_of_acm_tells_less(operation: str, kms: Any) -> None:
+def test_the_key_of_acm_allows_fewer_operations(operation: str, kms: Any) -> None:
     """How we know: reported, even to an administrator."""
     key_id = describe(kms, "alias/aws/acm")["KeyId"]
     code, words = refusal(kms, operation, KeyId=key_id)
@@ -220,7 +220,7 @@ def test_the_key_of_acm_tells_less(operation: str, kms: Any) -> None:
 
 @pytest.mark.parametrize("operation", ["Encrypt", "GenerateDataKey", "GetPublicKey"])
 def test_no_other_operation_makes_the_key(operation: str, kms: Any) -> None:
-    """How we know: docs name DescribeKey alone."""
+    """How we know: the AWS docs name only DescribeKey."""
     assert refusal(kms, operation, **request(operation, b"", KeyId=S3)) == (
         "NotFoundException",
         f"Alias {alias_arn(S3)} is not found.",

@@ -251,7 +251,7 @@ def test_both_ends_of_the_time_asked_for_are_whole_seconds_that_belong_to_it(
     assert [(event["EventTime"] - NOON) // timedelta(hours=1) for event in events] == found
 
 
-def test_events_are_seen_for_90_days(kms: Any, trail: Any, keytrail_clock: Any) -> None:
+def test_events_are_listed_for_90_days(kms: Any, trail: Any, keytrail_clock: Any) -> None:
     keytrail_clock.freeze(NOON)
     kms.list_keys()
     event_id = trail.lookup_events()["Events"][0]["EventId"]

@@ -76,7 +76,7 @@ def test_a_dry_run_of_what_would_succeed_ends_in_its_own_exception(operation: st
 
 @pytest.mark.parametrize("operation", having("DryRun"))
 def test_a_dry_run_on_a_disabled_key_is_the_real_failure(operation: str, kms: Any, blob: bytes) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     kms.disable_key(KeyId=key_of(operation))
     assert refusal(kms, operation, **request(operation, blob, DryRun=True))[0] == "DisabledException"
 
@@ -143,7 +143,7 @@ def policy(operation: str, operator: str, key: str, value: str) -> str:
 def test_a_policy_decides_by_what_the_request_asks_for(
     operation: str, key: str, value: str, kms: Any, blob: bytes
 ) -> None:
-    """How we know: docs, "Condition keys for AWS KMS"."""
+    """How we know: KMS Developer Guide, "Condition keys for AWS KMS"."""
     kms.put_key_policy(KeyId=key_of(operation), Policy=policy(operation, "StringNotEquals", key, value))
     assert call(kms, operation, **request(operation, blob))
     kms.put_key_policy(KeyId=key_of(operation), Policy=policy(operation, "StringEquals", key, value))

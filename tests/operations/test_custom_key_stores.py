@@ -195,7 +195,7 @@ def test_a_store_connects_and_disconnects_and_its_keys_follow(kms: Any) -> None:
     [("DisableKey", "Disabled"), ("EnableKey", "Enabled"), ("CancelKeyDeletion", "Disabled")],
 )
 def test_a_change_of_an_unavailable_key_shows_once_its_store_is_connected(operation: str, after: str, kms: Any) -> None:
-    """How we know: docs, kms-behaviour D.1, 12 and 13."""
+    """How we know: kms-behaviour D.1, 12 and 13."""
     store = connected(kms)
     key = make_key(kms, store)
     if operation == "EnableKey":
@@ -296,7 +296,7 @@ REMEDIES = [
 def test_a_failure_is_over_once_an_update_gives_what_was_wrong_with_the_store(
     failure: str, like: dict[str, Any], remedy: dict[str, Any], kms: Any, control: Control
 ) -> None:
-    """How we know: docs, the remedies in "Troubleshooting a custom key store"."""
+    """How we know: AWS docs, the remedies in "Troubleshooting a custom key store"."""
     store = create(kms, like)
     control(f"/{store}", ConnectionErrorCode=failure)
     kms.connect_custom_key_store(CustomKeyStoreId=store)
@@ -348,10 +348,10 @@ def test_a_re_encrypt_moves_a_ciphertext_out_of_a_custom_key_store(kms: Any) -> 
         (XKS, XKS_KEY, {"customKeyStoreId", "xksKeyId"}),
     ],
 )
-def test_the_trail_tells_of_the_key_behind_a_key(
+def test_the_trail_shows_the_key_behind_a_key(
     like: dict[str, Any], members: dict[str, str], told: set[str], kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, cloudtrail-shapes.json; of a failed call, an external key is told all the same."""
+    # How we know: docs/kms-behaviour/cloudtrail-shapes.json; of a failed call, an external key is told all the same.
     store = connected(kms, like)
     key = make_key(kms, store, **members)
     kms.encrypt(KeyId=key, Plaintext=b"x")
@@ -501,10 +501,10 @@ def test_no_password_and_no_secret_is_in_the_trail(kms: Any, keytrail_clean: Key
         assert secret not in text
 
 
-def test_the_trail_tells_of_the_deletion_behind_a_cloudhsm_key(
+def test_the_trail_shows_the_deletion_behind_a_cloudhsm_key(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: docs, cloudtrail-shapes.json, DeleteKey."""
+    """How we know: docs/kms-behaviour/cloudtrail-shapes.json, DeleteKey."""
     store = connected(kms)
     key, outside = make_key(kms, store), make_key(kms, connected(kms, XKS), **XKS_KEY)
     kms.encrypt(KeyId=key, Plaintext=b"x")
@@ -521,8 +521,8 @@ def test_the_trail_tells_of_the_deletion_behind_a_cloudhsm_key(
     assert "additionalEventData" not in told[key_arn(outside)]
 
 
-def test_the_trail_tells_the_name_and_the_cluster_of_a_store(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, cloudtrail-shapes.json."""
+def test_the_trail_shows_the_name_and_the_cluster_of_a_store(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: docs/kms-behaviour/cloudtrail-shapes.json."""
     store = connected(kms)
     (made,) = keytrail_clean.events(eventName="CreateCustomKeyStore")
     assert made["requestParameters"] == {"customKeyStoreName": "ledger", "clusterId": CLUSTER}

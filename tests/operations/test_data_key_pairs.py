@@ -76,7 +76,7 @@ def test_a_pair_is_answered_with_its_key_and_material(operation: str, name: str,
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec != "ML_KEM_512"])  # which `cryptography` lacks
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_pair_is_der_of_its_spec_and_both_halves_belong_together(operation: str, spec: str, kms: Any) -> None:
-    """How we know: docs: PKCS #8 and SubjectPublicKeyInfo."""
+    """How we know: AWS docs: PKCS #8 and SubjectPublicKeyInfo."""
     pair = call(kms, operation, KeyId=KEY, KeyPairSpec=spec)
     opened = kms.decrypt(CiphertextBlob=pair["PrivateKeyCiphertextBlob"])["Plaintext"]
     assert pair.get("PrivateKeyPlaintext", opened) == opened
@@ -88,7 +88,7 @@ def test_a_pair_is_der_of_its_spec_and_both_halves_belong_together(operation: st
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec in KEMS])
 def test_a_private_kem_key_is_its_seed_and_as_long_for_every_size(spec: str, kms: Any) -> None:
-    """How we know: docs; the form is that of RFC 9935: 64 bytes of seed, in 86 of DER."""
+    """How we know: AWS docs; the form is that of RFC 9935: 64 bytes of seed, in 86 of DER."""
     pair = kms.generate_data_key_pair(KeyId=KEY, KeyPairSpec=spec)
     size = {"ML_KEM_512": 800, "ML_KEM_768": 1184, "ML_KEM_1024": 1568}[spec]
     assert len(pair["PublicKey"]) == 22 + size
@@ -112,7 +112,7 @@ def test_openssl_reads_both_halves(spec: str, kms: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_private_key_is_bound_to_its_encryption_context(operation: str, kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     pair = call(kms, operation, KeyId=KEY, KeyPairSpec="ECC_NIST_P256", EncryptionContext={"a": "1"})
     blob = pair["PrivateKeyCiphertextBlob"]
     assert kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "1"})["KeyId"] == key_arn()

@@ -73,7 +73,7 @@ def test_random_bytes_are_answered_alone(kms: Any) -> None:
 def test_a_data_key_has_the_length_asked_for_and_decrypts(
     operation: str, members: dict[str, Any], length: int, kms: Any
 ) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     answer = call(kms, operation, KeyId=KEY, **members)
     plaintext = kms.decrypt(CiphertextBlob=answer["CiphertextBlob"])["Plaintext"]
     assert len(plaintext) == length
@@ -82,7 +82,7 @@ def test_a_data_key_has_the_length_asked_for_and_decrypts(
 
 @pytest.mark.parametrize("operation", DATA_KEYS)
 def test_a_data_key_is_bound_to_its_encryption_context(operation: str, kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     blob = call(kms, operation, KeyId=KEY, KeySpec="AES_256", EncryptionContext={"a": "1"})["CiphertextBlob"]
     assert len(kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "1"})["Plaintext"]) == 32
     assert refusal(kms, "Decrypt", CiphertextBlob=blob)[0] == "InvalidCiphertextException"
@@ -140,7 +140,7 @@ def test_an_asymmetric_key_makes_no_data_keys(operation: str, kms: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", DATA_KEYS)
-def test_an_asymmetric_keys_state_is_told_before_its_kind(operation: str, kms: Any) -> None:
+def test_an_asymmetric_keys_state_is_reported_before_its_kind(operation: str, kms: Any) -> None:
     kms.disable_key(KeyId=RSA_KEY)
     assert refusal(kms, operation, KeyId=RSA_KEY, KeySpec="AES_256") == (
         "DisabledException",

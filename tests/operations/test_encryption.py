@@ -123,13 +123,13 @@ def test_the_same_plaintext_has_another_ciphertext_every_time(kms: Any, blob: by
     "context", [{"a": "1"}, {"a": "1", "b": "2"}, {"": ""}, {"ü": "ß", "😀": "日本"}, {"k" * 500: "v" * 5000}]
 )
 def test_a_context_given_again_decrypts(context: dict[str, str], kms: Any, blob: bytes) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     ciphertext = kms.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
     assert kms.decrypt(CiphertextBlob=ciphertext, EncryptionContext=context)["Plaintext"] == b"x"
 
 
 def test_the_order_of_a_context_does_not_matter(kms: Any, blob: bytes) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     ciphertext = kms.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext={"a": "1", "b": "2"})["CiphertextBlob"]
     assert kms.decrypt(CiphertextBlob=ciphertext, EncryptionContext={"b": "2", "a": "1"})["Plaintext"] == b"x"
 
@@ -161,7 +161,7 @@ def test_re_encrypt_moves_a_plaintext_from_key_and_context_to_key_and_context(km
 def test_a_ciphertext_of_a_multi_region_key_decrypts_under_each_related_key(
     into: str, keytrail_client: Make, blob: bytes
 ) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     out_of = {"us-east-1": ELSEWHERE, ELSEWHERE: "us-east-1"}[into]
     ciphertext = keytrail_client(region=out_of).encrypt(KeyId=MRK, Plaintext=b"hello")["CiphertextBlob"]
     answer = keytrail_client(region=into).decrypt(CiphertextBlob=ciphertext)
@@ -205,7 +205,7 @@ def test_a_dry_run_ends_in_its_own_exception(operation: str, kms: Any, blob: byt
 def test_a_dry_run_may_ignore_the_ciphertext(
     operation: str, members: dict[str, str], sent: dict[str, bytes], kms: Any, blob: bytes
 ) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     assert refusal(kms, operation, **members, **sent, **IGNORE_CIPHERTEXT) == DRY_RUN
 
 
@@ -282,15 +282,15 @@ def test_another_key_than_that_of_the_ciphertext_is_incorrect_whatever_it_is_for
 
 
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
-def test_an_incorrect_key_is_told_before_its_state(state: str, kms: Any, keytrail_clean: Any, blob: bytes) -> None:
-    """How we know: docs, the order of the checks; inferred for the state."""
+def test_an_incorrect_key_is_reported_before_its_state(state: str, kms: Any, keytrail_clean: Any, blob: bytes) -> None:
+    """How we know: AWS docs, the order of the checks; inferred for the state."""
     wrong = "89abcdef-12ab-34cd-56ef-1234567890ab"
     keytrail_clean.load({"keys": [{"KeyId": wrong, "KeyState": state}]})
     assert refusal(kms, "Decrypt", CiphertextBlob=blob, KeyId=wrong) == INCORRECT_KEY
 
 
 def test_an_alias_that_names_another_key_by_now_is_refused(kms: Any, blob: bytes) -> None:
-    """How we know: docs, IncorrectKeyException or NotFoundException."""
+    """How we know: KMS API Reference, IncorrectKeyException or NotFoundException."""
     kms.update_alias(AliasName=ALIAS, TargetKeyId=OTHER_KEY)
     assert refusal(kms, "Decrypt", CiphertextBlob=blob, KeyId=ALIAS) == INCORRECT_KEY
 
@@ -452,7 +452,7 @@ def test_a_blob_out_of_range_is_refused_without_being_echoed(
 def test_a_dry_run_of_what_would_fail_is_the_real_failure(
     operation: str, members: dict[str, Any], code: str, kms: Any, blob: bytes
 ) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     assert refusal(kms, operation, **request(operation, blob, **members), DryRun=True)[0] == code
 
 
@@ -469,7 +469,7 @@ def test_a_dry_run_that_ignores_the_ciphertext_still_looks_at_the_key(
 def test_a_blob_of_a_key_whose_material_is_another_now_is_an_invalid_ciphertext(
     keytrail_clean: KeytrailServer, kms: Any
 ) -> None:
-    """How we know: docs, "tampered or foreign blob"; AWS never gives an id to other material, a seed may."""
+    """How we know: AWS docs, "tampered or foreign blob"; AWS never gives an id to other material, a seed may."""
     blobs = []
     for material in (b"1" * 32, b"2" * 32):
         keytrail_clean.reset()

@@ -49,14 +49,14 @@ def ids(kms: Any, key: str = OTHER_KEY, **members: Any) -> list[str]:
 
 
 def test_a_grant_is_answered_with_its_id_and_a_token(kms: Any) -> None:
-    """How we know: docs, CreateGrant."""
+    """How we know: KMS API Reference, CreateGrant."""
     made = create(kms)
     assert re.fullmatch("[0-9a-f]{64}", made["GrantId"])
     assert re.fullmatch("[A-Za-z0-9+/]{100,}", made["GrantToken"])
 
 
-def test_a_list_tells_all_of_a_grant_and_its_name_even_if_it_has_none(kms: Any) -> None:
-    """How we know: docs, GrantListEntry."""
+def test_a_list_shows_all_members_of_a_grant_and_an_empty_name_if_it_has_none(kms: Any) -> None:
+    """How we know: KMS API Reference, GrantListEntry."""
     full = {
         "Name": "all",
         "GranteePrincipal": READER,
@@ -77,7 +77,7 @@ def test_a_list_tells_all_of_a_grant_and_its_name_even_if_it_has_none(kms: Any) 
 
 
 def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms: Any) -> None:
-    """How we know: docs, CreateGrant, Name; without a name each call makes a grant."""
+    """How we know: KMS API Reference, CreateGrant, Name; without a name each call makes a grant."""
     first, again = create(kms, Name="same"), create(kms, Name="same")
     assert first["GrantId"] == again["GrantId"]
     assert first["GrantToken"] != again["GrantToken"]
@@ -89,7 +89,7 @@ def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms:
 
 
 def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
-    """How we know: docs, ListGrants."""
+    """How we know: KMS API Reference, ListGrants."""
     made = [create(kms)["GrantId"] for _ in range(7)]
     pages = list(kms.get_paginator("list_grants").paginate(KeyId=OTHER_KEY, PaginationConfig={"PageSize": 3}))
     assert [[grant["GrantId"] for grant in page["Grants"]] for page in pages] == [made[:3], made[3:6], made[6:]]
@@ -99,7 +99,7 @@ def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
 
 
 def test_a_marker_of_another_list_is_refused(kms: Any) -> None:
-    """How we know: docs, InvalidMarkerException; that a marker of another list is a bad one is inferred."""
+    # How we know: KMS API Reference, InvalidMarkerException; that a marker of another list is a bad one is inferred.
     for _ in range(2):
         create(kms)
     marker = kms.list_grants(KeyId=OTHER_KEY, Limit=1)["NextMarker"]
@@ -109,7 +109,7 @@ def test_a_marker_of_another_list_is_refused(kms: Any) -> None:
 
 
 def test_a_list_can_be_of_one_grantee_or_one_grant(kms: Any) -> None:
-    """How we know: docs, ListGrants."""
+    """How we know: KMS API Reference, ListGrants."""
     mine, other = create(kms)["GrantId"], create(kms, GranteePrincipal=RETIRER)["GrantId"]
     service = create(
         kms,
@@ -126,7 +126,7 @@ def test_a_list_can_be_of_one_grantee_or_one_grant(kms: Any) -> None:
 
 
 def test_retirable_grants_are_listed_across_keys(kms: Any) -> None:
-    """How we know: docs, ListRetirableGrants."""
+    """How we know: KMS API Reference, ListRetirableGrants."""
     made = [create(kms, key, RetiringPrincipal=RETIRER)["GrantId"] for key in (KEY, OTHER_KEY, KEY)]
     create(kms)
     pages = kms.get_paginator("list_retirable_grants").paginate(
@@ -140,7 +140,7 @@ def test_retirable_grants_are_listed_across_keys(kms: Any) -> None:
 
 @pytest.mark.parametrize("by", ["token", "id"])
 def test_a_retired_grant_is_gone_and_so_are_its_tokens(kms: Any, by: str) -> None:
-    """How we know: docs, RetireGrant."""
+    """How we know: KMS API Reference, RetireGrant."""
     made = create(kms)
     named = {"KeyId": key_arn(OTHER_KEY), "GrantId": made["GrantId"]}
     kms.retire_grant(**({"GrantToken": made["GrantToken"]} if by == "token" else named))
@@ -151,7 +151,7 @@ def test_a_retired_grant_is_gone_and_so_are_its_tokens(kms: Any, by: str) -> Non
 
 
 def test_a_revoked_grant_is_gone_and_so_are_its_tokens(kms: Any) -> None:
-    """How we know: docs, RevokeGrant."""
+    """How we know: KMS API Reference, RevokeGrant."""
     made = create(kms)
     kms.revoke_grant(KeyId=OTHER_KEY, GrantId=made["GrantId"])
     assert ids(kms) == []
@@ -175,7 +175,7 @@ def test_a_revoked_grant_is_gone_and_so_are_its_tokens(kms: Any) -> None:
 def test_who_may_retire(
     keytrail_clean: KeytrailServer, keytrail_client: Make, kms: Any, caller: str, code: str | None
 ) -> None:
-    """How we know: docs, RetireGrant and "Retiring and revoking grants"."""
+    """How we know: KMS API Reference, RetireGrant and "Retiring and revoking grants"."""
     grant = {
         "GrantId": "3" * 64,
         "GranteePrincipal": READER,
@@ -204,7 +204,7 @@ def test_who_may_retire(
 
 @pytest.mark.parametrize("operation", ["CreateGrant", "RevokeGrant", "RetireGrant"])
 def test_a_dry_run_leaves_no_trace(kms: Any, operation: str) -> None:
-    """How we know: docs, DryRun."""
+    """How we know: AWS docs, DryRun."""
     made = create(kms, Name="dry")
     before = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
     members: dict[str, Any] = {"KeyId": OTHER_KEY, "GrantId": made["GrantId"]}
@@ -216,7 +216,7 @@ def test_a_dry_run_leaves_no_trace(kms: Any, operation: str) -> None:
 
 
 def test_grants_and_tokens_go_with_their_key(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """How we know: docs, ScheduleKeyDeletion: all that belongs to the key goes."""
+    """How we know: KMS API Reference, ScheduleKeyDeletion: all that belongs to the key goes."""
     made = create(kms, RetiringPrincipal=RETIRER)
     kms.schedule_key_deletion(KeyId=OTHER_KEY, PendingWindowInDays=7)
     keytrail_clean.advance("P8D")
@@ -271,8 +271,8 @@ def test_a_seed_of_a_grant_that_kms_would_not_make_is_refused(
         keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [seed]}]})
 
 
-def test_the_trail_tells_the_grant_and_never_its_token(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """How we know: docs, the samples of CreateGrant and RetireGrant; context keys stand as they were sent."""
+def test_the_trail_shows_the_grant_and_never_its_token(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    """How we know: AWS docs, the samples of CreateGrant and RetireGrant; context keys stand as they were sent."""
     made = create(kms, Constraints={"EncryptionContextSubset": {"Team": "a"}})
     kms.retire_grant(GrantToken=made["GrantToken"])
     created, retired = keytrail_clean.events()[-2:]
@@ -326,7 +326,7 @@ UNFIT = {
 
 @pytest.mark.parametrize(("members", "code"), UNFIT.values(), ids=UNFIT)
 def test_a_grant_that_cannot_be_is_refused(kms: Any, members: dict[str, Any], code: str) -> None:
-    """How we know: docs, CreateGrant; the words are not known."""
+    """How we know: KMS API Reference, CreateGrant; the words are not known."""
     wanted = {"KeyId": OTHER_KEY, "GranteePrincipal": READER, "Operations": ["Decrypt"], **members}
     sent = {name: value for name, value in wanted.items() if value is not None}
     assert refusal(kms, "CreateGrant", **sent)[0] == code
@@ -348,7 +348,7 @@ def test_what_aws_says_of_a_grant_of_create_grant_alone_and_of_no_principal(kms:
 
 
 def test_a_context_constraint_is_for_symmetric_keys(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """How we know: docs, GrantConstraints."""
+    """How we know: KMS API Reference, GrantConstraints."""
     key = "5678abcd-12ab-34cd-56ef-1234567890ab"
     keytrail_clean.load({"keys": [{"KeyId": key, "KeySpec": "HMAC_256"}]})
     create(kms, key, Operations=["GenerateMac"], Constraints={"SourceArn": SOURCE})
@@ -358,7 +358,7 @@ def test_a_context_constraint_is_for_symmetric_keys(keytrail_clean: KeytrailServ
 
 
 def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How we know: docs, "Resource quotas" (50,000; here 3, for the time's sake); the words are not known."""
+    """How we know: AWS docs, "Resource quotas" (50,000; here 3, for the time's sake); the words are not known."""
     monkeypatch.setattr(grants_of_store, "MAX_GRANTS_PER_KEY", 3)
     for _ in range(2):
         create(kms)

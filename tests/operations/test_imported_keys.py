@@ -86,8 +86,8 @@ def test_a_rotation_makes_the_pending_material_the_current_one(kms: Any) -> None
     assert standing(kms, key_id) == [("NON_CURRENT", "IMPORTED"), ("CURRENT", "IMPORTED")]
 
 
-def test_the_trail_tells_of_the_rotation_between_imported_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, kms-behaviour G.2: RotateKey."""
+def test_the_trail_shows_the_rotation_between_imported_materials(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: kms-behaviour G.2: RotateKey."""
     key_id = imported(kms, FIRST, SECOND)
     first, second = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
     (record,) = keytrail_clean.events(eventName="RotateKey")
@@ -126,7 +126,7 @@ def test_one_material_at_a_time_is_pending(kms: Any) -> None:
 
 @pytest.mark.parametrize("material", [FIRST, SECOND])
 def test_material_that_the_key_knows_is_not_new(material: bytes, kms: Any) -> None:
-    """How we know: docs, IncorrectKeyMaterialException; the current one, and the pending one."""
+    """How we know: KMS API Reference, IncorrectKeyMaterialException; the current one, and the pending one."""
     key_id = imported(kms, FIRST)
     put(kms, key_id, SECOND, **NEW)
     members = request(kms, key_id, material, **NEW)
@@ -134,7 +134,7 @@ def test_material_that_the_key_knows_is_not_new(material: bytes, kms: Any) -> No
 
 
 def test_the_first_material_is_new_and_cannot_be_known(kms: Any) -> None:
-    """How we know: docs, the defaults of ImportType."""
+    """How we know: AWS docs, the defaults of ImportType."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST, **EXISTING)
     assert refusal(kms, "ImportKeyMaterial", **members) == ("IncorrectKeyMaterialException", "")
@@ -144,7 +144,7 @@ def test_the_first_material_is_new_and_cannot_be_known(kms: Any) -> None:
 
 
 def test_pending_material_may_be_deleted_for_another(kms: Any) -> None:
-    """How we know: docs, it is not permanently associated; only what is changes the state."""
+    """How we know: AWS docs, it is not permanently associated; only what is changes the state."""
     key_id = imported(kms, FIRST)
     second = put(kms, key_id, SECOND, **NEW)["KeyMaterialId"]
     answer = kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=second)
@@ -157,7 +157,7 @@ def test_pending_material_may_be_deleted_for_another(kms: Any) -> None:
 def test_pending_material_expires_for_good(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, only expiry of what is permanently associated changes the state, or shows in ValidTo."""
+    """How we know: AWS docs, only expiry of what is permanently associated changes the state, or shows in ValidTo."""
     key_id = imported(kms, FIRST)
     put(kms, key_id, SECOND, ValidTo=days(10), **NEW)
     assert "ValidTo" not in metadata(kms, key_id)
@@ -167,7 +167,7 @@ def test_pending_material_expires_for_good(
 
 
 def test_every_material_of_a_key_must_be_there(kms: Any) -> None:
-    """How we know: docs; by default the current one is deleted."""
+    """How we know: AWS docs; by default the current one is deleted."""
     key_id = imported(kms, FIRST, SECOND, THIRD)
     first, second, third = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
     assert kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=first)["KeyMaterialId"] == first
@@ -185,7 +185,7 @@ def test_every_material_of_a_key_must_be_there(kms: Any) -> None:
 
 
 def test_a_description_is_kept_until_another_is_given(kms: Any) -> None:
-    """How we know: docs, KeyMaterialDescription."""
+    """How we know: AWS docs, KeyMaterialDescription."""
     key_id = create(kms)
     put(kms, key_id, FIRST, KeyMaterialDescription="from the safe")
     kms.delete_imported_key_material(KeyId=key_id)
@@ -197,7 +197,7 @@ def test_a_description_is_kept_until_another_is_given(kms: Any) -> None:
 
 
 def test_an_imported_key_is_rotated_25_times(kms: Any) -> None:
-    """How we know: docs; the text recorded."""
+    """How we know: AWS docs; the text recorded."""
     key_id = imported(kms, FIRST, *(bytes([number]) * 32 for number in range(100, 125)))
     put(kms, key_id, SECOND, **NEW)
     code, message = refusal(kms, "RotateKeyOnDemand", KeyId=key_id)
@@ -205,7 +205,7 @@ def test_an_imported_key_is_rotated_25_times(kms: Any) -> None:
 
 
 def test_the_rotations_of_an_imported_key_are_paged(kms: Any) -> None:
-    """How we know: docs; the pending material is the last."""
+    """How we know: AWS docs; the pending material is the last."""
     key_id = imported(kms, FIRST, SECOND)
     put(kms, key_id, THIRD, **NEW)
     members = {"KeyId": key_id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL", "Limit": 2}
@@ -224,7 +224,7 @@ def slow() -> Iterator[Any]:
 
 
 def test_a_rotation_under_way_ends_with_its_material(slow: Any) -> None:
-    """How we know: docs, poll until OnDemandRotationStartDate disappears."""
+    """How we know: AWS docs, poll until OnDemandRotationStartDate disappears."""
     kms, server = slow
     key_id = imported(kms, FIRST)
     first = current(kms, key_id)
@@ -254,7 +254,7 @@ def replicated(kms: Any) -> str:
 
 
 def test_a_replica_waits_for_the_material_of_its_primary(kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: docs, "does not copy or synchronize the key material"; recorded, the same CurrentKeyMaterialId."""
+    # How we know: AWS docs, "does not copy or synchronize the key material"; recorded, the same CurrentKeyMaterialId.
     here, there = metadata(kms, replicated), metadata(elsewhere, replicated)
     assert (here["KeyState"], there["KeyState"], there["Enabled"]) == ("Enabled", "PendingImport", False)
     assert there["CurrentKeyMaterialId"] == here["CurrentKeyMaterialId"]
@@ -271,7 +271,7 @@ def test_a_replica_waits_for_the_material_of_its_primary(kms: Any, elsewhere: An
 def test_related_keys_lose_their_material_each_for_itself(
     deleted: str, kms: Any, elsewhere: Any, replicated: str, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, states and expiration are independent."""
+    """How we know: AWS docs, states and expiration are independent."""
     put(elsewhere, replicated, FIRST, ValidTo=days(10))
     assert "ValidTo" not in metadata(kms, replicated)
     one, other = (kms, elsewhere) if deleted == "primary" else (elsewhere, kms)
@@ -284,7 +284,7 @@ def test_related_keys_lose_their_material_each_for_itself(
 
 
 def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: docs, ImportKeyMaterial, RotateKeyOnDemand, KeyMaterialState."""
+    """How we know: KMS API Reference, ImportKeyMaterial, RotateKeyOnDemand, KeyMaterialState."""
     put(elsewhere, replicated, FIRST)
     second = put(kms, replicated, SECOND, **NEW)["KeyMaterialId"]
     assert standing(kms, replicated)[-1] == (AWAITED, "IMPORTED")
@@ -304,7 +304,7 @@ def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhe
 
 
 def test_new_material_comes_through_the_primary(kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: docs, "You cannot directly import new key material into the replica"; code unknown."""
+    """How we know: AWS docs, "You cannot directly import new key material into the replica"; code unknown."""
     put(elsewhere, replicated, FIRST)
     refusal(elsewhere, "ImportKeyMaterial", **request(elsewhere, replicated, SECOND, **NEW))
     assert len(materials(elsewhere, replicated)) == len(materials(kms, replicated)) == 1
@@ -313,7 +313,7 @@ def test_new_material_comes_through_the_primary(kms: Any, elsewhere: Any, replic
 def test_pending_material_deleted_from_the_primary_is_deleted_everywhere(
     kms: Any, elsewhere: Any, replicated: str
 ) -> None:
-    """How we know: docs, DeleteImportedKeyMaterial; from a replica, it goes there alone."""
+    """How we know: KMS API Reference, DeleteImportedKeyMaterial; from a replica, it goes there alone."""
     put(elsewhere, replicated, FIRST)
     second = put(kms, replicated, SECOND, **NEW)["KeyMaterialId"]
     put(elsewhere, replicated, SECOND)
@@ -328,7 +328,7 @@ def test_pending_material_deleted_from_the_primary_is_deleted_everywhere(
 
 
 def test_a_later_replica_needs_every_material(kms: Any, elsewhere: Any) -> None:
-    """How we know: docs, "import all of the key materials"; what is pending waits for it again."""
+    """How we know: AWS docs, "import all of the key materials"; what is pending waits for it again."""
     key_id = imported(kms, FIRST, SECOND, MultiRegion=True)
     put(kms, key_id, THIRD, **NEW)
     assert standing(kms, key_id)[-1] == (PENDING, "IMPORTED")
@@ -341,7 +341,7 @@ def test_a_later_replica_needs_every_material(kms: Any, elsewhere: Any) -> None:
 
 
 def test_a_replica_that_became_the_primary_takes_new_material(kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: docs, UpdatePrimaryRegion."""
+    """How we know: KMS API Reference, UpdatePrimaryRegion."""
     put(elsewhere, replicated, FIRST)
     kms.update_primary_region(KeyId=replicated, PrimaryRegion=ELSEWHERE)
     put(elsewhere, replicated, SECOND, **NEW)
@@ -370,7 +370,7 @@ def test_a_replica_that_lost_its_pending_material_meanwhile_waits_for_it(slow: A
 
 
 def test_material_that_expires_while_its_key_is_updating_is_waited_for(slow: Any) -> None:
-    """How we know: docs, expiry makes a key PendingImport; Updating lets it be used, but with what?"""
+    """How we know: AWS docs, expiry makes a key PendingImport; Updating lets it be used, but with what?"""
     kms, server = slow
     elsewhere = client_of(server, region=ELSEWHERE)
     key_id = create(kms, MultiRegion=True)
@@ -388,7 +388,7 @@ def test_material_that_expires_while_its_key_is_updating_is_waited_for(slow: Any
 
 
 def test_related_asymmetric_keys_have_one_private_key(kms: Any, elsewhere: Any) -> None:
-    """How we know: docs, multi-Region keys with imported asymmetric material."""
+    """How we know: AWS docs, multi-Region keys with imported asymmetric material."""
     private = ec.generate_private_key(ec.SECP256R1())
     key_id = create(kms, MultiRegion=True, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     put(kms, key_id, pkcs8(private))
@@ -501,7 +501,7 @@ def test_a_seeded_replica_has_its_own_expiry_or_waits(kms: Any, elsewhere: Any, 
 def test_a_seeded_pending_material_is_in_the_replicas_or_not(
     region_state: str, kms: Any, elsewhere: Any, keytrail_clean: Any
 ) -> None:
-    """How we know: docs, KeyMaterialState."""
+    """How we know: KMS API Reference, KeyMaterialState."""
     pending = {"KeyMaterial": b64(SECOND), "KeyMaterialState": region_state}
     key = {"KeyId": MRK, "Origin": "EXTERNAL", "KeyMaterials": [{}, pending], "Replicas": [{"Region": ELSEWHERE}]}
     keytrail_clean.load({"keys": [key]})
@@ -513,7 +513,7 @@ def test_a_seeded_pending_material_is_in_the_replicas_or_not(
 
 
 def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: Any, keytrail_clean: Any) -> None:
-    """How we know: docs, as of a key that was made here."""
+    """How we know: AWS docs, as of a key that was made here."""
     keytrail_clean.load({"keys": [{"KeyId": MRK, "Origin": "EXTERNAL", "KeyMaterial": b64(FIRST)}]})
     kms.replicate_key(KeyId=MRK, ReplicaRegion=ELSEWHERE)
     assert (state(kms, MRK), state(elsewhere, MRK)) == ("Enabled", "PendingImport")
@@ -560,7 +560,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
         ({"Rotation": {}}, "use KeyMaterials instead"),
     ],
 )
-def test_a_seed_of_imported_material_that_cannot_be_is_told(
+def test_a_seed_of_imported_material_that_is_impossible_is_reported(
     members: dict[str, Any], problem: str, keytrail_clean: KeytrailServer
 ) -> None:
     with pytest.raises(SeedError, match=problem):
@@ -575,7 +575,7 @@ def test_a_seed_of_imported_material_that_cannot_be_is_told(
         ({"Origin": "AWS_KMS"}, {"ValidTo": "in 1 day"}, r"Replicas\[0\].ValidTo: is for imported key material"),
     ],
 )
-def test_a_replica_of_imported_material_that_cannot_be_is_told(
+def test_a_replica_of_imported_material_that_is_impossible_is_reported(
     primary: dict[str, Any], replica: dict[str, Any], problem: str, keytrail_clean: KeytrailServer
 ) -> None:
     key = {"KeyId": MRK, "Origin": "EXTERNAL", **primary, "Replicas": [{"Region": ELSEWHERE, **replica}]}

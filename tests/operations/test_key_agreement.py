@@ -136,7 +136,7 @@ BAD_KEYS = {
 
 @pytest.mark.parametrize("dry", [False, True], ids=["", "dry run"])
 @pytest.mark.parametrize("what", BAD_KEYS)
-def test_what_is_no_public_key_of_the_curve_is_refused_without_words(what: str, dry: bool, kms: Any) -> None:
+def test_a_public_key_that_is_not_on_the_curve_is_refused_without_a_message(what: str, dry: bool, kms: Any) -> None:
     """How we know: recorded for garbage, the others inferred from it. It is no usage."""
     members = {"KeyId": AGREEMENT_KEY, "KeyAgreementAlgorithm": "ECDH", "PublicKey": BAD_KEYS[what]}
     assert refusal(kms, "DeriveSharedSecret", **members, DryRun=dry) == NO_TEXT

@@ -1,6 +1,6 @@
 """Encapsulate and Decapsulate.
 
-How we know: docs (2026-10) and FIPS 203. The other side is pycryptodome, which Keytrail does not use for these.
+How we know: AWS docs (2026-10) and FIPS 203. The other side is pycryptodome, which Keytrail does not use for these.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def test_a_name_of_no_key_is_refused_in_the_words_of_kms(name: str, kms: Any, bl
 
 
 def test_the_same_id_in_two_regions_is_two_keys(kms: Any, keytrail_client: Make, blob: bytes) -> None:
-    """How we know: docs, multi-Region keys."""
+    """How we know: AWS docs, multi-Region keys."""
     here = kms.describe_key(KeyId=MRK)["KeyMetadata"]["Arn"]
     there = keytrail_client(region=ELSEWHERE).describe_key(KeyId=MRK)["KeyMetadata"]["Arn"]
     assert (here, there) == (key_arn(MRK), key_arn(MRK, region=ELSEWHERE))
@@ -185,7 +185,7 @@ def test_every_operation_takes_a_key_arn(operation: str, member: str, kms: Any, 
 
 
 @pytest.mark.parametrize(("operation", "member"), IDENTIFIERS)
-def test_every_operation_refuses_what_is_no_name_and_what_names_no_key(
+def test_every_operation_refuses_a_malformed_name_and_the_name_of_no_key(
     operation: str, member: str, kms: Any, blob: bytes
 ) -> None:
     for name, message in {
@@ -257,7 +257,7 @@ def test_deletion_answers_with_the_key_arn(of: Callable[[str], str], kms: Any, b
 def test_an_operation_across_accounts_works_on_a_key_whose_policy_allows_it(
     operation: str, member: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, Cross-account use: Yes."""
+    """How we know: AWS docs, Cross-account use: Yes."""
     policy = shared_policy(action(operation, member), "kms:ReEncryptFrom", to=FOREIGN)
     # A key policy lets nobody retire a grant: who may is its retiring principal.
     grant = {**GRANT, "RetiringPrincipal": f"arn:aws:iam::{FOREIGN}:root"}
@@ -273,7 +273,7 @@ def test_an_operation_across_accounts_works_on_a_key_whose_policy_allows_it(
 def test_another_accounts_key_may_be_named_by_its_alias_arn(
     operation: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, "key ARN or alias ARN"."""
+    """How we know: AWS docs, "key ARN or alias ARN"."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy(f"kms:{operation}"), "Aliases": [ALIAS]}]})
     user = keytrail_client(account=FOREIGN)
     answer = call(user, operation, **request(operation, b"", KeyId=alias_arn()))
@@ -339,7 +339,7 @@ def test_whatever_names_another_accounts_key_is_denied_in_the_same_words(
 def test_a_policy_cannot_allow_another_account_what_does_not_cross_accounts(
     operation: str, member: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, Cross-account use: No; the words are inferred, and that a missing key gets them too."""
+    """How we know: AWS docs, Cross-account use: No; the words are inferred, and that a missing key gets them too."""
     keys = [{**key, "Policy": shared_policy("kms:*")} for key in SAMPLE_SEED["keys"]]
     own = {"KeyId": ABROAD_KEY, "Account": FOREIGN, "Aliases": [ALIAS]}
     keytrail_clean.load({"keys": [*keys, own]})
@@ -353,7 +353,7 @@ def test_a_policy_cannot_allow_another_account_what_does_not_cross_accounts(
 def test_a_policy_allows_only_the_actions_that_it_names(
     operation: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:Decrypt", "kms:ReEncryptFrom")}]})
     stranger = keytrail_client(account=FOREIGN)
     members = members_of(operation, "KeyId", b"", key_arn())
@@ -361,14 +361,14 @@ def test_a_policy_allows_only_the_actions_that_it_names(
 
 
 def test_a_policy_allows_only_the_accounts_that_it_names(keytrail_client: Make, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:*", to=FOREIGN)}]})
     third = keytrail_client(account="333344445555")
     assert refusal(third, "DescribeKey", KeyId=key_arn()) == denied("kms:DescribeKey", "333344445555")
 
 
 def test_an_explicit_deny_outweighs_an_allow(keytrail_client: Make, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs; the words of the cross-account refusal name this reason too."""
+    """How we know: AWS docs; the words of the cross-account refusal name this reason too."""
     policy = shared_policy("kms:*")
     deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}
     policy["Statement"].append(deny)
@@ -381,7 +381,7 @@ def test_an_explicit_deny_outweighs_an_allow(keytrail_client: Make, keytrail_cle
 def test_a_bare_key_id_is_looked_up_in_the_callers_own_account(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs; another account's key is named by its ARN, even if its policy allows everything."""
+    """How we know: AWS docs; another account's key is named by its ARN, even if its policy allows everything."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:*")}]})
     assert refusal(keytrail_client(account=FOREIGN), "DescribeKey", KeyId=KEY) == (
         "NotFoundException",

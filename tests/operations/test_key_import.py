@@ -80,7 +80,7 @@ def test_an_import_answers_with_the_id_that_the_key_then_has(kms: Any) -> None:
 
 
 def test_a_deletion_answers_with_the_id_that_the_key_keeps(kms: Any) -> None:
-    """How we know: docs; recorded, CurrentKeyMaterialId stays."""
+    """How we know: AWS docs; recorded, CurrentKeyMaterialId stays."""
     key_id = imported(kms, FIRST)
     material_id = current(kms, key_id)
     answer = kms.delete_imported_key_material(KeyId=key_id)
@@ -125,7 +125,7 @@ def test_only_symmetric_keys_tell_of_material_ids(kind: dict[str, str], kms: Any
 @pytest.mark.parametrize("spec", ["RSA_2048", "RSA_3072", "RSA_4096"])
 @pytest.mark.parametrize("algorithm", [*OAEP, *AES])
 def test_a_symmetric_key_takes_material_under_every_wrapping(algorithm: str, spec: str, kms: Any) -> None:
-    """How we know: docs, GetParametersForImport."""
+    """How we know: KMS API Reference, GetParametersForImport."""
     key_id = create(kms)
     kms.import_key_material(**request(kms, key_id, FIRST, algorithm, spec))
     assert (state(kms, key_id), metadata(kms, key_id)["Enabled"]) == ("Enabled", True)
@@ -136,7 +136,7 @@ def test_a_symmetric_key_takes_material_under_every_wrapping(algorithm: str, spe
 @pytest.mark.parametrize("algorithm", [*OAEP, *AES])
 @pytest.mark.parametrize(("digest", "size"), [("224", 28), ("256", 32), ("384", 48), ("512", 64)])
 def test_an_hmac_key_makes_the_macs_of_its_material(digest: str, size: int, algorithm: str, kms: Any) -> None:
-    """How we know: docs; RFC 2104, computed here."""
+    """How we know: AWS docs; RFC 2104, computed here."""
     key_id = create(kms, KeySpec=f"HMAC_{digest}", KeyUsage="GENERATE_VERIFY_MAC")
     material = os.urandom(size)
     put(kms, key_id, material, algorithm)
@@ -155,7 +155,7 @@ CURVES: dict[str, tuple[Any, str, Any]] = {
 @pytest.mark.parametrize("algorithm", [*OAEP, *AES])
 @pytest.mark.parametrize("spec", CURVES)
 def test_an_elliptic_curve_key_signs_with_its_material(spec: str, algorithm: str, kms: Any) -> None:
-    """How we know: docs; P-521 is too long for plain OAEP under RSA_2048."""
+    """How we know: AWS docs; P-521 is too long for plain OAEP under RSA_2048."""
     curve, signing, digest = CURVES[spec]
     private = ec.generate_private_key(curve)
     key_id = create(kms, KeySpec=spec, KeyUsage="SIGN_VERIFY")
@@ -167,7 +167,7 @@ def test_an_elliptic_curve_key_signs_with_its_material(spec: str, algorithm: str
 
 
 def test_an_agreement_key_agrees_with_its_material(kms: Any) -> None:
-    """How we know: docs, "asymmetric key agreement key"; the secret computed here."""
+    """How we know: AWS docs, "asymmetric key agreement key"; the secret computed here."""
     ours, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     key_id = create(kms, KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT")
     put(kms, key_id, pkcs8(ours))
@@ -178,7 +178,7 @@ def test_an_agreement_key_agrees_with_its_material(kms: Any) -> None:
 
 @pytest.mark.parametrize("algorithm", [*OAEP, *AES])
 def test_an_edwards_key_signs_with_its_material(algorithm: str, kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     private = ed25519.Ed25519PrivateKey.generate()
     key_id = create(kms, KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")
     put(kms, key_id, pkcs8(private), algorithm)
@@ -189,7 +189,7 @@ def test_an_edwards_key_signs_with_its_material(algorithm: str, kms: Any) -> Non
 @pytest.mark.parametrize("algorithm", AES)
 @pytest.mark.parametrize("usage", ["SIGN_VERIFY", "ENCRYPT_DECRYPT"])
 def test_an_rsa_key_takes_its_material_behind_an_aes_key(usage: str, algorithm: str, kms: Any) -> None:
-    """How we know: docs; what it decrypts was encrypted here, what it signs is verified here."""
+    """How we know: AWS docs; what it decrypts was encrypted here, what it signs is verified here."""
     key_id = create(kms, KeySpec="RSA_2048", KeyUsage=usage)
     put(kms, key_id, pkcs8(RSA_KEY), algorithm)
     if usage == "SIGN_VERIFY":
@@ -203,7 +203,7 @@ def test_an_rsa_key_takes_its_material_behind_an_aes_key(usage: str, algorithm: 
 
 
 def test_an_ml_dsa_key_signs_with_its_material(kms: Any) -> None:
-    """How we know: docs, "all supported KMS key types"."""
+    """How we know: AWS docs, "all supported KMS key types"."""
     private = mldsa.MLDSA44PrivateKey.generate()
     key_id = create(kms, KeySpec="ML_DSA_44", KeyUsage="SIGN_VERIFY")
     put(kms, key_id, pkcs8(private), AES[1])
@@ -212,7 +212,7 @@ def test_an_ml_dsa_key_signs_with_its_material(kms: Any) -> None:
 
 
 def test_the_id_of_a_material_is_its_keys_own(kms: Any) -> None:
-    """How we know: docs, "based on the KMS key ID and the imported key material"."""
+    """How we know: AWS docs, "based on the KMS key ID and the imported key material"."""
     one, other = imported(kms, FIRST), imported(kms, FIRST)
     assert current(kms, one) != current(kms, other)
     blob = kms.encrypt(KeyId=one, Plaintext=b"x")["CiphertextBlob"]
@@ -223,7 +223,7 @@ def test_the_id_of_a_material_is_its_keys_own(kms: Any) -> None:
 
 
 def test_old_ciphertexts_decrypt_once_their_material_is_back(kms: Any) -> None:
-    """How we know: docs; measured, "is pending import." without it, KeyId sent or not."""
+    """How we know: AWS docs; measured, "is pending import." without it, KeyId sent or not."""
     key_id = imported(kms, FIRST)
     material_id = current(kms, key_id)
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"attack at dawn")["CiphertextBlob"]
@@ -238,7 +238,7 @@ def test_old_ciphertexts_decrypt_once_their_material_is_back(kms: Any) -> None:
 
 
 def test_a_key_without_material_may_lose_it_again(kms: Any) -> None:
-    """How we know: docs, no effect."""
+    """How we know: AWS docs, no effect."""
     key_id = create(kms)
     assert kms.delete_imported_key_material(KeyId=key_id)["KeyId"] == key_arn(key_id)
     put(kms, key_id, FIRST)
@@ -248,7 +248,7 @@ def test_a_key_without_material_may_lose_it_again(kms: Any) -> None:
 
 
 def test_a_disabled_key_without_material_is_enabled_by_its_import(kms: Any) -> None:
-    """How we know: docs, "the state of the KMS key changes to Enabled"; with all its material it stays disabled."""
+    """How we know: AWS docs, "the state of the KMS key changes to Enabled"; with all its material it stays disabled."""
     key_id = imported(kms, FIRST)
     kms.disable_key(KeyId=key_id)
     put(kms, key_id, FIRST)
@@ -260,7 +260,7 @@ def test_a_disabled_key_without_material_is_enabled_by_its_import(kms: Any) -> N
 
 
 def test_a_key_pending_deletion_stays_so_without_its_material(kms: Any) -> None:
-    """How we know: docs; once it is back and enabled, only material makes it usable."""
+    """How we know: AWS docs; once it is back and enabled, only material makes it usable."""
     key_id = imported(kms, FIRST)
     kms.schedule_key_deletion(KeyId=key_id)
     kms.delete_imported_key_material(KeyId=key_id)
@@ -270,7 +270,7 @@ def test_a_key_pending_deletion_stays_so_without_its_material(kms: Any) -> None:
     assert state(kms, key_id) == "PendingImport"
 
 
-def test_the_public_key_is_told_while_the_private_one_is_away(kms: Any) -> None:
+def test_the_public_key_is_reported_while_the_private_one_is_away(kms: Any) -> None:
     """How we know: kms-behaviour D.2; one that never had any has none to tell."""
     key_id = create(kms, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     assert refusal(kms, "GetPublicKey", KeyId=key_id) == (
@@ -286,7 +286,7 @@ def test_the_public_key_is_told_while_the_private_one_is_away(kms: Any) -> None:
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "HMAC_256", "ECC_NIST_P256"])
 @pytest.mark.parametrize("deleted", [True, False])
 def test_a_key_takes_no_other_material_than_its_own(deleted: bool, spec: str, kms: Any) -> None:
-    """How we know: docs, IncorrectKeyMaterialException; of a symmetric key, unless it is said to be new."""
+    # How we know: KMS API Reference, IncorrectKeyMaterialException; of a symmetric key, unless it is said to be new.
     usage = {"SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT", "HMAC_256": "GENERATE_VERIFY_MAC"}.get(spec, "SIGN_VERIFY")
     key_id = create(kms, KeySpec=spec, KeyUsage=usage)
     own, other = (
@@ -314,7 +314,7 @@ def test_of_first_imports_at_once_one_is_the_keys(kms: Any) -> None:
 
 
 def test_a_token_serves_more_than_once_and_beside_others(kms: Any) -> None:
-    """How we know: docs, each set is valid for 24 hours."""
+    """How we know: AWS docs, each set is valid for 24 hours."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST)
     parameters(kms, key_id)
@@ -324,7 +324,7 @@ def test_a_token_serves_more_than_once_and_beside_others(kms: Any) -> None:
 
 
 def test_a_token_is_good_for_24_hours_less_a_moment(kms: Any, keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs, ParametersValidTo; text unknown."""
+    """How we know: AWS docs, ParametersValidTo; text unknown."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST)
     keytrail_clock.set(START + timedelta(hours=24))
@@ -336,7 +336,7 @@ def test_a_token_is_good_for_24_hours_less_a_moment(kms: Any, keytrail_clock: Ke
 
 @pytest.mark.parametrize("change", ["another key's", "cut", "altered", "made up", "longest"])
 def test_a_token_of_something_else_is_invalid(change: str, kms: Any) -> None:
-    """How we know: docs, "invalid or is associated with a different KMS key"; text unknown."""
+    """How we know: AWS docs, "invalid or is associated with a different KMS key"; text unknown."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST)
     token = members["ImportToken"]
@@ -356,7 +356,7 @@ def test_a_token_of_something_else_is_invalid(change: str, kms: Any) -> None:
 
 @pytest.mark.parametrize(("used", "asked"), [(OAEP[0], OAEP[1]), (OAEP[1], OAEP[0]), (AES[0], AES[1])])
 def test_material_wrapped_otherwise_than_asked_for_is_an_invalid_ciphertext(used: str, asked: str, kms: Any) -> None:
-    """How we know: docs, e.g. another OAEP hash."""
+    """How we know: AWS docs, e.g. another OAEP hash."""
     key_id = create(kms)
     given = parameters(kms, key_id, asked)
     members = {"KeyId": key_id, "ImportToken": given["ImportToken"], **NO_EXPIRY}
@@ -366,7 +366,7 @@ def test_material_wrapped_otherwise_than_asked_for_is_an_invalid_ciphertext(used
 
 @pytest.mark.parametrize("algorithm", [OAEP[1], AES[1]])
 def test_material_under_another_wrapping_key_is_an_invalid_ciphertext(algorithm: str, kms: Any) -> None:
-    """How we know: docs, public key and token are permanently linked."""
+    """How we know: AWS docs, public key and token are permanently linked."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST, algorithm)
     members["ImportToken"] = parameters(kms, key_id, algorithm)["ImportToken"]
@@ -375,7 +375,7 @@ def test_material_under_another_wrapping_key_is_an_invalid_ciphertext(algorithm:
 
 @pytest.mark.parametrize("damage", ["AES part", "short AES key"])
 def test_a_damaged_aes_wrapping_is_an_invalid_ciphertext(damage: str, kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST, AES[1])
     if damage == "AES part":
@@ -425,7 +425,7 @@ def test_encrypted_material_of_an_impossible_size_is_refused(algorithm: str, siz
     ],
 )
 def test_material_that_is_none_of_the_keys_spec_is_incorrect(spec: str, usage: str, material: bytes, kms: Any) -> None:
-    """How we know: docs, IncorrectKeyMaterialException, "does not meet expectations"; no text known."""
+    """How we know: KMS API Reference, IncorrectKeyMaterialException, "does not meet expectations"; no text known."""
     key_id = create(kms, KeySpec=spec, KeyUsage=usage)
     members = request(kms, key_id, material, AES[1])
     assert refusal(kms, "ImportKeyMaterial", **members) == ("IncorrectKeyMaterialException", "")
@@ -448,7 +448,8 @@ def test_material_that_is_none_of_the_keys_spec_is_incorrect(spec: str, usage: s
 def test_there_are_no_parameters_for_a_wrapping_that_cannot_be(
     spec: str, algorithm: str, wrapping: str, kms: Any
 ) -> None:
-    """How we know: docs, GetParametersForImport; code and words unknown, so just that one of its errors comes."""
+    # How we know: KMS API Reference, GetParametersForImport; code and words unknown, so just that one of its errors
+    # comes.
     usage = "ENCRYPT_DECRYPT" if spec == "SYMMETRIC_DEFAULT" else "SIGN_VERIFY"
     members = {"WrappingAlgorithm": algorithm, "WrappingKeySpec": wrapping}
     key_id = create(kms, KeySpec=spec, KeyUsage=usage)
@@ -456,7 +457,7 @@ def test_there_are_no_parameters_for_a_wrapping_that_cannot_be(
 
 
 def test_sm2_wrapping_is_said_to_be_for_china(kms: Any, keytrail_client: Any) -> None:
-    """How we know: docs; the form of the words is measured for KeySpec SM2."""
+    """How we know: AWS docs; the form of the words is measured for KeySpec SM2."""
     members = {"WrappingAlgorithm": "SM2PKE", "WrappingKeySpec": "SM2"}
     message = refusal(kms, "GetParametersForImport", KeyId=create(kms), **members)[1]
     assert message == "WrappingAlgorithm SM2PKE is not supported in this Region"
@@ -505,7 +506,7 @@ def test_members_that_contradict_each_other_are_invalid(members: dict[str, Any],
 
 
 def test_a_material_is_valid_for_365_days_at_most(kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     key_id = create(kms)
     put(kms, key_id, FIRST, ValidTo=days(365))
     assert metadata(kms, key_id)["ValidTo"] == days(365)
@@ -513,14 +514,14 @@ def test_a_material_is_valid_for_365_days_at_most(kms: Any) -> None:
 
 @pytest.mark.parametrize("members", [NEW, EXISTING, {"KeyMaterialDescription": "d"}, {"KeyMaterialId": "0" * 64}])
 def test_what_is_for_symmetric_keys_is_refused_for_others(members: dict[str, str], kms: Any) -> None:
-    """How we know: docs, "only usable with symmetric encryption keys"; words unknown."""
+    """How we know: AWS docs, "only usable with symmetric encryption keys"; words unknown."""
     key_id = create(kms, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
     answer = refusal(kms, "ImportKeyMaterial", **request(kms, key_id, FIRST, **members))
     assert answer[0] == "ValidationException"
 
 
 def test_the_material_must_have_the_id_that_is_sent(kms: Any) -> None:
-    """How we know: docs, KeyMaterialId."""
+    """How we know: AWS docs, KeyMaterialId."""
     key_id = imported(kms, FIRST, SECOND)
     first, second = (entry["KeyMaterialId"] for entry in materials(kms, key_id))
     kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=first)
@@ -532,7 +533,7 @@ def test_the_material_must_have_the_id_that_is_sent(kms: Any) -> None:
 
 
 def test_a_material_that_is_not_the_keys_cannot_be_deleted(kms: Any) -> None:
-    """How we know: docs; code and words unknown, so just that the key is as before."""
+    """How we know: AWS docs; code and words unknown, so just that the key is as before."""
     key_id = imported(kms, FIRST)
     refusal(kms, "DeleteImportedKeyMaterial", KeyId=key_id, KeyMaterialId="0" * 64)
     assert state(kms, key_id) == "Enabled"
@@ -544,7 +545,7 @@ def test_a_material_that_is_not_the_keys_cannot_be_deleted(kms: Any) -> None:
 def test_material_expires_at_its_moment(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs; the record, G: DeleteExpiredKeyMaterial."""
+    """How we know: AWS docs; the record, G: DeleteExpiredKeyMaterial."""
     key_id = create(kms)
     put(kms, key_id, FIRST, ValidTo=days(10))
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
@@ -571,7 +572,7 @@ def test_material_expires_at_its_moment(
 def test_each_material_expires_at_its_own_time(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs; DescribeKey tells the earliest (model, ValidTo)."""
+    """How we know: AWS docs; DescribeKey tells the earliest (model, ValidTo)."""
     key_id = imported(kms, FIRST, SECOND)
     put(kms, key_id, FIRST, ValidTo=days(20))
     put(kms, key_id, SECOND, ValidTo=days(10))
@@ -586,7 +587,7 @@ def test_each_material_expires_at_its_own_time(
 
 
 def test_an_import_sets_the_expiry_anew(kms: Any, keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs, "Each time you reimport, you can eliminate or reset the expiration time"."""
+    """How we know: AWS docs, "Each time you reimport, you can eliminate or reset the expiration time"."""
     longer, for_ever, deleted = (create(kms) for _ in range(3))
     for key_id in (longer, for_ever, deleted):
         put(kms, key_id, FIRST, ValidTo=days(10))
@@ -605,7 +606,7 @@ def test_an_import_sets_the_expiry_anew(kms: Any, keytrail_clock: KeytrailClock)
 def test_material_of_a_key_pending_deletion_expires_too(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, the state stays; of a key that is gone there is nothing left to expire."""
+    """How we know: AWS docs, the state stays; of a key that is gone there is nothing left to expire."""
     kept, gone = create(kms), create(kms)
     for key_id in (kept, gone):
         put(kms, key_id, FIRST, ValidTo=days(10))
@@ -621,7 +622,7 @@ def test_material_of_a_key_pending_deletion_expires_too(
 
 
 def test_a_policy_bounds_wrapping_and_expiry(kms: Any) -> None:
-    """How we know: docs, kms-behaviour F.4: WrappingAlgorithm, WrappingKeySpec, ExpirationModel, ValidTo."""
+    """How we know: kms-behaviour F.4: WrappingAlgorithm, WrappingKeySpec, ExpirationModel, ValidTo."""
     limit = int(days(30).timestamp())
     bounds: list[tuple[str, dict[str, dict[str, str]]]] = [
         ("GetParametersForImport", {"StringEquals": {"kms:WrappingAlgorithm": OAEP[0]}}),
@@ -650,7 +651,7 @@ def test_a_policy_bounds_wrapping_and_expiry(kms: Any) -> None:
 
 
 def test_an_import_is_recorded_without_token_and_material(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs; the form of validTo from the same sample."""
+    """How we know: AWS docs; the form of validTo from the same sample."""
     key_id = create(kms)
     answer = put(kms, key_id, FIRST, ValidTo=datetime(2027, 5, 21, 5, 47, 45, tzinfo=UTC), KeyMaterialDescription="d")
     (record,) = keytrail_clean.events(eventName="ImportKeyMaterial")

@@ -1,7 +1,7 @@
 """Any order of imports, deletions, rotations and days that pass, against a model of related keys in two Regions.
 
-How we know: docs, "Importing key material into multi-Region keys" and the operations' own pages; what the model says is
-what the tables of test_imported_keys.py say one by one.
+How we know: AWS docs, "Importing key material into multi-Region keys" and the operations' own pages; what the model
+says is what the tables of test_imported_keys.py say one by one.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def test_a_new_key_has_these_members_and_defaults(kms: Any, keytrail_clock: Any)
 
 
 @pytest.mark.parametrize("members", [{}, {"MultiRegion": True}, {"Origin": "EXTERNAL"}, {"Description": "orders"}])
-def test_describe_key_tells_what_create_key_told(members: dict[str, Any], kms: Any) -> None:
+def test_describe_key_gives_the_metadata_that_create_key_gave(members: dict[str, Any], kms: Any) -> None:
     created = kms.create_key(**members)["KeyMetadata"]
     assert kms.describe_key(KeyId=created["KeyId"])["KeyMetadata"] == created
 
@@ -142,7 +142,7 @@ def test_a_list_of_keys_has_ids_and_arns(kms: Any) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
 def test_steps_lead_to_a_state(steps: list[str], state: str, kms: Any) -> None:
-    """How we know: docs; repeated steps succeed silently, and a cancelled deletion leaves the key disabled."""
+    """How we know: AWS docs; repeated steps succeed silently, and a cancelled deletion leaves the key disabled."""
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     operations = {
         "disable": kms.disable_key,
@@ -182,7 +182,7 @@ def test_a_key_disabled_and_then_scheduled_for_deletion_is_pending_deletion_not_
 def test_a_key_is_there_until_its_deletion_date_and_gone_a_day_later(
     members: dict[str, int], days: int, kms: Any, keytrail_clock: Any
 ) -> None:
-    """How we know: docs; the default is 30 days, and a deletion may come up to 24 hours late."""
+    """How we know: AWS docs; the default is 30 days, and a deletion may come up to 24 hours late."""
     keytrail_clock.freeze(NOW)
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     date = kms.schedule_key_deletion(KeyId=key_id, **members)["DeletionDate"]
@@ -263,7 +263,7 @@ def test_a_page_of_keys_has_100_and_at_most_1000(
     [(["SELF"], 2), (["OTHER_ACCOUNTS_VIA_RAM"], 0), (["SELF", "OTHER_ACCOUNTS_VIA_RAM"], 2)],
 )
 def test_a_list_may_be_of_own_and_of_shared_keys(owners: list[str], length: int, kms: Any) -> None:
-    """How we know: docs; none is shared here."""
+    """How we know: AWS docs; none is shared here."""
     ids = {kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2)}
     listed = [key["KeyId"] for page in pages_of(kms, owners) for key in page["Keys"]]
     assert len(listed) == length
@@ -420,13 +420,13 @@ def test_a_key_is_not_created_under_a_policy_that_kms_refuses(
     ids=["broken", "no document", "too long"],
 )
 def test_a_policy_is_a_json_document_of_at_most_32768_bytes(policy: str, code: str, kms: Any) -> None:
-    """How we know: docs; the words are not known."""
+    """How we know: AWS docs; the words are not known."""
     assert refusal(kms, "CreateKey", Policy=policy)[0] == code
 
 
 @pytest.mark.parametrize("days", [1, 6, 31, 365])
 def test_the_waiting_period_is_7_to_30_days(days: int, kms: Any) -> None:
-    """How we know: docs; the words are reported (2020)."""
+    """How we know: AWS docs; the words are reported (2020)."""
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     assert refusal(kms, "ScheduleKeyDeletion", KeyId=key_id, PendingWindowInDays=days) == (
         "ValidationException",
@@ -458,7 +458,7 @@ def test_the_waiting_period_is_7_to_30_days(days: int, kms: Any) -> None:
     ],
     ids=["window", "limit", "description"],
 )
-def test_a_member_out_of_the_models_range_is_told_before_the_key_is_looked_for(
+def test_a_member_out_of_the_models_range_is_reported_before_the_key_is_looked_for(
     operation: str, members: dict[str, Any], message: str, kms: Any
 ) -> None:
     """How we know: the form of the words is recorded; that they come first is measured."""

@@ -33,7 +33,7 @@ def test_the_policy_of_a_key_that_was_given_none_is_the_default_policy(kms: Any)
 
 
 def test_a_key_has_one_policy_and_its_name_is_default(kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     answer = kms.list_key_policies(KeyId=KEY)
     assert (answer["PolicyNames"], answer["Truncated"]) == (["default"], False)
 
@@ -42,13 +42,13 @@ def test_a_key_has_one_policy_and_its_name_is_default(kms: Any) -> None:
 
 
 def test_a_policy_that_was_put_is_the_one_that_is_got(kms: Any) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     kms.put_key_policy(KeyId=KEY, Policy=json.dumps(POLICY), PolicyName="default")
     assert json.loads(kms.get_key_policy(KeyId=KEY, PolicyName="default")["Policy"]) == POLICY
 
 
 def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, CreateKey; README, "Seeds"."""
+    """How we know: KMS API Reference, CreateKey; README, "Seeds"."""
     made = kms.create_key(Policy=json.dumps(POLICY))["KeyMetadata"]["KeyId"]
     assert json.loads(kms.get_key_policy(KeyId=made)["Policy"]) == POLICY
     seeded = "4444abcd-12ab-34cd-56ef-1234567890ab"
@@ -57,14 +57,14 @@ def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: K
 
 
 def test_a_replica_has_a_policy_of_its_own(kms: Any, keytrail_client: Callable[..., Any]) -> None:
-    """How we know: docs, kms-behaviour E.10."""
+    """How we know: kms-behaviour E.10."""
     kms.put_key_policy(KeyId=MRK, Policy=json.dumps(POLICY))
     replica = keytrail_client(region="eu-west-1").get_key_policy(KeyId=MRK)["Policy"]
     assert json.loads(replica) == json.loads(DEFAULT)
 
 
 def test_a_policy_lets_another_account_in_as_soon_as_it_is_put(kms: Any, keytrail_client: Callable[..., Any]) -> None:
-    """How we know: docs, kms-behaviour F.2."""
+    """How we know: kms-behaviour F.2."""
     foreign = keytrail_client(account=FOREIGN)
     arn = key_arn(KEY)
     assert refusal(foreign, "DescribeKey", KeyId=arn)[0] == "AccessDeniedException"
@@ -88,7 +88,7 @@ def test_another_policy_name_is_not_found(kms: Any) -> None:
 
 
 def test_the_policy_of_resource_shares_cannot_be_put(kms: Any) -> None:
-    """How we know: docs; the words are not known."""
+    """How we know: AWS docs; the words are not known."""
     answer = refusal(kms, "PutKeyPolicy", KeyId=KEY, Policy=json.dumps(POLICY), PolicyName="AWS_RAM")
     assert answer[0] == "ValidationException"
 

@@ -104,7 +104,7 @@ def test_a_spec_without_cryptography_here_is_refused_by_name(spec: str, usage: s
 
 
 @pytest.mark.parametrize(("spec", "usage"), ASYMMETRIC)
-def test_a_public_key_comes_with_what_it_is_for(spec: str, usage: str, kms: Any) -> None:
+def test_a_public_key_comes_with_its_usage_and_algorithms(spec: str, usage: str, kms: Any) -> None:
     """How we know: model. One list of algorithms is there, that of the usage."""
     public = kms.get_public_key(KeyId=key_id(spec, usage))
     del public["ResponseMetadata"]
@@ -234,7 +234,7 @@ def test_an_algorithm_of_another_spec_is_incompatible(step: Step, kms: Any, blob
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if len(algorithms_for(step.usage)) > 1], ids=step_name)
-def test_a_state_is_told_before_an_incompatible_algorithm(step: Step, kms: Any, blob: bytes) -> None:
+def test_a_state_is_reported_before_an_incompatible_algorithm(step: Step, kms: Any, blob: bytes) -> None:
     """How we know: measured, for Sign on an RSA key."""
     for spec, usage in AT_HAND:
         others = sorted({*algorithms_for(usage)} - {*MATRIX[spec, usage]} - {"SYMMETRIC_DEFAULT"})
@@ -280,7 +280,7 @@ def test_the_algorithm_of_symmetric_keys_is_no_signing_keys_either(operation: st
         ("Decapsulate", "EncapsulationAlgorithm"),
     ],
 )
-def test_an_algorithm_that_does_not_exist_is_told_before_the_key(operation: str, member: str, kms: Any) -> None:
+def test_an_algorithm_that_does_not_exist_is_reported_before_the_key(operation: str, member: str, kms: Any) -> None:
     """How we know: recorded for KeyAgreementAlgorithm; the others have the same form."""
     (step,) = [step for step in STEPS if step.operation == operation]
     only = algorithms_for(step.usage)[0]

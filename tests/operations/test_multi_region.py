@@ -159,7 +159,7 @@ def test_a_replica_of_a_key_without_material_waits_for_its_own(kms: Any, elsewhe
     )
 
 
-def test_every_related_key_tells_of_all(kms: Any, elsewhere: Any, keytrail_client: Make, replicated: str) -> None:
+def test_every_related_key_shows_all(kms: Any, elsewhere: Any, keytrail_client: Make, replicated: str) -> None:
     kms.replicate_key(KeyId=replicated, ReplicaRegion=THIRD)
     related = relatives(replicated, REGION, ELSEWHERE, THIRD)
     assert configuration(kms, replicated) == ("PRIMARY", related)
@@ -360,20 +360,20 @@ def test_a_region_has_the_form_of_one(region: str, kms: Any, primary: str) -> No
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
 def test_a_replica_stays_in_its_partition(region: str, kms: Any, primary: str) -> None:
-    """How we know: docs; neither code nor words are known."""
+    """How we know: AWS docs; neither code nor words are known."""
     refusal(kms, "ReplicateKey", KeyId=primary, ReplicaRegion=region)
     assert configuration(kms, primary) == ("PRIMARY", relatives(primary, REGION))
 
 
 def test_a_primary_does_not_move_to_a_region_without_a_replica(kms: Any, replicated: str) -> None:
-    """How we know: docs; neither code nor words are known."""
+    """How we know: AWS docs; neither code nor words are known."""
     refusal(kms, "UpdatePrimaryRegion", KeyId=replicated, PrimaryRegion=THIRD)
     assert configuration(kms, replicated) == ("PRIMARY", relatives(replicated, REGION, ELSEWHERE))
 
 
 @pytest.mark.parametrize("key", ["replica", "single-Region key"])
 def test_only_a_primary_moves(key: str, kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: docs, UnsupportedOperationException; the words are not known."""
+    """How we know: KMS API Reference, UnsupportedOperationException; the words are not known."""
     key_id = replicated if key == "replica" else elsewhere.create_key()["KeyMetadata"]["KeyId"]
     answered = refusal(elsewhere, "UpdatePrimaryRegion", KeyId=key_id, PrimaryRegion=REGION)
     assert answered[0] == "UnsupportedOperationException"

@@ -1,6 +1,6 @@
 """Multi-Region keys of every kind: what one Region makes, the other checks or opens.
 
-How we know: docs (Developer Guide, "Multi-Region keys in AWS KMS"): related keys have the same material.
+How we know: AWS docs (Developer Guide, "Multi-Region keys in AWS KMS"): related keys have the same material.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Recipient: what an attested environment asks for comes encrypted to the key in its attestation document.
 
-How we know: docs (Developer Guide, "Cryptographic attestation support in AWS KMS"), unless a test says otherwise. The
-envelopes are opened by OpenSSL's command line.
+How we know: AWS docs (Developer Guide, "Cryptographic attestation support in AWS KMS"), unless a test says otherwise.
+The envelopes are opened by OpenSSL's command line.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def test_the_answer_has_an_envelope_in_place_of_the_secret(operation: str, kms: 
 
 
 def test_the_envelope_is_cms_with_oaep_and_aes_256_cbc(kms: Any, tmp_path: Path) -> None:
-    """How we know: docs: RSAES_OAEP_SHA_256; RFC 5652 for the rest, as the Nitro Enclaves SDK reads it."""
+    """How we know: AWS docs: RSAES_OAEP_SHA_256; RFC 5652 for the rest, as the Nitro Enclaves SDK reads it."""
     made = kms.generate_random(NumberOfBytes=32, Recipient=recipient())["CiphertextForRecipient"]
     (tmp_path / "envelope").write_bytes(made)
     command = ["openssl", "cms", "-cmsout", "-print", "-noout", "-inform", "DER", "-in", "envelope"]
@@ -166,7 +166,7 @@ def test_a_document_may_have_a_cose_tag_a_larger_key_a_nonce_and_data(kms: Any, 
 
 
 @pytest.mark.parametrize("operation", WITH_KEY)
-def test_an_attested_request_is_a_usage_and_its_dry_run_is_none(operation: str, kms: Any, blob: bytes) -> None:
+def test_an_attested_request_is_a_use_and_its_dry_run_is_not(operation: str, kms: Any, blob: bytes) -> None:
     members = request(operation, blob, Recipient=recipient())
     assert refusal(kms, operation, **members, DryRun=True) == DRY_RUN
     assert kms.get_key_last_usage(KeyId=key_of(operation))["KeyLastUsage"] == {}
@@ -195,7 +195,7 @@ def last_event(server: KeytrailServer, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("dry", [False, True])
 @pytest.mark.parametrize(("made", "told"), [(document, ENCLAVE_LOG), (tpm_document, TPM_LOG)], ids=["enclave", "TPM"])
 @pytest.mark.parametrize("operation", SECRETS)
-def test_the_trail_tells_the_module_and_the_registers_and_not_the_document(
+def test_the_trail_shows_the_module_and_the_registers_and_not_the_document(
     operation: str,
     made: Callable[[], bytes],
     told: dict[str, str],
@@ -204,7 +204,7 @@ def test_the_trail_tells_the_module_and_the_registers_and_not_the_document(
     blob: bytes,
     keytrail_clean: KeytrailServer,
 ) -> None:
-    """How we know: docs, "Monitoring requests for Nitro enclaves" and "... for NitroTPM"."""
+    """How we know: AWS docs, "Monitoring requests for Nitro enclaves" and "... for NitroTPM"."""
     members = request(operation, blob, Recipient=recipient(made()))
     if dry and operation != "GenerateRandom":
         refusal(kms, operation, **members, DryRun=True)
@@ -215,7 +215,7 @@ def test_the_trail_tells_the_module_and_the_registers_and_not_the_document(
     assert "recipient" not in (event["requestParameters"] or {})
 
 
-def test_the_trail_tells_the_registers_that_the_document_has(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_the_trail_shows_the_registers_that_the_document_has(kms: Any, keytrail_clean: KeytrailServer) -> None:
     kms.generate_random(NumberOfBytes=1, Recipient=recipient(document(pcrs={8: b"\x08" * 48})))
     assert last_event(keytrail_clean, "GenerateRandom")["additionalEventData"]["recipient"] == {
         "attestationDocumentModuleId": MODULE_ID,
@@ -257,7 +257,7 @@ IMAGE, PCR, TPM_PCR = (f"kms:RecipientAttestation:{name}" for name in ("ImageSha
 def test_a_policy_may_ask_for_an_image_or_a_register(
     key: str, value: str, allowed: str, keytrail_clean: KeytrailServer, keytrail_client: Make, kms: Any, blob: bytes
 ) -> None:
-    """How we know: docs, "Condition keys for Nitro Enclaves" and "... for NitroTPM"."""
+    """How we know: KMS Developer Guide, "Condition keys for Nitro Enclaves" and "... for NitroTPM"."""
     keytrail_clean.reset()
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": policy_on({"StringEqualsIgnoreCase": {key: value}})}]})
     stranger = keytrail_client(account=FOREIGN)
@@ -294,7 +294,7 @@ def test_a_policy_may_deny_whoever_is_not_attested(
 def test_an_identity_policy_may_ask_for_an_image_where_there_is_no_key(
     key: str, keytrail_clean: KeytrailServer, keytrail_client: Make
 ) -> None:
-    """How we know: docs: GenerateRandom takes these condition keys, in IAM policies, for it has no key policy."""
+    """How we know: AWS docs: GenerateRandom takes these condition keys, in IAM policies, for it has no key policy."""
     user = f"arn:aws:iam::{ACCOUNT}:user/enclave"
     statement = {"Effect": "Allow", "Action": "kms:GenerateRandom", "Resource": "*"}
     statement["Condition"] = {"StringEqualsIgnoreCase": {key: PCRS[0].hex()}}

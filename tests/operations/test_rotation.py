@@ -66,7 +66,8 @@ def test_the_status_of_a_key_shows_period_and_date_only_while_rotation_is_enable
 
 
 def test_rotations_are_listed_with_their_materials(kms: Any) -> None:
-    """How we know: docs, ListKeyRotations: first material only with ALL_KEY_MATERIAL, and without a rotation."""
+    # How we know: KMS API Reference, ListKeyRotations: first material only with ALL_KEY_MATERIAL, and without a
+    # rotation.
     first = current(kms)
     assert kms.list_key_rotations(KeyId=KEY)["Rotations"] == []
     only = {"KeyId": KEY, "KeyMaterialId": first, "KeyMaterialState": "CURRENT"}
@@ -85,7 +86,7 @@ def test_rotations_are_listed_with_their_materials(kms: Any) -> None:
 
 
 def test_rotations_come_in_pages(kms: Any) -> None:
-    """How we know: docs, as every list; a marker is good for its own list alone."""
+    """How we know: AWS docs, as every list; a marker is good for its own list alone."""
     for _ in range(3):
         kms.rotate_key_on_demand(KeyId=KEY)
     whole = kms.list_key_rotations(KeyId=KEY)["Rotations"]
@@ -111,7 +112,7 @@ def test_a_marker_whose_material_is_gone_is_refused(kms: Any, keytrail_clean: Ke
 
 
 def test_old_ciphertexts_decrypt_under_the_material_that_made_them(kms: Any) -> None:
-    """How we know: docs, Decrypt and ReEncrypt: the answer names the material that was used."""
+    """How we know: KMS API Reference, Decrypt and ReEncrypt: the answer names the material that was used."""
     old = kms.encrypt(KeyId=KEY, Plaintext=b"old")["CiphertextBlob"]
     first = current(kms)
     kms.rotate_key_on_demand(KeyId=KEY)
@@ -127,7 +128,7 @@ def test_old_ciphertexts_decrypt_under_the_material_that_made_them(kms: Any) -> 
 def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(
     kms: Any, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, "Rotate AWS KMS keys"; on a clock that jumps: docs/still-needed.md."""
+    """How we know: KMS Developer Guide, "Rotate AWS KMS keys"; on a clock that jumps: docs/still-needed.md."""
     first = current(kms)
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     keytrail_clock.set(days(100) - timedelta(seconds=1))
@@ -140,7 +141,7 @@ def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(
 
 
 def test_rotation_on_demand_leaves_the_schedule_alone(kms: Any, keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs, RotateKeyOnDemand."""
+    """How we know: KMS API Reference, RotateKeyOnDemand."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     keytrail_clock.set(days(50))
     kms.rotate_key_on_demand(KeyId=KEY)
@@ -150,7 +151,7 @@ def test_rotation_on_demand_leaves_the_schedule_alone(kms: Any, keytrail_clock: 
 
 
 def test_a_disabled_key_rotates_when_it_is_enabled_again(kms: Any, keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs: a key that is re-enabled after its date rotates at once."""
+    """How we know: AWS docs: a key that is re-enabled after its date rotates at once."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     kms.disable_key(KeyId=KEY)
     keytrail_clock.set(days(250))
@@ -162,7 +163,7 @@ def test_a_disabled_key_rotates_when_it_is_enabled_again(kms: Any, keytrail_cloc
 
 
 def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs, GetKeyRotationStatus: false meanwhile, and as it was once deletion is cancelled."""
+    # How we know: KMS API Reference, GetKeyRotationStatus: false meanwhile, and as it was once deletion is cancelled.
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=90)
     keytrail_clock.set(days(80))
     kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=30)
@@ -173,7 +174,7 @@ def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock
 
 
 def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: KeytrailClock) -> None:
-    """How we know: docs and recorded: OnDemandRotationStartDate while one runs, and the old material till then."""
+    """How we know: AWS docs and recorded: OnDemandRotationStartDate while one runs, and the old material till then."""
     with KeytrailServer(transition_time=timedelta(seconds=10)) as server:
         kms, clock = client_of(server), KeytrailClock(server)
         clock.freeze(START)
@@ -190,7 +191,7 @@ def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: 
 def test_replicas_have_the_rotation_of_their_primary_key(
     kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, "Multi-Region keys in AWS KMS": the setting and the materials are shared."""
+    """How we know: KMS Developer Guide, "Multi-Region keys in AWS KMS": the setting and the materials are shared."""
     there = keytrail_client(region=ELSEWHERE)
     kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=100)
     assert status(there, MRK) == status(kms, MRK)
@@ -207,7 +208,7 @@ def test_replicas_have_the_rotation_of_their_primary_key(
 def test_a_replica_of_a_rotated_key_has_all_its_materials_and_a_new_primary_key_rotates(
     kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, "Multi-Region keys in AWS KMS"."""
+    """How we know: KMS Developer Guide, "Multi-Region keys in AWS KMS"."""
     blob = kms.encrypt(KeyId=MRK, Plaintext=b"old")["CiphertextBlob"]
     kms.rotate_key_on_demand(KeyId=MRK)
     kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=100)
@@ -225,7 +226,7 @@ def test_a_replica_of_a_rotated_key_has_all_its_materials_and_a_new_primary_key_
 
 
 def test_a_key_is_rotated_on_demand_25_times_and_no_more(kms: Any) -> None:
-    """How we know: docs for the number, recorded for the text."""
+    """How we know: AWS docs for the number, recorded for the text."""
     for _ in range(25):
         kms.rotate_key_on_demand(KeyId=KEY)
     assert refusal(kms, "RotateKeyOnDemand", KeyId=KEY) == (
@@ -252,7 +253,7 @@ def test_no_rotation_on_demand_just_before_an_automatic_one(
 def test_a_replica_is_rotated_with_its_primary_key_only(
     operation: str, kms: Any, keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: docs: set it on the primary key; the code is documented, the words are not."""
+    """How we know: AWS docs: set it on the primary key; the code is documented, the words are not."""
     there = keytrail_client(region=ELSEWHERE)
     assert refusal(there, operation, KeyId=MRK)[0] == "UnsupportedOperationException"
     assert status(kms, MRK)["KeyRotationEnabled"] is False
@@ -340,6 +341,8 @@ def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: Keyt
         ),
     ],
 )
-def test_a_rotation_that_cannot_be_is_told(seed: dict[str, Any], problem: str, keytrail_clean: KeytrailServer) -> None:
+def test_a_rotation_that_is_impossible_is_reported(
+    seed: dict[str, Any], problem: str, keytrail_clean: KeytrailServer
+) -> None:
     with pytest.raises(SeedError, match=problem):
         keytrail_clean.load({"keys": [{"KeyId": SEEDED, **seed}]})

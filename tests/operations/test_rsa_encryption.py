@@ -144,7 +144,7 @@ def test_any_plaintext_comes_back_and_with_any_bit_flipped_nothing_does(
 def test_re_encrypt_moves_between_rsa_and_symmetric_keys(
     source: str, target: str, client: Any, keys: dict[str, str]
 ) -> None:
-    """How we know: docs; the members for materials are those of symmetric keys, by the model."""
+    """How we know: AWS docs; the members for materials are those of symmetric keys, by the model."""
     algorithms = {"SYMMETRIC_DEFAULT": "SYMMETRIC_DEFAULT", "RSA_2048": SHA1_, "another": SHA256_}
     before, after = algorithms[source], algorithms[target]
     context = {"SourceEncryptionContext": {"a": "1"}} if source == "SYMMETRIC_DEFAULT" else {}
@@ -193,7 +193,7 @@ def test_re_encrypt_changes_the_algorithm_of_one_key(client: Any, keys: dict[str
 
 
 @pytest.mark.parametrize(("spec", "algorithm"), LIMITS)
-def test_a_plaintext_that_is_too_long_is_told_with_the_limit(
+def test_a_plaintext_that_is_too_long_is_reported_with_the_limit(
     spec: str, algorithm: str, client: Any, keys: dict[str, str]
 ) -> None:
     most = LIMITS[spec, algorithm]
@@ -206,7 +206,7 @@ def test_a_plaintext_that_is_too_long_is_told_with_the_limit(
     assert refusal(client, "Encrypt", **members, DryRun=True) == answer
 
 
-def test_4096_bytes_are_the_limit_of_every_key_and_told_first(client: Any, keys: dict[str, str]) -> None:
+def test_4096_bytes_are_the_limit_of_every_key_and_checked_first(client: Any, keys: dict[str, str]) -> None:
     members = {"KeyId": keys["RSA_2048"], "Plaintext": b"x" * 4097, "EncryptionAlgorithm": SHA1_}
     assert refusal(client, "Encrypt", **members) == (
         "ValidationException",
@@ -285,14 +285,14 @@ def test_neither_side_of_a_re_encrypt_takes_a_context_with_an_rsa_key(
 
 
 def test_a_dry_run_may_ignore_an_rsa_ciphertext(client: Any, keys: dict[str, str]) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     members = {"KeyId": keys["RSA_2048"], "EncryptionAlgorithm": SHA256_, "DryRun": True}
     assert refusal(client, "Decrypt", **members, DryRunModifiers=["IGNORE_CIPHERTEXT"]) == DRY_RUN
     assert refusal(client, "Decrypt", **members, CiphertextBlob=b"x" * 256) == INVALID
 
 
-def test_only_what_succeeds_is_the_last_usage(client: Any) -> None:
-    """How we know: docs."""
+def test_only_a_success_is_a_use(client: Any) -> None:
+    """How we know: AWS docs."""
     arn = client.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
     members = {"KeyId": arn, "EncryptionAlgorithm": SHA256_}
     refusal(client, "Decrypt", CiphertextBlob=b"x" * 256, **members)

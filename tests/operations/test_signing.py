@@ -146,7 +146,7 @@ def test_a_digest_is_signed_and_verified_as_the_message_that_it_is_of(
 def test_a_message_representative_is_signed_and_verified_as_its_message(
     spec: str, client: Any, keys: dict[str, str], publics: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """How we know: docs and FIPS 204, algorithms 7 and 8; the representative is worked out by pycryptodome."""
+    """How we know: AWS docs and FIPS 204, algorithms 7 and 8; the representative is worked out by pycryptodome."""
     mu = mldsa.MLDSAMuHash(MLDSA.import_key(publics[spec])).update(MESSAGE).digest()
     members = {"KeyId": keys[spec], "SigningAlgorithm": "ML_DSA_SHAKE_256"}
     external = {**members, "Message": mu, "MessageType": "EXTERNAL_MU"}
@@ -274,7 +274,7 @@ def test_a_digest_has_the_length_of_its_hash(
 @pytest.mark.parametrize("operation", BOTH)
 @pytest.mark.parametrize("spec", ML_DSA)
 def test_a_message_representative_has_64_bytes(spec: str, operation: str, client: Any, keys: dict[str, str]) -> None:
-    """How we know: docs; the words are unknown, so only the code is looked at."""
+    """How we know: AWS docs; the words are unknown, so only the code is looked at."""
     for length in (1, 63, 65, 4096):
         members = {"Message": b"x" * length, "MessageType": "EXTERNAL_MU", "SigningAlgorithm": "ML_DSA_SHAKE_256"}
         code, _ = refusal(client, operation, KeyId=keys[spec], **members, **BOTH[operation])
@@ -311,7 +311,7 @@ def test_a_key_that_is_no_pair_has_no_public_key(key: str, kms: Any, keytrail_cl
 
 
 def test_a_public_key_is_no_usage_and_comes_of_a_disabled_key(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     load_sample_seed(keytrail_clean, kms)
     kms.disable_key(KeyId=SIGNING_KEY)
     assert kms.get_public_key(KeyId=SIGNING_KEY)["KeyId"] == key_arn(SIGNING_KEY)
@@ -319,7 +319,7 @@ def test_a_public_key_is_no_usage_and_comes_of_a_disabled_key(kms: Any, keytrail
 
 
 def test_a_signature_that_does_not_verify_is_no_usage(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, only successful operations."""
+    """How we know: AWS docs, only successful operations."""
     load_sample_seed(keytrail_clean, kms)
     members = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
     refusal(kms, "Verify", **members, Signature=b"x")

@@ -104,7 +104,7 @@ def trusting(principal: object, **members: object) -> dict[str, object]:
 # ---- Shape
 
 
-def test_the_caller_is_told_who_it_is(server: KeytrailServer, sts: Any, keytrail_client: Make) -> None:
+def test_the_caller_gets_its_own_identity(server: KeytrailServer, sts: Any, keytrail_client: Make) -> None:
     told = sts.get_caller_identity()
     assert (told["Account"], told["Arn"]) == (ACCOUNT, USER)
     assert re.fullmatch(r"AIDA[A-Z2-7]{17}", told["UserId"])
@@ -209,7 +209,7 @@ def test_an_action_that_there_is_not_is_refused(server: KeytrailServer, body: st
 
 
 @pytest.mark.parametrize("body", ["", "Version=2011-06-15", "a=%FF%FE", "Action", b"\xff\xfeAction=", "&" * 5000])
-def test_what_names_no_action_is_no_call_of_sts(server: KeytrailServer, body: str) -> None:
+def test_a_request_without_an_action_is_not_a_call_of_sts(server: KeytrailServer, body: str) -> None:
     assert error_of(form(server, body))[:2] == (404, "UnknownOperationException")
 
 
@@ -228,7 +228,7 @@ def test_other_fields_are_left_alone(server: KeytrailServer) -> None:
     assert form(server, "Action=GetCallerIdentity&Version=2011-06-15&Colour=blue&A.b.1=2").status_code == 200
 
 
-def test_a_presigned_url_tells_who_made_it(sts: Any) -> None:
+def test_a_presigned_url_identifies_who_made_it(sts: Any) -> None:
     """What EKS and Vault do. How we know: the STS API takes GET, and presigned URLs of GetCallerIdentity."""
     url = sts.generate_presigned_url("get_caller_identity", HttpMethod="GET")
     answer = requests.get(url, timeout=5)
@@ -338,7 +338,7 @@ ROLES = [
 
 
 @pytest.mark.parametrize("arn", ROLES)
-def test_what_is_no_role_cannot_be_assumed(sts: Any, arn: str) -> None:
+def test_only_a_role_can_be_assumed(sts: Any, arn: str) -> None:
     assert refused(sts, "assume_role", RoleArn=arn, RoleSessionName="me") == (
         400,
         "ValidationError",
@@ -842,7 +842,7 @@ def test_the_account_can_be_read_from_an_access_key() -> None:
 # ---- GetAccessKeyInfo
 
 
-def test_the_account_of_an_access_key_is_told(server: KeytrailServer, sts: Any) -> None:
+def test_the_account_of_an_access_key_is_reported(server: KeytrailServer, sts: Any) -> None:
     session = assumed(sts, role=f"arn:aws:iam::{OTHER}:role/Ops")["Credentials"]["AccessKeyId"]
     accounts = [
         sts.get_access_key_info(AccessKeyId=key)["Account"]

@@ -27,7 +27,7 @@ def listed(kms: Any) -> dict[str, str]:
 
 
 def test_a_key_without_tags_lists_none(kms: Any) -> None:
-    """How we know: docs; Truncated as in every list."""
+    """How we know: AWS docs; Truncated as in every list."""
     answer = kms.list_resource_tags(KeyId=KEY)
     assert (answer["Tags"], answer["Truncated"]) == ([], False)
 
@@ -36,7 +36,7 @@ def test_a_key_without_tags_lists_none(kms: Any) -> None:
 
 
 def test_tags_are_added_overwritten_and_taken_away(kms: Any) -> None:
-    """How we know: docs, TagResource; UntagResource of a tag that is not there is inferred to succeed."""
+    """How we know: KMS API Reference, TagResource; UntagResource of a tag that is not there is inferred to succeed."""
     kms.tag_resource(KeyId=KEY, Tags=tags(team="payments", stage="test"))
     kms.tag_resource(KeyId=KEY, Tags=tags(stage="live", owner=""))
     assert listed(kms) == {"team": "payments", "stage": "live", "owner": ""}
@@ -45,7 +45,7 @@ def test_tags_are_added_overwritten_and_taken_away(kms: Any) -> None:
 
 
 def test_the_tags_of_a_new_key_a_replica_and_a_seed_are_listed(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, CreateKey and ReplicateKey; README, "Seeds"."""
+    """How we know: KMS API Reference, CreateKey and ReplicateKey; README, "Seeds"."""
     made = kms.create_key(Tags=tags(team="a"))["KeyMetadata"]["KeyId"]
     assert kms.list_resource_tags(KeyId=made)["Tags"] == tags(team="a")
     seeded = "4444abcd-12ab-34cd-56ef-1234567890ab"
@@ -54,7 +54,7 @@ def test_the_tags_of_a_new_key_a_replica_and_a_seed_are_listed(kms: Any, keytrai
 
 
 def test_tags_come_in_pages(kms: Any) -> None:
-    """How we know: docs, ListResourceTags."""
+    """How we know: KMS API Reference, ListResourceTags."""
     kms.tag_resource(KeyId=KEY, Tags=[{"TagKey": f"{at:02}", "TagValue": ""} for at in range(7)])
     pages = list(kms.get_paginator("list_resource_tags").paginate(KeyId=KEY, PaginationConfig={"PageSize": 3}))
     assert [len(page["Tags"]) for page in pages] == [3, 3, 1]
@@ -79,7 +79,7 @@ def test_bad_tags_are_refused_and_none_is_kept(given: list[dict[str, str]], word
 
 
 def test_a_key_has_no_more_than_50_tags_in_all(kms: Any) -> None:
-    """How we know: docs, from memory, for the number; the words as recorded for one request."""
+    """How we know: AWS docs, from memory, for the number; the words as recorded for one request."""
     kms.tag_resource(KeyId=KEY, Tags=[{"TagKey": str(at), "TagValue": ""} for at in range(50)])
     assert refusal(kms, "TagResource", KeyId=KEY, Tags=tags(more="x")) == ("TagException", "Too many tags")
     kms.tag_resource(KeyId=KEY, Tags=[{"TagKey": "7", "TagValue": "new"}])

@@ -182,7 +182,7 @@ def test_empty_usage_and_the_two_dates_tell_never_used_from_unknown(
     kms: Any,
     keytrail_clean: KeytrailServer,
 ) -> None:
-    """How we know: docs, "Determine past usage of a KMS key"."""
+    """How we know: KMS Developer Guide, "Determine past usage of a KMS key"."""
     seed: dict[str, Any] = {"KeyId": KEY, "CreationDate": created}
     if used is not None:
         seed["LastUsage"] = {"Operation": "Decrypt", "Timestamp": used}
@@ -224,7 +224,7 @@ def test_keys_older_than_tracking_share_its_first_day(kms: Any, keytrail_clean: 
 
 
 def test_a_use_before_tracking_began_is_not_known(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs, a last usage that is not empty is one since TrackingStartDate."""
+    """How we know: AWS docs, a last usage that is not empty is one since TrackingStartDate."""
     past = {"Operation": "Decrypt", "Timestamp": "2025-01-01T00:00:00Z"}
     keytrail_clean.load({"keys": [{"KeyId": KEY, "CreationDate": "2023-01-01T00:00:00Z", "LastUsage": past}]})
     assert last_usage(kms) == {}
@@ -263,7 +263,7 @@ def test_a_successful_cryptographic_operation_is_the_last_usage(
 def test_no_other_operation_is_a_use(
     operation: str, kms: Any, keytrail_client: Make, keytrail_clock: Any, blob: bytes
 ) -> None:
-    """How we know: docs; they are not among the fourteen."""
+    """How we know: AWS docs; they are not among the fourteen."""
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
     keytrail_clock.advance(hours=1)
     elsewhere = keytrail_client(region=ELSEWHERE)
@@ -273,7 +273,7 @@ def test_no_other_operation_is_a_use(
     assert [last_usage(client, key) for client, key in keys] == before
 
 
-def test_only_the_latest_use_is_told(kms: Any, keytrail_clock: Any, blob: bytes) -> None:
+def test_only_the_latest_use_is_reported(kms: Any, keytrail_clock: Any, blob: bytes) -> None:
     for operation in (*ON_KEY, *reversed(ON_KEY)):
         moment = keytrail_clock.advance(minutes=7)
         answer = call(kms, operation, **request(operation, blob))
@@ -321,7 +321,7 @@ def test_decrypt_without_a_key_id_is_recorded_on_the_key_in_the_ciphertext(kms: 
 def test_re_encrypt_is_a_use_of_both_keys_by_one_event(
     source: dict[str, str], kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs, both keys, Operation ReEncrypt; inferred, one owner's one event."""
+    """How we know: AWS docs, both keys, Operation ReEncrypt; inferred, one owner's one event."""
     answer = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY, **source)
     from_usage, to_usage = last_usage(kms, KEY), last_usage(kms, OTHER_KEY)
     assert from_usage == to_usage
@@ -339,7 +339,7 @@ def test_re_encrypt_under_the_same_key_is_one_use(kms: Any, keytrail_clean: Keyt
 
 
 def test_the_keys_of_a_re_encrypt_go_on_apart(kms: Any, keytrail_clock: Any, blob: bytes) -> None:
-    """How we know: docs, "independently"."""
+    """How we know: AWS docs, "independently"."""
     first = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)
     keytrail_clock.advance(days=1)
     second = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")
@@ -363,7 +363,7 @@ def test_re_encrypt_across_accounts_gives_each_key_its_own_owners_event(
     keytrail_client: Make,
     keytrail_clean: KeytrailServer,
 ) -> None:
-    """How we know: docs, "from its own owner's account"; inferred, one request id."""
+    """How we know: AWS docs, "from its own owner's account"; inferred, one request id."""
     keytrail_clean.load(
         {
             "keys": [
@@ -387,10 +387,10 @@ def test_re_encrypt_across_accounts_gives_each_key_its_own_owners_event(
 
 
 @pytest.mark.parametrize("operation", ["Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"])
-def test_a_use_by_another_account_is_told_with_the_owners_event(
+def test_a_use_by_another_account_shows_the_owners_event(
     operation: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, the event in the key owner's account."""
+    """How we know: AWS docs, the event in the key owner's account."""
     policy = shared_policy(f"kms:{operation}", owner=FOREIGN, to=ACCOUNT)
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Account": FOREIGN, "Policy": policy}]})
     owner, user = keytrail_client(account=FOREIGN), keytrail_client(account=ACCOUNT)
@@ -407,7 +407,7 @@ def test_a_use_by_another_account_is_told_with_the_owners_event(
 
 @pytest.mark.parametrize(("used", "unused"), [(REGION, ELSEWHERE), (ELSEWHERE, REGION)])
 def test_a_use_in_one_region_is_none_in_the_other(used: str, unused: str, keytrail_client: Make, blob: bytes) -> None:
-    """How we know: docs."""
+    """How we know: AWS docs."""
     here, there = keytrail_client(region=used), keytrail_client(region=unused)
     answer = here.encrypt(KeyId=MRK, Plaintext=b"x")
     assert last_usage(here, MRK)["KmsRequestId"] == request_id(answer)
@@ -456,7 +456,7 @@ def test_a_dry_run_is_no_use(operation: str, kms: Any, blob: bytes) -> None:
 
 @pytest.mark.parametrize("operation", TRACKED)
 def test_an_operation_refused_by_the_key_state_is_no_use(operation: str, kms: Any, blob: bytes) -> None:
-    """How we know: docs, only successful operations."""
+    """How we know: AWS docs, only successful operations."""
     kms.disable_key(KeyId=key_of(operation))
     assert refusal(kms, operation, **request(operation, blob))[0] == "DisabledException"
     assert last_usage(kms, key_of(operation)) == last_usage(kms, OTHER_KEY) == {}
@@ -494,7 +494,7 @@ FAILURES: list[tuple[str, dict[str, Any], str]] = [
 def test_a_failed_operation_is_no_use_of_any_key(
     operation: str, members: dict[str, Any], code: str, kms: Any, blob: bytes
 ) -> None:
-    """How we know: docs, only successful operations; that a false signature or MAC is a failure is inferred."""
+    """How we know: AWS docs, only successful operations; that a false signature or MAC is a failure is inferred."""
     assert refusal(kms, operation, **request(operation, blob, **members))[0] == code
     for key in (KEY, OTHER_KEY, DOOMED_KEY, *KINDS):
         assert last_usage(kms, key) == {}
@@ -602,7 +602,7 @@ def test_a_use_after_the_clock_was_set_back_is_the_last_one(
     assert abs(last_usage(kms)["Timestamp"] - moment) < timedelta(minutes=1)
 
 
-def test_of_concurrent_uses_the_latest_is_told(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
+def test_of_concurrent_uses_the_latest_is_reported(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     """How we know: inferred."""
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: kms.encrypt(KeyId=KEY, Plaintext=b"x"), range(200)))
@@ -634,7 +634,7 @@ def test_without_a_delay_a_use_shows_at_once(kms: Any, blob: bytes) -> None:
 
 
 def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> None:
-    """How we know: docs, up to an hour; how late here: README, "Settings", KEYTRAIL_USAGE_DELAY."""
+    """How we know: AWS docs, up to an hour; how late here: README, "Settings", KEYTRAIL_USAGE_DELAY."""
     server, kms = late
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms) == {}
@@ -646,7 +646,7 @@ def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> N
     assert usage["Timestamp"] == whole_second(THEN)
 
 
-def test_the_use_before_is_told_while_a_later_one_is_held_back(late: Any) -> None:
+def test_the_use_before_is_reported_while_a_later_one_is_held_back(late: Any) -> None:
     server, kms = late
     first = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     server.advance(timedelta(minutes=20))
@@ -685,7 +685,7 @@ def test_a_delay_that_a_fixture_set_ends_with_a_reset(kms: Any, keytrail_clean: 
     assert last_usage(kms)["Operation"] == "Encrypt"
 
 
-def test_a_seeded_past_is_told_in_spite_of_a_delay(late: Any) -> None:
+def test_a_seeded_past_is_reported_in_spite_of_a_delay(late: Any) -> None:
     server, kms = late
     key = "4567abcd-12ab-34cd-56ef-1234567890ab"
     past = {"Operation": "Decrypt", "Timestamp": "2 hours ago"}
@@ -728,7 +728,7 @@ def test_a_key_is_named_by_id_or_arn_alone(name: str, code: str, message: str, k
 def test_another_accounts_key_is_denied_even_if_its_policy_names_the_caller(
     key_id: str, keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, no cross-account use; the words are inferred from those of other operations."""
+    """How we know: AWS docs, no cross-account use; the words are inferred from those of other operations."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:*")}]})
     stranger = keytrail_client(account=FOREIGN)
     assert refusal(stranger, "GetKeyLastUsage", KeyId=key_arn(key_id)) == denied("kms:GetKeyLastUsage")

@@ -1,4 +1,4 @@
-"""The path of one request: from what the front has read to what it sends."""
+"""The path of one request: from the Request that the front read to the Response that it sends."""
 
 from keytrail.dispatch.path import Dispatcher
 

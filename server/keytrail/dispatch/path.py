@@ -1,6 +1,6 @@
 """THE PATH OF ONE REQUEST.
 
-`Dispatcher.answer` is that path, in order. What is learnt about AWS's order changes a line there.
+`Dispatcher.answer` is that path, in AWS's order of checks. To change the order, move a line there.
 """
 
 import logging
@@ -27,7 +27,7 @@ from keytrail.errors import (
     ThrottlingException,
 )
 from keytrail.faults import Faults
-from keytrail.messages import AS_EVER, Delivery, Later, Request, Response
+from keytrail.messages import UNALTERED, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
@@ -39,7 +39,7 @@ _log = logging.getLogger("keytrail")
 
 
 class Dispatcher:
-    """Answers requests out of one store, one trail and one clock. Thread-safe."""
+    """Answers the requests to one endpoint. Thread-safe."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Dispatcher:
         authorizer: Authorizer,
         faults: Faults,
     ) -> None:
-        """Answer for every service, by these parts of an endpoint."""
+        """Answer for every service, with these parts of an endpoint."""
         self.settings = settings
         self._clock = clock
         self._store = store
@@ -62,41 +62,41 @@ class Dispatcher:
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
-        """One request from what the front has read to what it sends, or to where slow work begins. Never raises."""
+        """Answer a request; a Later if the operation is slow. Never raises."""
         request_id = new_uuid()
         protocol, operation = self._protocols.find(request)
         if operation is None:
             return protocol.refuse(protocol.unknown_operation(), request_id)
         call: Call | None = None
-        delivery = AS_EVER
+        delivery = UNALTERED
         try:
-            # Who calls, and in which Region.
+            # Who calls, in which Region, and when.
             call = self._identify(operation, request, request_id)
-            # What is asked for, and whether anybody may ask so.
+            # What the request says, and whether it is valid.
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
-            # Whether the caller has asked too often, and what shall go wrong.
+            # Request quotas and fault rules.
             if self._faults.active:
                 fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
-                if fault.before:
+                if fault.drops_before:
                     return Response(0, b"", request_id, delivery=delivery)
                 if fault.error is not None:
                     call.keys += fault.keys
                     raise fault.error
-            # What is due by now happens before anything is looked at.
+            # Whatever is due happens before the operation looks anything up.
             self.settle(call.now)
             self._require_grants(call)
-            # Find the keys, authorize the caller, admit the keys' states, and do it.
-            reply = operation.run(call)
+            # Find the keys, authorize the caller, admit the keys, and carry the operation out.
+            answer = operation.run(call)
         except Exception as error:
             return self._refuse(protocol, operation, call, request, request_id, error)._replace(delivery=delivery)
-        if isinstance(reply, Later):
-            return Later(partial(self._finish, protocol, operation, call, request, reply, delivery))
-        return self._finish(protocol, operation, call, request, reply, delivery)
+        if isinstance(answer, Later):
+            return Later(partial(self._finish, protocol, operation, call, request, answer, delivery))
+        return self._finish(protocol, operation, call, request, answer, delivery)
 
     def _finish(
         self,
@@ -107,7 +107,7 @@ class Dispatcher:
         answer: Answer,
         delivery: Delivery,
     ) -> Response:
-        """The end of the path: the slow rest of the operation, the dry run, the answer, and what the trail keeps."""
+        """The end of the path: finish slow work, end a dry run, write the reply, and record the events and uses."""
         try:
             reply = answer.work() if isinstance(answer, Later) else answer
             if call.dry_run:
@@ -116,7 +116,7 @@ class Dispatcher:
             self._trail.record(*record.success(operation, call, request, reply))
         except Exception as error:
             response = self._refuse(protocol, operation, call, request, call.request_id, error)
-        return response if delivery is AS_EVER else response._replace(delivery=delivery)
+        return response if delivery is UNALTERED else response._replace(delivery=delivery)
 
     def _refuse(
         self,
@@ -127,23 +127,23 @@ class Dispatcher:
         request_id: str,
         error: Exception,
     ) -> Response:
-        """The other end of the path: the trail keeps a refusal too, if it is known who called."""
-        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        """The other end of the path: record the refusal, if the caller is known, and write it."""
+        # unverified: that CloudTrail has no event of a throttled call; it says so of "some" failures
         if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
             try:
                 self._trail.record(record.refusal(operation, call, request, error))
-            except Exception as bug:  # of a refusal that cannot be recorded the caller shall hear
+            except Exception as bug:  # the caller should get an answer even if its refusal cannot be recorded
                 error = bug
         if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
-        # A bug of ours; the client gets an answer that it knows how to retry, the log the traceback.
+        # A bug of ours: the client gets an error that SDKs retry, the log gets the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
     def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:
-        """The call that a request is: by whom, in which Region, at which moment.
+        """Make the request a Call: who calls, in which Region, at which moment.
 
-        Raises what authentication refuses with.
+        Raises the errors of authentication.
         """
         scope = read_credential_scope(request.authorization, request.query)
         region, now = scope.region or self.settings.region, self._clock.now()
@@ -173,18 +173,18 @@ class Dispatcher:
         )
 
     def settle(self, now: datetime) -> None:
-        """Let everything happen that is due by now."""
+        """Make every change that is due by `now`."""
         self._store.settle(now, self._record_service_events)
 
-    def _record_service_events(self, happened: Iterable[ServiceEvent]) -> None:
-        """Let the trail keep what KMS did by itself."""
-        self._trail.record([event_of_service_event(event) for event in happened])
-        for event in happened:
+    def _record_service_events(self, service_events: Iterable[ServiceEvent]) -> None:
+        """Record what KMS did by itself, and forget the uses of deleted keys."""
+        self._trail.record([event_of_service_event(event) for event in service_events])
+        for event in service_events:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)
 
     def _require_grants(self, call: Call) -> None:
-        """Raise InvalidGrantTokenException unless each grant token of the request is a grant's."""
+        """Raise InvalidGrantTokenException if a grant token of the request belongs to no grant."""
         tokens = call.members.get("GrantTokens")
         if isinstance(tokens, list) and any(
             self._store.grants.by_token(token, call.region) is None for token in tokens

@@ -1,6 +1,6 @@
-"""What a request speaks is what its answer speaks: AWS JSON 1.1, or AWS Query.
+"""The protocols of requests, AWS JSON 1.1 and AWS Query, and which operation a request names.
 
-A protocol reads the members of a request, and writes its reply or its refusal.
+A protocol reads the members of a request, and writes its reply or its refusal in the same protocol.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,23 +15,23 @@ from keytrail.wire import aws_json
 
 
 class Protocol(Interface):
-    """How one request is read and answered."""
+    """Reads one request and writes its answer."""
 
     def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
         """The members of the request. Raises SerializationException."""
 
     def write(self, operation: Operation, reply: Reply | None, request_id: str) -> Response:
-        """The answer of an operation that succeeded."""
+        """The response of an operation that succeeded."""
 
     def refuse(self, error: AwsError, request_id: str) -> Response:
-        """The answer to a request that is refused."""
+        """The response to a request that is refused."""
 
     def unknown_operation(self) -> AwsError:
         """The error of a request that names no operation."""
 
 
 class AwsJson:
-    """AWS JSON 1.1: KMS and CloudTrail, and whoever names no operation at all."""
+    """AWS JSON 1.1, for KMS and CloudTrail, and for requests that name no operation."""
 
     def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
         """The members of the body."""
@@ -48,27 +48,27 @@ class AwsJson:
         )
 
     def unknown_operation(self) -> AwsError:
-        """Without words."""
+        """Without a message."""
         return UnknownOperationException()
 
 
 class AwsQuery:
-    """AWS Query: STS. Its answers are XML, or JSON to a request that accepts JSON."""
+    """AWS Query, for STS. Answers are XML, or JSON for a request that accepts JSON."""
 
     def __init__(self, request: Request, form: Mapping[str, str]) -> None:
-        """Answer a request that brings this form."""
+        """Read and answer the request, whose fields are `form`."""
         self._form = form
-        # unverified: what STS makes of a list of types; here the first counts
+        # unverified: what STS does with a list of types; here the first one counts
         accepted = request.header(b"accept").partition(",")[0].partition(";")[0].strip().lower()
         self._content = Content.JSON if accepted == Content.JSON.value else Content.XML
 
     @property
     def action(self) -> tuple[str, str]:
-        """The name of the operation that the form calls, and the version of the service that it speaks."""
+        """The name of the operation in the form, and the version of the service's API."""
         return self._form["Action"], self._form.get("Version", "")
 
     def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
-        """The members that the form says."""
+        """The members in the form."""
         members: Mapping[str, object] = _aws_query().decode(operation.model.input, self._form)
         return members
 
@@ -78,12 +78,12 @@ class AwsQuery:
         return Response(200, body, request_id, self._content)
 
     def refuse(self, error: AwsError, request_id: str) -> Response:
-        """The error under the names and with the status of Query services."""
+        """The error, with the code and the status of Query services."""
         status, body = self._codec.encode_error(error, request_id)
         return Response(status, body, request_id, self._content)
 
     def unknown_operation(self) -> AwsError:
-        """With the name and the version that were asked for."""
+        """With the name and the version in the request."""
         name, version = self.action
         return UnknownOperationException(
             f"Could not find operation {name} for version {version or 'NO_VERSION_SPECIFIED'}"
@@ -98,7 +98,7 @@ AWS_JSON = AwsJson()
 
 
 class Protocols:
-    """Finds which operation a request calls, and in which protocol."""
+    """Finds the operation that a request names, and its protocol."""
 
     def __init__(self, services: Iterable[Service]) -> None:
         """Answer for these services."""
@@ -107,14 +107,14 @@ class Protocols:
         for service in services:
             model = service.model
             if model.target_prefix is None:
-                self._actions |= {(name, model.version): found for name, found in service.operations.items()}
+                self._actions |= {(name, model.version): operation for name, operation in service.operations.items()}
                 continue
-            # Most SDKs leave the namespace out of the target, botocore and Java's do not: CloudTrail hears both.
+            # Only botocore and the SDK for Java write the namespace in the target; CloudTrail accepts both.
             for prefix in {model.target_prefix, model.target_prefix.rpartition(".")[2]}:
-                self._targets |= {f"{prefix}.{name}": found for name, found in service.operations.items()}
+                self._targets |= {f"{prefix}.{name}": operation for name, operation in service.operations.items()}
 
     def find(self, request: Request) -> tuple[Protocol, Operation | None]:
-        """The protocol of a request, and the operation that it calls; None where it calls none."""
+        """The protocol of a request, and the operation that it names; None if it names none."""
         operation = self._targets.get(request.target)
         if operation is not None:
             return AWS_JSON, operation
@@ -126,7 +126,7 @@ class Protocols:
 
 
 def _form_of(request: Request) -> Mapping[str, str] | None:
-    """The fields of a request that speaks AWS Query."""
+    """The fields of a request in AWS Query; None for any other request."""
     if request.path not in ("/", "") or request.method not in ("GET", "POST"):
         return None
     body = request.body if request.method == "POST" else None
@@ -135,14 +135,14 @@ def _form_of(request: Request) -> Mapping[str, str] | None:
 
 
 def _aws_query() -> ModuleType:
-    """The codec of AWS Query, which few servers are ever spoken to in: imported with the first such request."""
+    """The codec of AWS Query. Few endpoints get such a request, so the first one imports it."""
     from keytrail.wire import aws_query
 
     return aws_query
 
 
 def _aws_query_json() -> ModuleType:
-    """The JSON answers of AWS Query, for which fewer ask."""
+    """The codec of AWS Query's JSON answers, imported by the first request that needs it."""
     from keytrail.wire import aws_query_json
 
     return aws_query_json

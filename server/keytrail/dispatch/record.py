@@ -1,4 +1,4 @@
-"""What a call leaves in the trail: its events, and the last usage of its keys.
+"""What the trail records of a call: its events, and the uses of its keys.
 
 Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "CloudTrail log entries".
 """
@@ -16,21 +16,21 @@ _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
 _LOGGED_REFUSAL = 10 * 1024
-"""Of what is refused we keep less, for anybody can send it."""
+"""The limit for requestParameters of a refused call. It is lower: anybody can send such calls, and they fill memory."""
 
 
 def success(
     operation: Operation, call: Call, request: Request, reply: Reply | None
 ) -> tuple[list[Event], Sequence[tuple[str, Use]]]:
-    """The events of a call that succeeded, and the last usage of its keys."""
-    elements: Mapping[str, object] | None = None
+    """The events of a call that succeeded, and its uses, each with the ARN of its key."""
+    response_elements: Mapping[str, object] | None = None
     if operation.logged_reply == "key":
-        elements = {"KeyId": call.keys[0].arn} if call.keys else None
+        response_elements = {"KeyId": call.keys[0].arn} if call.keys else None
     elif operation.logged_reply == "reply":
-        elements = reply
-    if call.elements is not None:
-        elements = call.elements
-    events = _events(operation, call, request, elements, None)
+        response_elements = reply
+    if call.response_elements is not None:
+        response_elements = call.response_elements
+    events = _events(operation, call, request, response_elements, None)
     uses: Sequence[tuple[str, Use]] = ()
     if operation.tracked and call.now >= call.settings.tracking_start:
         ids = {event.recipient: event.event_id for event in events}
@@ -47,51 +47,49 @@ def _events(
     operation: Operation,
     call: Call,
     request: Request,
-    elements: Mapping[str, object] | None,
+    response_elements: Mapping[str, object] | None,
     error: AwsError | None,
 ) -> list[Event]:
-    """The call's event: one copy for the caller's account, one for each other owner of a key in it."""
+    """The call's event: a copy for the caller's account, and one for each other account that owns a key in it."""
     resources = _resources(call, operation, error)
-    kept = error is None or isinstance(error, DryRunOperationException)
-    mine = Event(
-        new_event_id(),
-        call.request_id,
-        call.now,
-        operation.name,
-        call.region,
-        call.principal,
-        call.account,
-        operation.read_only,
-        _logged(operation, call, request, succeeded=error is None),
-        elements,
-        (call.additional if kept else _external_key(call, operation)) or None,
-        resources,
-        error.trail_code if error is not None else None,
-        error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
-        None,
-        call.source_ip,
-        call.user_agent[:_LOGGED_TEXT],
-        None,
-        operation.source,
+    carried_out = error is None or isinstance(error, DryRunOperationException)
+    own = Event(
+        event_id=new_event_id(),
+        request_id=call.request_id,
+        time=call.now,
+        name=operation.name,
+        region=call.region,
+        principal=call.principal,
+        recipient=call.account,
+        read_only=operation.read_only,
+        request_parameters=_request_parameters(operation, call, request, succeeded=error is None),
+        response_elements=response_elements,
+        additional=(call.additional_event_data if carried_out else _external_key(call, operation)) or None,
+        resources=resources,
+        error_code=error.trail_code if error is not None else None,
+        error_message=error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
+        source_ip=call.source_ip,
+        user_agent=call.user_agent[:_LOGGED_TEXT],
+        source=operation.source,
     )
-    owners = {account for account, _ in resources if account != mine.recipient} if resources else None
+    owners = {account for account, _ in resources if account != own.recipient} if resources else None
     if not owners or isinstance(error, AccessDeniedException):
-        return [mine]
-    shared = new_event_id()
+        return [own]
+    shared_event_id = new_event_id()
     copies = [
-        mine._replace(
+        own._replace(
             event_id=new_event_id(),
             recipient=owner,
             resources=tuple(entry for entry in resources or () if entry[0] == owner),
-            shared_event_id=shared,
+            shared_event_id=shared_event_id,
         )
         for owner in sorted(owners)
     ]
-    return [mine._replace(shared_event_id=shared), *copies]
+    return [own._replace(shared_event_id=shared_event_id), *copies]
 
 
 def _external_key(call: Call, operation: Operation) -> dict[str, object] | None:
-    """What the event of a failed cryptographic operation keeps: the external key behind its key, and nothing else."""
+    """The additionalEventData of a failed cryptographic operation: only the external key behind its key."""
     if not operation.tracked:
         return None
     key = next((key for key in call.keys if key.xks_key_id is not None), None)
@@ -103,13 +101,15 @@ def _resources(call: Call, operation: Operation, error: AwsError | None) -> tupl
         return tuple(call.resources)
     if call.keys:
         return tuple([(key.account, key.arn) for key in call.keys])
-    # A list that names no key has an empty list here; a call that found none, or is about key stores, has none at all.
+    # A call that is about no key has an empty list; one that found no key, or is about key stores, has no such member.
     return () if error is None and operation.logged_resources else None
 
 
-def _logged(operation: Operation, call: Call, request: Request, *, succeeded: bool) -> dict[str, object] | None:
+def _request_parameters(
+    operation: Operation, call: Call, request: Request, *, succeeded: bool
+) -> dict[str, object] | None:
     if not operation.logged_request:
-        return dict(call.logged) or None
+        return dict(call.further_parameters) or None
     size = len(request.body or b"")
     if size > (_LOGGED_REQUEST if succeeded else _LOGGED_REFUSAL):
         return {"Omitted": True, "OriginalSize": size, "Reason": "requestParameters too large"}
@@ -117,16 +117,20 @@ def _logged(operation: Operation, call: Call, request: Request, *, succeeded: bo
     shown = {name: members[name] for name in operation.logged if name in members}
     for name in operation.maps:
         if name in shown:
-            shown[name] = _in_own_words(operation.model.input.members[name], shown[name])
-    if operation.logged_defaults or call.logged:
-        shown = {**{name: operation.defaults[name] for name in operation.logged_defaults}, **call.logged, **shown}
+            shown[name] = _verbatim_maps(operation.model.input.members[name], shown[name])
+    if operation.logged_defaults or call.further_parameters:
+        shown = {
+            **{name: operation.defaults[name] for name in operation.logged_defaults},
+            **call.further_parameters,
+            **shown,
+        }
     return shown or None
 
 
-def _in_own_words(shape: Shape, value: object) -> object:
-    """The value with every map in it as it was sent."""
+def _verbatim_maps(shape: Shape, value: object) -> object:
+    """The value, whose maps keep their keys as they were sent."""
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":
         return Verbatim(value)
-    return {name: _in_own_words(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
+    return {name: _verbatim_maps(shape.members[name], inner) for name, inner in value.items() if name in shape.members}

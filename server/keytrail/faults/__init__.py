@@ -1,4 +1,4 @@
-"""What goes wrong on demand: faults by rule, and request quotas."""
+"""What a test makes go wrong: fault rules and request quotas."""
 
 from keytrail.faults.quotas import Quotas, require_known
 from keytrail.faults.rules import Fault, Faults

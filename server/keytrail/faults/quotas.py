@@ -1,4 +1,4 @@
-"""Request quotas: token buckets for each account and Region, by Keytrail's clock.
+"""Request quotas: a token bucket for each quota of an account in a Region, filled by Keytrail's clock.
 
 Source: KMS Developer Guide, "Request quotas" ("Request quotas for each AWS KMS API operation", "Shared quotas").
 """
@@ -18,8 +18,8 @@ from keytrail.request_quotas import RequestQuotas
 
 THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
 
-MOST_BUCKETS = 10_000
-"""Anybody can call from any account; of more, those are forgotten that were used longest ago."""
+MAX_BUCKETS = 10_000
+"""How many buckets are kept, because anybody can call from any account; the least recently used go first."""
 
 SYMMETRIC_RATES: Mapping[str, float] = {
     **dict.fromkeys(("us-east-1", "us-west-2", "eu-west-1"), 100_000.0),
@@ -27,7 +27,7 @@ SYMMETRIC_RATES: Mapping[str, float] = {
         ("us-east-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-central-1", "eu-west-2"), 20_000.0
     ),
 }
-"""The rate of Symmetric in the Regions where it is not the usual one."""
+"""The rate of the quota Symmetric in the Regions where it is higher."""
 
 _SHARED_RATES: Mapping[str, float] = {
     "Symmetric": 10_000.0,
@@ -42,7 +42,7 @@ _SHARED_RATES: Mapping[str, float] = {
     "GenerateDataKeyPair:RSA_3072": 4.0,
     "GenerateDataKeyPair:RSA_4096": 1.0,
 }
-"""By the kind of the keys, the custom key store that they are in, or the spec of the pairs that are made."""
+"""Requests per second of the quotas that several operations share: by kind of key, custom key store, KeyPairSpec."""
 
 RATES: Mapping[str, float] = {
     **_SHARED_RATES,
@@ -64,93 +64,94 @@ def require_known(quotas: RequestQuotas) -> None:
 
 
 _Bucket = tuple[str, str, str, str]
-"""Account, Region, quota, and the custom key store if the quota is one's own."""
+"""Account, Region, quota, and the id of the custom key store ("" unless the quota is CustomKeyStore)."""
 
-Cost = tuple[_Bucket, int]
+_Cost = tuple[_Bucket, int]
+"""A bucket, and how many requests the call counts as in it."""
 
 
 class Quotas:
-    """What each account may call by now. Thread-safe.
+    """How many more calls each account may make now. Thread-safe.
 
-    A bucket holds what one second lets through (one request, if that is less), and is filled by the clock: while it
-    stands still, just so many calls pass.
+    A full bucket has room for the calls of one second, and for one call at least. The clock fills it: while the clock
+    stands still, only what is in the bucket passes.
     """
 
-    def __init__(self, set_to: RequestQuotas) -> None:
+    def __init__(self, configured: RequestQuotas) -> None:
         """Begin with full buckets. Raises ValueError for a quota that AWS does not have."""
-        require_known(set_to)
-        self._set_to = set_to
+        require_known(configured)
+        self._configured = configured
         self._lock = threading.Lock()
         self._buckets: OrderedDict[_Bucket, tuple[float, datetime]] = OrderedDict()
         self._throttled: Counter[str] = Counter()
 
     def throttled(self) -> dict[str, int]:
-        """How many calls each quota has turned away."""
+        """How many calls each quota has refused."""
         with self._lock:
             return dict(self._throttled)
 
     def admit(self, operation: Operation, call: Call) -> None:
-        """Count a call against its caller's quotas; raises ThrottlingException, and counts nothing, if one is used up.
+        """Count a call against its caller's quotas. If one is used up, raise ThrottlingException and count nothing.
 
         Cross-account calls count against the caller (KMS Developer Guide, "Request quotas").
         """
         with self._lock:
-            left = {}
+            remaining = {}
             for bucket, cost in _costs(operation, call):
                 rate = self.rate(bucket[2], bucket[1])
                 if rate is None:
                     continue
                 tokens = self._filled(bucket, rate, call.now)
-                # What costs more than a second lets through waits for a full bucket, and leaves a debt.
+                # A call that costs more than a full bucket needs a full bucket, and leaves a negative one.
                 if tokens < min(cost, max(rate, 1.0)):
                     self._throttled[bucket[2]] += 1
                     message = THROTTLED if operation.service == "kms" else "Rate exceeded"
                     raise ThrottlingException(message)
-                left[bucket] = tokens - cost
-            for bucket, tokens in left.items():
+                remaining[bucket] = tokens - cost
+            for bucket, tokens in remaining.items():
                 self._buckets[bucket] = tokens, call.now
                 self._buckets.move_to_end(bucket)
-            while len(self._buckets) > MOST_BUCKETS:
+            while len(self._buckets) > MAX_BUCKETS:
                 self._buckets.popitem(last=False)
 
     def rate(self, quota: str, region: str) -> float | None:
-        """How many requests per second a quota lets through; None: any number."""
-        own = self._set_to.rates.get(quota)
-        if own is not None or self._set_to.factor is None or quota not in RATES:
+        """How many requests per second a quota allows; None: any number."""
+        own = self._configured.rates.get(quota)
+        if own is not None or self._configured.factor is None or quota not in RATES:
             return own
         rate = SYMMETRIC_RATES.get(region, RATES[quota]) if quota == "Symmetric" else RATES[quota]
-        return rate * self._set_to.factor
+        return rate * self._configured.factor
 
     def _filled(self, bucket: _Bucket, rate: float, now: datetime) -> float:
         room = max(rate, 1.0)
         tokens, last = self._buckets.get(bucket, (room, now))
-        # A clock that was set back fills nothing, and takes nothing away.
+        # A clock that was set back changes nothing.
         return min(room, tokens + rate * max((now - last).total_seconds(), 0.0))
 
 
-def _costs(operation: Operation, call: Call) -> Iterable[Cost]:
-    """What a call costs of which quotas."""
+def _costs(operation: Operation, call: Call) -> Iterable[_Cost]:
+    """The buckets that a call counts in, each with how many requests it counts as."""
     name, here = operation.name, (call.account, call.region)
     if operation.quota == BY_KEY:
         keys = keys_of(call)
         kinds = {_kind(key) for key in keys} or {"Symmetric"}
         yield from (((*here, kind, ""), 1) for kind in sorted(kinds))
-        # A call on a key in a custom key store counts on the store's quota and on the account's.
+        # A call on a key in a custom key store counts against the store's quota and the account's.
         stores = {key.custom_key_store_id for key in keys if key.custom_key_store_id is not None}
         yield from (((*here, "CustomKeyStore", store), 1) for store in sorted(stores))
     elif operation.quota == BY_KEY_PAIR_SPEC:
         yield (*here, f"GenerateDataKeyPair:{call.members.get('KeyPairSpec')}", ""), 1
     else:
         yield (*here, name, ""), 1
-    there = call.members.get("ReplicaRegion" if name == "ReplicateKey" else "PrimaryRegion")
-    if isinstance(there, str) and name == "ReplicateKey":
-        yield (call.account, there, "CreateKey", ""), 2
-    elif isinstance(there, str) and name == "UpdatePrimaryRegion" and there != call.region:
-        yield (call.account, there, name, ""), 1
+    other_region = call.members.get("ReplicaRegion" if name == "ReplicateKey" else "PrimaryRegion")
+    if isinstance(other_region, str) and name == "ReplicateKey":
+        yield (call.account, other_region, "CreateKey", ""), 2
+    elif isinstance(other_region, str) and name == "UpdatePrimaryRegion" and other_region != call.region:
+        yield (call.account, other_region, name, ""), 1
 
 
 def _kind(key: Key) -> str:
-    """The shared quota of a key's operations."""
+    """The quota that all cryptographic operations on such keys share."""
     for start, quota in (("RSA_", "RSA"), ("ECC_", "ECC"), ("SM2", "ECC"), ("ML_DSA", "ML_DSA")):
         if key.spec.startswith(start):
             return quota

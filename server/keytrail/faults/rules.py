@@ -1,4 +1,4 @@
-"""Faults: the rules by which calls go wrong, and how often each one has struck."""
+"""Fault rules: which calls go wrong and how, and how often each rule has struck."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import THROTTLED, Quotas
 from keytrail.faults.targets import keys_of
-from keytrail.messages import AS_EVER, Delivery
+from keytrail.messages import UNALTERED, Delivery
 from keytrail.operation import Operation
 from keytrail.request_quotas import RequestQuotas
 
-MOST_RULES = 1000
-"""Each call looks at every rule."""
+MAX_RULES = 1000
+"""How many rules there can be, because each call looks at all of them."""
 
 _MESSAGES: Mapping[str, str] = {
     "AccessDeniedException": (
@@ -30,9 +30,9 @@ _MESSAGES: Mapping[str, str] = {
     "KMSInvalidStateException": "{key} is pending deletion.",
     "NotFoundException": "Key '{key}' does not exist",
 }
-"""AWS's words, of a rule that brings none."""
+"""AWS's message for the error of a rule that has no message."""
 
-_WORDLESS = frozenset(
+_WITHOUT_MESSAGE = frozenset(
     {
         "CustomKeyStoreNotFoundException",
         "InvalidCiphertextException",
@@ -45,42 +45,42 @@ _WORDLESS = frozenset(
 
 
 class Fault(NamedTuple):
-    """What the rules make of one call."""
+    """What the rules do to one call."""
 
-    delivery: Delivery = AS_EVER
-    """What becomes of its answer."""
-    before: bool = False
-    """Whether the connection is dropped before the operation takes place."""
+    delivery: Delivery = UNALTERED
+    """How its response is sent."""
+    drops_before: bool = False
+    """Whether the connection is dropped and the operation is not carried out."""
     error: AwsError | None = None
-    """The error that is its answer; the operation does not take place."""
+    """The error to answer with; the operation is not carried out."""
     keys: Sequence[Key] = ()
-    """The caller's keys that it is about, as its event tells of a call that failed inside KMS."""
+    """The caller's keys that the call names, for its event: CloudTrail shows them of a call that failed inside KMS."""
 
 
 NO_FAULT = Fault()
 
 
 @dataclass(slots=True)
-class _Entry:
-    """A rule and what became of it."""
+class _CountedRule:
+    """A rule, and how often it was about a call and struck one."""
 
     rule_id: str
     rule: FaultRule
     calls: int = 0
-    """The calls that it is about, struck or not."""
+    """How many calls it was about, struck or not."""
     hits: int = 0
     chance: Random = field(default_factory=Random)
     wait: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
-        # Each has its own: whether a call is struck shall not depend on how long another one waited.
+        # Two generators, so that whether a call is struck does not depend on how long others waited.
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
-    def shown(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         return {"Id": self.rule_id, **self.rule.document, "Calls": self.calls, "Hits": self.hits}
 
     def strikes(self) -> bool:
-        """Whether the rule strikes on its next call, which this is."""
+        """Count a call that the rule is about. Gives whether the rule strikes it."""
         rule = self.rule
         self.calls += 1
         if rule.call is not None:
@@ -93,77 +93,83 @@ class _Entry:
 class Faults:
     """The rules, in the order in which they were added. Thread-safe.
 
-    Every rule sees every call that it is about. Latencies of several add up; of those that end a call the first
-    strikes, and the others do not count it as a hit.
+    Every rule counts every call that it is about. If several strike, their latencies add up; only the first of those
+    that end the call has its effect, and the others do not count a hit.
     """
 
     def __init__(self) -> None:
         """Begin without rules."""
         self._lock = threading.Lock()
-        self._entries: dict[str, _Entry] = {}
-        self._number = 0
+        self._rules: dict[str, _CountedRule] = {}
+        self._last_id = 0
         self.quotas: Quotas | None = None
         self.active = False
         """Whether there are any rules or quotas."""
 
     def set_quotas(self, quotas: RequestQuotas) -> None:
-        """Let these request quotas count from here on, each unused. Raises ValueError for one that AWS has not."""
+        """Use these request quotas from now on, each unused. Raises ValueError for one that AWS does not have."""
         with self._lock:
             self.quotas = Quotas(quotas) if quotas else None
-            self._note_active()
+            self._update_active()
 
     def require_room(self, count: int) -> None:
-        """Raise ValueError if there cannot be so many rules more."""
-        if len(self._entries) + count > MOST_RULES:
-            raise ValueError(f"there can be {MOST_RULES} fault rules; delete some first")
+        """Raise ValueError if so many more rules are too many."""
+        if len(self._rules) + count > MAX_RULES:
+            raise ValueError(f"there can be {MAX_RULES} fault rules; delete some first")
 
     def add(self, rules: Iterable[FaultRule]) -> list[dict[str, Any]]:
-        """Add rules; gives them as `rules` does. Raises ValueError, and adds none, if that makes too many."""
+        """Add rules; gives them as `rules` does. If there would be too many, raises ValueError and adds none."""
         rules = list(rules)
         with self._lock:
             self.require_room(len(rules))
             added = []
             for rule in rules:
-                self._number += 1
-                entry = _Entry(str(self._number), rule)
-                self._entries[entry.rule_id] = entry
-                added.append(entry.shown())
-            self._note_active()
+                self._last_id += 1
+                entry = _CountedRule(str(self._last_id), rule)
+                self._rules[entry.rule_id] = entry
+                added.append(entry.document())
+            self._update_active()
             return added
 
     def rules(self) -> list[dict[str, Any]]:
-        """The rules as they were given, each with its Id, the Calls that it is about, and its Hits."""
+        """The rules as they were written, each with its Id, the Calls that it was about, and its Hits."""
         with self._lock:
-            return [entry.shown() for entry in self._entries.values()]
+            return [entry.document() for entry in self._rules.values()]
 
     def remove(self, rule_id: str | None = None) -> int:
-        """Remove a rule, or all of them; gives how many that were."""
+        """Remove a rule, or all of them. Gives how many were removed."""
         with self._lock:
-            gone = [at for at in self._entries if rule_id in (None, at)]
-            for at in gone:
-                del self._entries[at]
-            self._note_active()
-            return len(gone)
+            removed = [each for each in self._rules if rule_id in (None, each)]
+            for each in removed:
+                del self._rules[each]
+            self._update_active()
+            return len(removed)
 
     def snapshot(self) -> Mapping[str, FaultRule]:
         """The rules by their ids, for `restore`."""
         with self._lock:
-            return {at: entry.rule for at, entry in self._entries.items()}
+            return {rule_id: entry.rule for rule_id, entry in self._rules.items()}
 
     def restore(self, snapshot: Mapping[str, FaultRule], account: str | None = None) -> None:
-        """Have the rules of a snapshot, uncounted; with an account, of the rules about its callers only."""
+        """Go back to the rules of a snapshot, with counts of 0; with an account, only the rules about its callers."""
         with self._lock:
-            others = {at: entry for at, entry in self._entries.items() if account not in (None, entry.rule.account)}
-            back = {at: _Entry(at, rule) for at, rule in snapshot.items() if account in (None, rule.account)}
-            entries = {**back, **others}
-            self._entries = {at: entries[at] for at in sorted(entries, key=int)}
-            self._number = max(map(int, self._entries), default=0)
-            self._note_active()
+            others = {
+                rule_id: entry for rule_id, entry in self._rules.items() if account not in (None, entry.rule.account)
+            }
+            restored = {
+                rule_id: _CountedRule(rule_id, rule)
+                for rule_id, rule in snapshot.items()
+                if account in (None, rule.account)
+            }
+            entries = {**restored, **others}
+            self._rules = {rule_id: entries[rule_id] for rule_id in sorted(entries, key=int)}
+            self._last_id = max(map(int, self._rules), default=0)
+            self._update_active()
 
     def strike(self, operation: Operation, call: Call) -> Fault:
-        """What the rules make of a call; each counts it.
+        """What the rules do to a call; every rule that is about it counts it.
 
-        Before them come the quotas: raises ThrottlingException, and no rule sees the call, if one is used up.
+        Request quotas come first. If one is used up, raises ThrottlingException, and no rule counts the call.
         """
         quotas = self.quotas
         if quotas is not None:
@@ -171,7 +177,7 @@ class Faults:
         with self._lock:
             concerned = [
                 entry
-                for entry in self._entries.values()
+                for entry in self._rules.values()
                 if entry.rule.service == operation.service
                 and operation.name in entry.rule.operations
                 and entry.rule.account in (None, call.account)
@@ -181,49 +187,49 @@ class Faults:
                 return NO_FAULT
             keys = keys_of(call)
             delay = 0.0
-            end: _Entry | None = None
+            ending: _CountedRule | None = None
             for entry in concerned:
                 rule = entry.rule
                 if rule.key is not None and not any(_is_named(rule.key, key, call) for key in keys):
                     continue
-                if not entry.strikes() or (rule.ends_call and end is not None):
+                if not entry.strikes() or (rule.ends_call and ending is not None):
                     continue
                 entry.hits += 1
                 if rule.latency is not None:
                     delay += rule.latency.draw(entry.wait) / 1000
                 if rule.ends_call:
-                    end = entry
-        if end is None:
+                    ending = entry
+        if ending is None:
             return Fault(Delivery(delay)) if delay else NO_FAULT
-        rule = end.rule
+        rule = ending.rule
         delivery = Delivery(delay, rule.drop is not None, rule.truncate)
         if rule.error is None:
             return Fault(delivery, rule.drop == "before")
         own = [key for key in keys if key.account == call.account and key not in call.keys]
-        return Fault(delivery, False, _error(end, operation.service, call, keys), own)
+        return Fault(delivery, False, _error(ending, operation.service, call, keys), own)
 
-    def _note_active(self) -> None:
-        self.active = bool(self._entries) or self.quotas is not None
+    def _update_active(self) -> None:
+        self.active = bool(self._rules) or self.quotas is not None
 
 
 def _is_named(name: str, key: Key, call: Call) -> bool:
-    """Whether a rule's name of a key names this one by now."""
+    """Whether the rule's KeyId (an id, an ARN or an alias) names this key now."""
     if not is_alias(name):
         return name in (key.arn, key.key_id)
     alias = call.store.newest.alias(alias_arn(key.region, key.account, name.split(":", 5)[-1]))
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 
-def _error(entry: _Entry, service: str, call: Call, keys: list[Key]) -> AwsError:
+def _error(entry: _CountedRule, service: str, call: Call, keys: list[Key]) -> AwsError:
     code, message = entry.rule.error or "", entry.rule.message
     kind: type[AwsError] = getattr(errors, code)
-    if message is None and code not in _WORDLESS:
+    if message is None and code not in _WITHOUT_MESSAGE:
         words = _MESSAGES.get(code)
         if code == "ThrottlingException":
             message = THROTTLED if service == "kms" else "Rate exceeded"
         elif words is not None and (keys or "{key}" not in words):
             key = keys[0].arn if keys else ""
             message = words.format(key=key, principal=call.principal.arn, action=f"{service}:{call.operation}")
-        else:  # AWS's words are not known
+        else:  # AWS's message is not known
             message = f"Fault {entry.rule_id} of Keytrail answers this."
     return kind(message)

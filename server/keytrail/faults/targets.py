@@ -1,4 +1,4 @@
-"""Which keys a request is about, as far as it tells before it is carried out."""
+"""Which keys a request names, read from its members before its operation is carried out."""
 
 from keytrail.call import Call
 from keytrail.crypto import ciphertext_blob
@@ -6,35 +6,35 @@ from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
 
-_NAMES = ("KeyId", "SourceKeyId", "DestinationKeyId", "TargetKeyId", "AliasName", "KeyIdentifier")
+_KEY_MEMBERS = ("KeyId", "SourceKeyId", "DestinationKeyId", "TargetKeyId", "AliasName", "KeyIdentifier")
 
 
 def keys_of(call: Call) -> list[Key]:
-    """The keys that exist of those that the request names, by identifier or by a ciphertext."""
+    """The existing keys that the request names by an identifier or by its ciphertext."""
     keys: dict[str, Key] = {}
     members = call.members
-    for name in _NAMES:
+    for name in _KEY_MEMBERS:
         text = members.get(name)
         if isinstance(text, str):
-            key = _named(call, text)
+            key = _key_named(call, text)
             if key is not None:
                 keys[key.arn] = key
     blob = members.get("CiphertextBlob")
     if isinstance(blob, bytes) and "KeyId" not in members and "SourceKeyId" not in members:
-        key = _of_ciphertext(call, blob)
+        key = _key_of_ciphertext(call, blob)
         if key is not None:
             keys[key.arn] = key
     return list(keys.values())
 
 
-def _named(call: Call, text: str) -> Key | None:
+def _key_named(call: Call, text: str) -> Key | None:
     try:
         return call.store.newest.named(read_key_identifier(text, call.account, call.region, aliases=True))
     except AwsError:
         return None
 
 
-def _of_ciphertext(call: Call, data: bytes) -> Key | None:
+def _key_of_ciphertext(call: Call, data: bytes) -> Key | None:
     try:
         blob = ciphertext_blob.read(data)
     except ciphertext_blob.NotABlob:

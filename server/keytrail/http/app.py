@@ -1,4 +1,4 @@
-"""The Flask application: the control API, and for those who mount it the service itself beside it."""
+"""The Flask application: the control API and, for people who mount it in a WSGI server, the services too."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class Keytrail(Flask):
-    """A Flask application that answers the service itself and leaves only the control API to Flask.
+    """A Flask application whose views are the control API; calls of AWS's operations do not pass through Flask.
 
-    The service is no view: a view costs several times as much as the answer.
+    A Flask view costs several times as much as answering the call.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -32,12 +32,12 @@ class Keytrail(Flask):
         super().__init__("keytrail", static_folder=None)
         self.keytrail = endpoint
         self.register_blueprint(control(endpoint))
-        self.register_error_handler(HTTPException, _in_json)
+        self.register_error_handler(HTTPException, _error_response)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request.
 
-        Raises ConnectionAbortedError where a fault closes the connection: WSGI has no other word for it.
+        Raises ConnectionAbortedError if a fault rule closes the connection: WSGI has no other way.
         """
         if is_control(environ.get("PATH_INFO", "/")):
             return super().wsgi_app(environ, start_response)
@@ -52,16 +52,16 @@ class Keytrail(Flask):
         start_response(STATUS[response.status], headers_of(response))
         part = delivery.part_of(response.body)
         if len(part) < len(response.body):
-            return _broken_off(part)
+            return _cut(part)
         return [part if environ["REQUEST_METHOD"] != "HEAD" else b""]
 
 
-def _broken_off(part: bytes) -> Iterator[bytes]:
+def _cut(part: bytes) -> Iterator[bytes]:
     yield part
     raise ConnectionAbortedError("a fault rule cuts this answer")
 
 
-def _in_json(error: HTTPException) -> Response:
+def _error_response(error: HTTPException) -> Response:
     text = f"{request.method} {request.path}: {error.description}"
     return Response(msgspec.json.encode({"error": text}), error.code or 500, mimetype="application/json")
 
@@ -69,8 +69,8 @@ def _in_json(error: HTTPException) -> Response:
 def create_app(
     settings: Settings | None = None, clock: Clock | None = None, *, documents: Iterable[bytes] = ()
 ) -> Keytrail:
-    """An endpoint with these settings and this clock, and seed documents besides the settings' files.
+    """An application with an endpoint of its own; `documents` are seeds besides the files in the settings.
 
-    Raises seeds.SeedError if a seed is bad.
+    Raises seeds.SeedError if a seed has mistakes.
     """
     return Keytrail(Endpoint(settings or Settings(), clock or Clock(), documents))

@@ -22,7 +22,7 @@ from keytrail.http import wsgi
 from keytrail.http.request_reader import MOST_DRAINED, Refused, RequestReader, is_control
 from keytrail.http.responses import STATUS, Headers, headers_of
 from keytrail.http.threads import Threads
-from keytrail.messages import AS_EVER, Later, Request, Response
+from keytrail.messages import UNALTERED, Later, Request, Response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -267,7 +267,7 @@ class Connection(asyncio.Protocol):
             self._in_thread(partial(self._front.control, request), partial(self._finish, send))
             return
         response = self._front.answer(request)
-        if isinstance(response, Response) and response.delivery is AS_EVER:
+        if isinstance(response, Response) and response.delivery is UNALTERED:
             self._send(request.method, keep_alive, response)
             return
         deliver = partial(self._deliver, partial(self._send, request.method, keep_alive))
@@ -308,7 +308,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self, method: str, keep_alive: bool, response: Response) -> None:
         body = response.body
-        if response.delivery is not AS_EVER:
+        if response.delivery is not UNALTERED:
             if response.delivery.drop:
                 self.abort()
                 return

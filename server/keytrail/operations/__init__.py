@@ -1,4 +1,4 @@
-"""The services that answer on the port, a module or package each. Importing this package registers their operations."""
+"""The services of the endpoint, a module or a package for each. Importing this package registers their operations."""
 
 from keytrail.operation import SERVICES
 from keytrail.operations import cloudtrail, kms, sts

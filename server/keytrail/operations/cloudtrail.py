@@ -21,23 +21,23 @@ from keytrail.trail import Event, Query, TimeAndNumber, resource_type, time_and_
 ATTRIBUTE_KEYS = frozenset(
     {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
 )
-"""What events can be looked up by."""
+"""The attributes by which LookupEvents can filter."""
 
 HISTORY = timedelta(days=90)
-"""How far back LookupEvents sees."""
+"""How far back LookupEvents goes."""
 
-_PAGE = 50
-_LONGEST_VALUE = 2000
+_MAX_RESULTS = 50
+_MAX_VALUE_LENGTH = 2000
 _SECOND = timedelta(seconds=1)
 
 
-def _rules(members: Mapping[str, object]) -> None:
-    """What the service model demands, for which CloudTrail has errors of its own."""
+def _check_members(members: Mapping[str, object]) -> None:
+    """Check the service model's constraints, for CloudTrail answers with errors of its own, not ValidationException."""
     # unverified: CloudTrail's words, and that it has no ValidationException for any of these
     _check_attributes(members.get("LookupAttributes", ()))
-    size = members.get("MaxResults", _PAGE)
-    if not isinstance(size, int) or not 1 <= size <= _PAGE:
-        raise InvalidMaxResultsException(f"MaxResults must be between 1 and {_PAGE}; it is {size}.")
+    size = members.get("MaxResults", _MAX_RESULTS)
+    if not isinstance(size, int) or not 1 <= size <= _MAX_RESULTS:
+        raise InvalidMaxResultsException(f"MaxResults must be between 1 and {_MAX_RESULTS}; it is {size}.")
     start, end = members.get("StartTime"), members.get("EndTime")
     if isinstance(start, datetime) and isinstance(end, datetime) and start > end:
         raise InvalidTimeRangeException("The start time must not be after the end time.")
@@ -53,13 +53,13 @@ def _check_attributes(attributes: object) -> None:
         key, value = attribute.get("AttributeKey"), attribute.get("AttributeValue")
         if key not in ATTRIBUTE_KEYS:
             raise InvalidLookupAttributesException(f"The lookup attribute key {key or 'null'} is not valid.")
-        if value is None or not 1 <= len(value) <= _LONGEST_VALUE:
+        if value is None or not 1 <= len(value) <= _MAX_VALUE_LENGTH:
             raise InvalidLookupAttributesException(
-                f"The value of the lookup attribute {key} must have 1 to {_LONGEST_VALUE} characters."
+                f"The value of the lookup attribute {key} must have 1 to {_MAX_VALUE_LENGTH} characters."
             )
 
 
-@operation(service="cloudtrail", on="*", modelled=False, rules=_rules, quota=2)
+@operation(service="cloudtrail", authorization="*", modelled=False, rules=_check_members, quota=2)
 def lookup_events(
     call: Call,
     *,
@@ -67,17 +67,17 @@ def lookup_events(
     start_time: datetime | None = None,
     end_time: datetime | None = None,
     event_category: str | None = None,
-    max_results: int = _PAGE,
+    max_results: int = _MAX_RESULTS,
     next_token: str | None = None,
 ) -> Reply:
-    """The events of the caller's account and Region that match, newest first."""
+    """List the matching events of the caller's account and Region, newest first."""
     query = _query(call, lookup_attributes, start_time, end_time)
     digest = _digest(call, lookup_attributes, start_time, end_time, event_category)
     before = _position(digest, next_token) if next_token is not None else None
     if event_category is not None:
-        return {"Events": []}  # there are no Insights events: those tell of unusual rates over days
+        return {"Events": []}  # there are no Insights events here: CloudTrail makes them of unusual rates over days
     stored = call.trail.lookup(query, before, max_results + 1)
-    reply: dict[str, object] = {"Events": [_shown(each.event) for each in stored[:max_results]]}
+    reply: dict[str, object] = {"Events": [_entry(each.event) for each in stored[:max_results]]}
     if len(stored) > max_results:
         reply["NextToken"] = _token(digest, time_and_number(stored[max_results - 1]))
     return reply
@@ -85,19 +85,19 @@ def lookup_events(
 
 def _query(call: Call, attributes: Sequence[Mapping[str, str]], start: datetime | None, end: datetime | None) -> Query:
     since = call.now - HISTORY
-    if start is not None:  # an event's time is a whole second, which both ends may be
+    if start is not None:  # an event's time is a whole second, and both ends of the range are inclusive
         since = max(since, start if not start.microsecond else start.replace(microsecond=0) + _SECOND)
     until = min(end.replace(microsecond=0), datetime.max.replace(tzinfo=UTC) - _SECOND) + _SECOND if end else None
     delay = call.settings.trail_delay
     if delay:
-        shown = call.now - delay
-        until = min(until, shown) if until is not None else shown
+        newest_shown = call.now - delay
+        until = min(until, newest_shown) if until is not None else newest_shown
     attribute = (attributes[0]["AttributeKey"], attributes[0]["AttributeValue"]) if attributes else None
     return Query(account=call.account, region=call.region, attribute=attribute, since=since, until=until)
 
 
-def _shown(event: Event) -> dict[str, object]:
-    shown: dict[str, object] = {
+def _entry(event: Event) -> dict[str, object]:
+    entry: dict[str, object] = {
         "EventId": event.event_id,
         "EventName": event.name,
         "ReadOnly": "true" if event.read_only else "false",
@@ -108,14 +108,14 @@ def _shown(event: Event) -> dict[str, object]:
         "CloudTrailEvent": event.text(),
     }
     if event.username is not None:
-        shown["Username"] = event.username
+        entry["Username"] = event.username
     if event.access_key_id is not None:
-        shown["AccessKeyId"] = event.access_key_id
-    return shown
+        entry["AccessKeyId"] = event.access_key_id
+    return entry
 
 
 def _digest(call: Call, *query: object) -> str:
-    """What tells a query from others."""
+    """A hash that differs between queries, so that a token works only for the query that it came from."""
     return hashlib.sha256(repr((call.account, call.region, *query)).encode()).hexdigest()
 
 
@@ -126,7 +126,7 @@ def _token(digest: str, position: TimeAndNumber) -> str:
 
 
 def _position(digest: str, token: str) -> TimeAndNumber:
-    """Where a page begins; raises InvalidNextTokenException for a token that this query did not give out."""
+    """Where a page begins. Raises InvalidNextTokenException for a token of another query."""
     try:
         time, _, number = bytes.fromhex(token[32:]).decode().partition("/")
         position = datetime.fromisoformat(time), int(number)

@@ -1,7 +1,7 @@
 """Limit, Marker, Truncated and NextMarker: the same for every list.
 
-A marker names the last entry that was given, so that a page costs the same wherever it begins, and it carries
-which list it belongs to: one that another list, account, Region or filter gave out is refused.
+A marker names the last entry of the page before, so a page costs the same wherever it begins. It also carries a hash of
+its list (operation, account, Region, filters): a marker of another list is refused.
 Source: KMS API Reference, ListKeys and its like.
 """
 
@@ -18,34 +18,35 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list: where it begins, how many entries it may hold, and which list it is of."""
+    """A page of a list: the entry that it begins after, its greatest number of entries, and the id of the list."""
 
     after: str
     limit: int
-    list: str
+    list_id: str
 
     def reply(self, member: str, entries: Sequence[_Entry], name: Callable[[_Entry], str]) -> dict[str, object]:
-        """The list's members of the answer, from up to `limit + 1` entries; `name` orders them."""
+        """The list's members of the reply, from up to `limit + 1` entries, which are in the order of `name`."""
         if len(entries) <= self.limit:
             return {member: list(entries), "Truncated": False}
-        kept = list(entries[: self.limit])
-        marker = _marker(self.list, name(kept[-1]))
-        return {member: kept, "Truncated": True, "NextMarker": marker}
+        shown = list(entries[: self.limit])
+        marker = _marker(self.list_id, name(shown[-1]))
+        return {member: shown, "Truncated": True, "NextMarker": marker}
 
 
-def page(call: Call, limit: int | None, marker: str | None, *, default: int, most: int, of: str = "") -> Page:
-    """The page that a request asks for; `of` tells lists of the same operation apart (a filter).
+def page(call: Call, limit: int | None, marker: str | None, *, default: int, maximum: int, filters: str = "") -> Page:
+    """The page that a request asks for.
 
-    Raises InvalidMarkerException for a marker that this list did not give out.
+    `filters` is a text that differs between the lists of one operation, such as the key whose tags are listed. Raises
+    InvalidMarkerException for a marker of another list.
     """
-    which = f"{call.operation}/{call.account}/{call.region}/{of}"
+    list_id = f"{call.operation}/{call.account}/{call.region}/{filters}"
     after = ""
     if marker is not None:
         after = marker.partition(".")[2]
-        if _marker(which, after) != marker:
+        if _marker(list_id, after) != marker:
             raise InvalidMarkerException
-    return Page(after, min(limit or default, most), which)
+    return Page(after, min(limit or default, maximum), list_id)
 
 
-def _marker(which: str, after: str) -> str:
-    return f"{hashlib.sha256(f'{which}/{after}'.encode()).hexdigest()[:32]}.{after}"
+def _marker(list_id: str, after: str) -> str:
+    return f"{hashlib.sha256(f'{list_id}/{after}'.encode()).hexdigest()[:32]}.{after}"

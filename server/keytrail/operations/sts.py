@@ -1,6 +1,6 @@
-"""The operations of AWS STS: who am I, and may I be somebody else for a while.
+"""The operations of AWS STS: GetCallerIdentity, GetAccessKeyInfo, GetSessionToken, AssumeRole.
 
-Source: STS API Reference; the words of refusals as people report them.
+Source: STS API Reference; the messages of refusals as people report them.
 """
 
 import re
@@ -16,45 +16,45 @@ from keytrail.domain.session import Session
 from keytrail.errors import AccessDeniedException, PackedPolicyTooLargeException, ValidationException
 from keytrail.operation import operation
 
-HOUR, HALF_A_DAY = 3600, 43_200
+HOUR, TWELVE_HOURS = 3600, 43_200
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<name>[\w+=,.@/-]+)", re.ASCII)
-_PACKED_ROOM = 2048
-"""# unverified: how AWS packs policies and tags, and how much room there is."""
-_LONGEST_TOKEN = 4096
-_MOST_POLICIES = 10
+_MAX_PACKED_SIZE = 2048
+"""The bytes for packed policies and tags. # unverified: how AWS packs them, and how many bytes there are."""
+_MAX_TOKEN_SIZE = 4096
+_MAX_POLICIES = 10
 
 
-@operation(service="sts", on=None)
+@operation(service="sts", authorization=None)
 def get_caller_identity(call: Call) -> Reply:
     """The caller itself."""
     principal = call.principal
     return {"UserId": principal.principal_id, "Account": principal.account, "Arn": principal.arn}
 
 
-@operation(service="sts", on=None)
+@operation(service="sts", authorization=None)
 def get_access_key_info(call: Call, *, access_key_id: str) -> Reply:
     """The account of an access key."""
     return {"Account": call.callers.account_of(access_key_id)}
 
 
-@operation(service="sts", on=None)
+@operation(service="sts", authorization=None)
 def get_session_token(
     call: Call,
     *,
-    duration_seconds: int = HALF_A_DAY,
+    duration_seconds: int = TWELVE_HOURS,
     serial_number: str | None = None,
     token_code: str | None = None,
     minimum_session_token_size: int = 0,
 ) -> Reply:
-    """Temporary credentials of the caller itself; those of a root last for an hour at most."""
+    """Temporary credentials of the caller itself; a root user's are valid for an hour at most."""
     principal = call.principal
     if _is_session(principal):
         raise AccessDeniedException("Cannot call GetSessionToken with session credentials")
     mfa = _mfa(serial_number, token_code)
     if principal.kind == "root":
         duration_seconds = min(duration_seconds, HOUR)
-    named = Principal(
+    session_principal = Principal(
         principal.arn,
         principal.account,
         principal.kind,
@@ -62,13 +62,13 @@ def get_session_token(
         declared=principal.declared,
         session=Session(created=call.now, mfa=mfa),
     )
-    credential = _issued(call, named, duration_seconds, minimum_session_token_size)
+    credential = _issued(call, session_principal, duration_seconds, minimum_session_token_size)
     reply = _reply(credential, minimum_session_token_size)
-    call.elements = _logged(reply)
+    call.response_elements = _response_elements(reply)
     return reply
 
 
-@operation(service="sts", on="itself")
+@operation(service="sts", authorization="in function")
 def assume_role(
     call: Call,
     *,
@@ -88,12 +88,12 @@ def assume_role(
 ) -> Reply:
     """Temporary credentials of a session of the role, if its trust policy trusts the caller.
 
-    `external_id` is for the trust policy's conditions alone.
+    `external_id` is read only by conditions of the trust policy.
     """
-    found = _ROLE.fullmatch(role_arn)
-    if found is None:
+    match = _ROLE.fullmatch(role_arn)
+    if match is None:
         raise ValidationException(f"{role_arn} is invalid")
-    account, name = found["account"], found["name"].rpartition("/")[2]
+    account, name = match["account"], match["name"].rpartition("/")[2]
     call.resources = [(account, role_arn)]
     if provided_contexts:  # unverified: the words; there is no context provider here that could have signed one
         raise ValidationException("The provided context assertion is not valid.")
@@ -127,7 +127,7 @@ def assume_role(
         session_policies=policies,
         session=session,
     )
-    # Who is not trusted is not told how long the role may be assumed.
+    # Checked after authorization, so that an untrusted caller does not learn the role's MaxSessionDuration.
     if duration_seconds > call.authorizer.identities.max_session_duration(role_arn):
         raise ValidationException("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     credential = _issued(call, principal, duration_seconds, minimum_session_token_size)
@@ -137,7 +137,7 @@ def assume_role(
         reply["PackedPolicySize"] = packed
     if session.source_identity is not None:
         reply["SourceIdentity"] = session.source_identity
-    call.elements = _logged(reply)
+    call.response_elements = _response_elements(reply)
     return reply
 
 
@@ -147,7 +147,7 @@ def _is_session(principal: Principal) -> bool:
 
 
 def _mfa(serial_number: str | None, token_code: str | None) -> bool:
-    """Whether a device was named with its code: any code is right, for nobody here has the device's secret."""
+    """Whether the request has an MFA code; any code is accepted, because Keytrail has no device's secret."""
     if (serial_number is None) != (token_code is None):  # unverified: the words
         raise ValidationException("SerialNumber and TokenCode must be specified together.")
     return token_code is not None
@@ -179,21 +179,21 @@ def _transitive(tags: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[
 
 
 def _source_identity(principal: Principal, wanted: str | None) -> str | None:
-    """What is set once stays for all sessions of a chain."""
-    standing = principal.session.source_identity if principal.session is not None else None
+    """The session's source identity: once set, it stays for all sessions of a role chain."""
+    current = principal.session.source_identity if principal.session is not None else None
     if wanted is not None and wanted.startswith("aws:"):  # unverified: the words
         raise ValidationException("SourceIdentity must not begin with aws:")
-    if standing is not None and wanted not in (None, standing):  # unverified: code and words
+    if current is not None and wanted not in (None, current):  # unverified: code and words
         raise AccessDeniedException("The source identity of a session cannot be changed.")
-    return standing or wanted
+    return current or wanted
 
 
 def _policies(
     call: Call, role_arn: str, policy: str | None, policy_arns: Sequence[Mapping[str, str]]
 ) -> tuple[str, ...]:
-    """The texts that bound the session."""
-    if len(policy_arns) > _MOST_POLICIES:  # unverified: the words
-        raise ValidationException(f"You can provide up to {_MOST_POLICIES} managed policy ARNs.")
+    """The documents of the session policies, which limit the session."""
+    if len(policy_arns) > _MAX_POLICIES:  # unverified: the words
+        raise ValidationException(f"You can provide up to {_MAX_POLICIES} managed policy ARNs.")
     if policy is not None:
         check_session_policy(policy)
     role = call.authorizer.identities.get(role_arn)
@@ -204,7 +204,7 @@ def _policies(
 def _packed_size(parts: Sequence[str]) -> int:
     """PackedPolicySize in percent; raises PackedPolicyTooLargeException above 100."""
     packed = len(zlib.compress("\n".join(parts).encode())) if parts else 0
-    percent = -(-packed * 100 // _PACKED_ROOM)
+    percent = -(-packed * 100 // _MAX_PACKED_SIZE)
     if percent > 100:
         raise PackedPolicyTooLargeException(
             f"Packed policy consumes {percent}% of allotted space, please use smaller policy."
@@ -227,14 +227,14 @@ def _reply(credential: Credential, minimum_token_size: int) -> dict[str, object]
             "Expiration": credential.expiration,
         }
     }
-    if minimum_token_size:  # unverified: when AWS tells, and a percentage of what
+    if minimum_token_size:  # unverified: when AWS shows these, and a percentage of what
         reply["SessionTokenSize"] = len(token)
-        reply["SessionTokenUtilization"] = -(-len(token) * 100 // _LONGEST_TOKEN)
+        reply["SessionTokenUtilization"] = -(-len(token) * 100 // _MAX_TOKEN_SIZE)
     return reply
 
 
-def _logged(reply: Mapping[str, object]) -> dict[str, object]:
-    """CloudTrail's responseElements: everything but the secret."""
+def _response_elements(reply: Mapping[str, object]) -> dict[str, object]:
+    """CloudTrail's responseElements: the reply without the secret access key."""
     credentials = reply["Credentials"]
     assert isinstance(credentials, Mapping)
     shown = {name: value for name, value in credentials.items() if name != "SecretAccessKey"}

@@ -187,7 +187,7 @@ def test_a_seed_that_is_there_already_is_refused_whole(keytrail_clean: KeytrailS
 # ---- clock
 
 
-def test_the_clock_tells_its_time(control: Callable[..., requests.Response]) -> None:
+def test_the_clock_shows_its_time(control: Callable[..., requests.Response]) -> None:
     clock = control("GET", "clock").json()
     assert clock.keys() == {"now", "frozen", "speed"}
     assert clock["now"].endswith("Z")
@@ -313,7 +313,7 @@ BAD_CLOCKS = {
 
 
 @pytest.mark.parametrize(("method", "path", "body", "help_"), BAD_CLOCKS.values(), ids=BAD_CLOCKS)
-def test_a_bad_body_is_told_what_would_be_right_and_moves_nothing(
+def test_a_bad_body_is_refused_with_what_would_be_right_and_moves_nothing(
     control: Callable[..., requests.Response], method: str, path: str, body: object, help_: str
 ) -> None:
     before = control("PUT", "clock", {"now": "2027-01-01T00:00:00Z", "frozen": True}).json()
@@ -425,7 +425,9 @@ def test_an_event_is_found_by_its_id(history: KeytrailServer) -> None:
         assert nothing == {"Count": 0, "CountByName": {}, "Records": []}
 
 
-def test_a_filter_that_is_none_is_told_which_there_are(control: Callable[..., requests.Response]) -> None:
+def test_an_unknown_filter_is_refused_with_a_list_of_those_that_exist(
+    control: Callable[..., requests.Response],
+) -> None:
     answer = control("GET", "events?eventname=Encrypt")
     assert answer.status_code == 400
     assert all(name in answer.json()["error"] for name in ("keyArn", "eventName", "errorCode", "eventId", "eventname"))
@@ -442,7 +444,7 @@ WRONG_FILTERS = {
 
 
 @pytest.mark.parametrize(("query", "words"), WRONG_FILTERS.items())
-def test_a_filter_that_cannot_be_read_is_told(
+def test_a_filter_that_cannot_be_read_is_reported(
     control: Callable[..., requests.Response], query: str, words: str
 ) -> None:
     answer = control("GET", f"events?{query}")
@@ -450,7 +452,7 @@ def test_a_filter_that_cannot_be_read_is_told(
     assert words in answer.json()["error"]
 
 
-def test_how_many_events_there_are_is_told_without_any(history: KeytrailServer) -> None:
+def test_the_count_of_events_is_given_even_without_their_records(history: KeytrailServer) -> None:
     counted = {"Encrypt": 1, "DescribeKey": 2, "CreateAlias": 1, "EnableKey": 1}
     assert ask(history, "GET", "events?limit=0").json() == {"Count": 5, "CountByName": counted, "Records": []}
 

@@ -199,7 +199,7 @@ def test_a_question_is_answered_without_doing_it(
         ({"keyId": KEY}, "action"),
     ],
 )
-def test_a_question_that_is_none_is_told_what_is_wrong(
+def test_an_invalid_question_is_refused_with_what_is_wrong(
     explain: Callable[..., Any], question: Mapping[str, Any], words: str
 ) -> None:
     assert words in explain(question, 400)["error"]

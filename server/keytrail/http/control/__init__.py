@@ -1,4 +1,4 @@
-"""/_keytrail/...: what tests do to the endpoint itself. JSON in, JSON out; a module for each group of routes."""
+"""The control API, /_keytrail/..., in JSON: a module for each group of routes."""
 
 from flask import Blueprint, Response
 

@@ -30,14 +30,14 @@ class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @routes.get("/clock")
 def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The time, whether it stands still, and its speed."""
+    """The time, whether it is frozen, and its speed."""
     now = endpoint.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"now": now, "frozen": endpoint.clock.frozen, "speed": endpoint.clock.speed}
 
 
 @routes.put("/clock")
 def set_(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Set what the body names."""
+    """Set the time, whether it is frozen, or its speed."""
     example = '{"now": "2026-05-01T08:00:00Z", "frozen": true, "speed": 60}, each optional'
     body = read_body(request, _ClockBody, example)
     try:

@@ -1,8 +1,8 @@
-"""/_keytrail/custom-key-stores: what goes wrong behind custom key stores, where Keytrail has nothing of its own.
+"""/_keytrail/custom-key-stores: errors of clusters, proxies and external keys, which Keytrail does not have itself.
 
-POST custom-key-stores/<id> {"ConnectionErrorCode": ...}: the store's next attempts to connect fail so; null: they
-succeed. POST custom-key-stores {"CloudHsmClusterId" or the like: ..., "Error": ...}: what meets this cluster, proxy or
-external key is refused with the error; null: no longer.
+POST custom-key-stores/<id> {"ConnectionErrorCode": ...}: from now on, connecting the store fails with this code; null:
+it succeeds. POST custom-key-stores {"CloudHsmClusterId" or the like: ..., "Error": ...}: from now on, operations that
+need this cluster, proxy or external key are refused with this error; null: they are not.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ class _ExternalErrorBody(msgspec.Struct, forbid_unknown_fields=True, rename="pas
     xks_key_id: str | None = None
 
     def named(self) -> dict[str, str]:
-        """What is named, by the members of KMS."""
+        """The names in the body, by KMS's members: a valid body has exactly one."""
         named = (
             self.cloud_hsm_cluster_id,
             self.xks_proxy_uri_endpoint,
@@ -42,22 +42,22 @@ class _ExternalErrorBody(msgspec.Struct, forbid_unknown_fields=True, rename="pas
 
 @routes.post("/custom-key-stores/<store_id>")
 def fail_connections(endpoint: Endpoint, request: Request, store_id: str) -> dict[str, Any]:
-    """Let the next attempts to connect a store fail with a code; or succeed, with null."""
+    """Make connecting a store fail with a code from now on; with null, succeed."""
     body = read_body(request, _ConnectionBody, '{"ConnectionErrorCode": "USER_LOCKED_OUT"}, or null')
-    stores, failure = endpoint.store.custom_key_stores, body.connection_error_code
+    stores, error_code = endpoint.store.custom_key_stores, body.connection_error_code
     store = stores.get(store_id)
     if store is None:
         raise Refusal(f"There is no custom key store {store_id}; CreateCustomKeyStore gives the id.", 404)
-    if failure is not None and failure not in ERROR_CODES[store.type]:
+    if error_code is not None and error_code not in ERROR_CODES[store.type]:
         choices = ", ".join(sorted(ERROR_CODES[store.type]))
-        raise Refusal(f"A store of {store.type} does not fail with {failure}; choose from {choices}.")
-    stores.change(store_id, lambda newest: newest.fail_with(failure))
-    return {"CustomKeyStoreId": store_id, "ConnectionErrorCode": failure}
+        raise Refusal(f"A store of {store.type} does not fail with {error_code}; choose from {choices}.")
+    stores.change(store_id, lambda newest: newest.fail_with(error_code))
+    return {"CustomKeyStoreId": store_id, "ConnectionErrorCode": error_code}
 
 
 @routes.post("/custom-key-stores")
 def set_external_error(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Let whatever meets a cluster, proxy or external key be refused with an error; or not, with null."""
+    """Refuse operations that need a cluster, proxy or external key with an error; with null, no longer."""
     example = '{"CloudHsmClusterId": "cluster-...", "Error": "CloudHsmClusterNotActiveException"}'
     body = read_body(request, _ExternalErrorBody, example)
     named = body.named()

@@ -1,6 +1,6 @@
-"""GET /_keytrail/events: what was called, counted, with filters in the query.
+"""GET /_keytrail/events: the trail's events, and their counts, filtered by the query.
 
-Their names are those of the members of a CloudTrail record, where there is one.
+A filter has the name of the member of a CloudTrail record, if there is one.
 """
 
 from collections import Counter
@@ -46,12 +46,12 @@ _FILTERS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "userAgent": ("user_agent", str),
     "userName": ("username", str),
 }
-"""Filters by their names in the query: the member of a Selection, and its reader."""
+"""By the name of a filter in the query: the field of Selection, and the function that reads its text."""
 
 
 @routes.get("/events", arguments=[*_FILTERS, "limit"])
 def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Count, CountByName, and the Records, oldest first; with a `limit`, only the newest of these."""
+    """Count, CountByName, and the Records, oldest first; with a `limit`, only the newest records."""
     selection, limit = _read(request.args)
     if "key" in request.args:
         try:
@@ -72,7 +72,7 @@ def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 def _read(arguments: Mapping[str, str]) -> tuple[Selection, int | None]:
     if "key" in arguments and "keyArn" in arguments:
         raise Refusal("Send either key (an ARN, an id or an alias) or keyArn (the ARN of a key or an alias).")
-    read: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, text in arguments.items():
         try:
             if name == "limit":
@@ -80,8 +80,8 @@ def _read(arguments: Mapping[str, str]) -> tuple[Selection, int | None]:
                 if limit < 0:
                     raise ValueError(f"expected a whole number, got {text!r}")
             else:
-                member, reader = _FILTERS[name]
-                read[member] = reader(text)
+                field, reader = _FILTERS[name]
+                fields[field] = reader(text)
         except ValueError as error:
             raise Refusal(f"{name}: {error}") from None
-    return Selection(**read), limit if "limit" in arguments else None
+    return Selection(**fields), limit if "limit" in arguments else None

@@ -1,4 +1,4 @@
-"""/_keytrail/explain: why a request was let through or not, and whether one would be.
+"""/_keytrail/explain: why a request was allowed or denied, and whether one would be.
 
 GET explain?requestId=<x-amzn-RequestId> or ?eventId=<CloudTrail's> | POST explain {"action": "kms:Decrypt", ...}
 """
@@ -41,7 +41,7 @@ class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 @routes.get("/explain", arguments=["requestId", "eventId"])
 def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The decisions on a request that was made."""
+    """The decisions on a request that has been made."""
     request_id, event_id = request.args.get("requestId"), request.args.get("eventId")
     if (request_id is None) == (event_id is None):
         raise Refusal("Name one request, by requestId or by eventId.")
@@ -65,18 +65,18 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 
 @routes.post("/explain")
 def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The decision on a request that nobody makes."""
-    asked = read_body(request, _Question, _EXAMPLE)
-    service, found, name = asked.action.partition(":")
-    service, name = (service, name) if found else ("kms", service)
+    """The decision on a request that is only described."""
+    question = read_body(request, _Question, _EXAMPLE)
+    service, colon, name = question.action.partition(":")
+    service, name = (service, name) if colon else ("kms", service)
     operations = SERVICES[service].operations.values() if service in SERVICES else ()
     operation = next((operation for operation in operations if name in (*operation.actions, operation.name)), None)
     if service == "kms" and operation is None:
-        raise Refusal(f"action: {asked.action} is no permission of KMS; expected one such as kms:Decrypt")
+        raise Refusal(f"action: {question.action} is no permission of KMS; expected one such as kms:Decrypt")
     facts = RequestFacts(
         operation=operation.name if operation is not None else name,
-        principal=_principal(endpoint, asked.principal),
-        region=asked.region or endpoint.settings.region,
+        principal=_principal(endpoint, question.principal),
+        region=question.region or endpoint.settings.region,
         now=endpoint.clock.now(),
         request_id=new_uuid(),
         store=endpoint.store,
@@ -84,23 +84,23 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         settings=endpoint.settings,
         defaults=operation.defaults if operation is not None else {},
         cross_account=operation is not None and operation.cross_account,
-        members={**({"KeyId": asked.key_id} if asked.key_id is not None else {}), **asked.request},
+        members={**({"KeyId": question.key_id} if question.key_id is not None else {}), **question.request},
     )
-    key, resource = _key(facts, asked)
-    if operation is not None and operation.on == "*":  # whatever key is named
+    key, resource = _key(facts, question)
+    if operation is not None and operation.authorization == "*":  # even if the question names a key
         key, resource = None, "*"
-    given = {
+    condition_values = {
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
-        for condition, values in asked.context.items()
+        for condition, values in question.context.items()
     }
-    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, given).members()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values).members()
 
 
-def _key(facts: RequestFacts, asked: _Question) -> tuple[Key | None, str]:
-    if asked.key_id is None:
-        return None, asked.resource or "*"
+def _key(facts: RequestFacts, question: _Question) -> tuple[Key | None, str]:
+    if question.key_id is None:
+        return None, question.resource or "*"
     try:
-        named = read_key_identifier(asked.key_id, facts.account, facts.region, aliases=True)
+        named = read_key_identifier(question.key_id, facts.account, facts.region, aliases=True)
         newest = facts.store.newest
         key = newest.require_named(named) if named.account == facts.account else newest.named(named)
     except AwsError as error:

@@ -1,4 +1,4 @@
-"""/_keytrail/faults: what shall go wrong, and how often it has.
+"""/_keytrail/faults: the fault rules, and how often they have struck.
 
 POST faults {"Operations": "Decrypt", "Count": 1, "Error": "KMSInternalException"} | GET faults | DELETE faults[/<Id>]
 """
@@ -16,7 +16,7 @@ routes = Routes()
 
 @routes.post("/faults")
 def add(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Add the rule that the body is; gives it with its Id."""
+    """Add the rule in the body; gives it with its Id."""
     try:
         return endpoint.add_fault(request.get_data())
     except SeedError as error:

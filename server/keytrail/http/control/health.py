@@ -1,4 +1,4 @@
-"""GET /_keytrail/health: whether the seeds are in and calls are answered."""
+"""GET /_keytrail/health: whether the endpoint is ready, with its seeds loaded."""
 
 from typing import Any
 
@@ -12,5 +12,5 @@ routes = Routes()
 
 @routes.get("/health", always=True)
 def health(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """An endpoint that can be asked is ready."""
+    """Always ready: an endpoint answers only once its seeds are loaded."""
     return {"status": "ready"}

@@ -1,4 +1,4 @@
-"""What all routes of the control API have in common: how they are declared, admitted, read and answered."""
+"""What all routes of the control API share: declaring a route, its checks, reading a body, writing an answer."""
 
 import hmac
 from collections.abc import Callable, Collection, Mapping
@@ -15,11 +15,11 @@ from keytrail.settings import Settings
 _Body = TypeVar("_Body")
 
 View = TypeVar("View", bound=Callable[..., Mapping[str, Any]])
-"""Takes the endpoint, the request and the variables of the path; gives the members of the answer, or raises Refusal."""
+"""A function of the endpoint, the request and the path's variables; gives the answer's members or raises Refusal."""
 
 
 class Refusal(Exception):
-    """A request that is refused, with a sentence that says what would be right."""
+    """The request is refused; the message says what would be right."""
 
     def __init__(self, error: str, status: int = 400, **members: object) -> None:
         """Answer with this status, `error`, and further members."""
@@ -29,7 +29,7 @@ class Refusal(Exception):
 
     @classmethod
     def of_seed(cls, undone: str, error: SeedError) -> "Refusal":
-        """The refusal of a document; `undone` says what did not happen."""
+        """The refusal of a seed document or a part of one; `undone` says what did not happen ("Nothing was loaded")."""
         return cls(f"{undone}: " + "; ".join(error.problems), problems=error.problems)
 
 
@@ -39,15 +39,15 @@ class _Route:
     path: str
     view: Callable[..., Mapping[str, Any]]
     arguments: Collection[str]
-    """What may stand in the query."""
+    """The parameters that the query may have."""
     always: bool
     """Whether it answers while the control API is off."""
 
     def admit(self, settings: Settings) -> None:
-        """Raise Refusal for a request that may not be made, or has an argument that there is not."""
+        """Raise Refusal for a wrong token, while the control API is off, or for an unknown parameter."""
         token = settings.control_token
-        given = request.headers.get("Authorization", "")
-        if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        authorization = request.headers.get("Authorization", "")
+        if token and not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise Refusal("Send the control token: Authorization: Bearer <KEYTRAIL_CONTROL_TOKEN>.", 401)
         if not (settings.control or self.always):
             raise Refusal("The control API is off; start with KEYTRAIL_CONTROL=true to use it.", 403)
@@ -58,26 +58,26 @@ class _Route:
 
 
 class Routes:
-    """The routes of one group. Each is a function under a decorator that says method, path and arguments."""
+    """The routes of one group: decorators that register a function for a method, a path and query parameters."""
 
     def __init__(self) -> None:
         """Begin without routes."""
         self._routes: list[_Route] = []
 
     def get(self, path: str, arguments: Collection[str] = (), *, always: bool = False) -> Callable[[View], View]:
-        """The function below answers GET; `always`, also while the control API is off."""
+        """The function answers GET; with `always`, also while the control API is off."""
         return self._route("GET", path, arguments, always=always)
 
     def post(self, path: str, arguments: Collection[str] = ()) -> Callable[[View], View]:
-        """The function below answers POST."""
+        """The function answers POST."""
         return self._route("POST", path, arguments)
 
     def put(self, path: str, arguments: Collection[str] = ()) -> Callable[[View], View]:
-        """The function below answers PUT."""
+        """The function answers PUT."""
         return self._route("PUT", path, arguments)
 
     def delete(self, path: str, arguments: Collection[str] = ()) -> Callable[[View], View]:
-        """The function below answers DELETE."""
+        """The function answers DELETE."""
         return self._route("DELETE", path, arguments)
 
     def _route(
@@ -90,7 +90,7 @@ class Routes:
         return add
 
     def add_to(self, api: Blueprint, endpoint: Endpoint) -> None:
-        """Let a blueprint answer them about an endpoint."""
+        """Add the routes to a blueprint, for an endpoint."""
         for route in self._routes:
             api.add_url_rule(
                 route.path,
@@ -110,7 +110,7 @@ def _view_function(route: _Route, endpoint: Endpoint) -> Callable[..., Response]
 
 
 def read_body(request: Request, kind: type[_Body], example: str) -> _Body:
-    """The request's body, decoded as a type of msgspec's; raises Refusal."""
+    """Decode the request's body as a type, by msgspec. Raises Refusal, with the example in its message."""
     try:
         return msgspec.json.decode(request.get_data(), type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -118,7 +118,7 @@ def read_body(request: Request, kind: type[_Body], example: str) -> _Body:
 
 
 def require_no_body(request: Request, why: str) -> None:
-    """Raise Refusal if the request has a body with something in it."""
+    """Raise Refusal if the request has a body other than `{}`; `why` ends the sentence "Send no body"."""
     if request.get_data().strip() not in (b"", b"{}"):
         raise Refusal(f"Send no body{why}")
 

@@ -1,6 +1,6 @@
-"""POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to what the seeds of the start were.
+"""POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start.
 
-Both take `?account=111122223333`: the default account of the seed; the account that alone is reset.
+Both take `?account=111122223333`: the default account of the seed; the only account to reset.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ routes = Routes()
 
 @routes.post("/fixtures", arguments=["account"])
 def load(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Load the seed document, YAML or JSON, that the body is; all of it, or nothing."""
+    """Load the seed document in the body, YAML or JSON; all of it, or nothing."""
     account = _account(request)
     try:
         return {"loaded": endpoint.load(request.get_data(), account)}
@@ -27,7 +27,7 @@ def load(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 
 @routes.post("/reset", arguments=["account"])
 def reset(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Go back to just after the start."""
+    """Go back to the state after the start."""
     require_no_body(request, "; to reset one account alone, POST reset?account=111122223333.")
     endpoint.reset(_account(request))
     return {"status": "reset"}

@@ -17,14 +17,14 @@ routes = Routes()
 
 @routes.get("/settings")
 def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The settings as a seed says them, and how many calls each request quota has turned away."""
+    """The settings as a seed writes them, and how many calls each request quota has refused."""
     quotas = endpoint.faults.quotas
     return {**settings_members(endpoint.settings), "Throttled": quotas.throttled() if quotas is not None else {}}
 
 
 @routes.put("/settings")
 def change(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Change the settings that the body names; all of them, or none."""
+    """Change the settings in the body; all of them, or none."""
     members = read_body(request, dict[str, Any], '{"RequestQuotas": "aws*0.01"}')
     try:
         endpoint.load(msgspec.json.encode({"settings": members}))

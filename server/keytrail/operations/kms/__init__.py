@@ -1,4 +1,4 @@
-"""The operations of AWS KMS, one module per family; importing this package registers them all."""
+"""The operations of AWS KMS, a module for each family. Importing this package registers them."""
 
 from keytrail.operation import SERVICES
 from keytrail.operations.kms import (

@@ -1,4 +1,4 @@
-"""Friendly names of keys. Source: KMS API Reference; KMS Developer Guide, "Aliases in AWS KMS"."""
+"""Aliases: create, update, delete, list. Source: KMS API Reference; KMS Developer Guide, "Aliases in AWS KMS"."""
 
 from collections.abc import Mapping
 
@@ -13,30 +13,32 @@ from keytrail.operation import operation
 from keytrail.operations.pagination import page
 
 
-def _names_are_valid(members: Mapping[str, object]) -> None:
+def _check_names(members: Mapping[str, object]) -> None:
     require_alias_name(str(members["AliasName"]))
     if is_alias(str(members.get("TargetKeyId", ""))):
         raise ValidationException("Aliases must refer to keys. Not aliases")
 
 
-@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
+@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_check_names, logged_reply="key", quota=5)
 def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
-    """Give a key a name that is new in the account and Region."""
+    """Create an alias of a key, with a name that is new in the account and Region."""
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
     call.authorize_on(alias.arn)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
     call.store.aliases.add(alias)
 
 
-@operation(on="itself", states=states.NOT_PENDING_DELETION, rules=_names_are_valid, logged_reply="key", quota=5)
+@operation(
+    authorization="in function", states=states.NOT_PENDING_DELETION, rules=_check_names, logged_reply="key", quota=5
+)
 def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
-    """Let a name stand for another key of the same type and usage."""
+    """Move an alias to another key of the same type and usage."""
     alias = call.store.newest.require_alias(alias_arn(call.region, call.account, alias_name))
     call.authorize_on(alias.arn)
     key = call.resolve(target_key_id, aliases=False)
     current = call.store.newest.key(alias.target_arn)
     if current is not None and current.arn != key.arn:
-        call.authorize(current, shown=False)
+        call.authorize(current, in_event=False)
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
     call.admit(key)
     if current is not None and (current.usage is not key.usage or current.is_symmetric != key.is_symmetric):
@@ -48,9 +50,9 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     call.store.aliases.point(alias.arn, key, call.now)
 
 
-@operation(on="itself", rules=_names_are_valid, logged_reply="key", quota=15)
+@operation(authorization="in function", rules=_check_names, logged_reply="key", quota=15)
 def delete_alias(call: Call, *, alias_name: str) -> None:
-    """Take a name away; its key stays."""
+    """Delete an alias; its key stays."""
     alias = call.store.newest.require_alias(alias_arn(call.region, call.account, alias_name))
     call.authorize_on(alias.arn)
     key = call.store.newest.key(alias.target_arn)
@@ -60,30 +62,32 @@ def delete_alias(call: Call, *, alias_name: str) -> None:
     call.store.aliases.remove(alias.arn)
 
 
-@operation(on="*", quota=500)
+@operation(authorization="*", quota=500)
 def list_aliases(
     call: Call, *, key_id: str | None = None, limit: int | None = None, marker: str | None = None
 ) -> Reply:
     """List the account's aliases in the Region, or those of one key, by name.
 
-    Those that AWS defines beforehand are there too, and those of them without a key have a name and an ARN only.
-    AliasCount, which no model has, counts the aliases of the answer, as recorded from AWS.
+    The predefined aliases of AWS managed keys are in the list too; one whose key does not exist yet has only a name and
+    an ARN. AliasCount, the number of aliases on the page, is not in the model, but recorded from AWS.
     """
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
     call.resources = []
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
-    part = page(call, limit, marker, default=50, most=100, of=key.arn if key is not None else "")
+    part = page(call, limit, marker, default=50, maximum=100, filters=key.arn if key is not None else "")
     if key is not None:
         entries = [_entry(alias) for alias in call.view.aliases_of_after(key, part.after, part.limit + 1)]
     else:
         aliases = call.view.aliases_after(call.account, call.region, part.after, part.limit + 1)
-        entries = sorted([*map(_entry, aliases), *_without_key(call, part.after)], key=_name)[: part.limit + 1]
+        entries = sorted([*map(_entry, aliases), *_predefined_without_key(call, part.after)], key=_name)[
+            : part.limit + 1
+        ]
     reply = part.reply("Aliases", entries, _name)
     return {**reply, "AliasCount": min(len(entries), part.limit)}
 
 
-def _without_key(call: Call, after: str) -> list[dict[str, object]]:
-    """The aliases that AWS has defined, and that have no key yet, behind a place in the list."""
+def _predefined_without_key(call: Call, after: str) -> list[dict[str, object]]:
+    """The entries, after a name, of predefined aliases whose AWS managed key does not exist yet."""
     return [
         {"AliasArn": alias_arn(call.region, call.account, name), "AliasName": name}
         for name in PREDEFINED

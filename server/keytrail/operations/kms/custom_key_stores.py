@@ -1,4 +1,4 @@
-"""Custom key stores come, are connected and disconnected, and go.
+"""Custom key stores: create, describe, update, delete, connect, disconnect.
 
 Source: KMS API Reference; KMS Developer Guide, "AWS CloudHSM key stores" and "External key stores".
 """
@@ -27,35 +27,35 @@ _VPC_MEMBERS = ("XksProxyVpcEndpointServiceName", "XksProxyVpcEndpointServiceOwn
 _CHANGEABLE_WHILE_CONNECTED = frozenset(
     {"CustomKeyStoreId", "NewCustomKeyStoreName", "XksProxyUriPath", "XksProxyAuthenticationCredential"}
 )
-"""Members of UpdateCustomKeyStore that need no disconnected store."""
+"""Members of UpdateCustomKeyStore that may change while the store is connected."""
 
 # unverified: the words of all refusals in this module
 
 
-def _require_members(members: Mapping[str, object], required: tuple[str, ...], what: str) -> None:
+def _require_members(members: Mapping[str, object], required: tuple[str, ...], subject: str) -> None:
     for name in required:
         if name not in members:
-            raise ValidationException(f"You must specify {name} for {what}.")
+            raise ValidationException(f"You must specify {name} for {subject}.")
 
 
-def _refuse_members(members: Mapping[str, object], strange: tuple[str, ...], what: str) -> None:
-    for name in strange:
+def _refuse_members(members: Mapping[str, object], refused: tuple[str, ...], subject: str) -> None:
+    for name in refused:
         if name in members:
-            raise ValidationException(f"You cannot specify {name} for {what}.")
+            raise ValidationException(f"You cannot specify {name} for {subject}.")
 
 
-def _what(store_type: object) -> str:
+def _store_of_type(store_type: object) -> str:
     return f"a custom key store of CustomKeyStoreType {store_type}"
 
 
-def _describes_a_store(members: Mapping[str, object]) -> None:
+def _check_store(members: Mapping[str, object]) -> None:
     kind = members.get("CustomKeyStoreType", Origin.AWS_CLOUDHSM)
     if kind == Origin.AWS_CLOUDHSM:
-        _require_members(members, _CLUSTER_MEMBERS, _what(kind))
-        _refuse_members(members, (*_PROXY_MEMBERS, *_VPC_MEMBERS), _what(kind))
+        _require_members(members, _CLUSTER_MEMBERS, _store_of_type(kind))
+        _refuse_members(members, (*_PROXY_MEMBERS, *_VPC_MEMBERS), _store_of_type(kind))
         return
-    _require_members(members, _PROXY_MEMBERS, _what(kind))
-    _refuse_members(members, _CLUSTER_MEMBERS, _what(kind))
+    _require_members(members, _PROXY_MEMBERS, _store_of_type(kind))
+    _refuse_members(members, _CLUSTER_MEMBERS, _store_of_type(kind))
     connectivity = f"XksProxyConnectivity {members['XksProxyConnectivity']}"
     if members["XksProxyConnectivity"] == "PUBLIC_ENDPOINT":
         _refuse_members(members, _VPC_MEMBERS, connectivity)
@@ -64,7 +64,7 @@ def _describes_a_store(members: Mapping[str, object]) -> None:
 
 
 @operation(
-    on="*", logged_resources=False, rules=_describes_a_store, logged_request=False, logged_reply="reply", quota=5
+    authorization="*", logged_resources=False, rules=_check_store, logged_request=False, logged_reply="reply", quota=5
 )
 def create_custom_key_store(
     call: Call,
@@ -81,11 +81,11 @@ def create_custom_key_store(
     xks_proxy_authentication_credential: Mapping[str, str] | None = None,
     xks_proxy_connectivity: str | None = None,
 ) -> Reply:
-    """Make a custom key store, which is not connected yet. Its password and secret go nowhere."""
-    call.logged["CustomKeyStoreName"] = custom_key_store_name
+    """Create a custom key store, which is not connected yet. Its password and secret are not kept."""
+    call.further_parameters["CustomKeyStoreName"] = custom_key_store_name
     proxy = None
     if custom_key_store_type == Origin.AWS_CLOUDHSM:
-        call.logged["ClusterId"] = cloud_hsm_cluster_id
+        call.further_parameters["ClusterId"] = cloud_hsm_cluster_id
     else:
         owner = xks_proxy_vpc_endpoint_service_owner or call.account
         proxy = XksProxy(
@@ -96,7 +96,7 @@ def create_custom_key_store(
             vpc_endpoint_service_name=xks_proxy_vpc_endpoint_service_name,
             vpc_endpoint_service_owner=owner if xks_proxy_vpc_endpoint_service_name is not None else None,
         )
-        call.logged.update(_logged_proxy(call.members, custom_key_store_type))
+        call.further_parameters.update(_logged_proxy(call.members, custom_key_store_type))
     store = CustomKeyStore(
         account=call.account,
         region=call.region,
@@ -107,7 +107,7 @@ def create_custom_key_store(
         trust_anchor_certificate=trust_anchor_certificate,
         proxy=proxy,
     )
-    _require_sound(call, store)
+    _raise_external_error(call, store)
     call.store.custom_key_stores.add(store)
     return {"CustomKeyStoreId": store.store_id}
 
@@ -118,25 +118,25 @@ def _logged_proxy(members: Mapping[str, object], store_type: str) -> dict[str, o
     return {"CustomKeyStoreType": store_type, **{name: members[name] for name in shown if name in members}}
 
 
-def _require_sound(call: Call, store: CustomKeyStore) -> None:
-    """Raise what is wrong with what backs a store."""
+def _raise_external_error(call: Call, store: CustomKeyStore) -> None:
+    """Raise the external error of the store's cluster or proxy, if a test has set one."""
     public = store.proxy is not None and store.proxy.is_public
     raise_external_errors(
         call.store.custom_key_stores.external_errors,
         SERVICES["kms"].operations[call.operation].model.errors,
         CloudHsmClusterId=store.cluster_id,
-        # A proxy behind a VPC endpoint service is called when the store is connected only.
+        # KMS calls a proxy behind a VPC endpoint service only when the store is connected.
         XksProxyUriEndpoint=store.proxy.uri_endpoint if public and store.proxy is not None else None,
         XksProxyVpcEndpointServiceName=store.proxy.vpc_endpoint_service_name if store.proxy is not None else None,
     )
 
 
-def _names_one_store(members: Mapping[str, object]) -> None:
+def _check_id_or_name(members: Mapping[str, object]) -> None:
     if "CustomKeyStoreId" in members and "CustomKeyStoreName" in members:
         raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
 
 
-@operation(on="*", logged_resources=False, rules=_names_one_store, quota=5)
+@operation(authorization="*", logged_resources=False, rules=_check_id_or_name, quota=5)
 def describe_custom_key_stores(
     call: Call,
     *,
@@ -146,8 +146,8 @@ def describe_custom_key_stores(
     marker: str | None = None,
 ) -> Reply:
     """Describe the account's custom key stores in the Region, or one of them."""
-    of = f"{custom_key_store_id or ''}/{custom_key_store_name or ''}"
-    part = page(call, limit, marker, default=1000, most=1000, of=of)
+    filters = f"{custom_key_store_id or ''}/{custom_key_store_name or ''}"
+    part = page(call, limit, marker, default=1000, maximum=1000, filters=filters)
     stores = [
         store
         for store in call.store.custom_key_stores.all_of(call.account, call.region)
@@ -184,7 +184,7 @@ def _entry(store: CustomKeyStore) -> dict[str, object]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-@operation(on="*", logged_resources=False, logged_request=False, quota=5)
+@operation(authorization="*", logged_resources=False, logged_request=False, quota=5)
 def update_custom_key_store(
     call: Call,
     *,
@@ -199,26 +199,26 @@ def update_custom_key_store(
     xks_proxy_authentication_credential: Mapping[str, str] | None = None,
     xks_proxy_connectivity: str | None = None,
 ) -> Reply:
-    """Change a custom key store; all but its name, its proxy's path and credential only while it is disconnected."""
+    """Change a custom key store. While it is connected, only its name, proxy path and credential can change."""
     members = {name: value for name, value in call.members.items() if name != "CustomKeyStoreId"}
-    # unverified: what CloudTrail shows but for the id and the cluster; what was sent
-    call.logged["CustomKeyStoreId"] = custom_key_store_id
+    # unverified: that CloudTrail shows the other members as they were sent
+    call.further_parameters["CustomKeyStoreId"] = custom_key_store_id
     if cloud_hsm_cluster_id is not None:
-        call.logged["ClusterId"] = cloud_hsm_cluster_id
+        call.further_parameters["ClusterId"] = cloud_hsm_cluster_id
     if new_custom_key_store_name is not None:
-        call.logged["NewCustomKeyStoreName"] = new_custom_key_store_name
-    call.logged.update(
+        call.further_parameters["NewCustomKeyStoreName"] = new_custom_key_store_name
+    call.further_parameters.update(
         {
             name: value
             for name, value in members.items()
             if name.startswith("XksProxy") and name != "XksProxyAuthenticationCredential"
         }
     )
-    _noted(call, custom_key_store_id)
+    _require_store(call, custom_key_store_id)
 
     def update(store: CustomKeyStore) -> CustomKeyStore:
-        foreign = _CLUSTER_MEMBERS if store.proxy is not None else (*_PROXY_MEMBERS, *_VPC_MEMBERS)
-        _refuse_members(members, foreign, _what(store.type))
+        refused = _CLUSTER_MEMBERS if store.proxy is not None else (*_PROXY_MEMBERS, *_VPC_MEMBERS)
+        _refuse_members(members, refused, _store_of_type(store.type))
         if not members.keys() <= _CHANGEABLE_WHILE_CONNECTED:
             store.require_state(ConnectionState.DISCONNECTED)
         updated = replace(
@@ -228,7 +228,7 @@ def update_custom_key_store(
             proxy=_updated(store.proxy, members, call.account) if store.proxy is not None else None,
         )
         if members.keys() - {"NewCustomKeyStoreName"}:
-            _require_sound(call, updated)
+            _raise_external_error(call, updated)
         for member in members:
             updated = updated.remedied_by(member)
         return updated
@@ -238,18 +238,18 @@ def update_custom_key_store(
 
 
 def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> XksProxy:
-    """The proxy with the members of an update."""
+    """The proxy, changed by the members of an update."""
     connectivity = str(members.get("XksProxyConnectivity", proxy.connectivity))
-    what = f"XksProxyConnectivity {connectivity}"
+    subject = f"XksProxyConnectivity {connectivity}"
     if connectivity != proxy.connectivity:
-        _require_members(members, ("XksProxyUriEndpoint",), what)
+        _require_members(members, ("XksProxyUriEndpoint",), subject)
     service, owner = proxy.vpc_endpoint_service_name, proxy.vpc_endpoint_service_owner
     if connectivity == "PUBLIC_ENDPOINT":
-        _refuse_members(members, _VPC_MEMBERS, what)
+        _refuse_members(members, _VPC_MEMBERS, subject)
         service = owner = None
     else:
         if proxy.is_public:
-            _require_members(members, _VPC_MEMBERS[:1], what)
+            _require_members(members, _VPC_MEMBERS[:1], subject)
         service = str(members.get("XksProxyVpcEndpointServiceName", service))
         owner = str(members.get("XksProxyVpcEndpointServiceOwner", owner or account))
     credential = members.get("XksProxyAuthenticationCredential")
@@ -263,40 +263,40 @@ def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> Xk
     )
 
 
-@operation(on="*", logged_resources=False, quota=5)
+@operation(authorization="*", logged_resources=False, quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
-    """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
-    _noted(call, custom_key_store_id)
+    """Delete a custom key store that is disconnected and has no keys. Its cluster or proxy stays."""
+    _require_store(call, custom_key_store_id)
     call.store.custom_key_stores.remove(
         custom_key_store_id, lambda store: store.require_state(ConnectionState.DISCONNECTED)
     )
     return {}
 
 
-@operation(on="*", logged_resources=False, quota=5)
+@operation(authorization="*", logged_resources=False, quota=5)
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
-    """Begin to connect a store; DescribeCustomKeyStores tells how that ended."""
-    store = _noted(call, custom_key_store_id)
+    """Begin to connect a store; DescribeCustomKeyStores shows whether it succeeded."""
+    store = _require_store(call, custom_key_store_id)
     takes = call.settings.transition_time
     if store.state is ConnectionState.DISCONNECTED:
-        _require_sound(call, store)
+        _raise_external_error(call, store)
     call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
     return {}
 
 
-@operation(on="*", logged_resources=False, quota=5)
+@operation(authorization="*", logged_resources=False, quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
-    _noted(call, custom_key_store_id)
+    _require_store(call, custom_key_store_id)
     takes = call.settings.transition_time
     call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
     return {}
 
 
-def _noted(call: Call, store_id: str) -> CustomKeyStore:
-    """The caller's store; the trail notes its name and cluster. Raises CustomKeyStoreNotFoundException."""
+def _require_store(call: Call, store_id: str) -> CustomKeyStore:
+    """Find the caller's store, whose name and cluster its event then shows. Raises CustomKeyStoreNotFoundException."""
     store = call.store.custom_key_stores.require(call.account, call.region, store_id)
-    call.additional["customKeyStoreName"] = store.name
+    call.additional_event_data["customKeyStoreName"] = store.name
     if store.cluster_id is not None:
-        call.additional["clusterId"] = store.cluster_id
+        call.additional_event_data["clusterId"] = store.cluster_id
     return store

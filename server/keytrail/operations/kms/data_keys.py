@@ -1,4 +1,4 @@
-"""Data keys to encrypt with outside KMS, and random bytes. Source: KMS API Reference."""
+"""Data keys and data key pairs, for encryption outside KMS, and random bytes. Source: KMS API Reference."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,11 +22,11 @@ from keytrail.operations.kms.recipients import for_recipient
 from keytrail.operations.kms.slow_work import now_or_later
 
 _USABLE_OR_IN_A_STORE = USABLE | {KeyState.UNAVAILABLE}
-"""Keys in custom key stores make no pairs, whether their store is there or not: the refusal is about their Origin."""
+"""Keys in custom key stores make no pairs, even if the store is disconnected: the refusal names their Origin."""
 _SIZES = {"AES_128": 16, "AES_256": 32}
 
 
-def _says_how_long(members: Mapping[str, object]) -> None:
+def _check_size(members: Mapping[str, object]) -> None:
     if ("KeySpec" in members) == ("NumberOfBytes" in members):
         raise ValidationException("Please specify either number of bytes or key spec.")
 
@@ -56,7 +56,7 @@ def _data_key(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_says_how_long,
+    rules=_check_size,
     grantable="symmetric",
     quota=BY_KEY,
 )
@@ -79,7 +79,7 @@ def generate_data_key(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_says_how_long,
+    rules=_check_size,
     grantable="symmetric",
     quota=BY_KEY,
 )
@@ -102,7 +102,7 @@ def _without_plaintext(reply: Reply) -> Reply:
 
 
 def _data_key_pair(
-    call: Call, key: Key, context: Mapping[str, str], spec: str, answered: Callable[[Reply], Reply]
+    call: Call, key: Key, context: Mapping[str, str], spec: str, finish: Callable[[Reply], Reply]
 ) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
@@ -112,10 +112,10 @@ def _data_key_pair(
         raise no_cryptography(spec)
 
     if call.dry_run:
-        seal(call, key, b"", context)  # what can fail; nobody gets a pair, so none is made
-        return answered({"PrivateKeyPlaintext": b""})
+        seal(call, key, b"", context)  # the only step that can fail; no pair is needed
+        return finish({"PrivateKeyPlaintext": b""})
 
-    def of(pair: KeyPair) -> Reply:
+    def reply_with(pair: KeyPair) -> Reply:
         private = pair.private_der()
         blob, material_id = seal(call, key, private, context)
         reply = {
@@ -126,10 +126,10 @@ def _data_key_pair(
             "KeyPairSpec": spec,
             **material_member(material_id),
         }
-        return answered(reply)
+        return finish(reply)
 
     ready = key_pool.POOL.take(spec)
-    return of(ready) if ready is not None else now_or_later(spec, lambda: of(key_pool.new_pair(spec)))
+    return reply_with(ready) if ready is not None else now_or_later(spec, lambda: reply_with(key_pool.new_pair(spec)))
 
 
 @operation(
@@ -178,19 +178,19 @@ def generate_data_key_pair_without_plaintext(
     return _data_key_pair(call, key, encryption_context, key_pair_spec, _without_plaintext)
 
 
-def _has_a_size(members: Mapping[str, object]) -> None:
+def _check_number_of_bytes(members: Mapping[str, object]) -> None:
     if "NumberOfBytes" not in members:
         raise ValidationException("NumberOfBytes is required.")
 
 
-@operation(on="*", rules=_has_a_size, logged_request=False, quota=BY_KEY)
+@operation(authorization="*", rules=_check_number_of_bytes, logged_request=False, quota=BY_KEY)
 def generate_random(
     call: Call,
     *,
     number_of_bytes: int | None = None,
     custom_key_store_id: str | None = None,
 ) -> Reply:
-    """1 to 1024 random bytes; no key, and so no last usage."""
+    """1 to 1024 random bytes; this needs no key, so it is no use of one."""
     if custom_key_store_id is not None:
         require_random_source(call, custom_key_store_id)
     return for_recipient(call, {"Plaintext": random_bytes(number_of_bytes or 0)}, "Plaintext")

@@ -1,7 +1,7 @@
 """Encrypt, Decrypt, ReEncrypt.
 
-Source: KMS API Reference; the order of the checks as measured on AWS: identifiers, permission, whether the key
-named is the one in the ciphertext, usage, state, algorithm, and the ciphertext at last.
+Source: KMS API Reference; the order of the checks as measured on AWS: identifiers, permission, whether the named
+key is that of the ciphertext, usage, state, algorithm, and last the ciphertext.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def encrypt(
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
 
-def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
+def _check_key(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
     ignores = members.get("DryRunModifiers")
     if ignores and not members.get("DryRun"):
         # unverified: the words
@@ -70,22 +70,22 @@ def _names_a_key(algorithm_member: str, key_member: str, members: Mapping[str, o
         raise ValidationException(f"{key_member} must not be null")
 
 
-def _decrypt_names_a_key(members: Mapping[str, object]) -> None:
-    _names_a_key("EncryptionAlgorithm", "KeyId", members)
+def _check_decrypt_key(members: Mapping[str, object]) -> None:
+    _check_key("EncryptionAlgorithm", "KeyId", members)
 
 
-def _re_encrypt_names_a_key(members: Mapping[str, object]) -> None:
-    _names_a_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
+def _check_re_encrypt_key(members: Mapping[str, object]) -> None:
+    _check_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
 
 
 @operation(
-    on="itself",
+    authorization="in function",
     aliases=True,
     cross_account=True,
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_decrypt_names_a_key,
+    rules=_check_decrypt_key,
     logged_defaults=("EncryptionAlgorithm",),
     grantable="any",
     quota=BY_KEY,
@@ -99,7 +99,7 @@ def decrypt(
     encryption_algorithm: str = SYMMETRIC_DEFAULT,
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
-    """Decrypt what Encrypt, ReEncrypt or a GenerateDataKey made; the ciphertext names its key."""
+    """Decrypt a ciphertext of Encrypt, ReEncrypt or GenerateDataKey...; a symmetric one names its key."""
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
     data = None if dry_run_modifiers else ciphertext_blob
     key, blob = _key_and_blob(call, key, data, encryption_algorithm)
@@ -130,13 +130,13 @@ def decrypt(
 
 
 @operation(
-    on="itself",
+    authorization="in function",
     aliases=True,
     cross_account=True,
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_re_encrypt_names_a_key,
+    rules=_check_re_encrypt_key,
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
     actions=("ReEncryptFrom", "ReEncryptTo"),
     grantable="any",
@@ -196,7 +196,7 @@ def re_encrypt(
 
 
 def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
-    """Refuse an encryption algorithm that is not the key's, and a context where no algorithm can bind it."""
+    """Refuse an algorithm that the key does not have, and an encryption context with an asymmetric key."""
     key.require_algorithm(algorithm)
     if algorithm == SYMMETRIC_DEFAULT:
         return
@@ -206,7 +206,7 @@ def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str,
 
 
 class Sealed(NamedTuple):
-    """A ciphertext, and the id of the key material that made it; None where AWS tells of none (custom key stores)."""
+    """A ciphertext, and the id of the key material that made it; None for a key in a custom key store."""
 
     blob: bytes
     material_id: str | None
@@ -226,7 +226,7 @@ def seal(
     encryption_context: Mapping[str, str],
     logged_as: str = "keyMaterialId",
 ) -> Sealed:
-    """The ciphertext of a plaintext; the trail shows its material as `logged_as`."""
+    """Encrypt a plaintext; the event shows the key material's id as `logged_as`."""
     material = key.require_aes_material()
     blob = blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
     return Sealed(blob, _logged_material(call, key, material, logged_as))
@@ -239,7 +239,7 @@ def _open(
     encryption_context: Mapping[str, str],
     logged_as: str = "keyMaterialId",
 ) -> Opened:
-    """The plaintext of a ciphertext; an empty one where the ciphertext is to be ignored (a dry run).
+    """Decrypt a ciphertext; without one (a dry run that ignores it) the plaintext is empty.
 
     Raises InvalidCiphertextException.
     """
@@ -258,26 +258,26 @@ def _open(
 
 
 def _logged_material(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> str | None:
-    """Let the trail show which material a key was used with, or which key behind a custom key store; gives the id.
+    """Add the key material (in a custom key store, the backing key) to the event. Gives its id for the reply.
 
-    None for a key in a custom key store: # unverified: that answers leave the id out, as DescribeKey does
+    None for a key in a custom key store: # unverified: that replies have no id, as in DescribeKey
     """
     if key.custom_key_store_id is not None:
-        call.additional |= backing_key(key)
+        call.additional_event_data |= backing_key(key)
         return None
-    call.additional[logged_as] = material.id
+    call.additional_event_data[logged_as] = material.id
     return material.id
 
 
 def material_member(material_id: str | None, member: str = "KeyMaterialId") -> Mapping[str, object]:
-    """The member of an answer for a key material; none where there is no id to show."""
+    """The member of a reply for a key material's id; no member if there is no id."""
     return {member: material_id} if material_id is not None else {}
 
 
 def _key_and_blob(
     call: Call, named: Key | None, data: bytes | None, algorithm: str, action: str | None = None
 ) -> tuple[Key, CiphertextBlob | None]:
-    """The key to decrypt with, and the symmetric ciphertext if there is one to read."""
+    """The key to decrypt with, and the parsed ciphertext if it is symmetric and not ignored."""
     if named is not None and (data is None or algorithm != SYMMETRIC_DEFAULT):
         return named, None
     try:
@@ -285,7 +285,7 @@ def _key_and_blob(
     except NotABlob:
         raise InvalidCiphertextException from None
     if named is None:
-        return _key_in(call, blob, action), blob
+        return _key_of_ciphertext(call, blob, action), blob
     if named.key_id != blob.key_id:
         raise IncorrectKeyException(
             "The key ID in the request does not identify a CMK that can perform this operation."
@@ -293,8 +293,8 @@ def _key_and_blob(
     return named, blob
 
 
-def _key_in(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
-    """The key under which a ciphertext was made, once the caller may use it."""
+def _key_of_ciphertext(call: Call, blob: CiphertextBlob, action: str | None) -> Key:
+    """Find the key of a ciphertext, and authorize the caller on it."""
     key = call.view.key_of_ciphertext(blob, call.account, call.region)
     call.authorize(key, action)
     assert key is not None  # a key that does not exist is never authorized

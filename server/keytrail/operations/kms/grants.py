@@ -1,4 +1,4 @@
-"""Grants of keys. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
+"""Grants: create, list, retire, revoke. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from keytrail.operations.pagination import Page, page
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
 
 
-def _grant_is_valid(members: Mapping[str, Any]) -> None:
+def _check_grant(members: Mapping[str, Any]) -> None:
     require_valid_grant(
         operations=members["Operations"],
         grantee_principal=members.get("GranteePrincipal"),
@@ -29,7 +29,7 @@ def _grant_is_valid(members: Mapping[str, Any]) -> None:
     )
 
 
-@operation(cross_account=True, states=_GRANTABLE, rules=_grant_is_valid, grantable="any", quota=50)
+@operation(cross_account=True, states=_GRANTABLE, rules=_check_grant, grantable="any", quota=50)
 def create_grant(
     call: Call,
     key: Key,
@@ -42,7 +42,7 @@ def create_grant(
     constraints: Mapping[str, object] | None = None,
     name: str | None = None,
 ) -> Reply:
-    """Let a principal use a key. The same name with the same parameters is the same grant, with a token more."""
+    """Create a grant. With the name and the parameters of an existing grant, give that one, with another token."""
     grant = Grant(
         grant_id=new_grant_id(),
         key_arn=key.arn,
@@ -58,20 +58,20 @@ def create_grant(
     )
     require_fit(grant, key)
     token = new_grant_token()
-    made = call.store.add_grant(grant, token, call.states, dry_run=call.dry_run)
-    call.elements = {"GrantId": made.grant_id, "KeyId": key.arn}
-    return {"GrantToken": token, "GrantId": made.grant_id}
+    added = call.store.add_grant(grant, token, call.states, dry_run=call.dry_run)
+    call.response_elements = {"GrantId": added.grant_id, "KeyId": key.arn}
+    return {"GrantToken": token, "GrantId": added.grant_id}
 
 
 def require_fit(grant: Grant, key: Key) -> None:
-    """Refuse operations and constraints that the key's spec and usage do not have (ValidationException)."""
+    """Raise ValidationException for operations and constraints that do not fit the key's spec and usage."""
     kms = SERVICES["kms"].operations.values()
     fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
-    unfit = [operation for operation in grant.operations if operation not in fitting]
-    if unfit:
+    unfitting = [operation for operation in grant.operations if operation not in fitting]
+    if unfitting:
         # unverified: the words
         raise ValidationException(
-            f"The operations [{', '.join(unfit)}] are not valid for a key with KeySpec {key.spec} "
+            f"The operations [{', '.join(unfitting)}] are not valid for a key with KeySpec {key.spec} "
             f"and KeyUsage {key.usage}."
         )
     if grant.constraints.restricts_context and key.spec != SYMMETRIC_DEFAULT:
@@ -81,12 +81,12 @@ def require_fit(grant: Grant, key: Key) -> None:
         )
 
 
-def _filters_are_valid(members: Mapping[str, object]) -> None:
+def _check_grant_id(members: Mapping[str, object]) -> None:
     if "GrantId" in members:
         require_grant_id(str(members["GrantId"]))
 
 
-@operation(cross_account=True, rules=_filters_are_valid, quota=100)
+@operation(cross_account=True, rules=_check_grant_id, quota=100)
 def list_grants(
     call: Call,
     key: Key,
@@ -97,22 +97,22 @@ def list_grants(
     grantee_principal: str | None = None,
     grantee_service_principal: str | None = None,
 ) -> Reply:
-    """List a key's grants by their age: all, the one of an id, or those of a grantee."""
+    """List a key's grants, the oldest first: all, the one with an id, or those of a grantee."""
     grantee, service = grantee_principal or "", grantee_service_principal or ""
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
-    part = page(call, limit, marker, default=50, most=100, of=f"{key.arn}/{grant_id}/{grantee}/{service}")
+    part = page(call, limit, marker, default=50, maximum=100, filters=f"{key.arn}/{grant_id}/{grantee}/{service}")
     if grant_id is not None:
         grant = call.view.grant(key.arn, grant_id)
         grants = [grant] if grant is not None and grant.place > part.after else []
     else:
         grants = call.view.grants_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
-    # A grant has one grantee, so what the index or the id found must still be the other filters'.
-    wanted = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
-    asked = {name: value for name, value in wanted.items() if value is not None}
-    return _listed(part, [grant for grant in grants if asked.items() <= _entry(grant).items()])
+    # The look-up used one filter; the grants must match the other filters too.
+    filters = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
+    required = {name: value for name, value in filters.items() if value is not None}
+    return _listed(part, [grant for grant in grants if required.items() <= _entry(grant).items()])
 
 
-def _one_retiring_principal(members: Mapping[str, object]) -> None:
+def _check_retiring_principal(members: Mapping[str, object]) -> None:
     if ("RetiringPrincipal" in members) == ("RetiringServicePrincipal" in members):
         # unverified: the words
         raise ValidationException("Specify exactly one of RetiringPrincipal and RetiringServicePrincipal.")
@@ -120,7 +120,7 @@ def _one_retiring_principal(members: Mapping[str, object]) -> None:
         require_principal(str(members["RetiringPrincipal"]))
 
 
-@operation(on="*", cross_account=True, rules=_one_retiring_principal, quota=100)
+@operation(authorization="*", cross_account=True, rules=_check_retiring_principal, quota=100)
 def list_retirable_grants(
     call: Call,
     *,
@@ -129,7 +129,7 @@ def list_retirable_grants(
     retiring_principal: str | None = None,
     retiring_service_principal: str | None = None,
 ) -> Reply:
-    """List the grants in the Region, on whichever account's keys, that a principal of the account is to retire."""
+    """List the grants in the Region, on keys of any account, that a principal of the caller's account can retire."""
     principal, service = retiring_principal or "", retiring_service_principal or ""
     if principal and principal.split(":")[4] != call.account:
         # unverified: the code and the words
@@ -137,25 +137,25 @@ def list_retirable_grants(
             f"User: {call.principal.arn} is not authorized to perform: kms:ListRetirableGrants "
             f"for the principal {principal} of another account"
         )
-    part = page(call, limit, marker, default=50, most=100, of=f"{principal}/{service}")
+    part = page(call, limit, marker, default=50, maximum=100, filters=f"{principal}/{service}")
     return _listed(
         part,
         call.view.retirable_grants_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
     )
 
 
-def _names_a_grant(members: Mapping[str, object]) -> None:
+def _check_token_or_id(members: Mapping[str, object]) -> None:
     by_token, by_id = "GrantToken" in members, {"KeyId", "GrantId"} & members.keys()
     if by_token == bool(by_id) or len(by_id) == 1:
         # unverified: the words
         raise ValidationException("Specify either a GrantToken, or both a KeyId and a GrantId.")
-    _filters_are_valid(members)
+    _check_grant_id(members)
 
 
 @operation(
-    on="itself",
+    authorization="in function",
     cross_account=True,
-    rules=_names_a_grant,
+    rules=_check_token_or_id,
     logged_request=False,
     logged_reply="key",
     grantable="any",
@@ -164,19 +164,19 @@ def _names_a_grant(members: Mapping[str, object]) -> None:
 def retire_grant(
     call: Call, *, grant_token: str | None = None, key_id: str | None = None, grant_id: str | None = None
 ) -> None:
-    """Give a grant up: for its retiring principal, its grantee if it says so, and the account that issued it."""
+    """Delete a grant; for its retiring principal, its grantee if it grants RetireGrant, and its issuing account."""
     if call.dry_run:
-        call.logged["DryRun"] = True
+        call.further_parameters["DryRun"] = True
     grant = _by_token(call, grant_token) if grant_token is not None else _by_id(call, str(key_id), str(grant_id))
     key = call.store.newest.require_key(grant.key_arn)
     call.authorize_retiring(grant, key)
-    call.additional["grantId"] = grant.grant_id
+    call.additional_event_data["grantId"] = grant.grant_id
     call.store.grants.remove(grant, dry_run=call.dry_run)
 
 
-@operation(cross_account=True, rules=_filters_are_valid, quota=50)
+@operation(cross_account=True, rules=_check_grant_id, quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
-    """Take a grant away from its grantee."""
+    """Delete a grant of a key, for whoever the key policy allows it."""
     grant = call.store.newest.grant(key.arn, grant_id)
     if grant is None:
         raise grant_not_found(grant_id)
@@ -192,13 +192,13 @@ def _by_token(call: Call, token: str) -> Grant:
 
 def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     named = read_key_identifier(key_id, call.account, call.region, aliases=False)
-    at_home = named.account == call.account
-    if at_home:
+    own_account = named.account == call.account
+    if own_account:
         call.store.newest.require_named(named)
     grant = call.store.newest.grant(named.arn, grant_id)
     if grant is None:
-        if not at_home:
-            call.authorize(None, named=named)  # refuses, in the words for whatever another account owns
+        if not own_account:
+            call.authorize(None, named=named)  # refuses with the message for keys of another account
         raise grant_not_found(grant_id)
     return grant
 
@@ -209,7 +209,7 @@ def _listed(part: Page, grants: Sequence[Grant]) -> Reply:
 
 
 def _entry(grant: Grant) -> dict[str, object]:
-    """GrantListEntry; of what a grant may lack, only the name is there then, and empty."""
+    """A GrantListEntry: members that the grant does not have are left out, but Name is then empty."""
     optional = {
         "GranteePrincipal": grant.grantee_principal,
         "GranteeServicePrincipal": grant.grantee_service_principal,

@@ -28,7 +28,7 @@ def derive_shared_secret(
     key_agreement_algorithm: str,
     public_key: bytes,
 ) -> Reply | Later[Reply]:
-    """The raw secret (the x coordinate, NIST SP 800-56A) that the key shares with a peer's public key."""
+    """The raw shared secret (the x coordinate, NIST SP 800-56A) of the key and a peer's public key, in DER."""
     key.require_algorithm(key_agreement_algorithm)
 
     def work() -> Reply:
@@ -56,7 +56,7 @@ def derive_shared_secret(
     grantable="any",
 )
 def encapsulate(call: Call, key: Key, *, encapsulation_algorithm: str) -> Reply | Later[Reply]:
-    """A fresh shared secret of 32 bytes, and the ciphertext from which the key gets it back (FIPS 203)."""
+    """A fresh shared secret of 32 bytes, and the ciphertext that Decapsulate reads it from (FIPS 203)."""
     key.require_algorithm(encapsulation_algorithm)
 
     def work() -> Reply:

@@ -1,4 +1,7 @@
-"""Key material from elsewhere. Source: KMS API Reference; KMS Developer Guide, "Importing key material"."""
+"""Imported key material: get the parameters, import, delete.
+
+Source: KMS API Reference; KMS Developer Guide, "Importing key material".
+"""
 
 from datetime import datetime
 
@@ -22,14 +25,14 @@ from keytrail.errors import (
 from keytrail.messages import Later
 from keytrail.operation import operation
 
-# The origin is looked at after these states and before the others.
-_MADE = ANY - {KeyState.CREATING}
-_SETTLED = _MADE - {KeyState.UPDATING}
+# KMS checks the Origin after these states, and before all others.
+_CREATED = ANY - {KeyState.CREATING}
+_NOT_CHANGING = _CREATED - {KeyState.UPDATING}
 
 
-@operation(states=_SETTLED, quota=1)
+@operation(states=_NOT_CHANGING, quota=1)
 def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, wrapping_key_spec: str) -> Later[Reply]:
-    """A public key to wrap key material with, and the token that goes with it; both are good for 24 hours."""
+    """A public key to wrap key material with, and its import token; both are valid for 24 hours."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
     imported_material.require_wrapping(key, wrapping_algorithm, wrapping_key_spec)
@@ -48,7 +51,7 @@ def get_parameters_for_import(call: Call, key: Key, *, wrapping_algorithm: str, 
     return Later(work)
 
 
-@operation(states=_MADE, logged_reply="reply", quota=15)
+@operation(states=_CREATED, logged_reply="reply", quota=15)
 def import_key_material(
     call: Call,
     key: Key,
@@ -61,12 +64,12 @@ def import_key_material(
     key_material_description: str | None = None,
     key_material_id: str | None = None,
 ) -> Later[Reply]:
-    """Put key material into a key: its first, the one that it has lost, or one to be rotated to."""
+    """Import key material into a key: its first, one that it has lost, or the next to rotate to."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
     imported_material.require_import_members(key, import_type, key_material_description, key_material_id)
     imported_material.require_validity(expiration_model, valid_to, call.now)
-    how = Import(valid_to, key_material_description)
+    import_ = Import(valid_to, key_material_description)
 
     def work() -> Reply:
         material = _unwrapped(call, key, import_token, encrypted_key_material)
@@ -78,12 +81,12 @@ def import_key_material(
                 material,
                 kind=import_type,
                 material_id=key_material_id,
-                imported=how,
+                imported=import_,
                 is_replica=call.store.is_replica(newest),
             )
 
         call.change(key, imported)
-        return {"KeyId": key.arn, **_shown(key, material.id)}
+        return {"KeyId": key.arn, **_material_id_member(key, material.id)}
 
     return Later(work)
 
@@ -109,22 +112,22 @@ def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> Key
         raise IncorrectKeyMaterialException from None  # unverified: the code
 
 
-@operation(states=_SETTLED, logged_reply="reply", quota=15)
+@operation(states=_NOT_CHANGING, logged_reply="reply", quota=15)
 def delete_imported_key_material(call: Call, key: Key, *, key_material_id: str | None = None) -> Reply:
-    """Take a material out of a key: the current one, if none is named. Its key waits for it then (PendingImport)."""
+    """Delete an imported key material, by default the current one; the key's state becomes PendingImport."""
     imported_material.require_external(key)
     if key_material_id is None:
         if key.material is None:
-            return {"KeyId": key.arn}  # there never was any
+            return {"KeyId": key.arn}  # the key never had material
         key_material_id = key.material.id
     material_id = key_material_id
     call.change(
         key,
         lambda newest: imported_material.delete_material(newest, material_id, is_replica=call.store.is_replica(newest)),
     )
-    return {"KeyId": key.arn, **_shown(key, material_id)}
+    return {"KeyId": key.arn, **_material_id_member(key, material_id)}
 
 
-def _shown(key: Key, material_id: str) -> dict[str, object]:
-    """KeyMaterialId, which KMS tells of symmetric keys only."""
+def _material_id_member(key: Key, material_id: str) -> dict[str, object]:
+    """The member KeyMaterialId, which KMS shows only of symmetric keys."""
     return {"KeyMaterialId": material_id} if key.is_symmetric else {}

@@ -1,4 +1,4 @@
-"""Keys come, change their state, and go.
+"""Keys: create, describe, list, enable, disable, describe anew, delete.
 
 Source: KMS API Reference, each operation's page; KMS Developer Guide, "Deleting AWS KMS keys".
 """
@@ -22,10 +22,10 @@ from keytrail.operations.kms import keys_in_custom_key_stores
 from keytrail.operations.kms.key_metadata import key_metadata
 from keytrail.operations.pagination import page
 
-SHORTEST_WINDOW, LONGEST_WINDOW = 7, 30
+MIN_WAITING_PERIOD, MAX_WAITING_PERIOD = 7, 30
 
 
-@operation(on="*", logged_reply="reply", quota=5)
+@operation(authorization="*", logged_reply="reply", quota=5)
 def create_key(
     call: Call,
     *,
@@ -41,7 +41,7 @@ def create_key(
     multi_region: bool = False,
     xks_key_id: str | None = None,
 ) -> Reply | Later[Reply]:
-    """Make a key with fresh material, or an empty one for material to be imported (Origin EXTERNAL)."""
+    """Create a key with fresh material; with Origin EXTERNAL, without material, which is to be imported."""
     if key_spec is not None and customer_master_key_spec is not None:
         raise ValidationException(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
@@ -49,7 +49,7 @@ def create_key(
         )
     spec = key_spec or customer_master_key_spec or SYMMETRIC_DEFAULT
     usage = usage_for(spec, key_usage)
-    call.logged.update(
+    call.further_parameters.update(
         Description=description,
         Origin=origin,
         BypassPolicyLockoutSafetyCheck=bypass_policy_lockout_safety_check,
@@ -105,12 +105,12 @@ def create_key(
 
 @operation(aliases=True, cross_account=True, grantable="any", quota=2000)
 def describe_key(call: Call, key: Key) -> Reply:
-    """Tell all about a key but its policy, aliases, grants and tags."""
+    """A key's metadata, which has no policy, aliases, grants or tags."""
     metadata = key_metadata(key, call.store.multi_region_set(key))
     return {"KeyMetadata": {**metadata, **keys_in_custom_key_stores.key_members(call, key)}}
 
 
-@operation(on="*", quota=500)
+@operation(authorization="*", quota=500)
 def list_keys(
     call: Call,
     *,
@@ -118,8 +118,8 @@ def list_keys(
     marker: str | None = None,
     resource_owners: Sequence[str] = ("SELF",),
 ) -> Reply:
-    """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF has any."""
-    part = page(call, limit, marker, default=100, most=1000, of=",".join(sorted(set(resource_owners))))
+    """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF lists any."""
+    part = page(call, limit, marker, default=100, maximum=1000, filters=",".join(sorted(set(resource_owners))))
     keys: Sequence[Key] = ()
     if "SELF" in resource_owners:
         keys = call.view.keys_after(call.account, call.region, part.after, part.limit + 1)
@@ -129,7 +129,7 @@ def list_keys(
 
 @operation(states=states.SWITCHABLE, logged_reply="key", quota=5)
 def enable_key(call: Call, key: Key) -> None:
-    """Let a disabled key be used again; an enabled one stays so."""
+    """Enable a disabled key; an enabled one stays enabled."""
     rotates = not call.store.is_replica(key)
     call.change(
         key, lambda newest: key_rotation.rotate_if_overdue(newest.enable(), call.now) if rotates else newest.enable()
@@ -138,7 +138,7 @@ def enable_key(call: Call, key: Key) -> None:
 
 @operation(states=states.SWITCHABLE, logged_reply="key", quota=5)
 def disable_key(call: Call, key: Key) -> None:
-    """Keep a key from being used; a disabled one stays so."""
+    """Disable a key; a disabled one stays disabled."""
     call.change(key, Key.disable)
 
 
@@ -148,14 +148,14 @@ def update_key_description(call: Call, key: Key, *, description: str) -> None:
     call.change(key, lambda newest: newest.update_description(description))
 
 
-def _window_in_range(members: Mapping[str, object]) -> None:
-    days = members.get("PendingWindowInDays", LONGEST_WINDOW)
-    if isinstance(days, int) and not SHORTEST_WINDOW <= days <= LONGEST_WINDOW:
-        raise ValidationException(f"PendingWindowInDays must be between {SHORTEST_WINDOW} and {LONGEST_WINDOW}")
+def _check_waiting_period(members: Mapping[str, object]) -> None:
+    days = members.get("PendingWindowInDays", MAX_WAITING_PERIOD)
+    if isinstance(days, int) and not MIN_WAITING_PERIOD <= days <= MAX_WAITING_PERIOD:
+        raise ValidationException(f"PendingWindowInDays must be between {MIN_WAITING_PERIOD} and {MAX_WAITING_PERIOD}")
 
 
-@operation(states=states.DELETABLE, rules=_window_in_range, logged_reply="reply", quota=15)
-def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int = LONGEST_WINDOW) -> Reply:
+@operation(states=states.DELETABLE, rules=_check_waiting_period, logged_reply="reply", quota=15)
+def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int = MAX_WAITING_PERIOD) -> Reply:
     """Delete a key after a waiting period; a multi-Region primary waits for its replicas first."""
 
     def schedule(newest: Key) -> Key:
@@ -172,5 +172,5 @@ def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int =
 
 @operation(logged_reply="key", quota=5)
 def cancel_key_deletion(call: Call, key: Key) -> Reply:
-    """Take a key back from its waiting period; it is Disabled then."""
+    """End a key's waiting period without deleting it; its state becomes Disabled."""
     return {"KeyId": call.change(key, Key.cancel_deletion).arn}

@@ -1,4 +1,4 @@
-"""KeyMetadata, as DescribeKey, CreateKey and ReplicateKey answer it.
+"""KeyMetadata, which DescribeKey, CreateKey and ReplicateKey reply.
 
 Source: KMS API Reference, KeyMetadata; which member appears when, as recorded from AWS.
 """
@@ -11,7 +11,7 @@ from keytrail.domain.multi_region import MultiRegionSet
 
 
 def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
-    """The metadata of a key; `related` tells of a multi-Region key where its relatives are."""
+    """The KeyMetadata of a key; `related` is the set that a multi-Region key belongs to, None for other keys."""
     metadata: dict[str, object] = {
         "AWSAccountId": key.account,
         "Arn": key.arn,
@@ -28,8 +28,8 @@ def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
         "Origin": key.origin,
         ALGORITHMS_MEMBER[key.usage]: ALGORITHMS[key.spec][key.usage],
     }
-    held_here = key.custom_key_store_id is None and key.material is not None
-    if held_here and key.material is not None and key.is_symmetric and key.state is not KeyState.CREATING:
+    in_store = key.custom_key_store_id is not None
+    if key.material is not None and not in_store and key.is_symmetric and key.state is not KeyState.CREATING:
         metadata["CurrentKeyMaterialId"] = key.material.id
     if key.state is KeyState.PENDING_DELETION and key.deletion_date is not None:
         metadata["DeletionDate"] = key.deletion_date

@@ -1,4 +1,4 @@
-"""Who may use a key, as its policy says. Source: KMS API Reference; KMS Developer Guide, "Key policies in AWS KMS"."""
+"""Key policies: get, put, list. Source: KMS API Reference; KMS Developer Guide, "Key policies in AWS KMS"."""
 
 from keytrail.call import Call, Reply
 from keytrail.domain.key import Key
@@ -10,7 +10,7 @@ from keytrail.operations.pagination import page
 
 @operation(quota=1000)
 def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NAME) -> Reply:
-    """The key's policy document, as it was given."""
+    """The key's policy document, as it was sent."""
     if policy_name != DEFAULT_POLICY_NAME:
         raise NotFoundException("No such policy exists")
     return {"Policy": key.policy or default_key_policy(key.region, key.account), "PolicyName": policy_name}
@@ -36,5 +36,5 @@ def put_key_policy(
 @operation(quota=100)
 def list_key_policies(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
     """List the names of the key's policies: there is one, `default`."""
-    part = page(call, limit, marker, default=100, most=1000, of=key.arn)
+    part = page(call, limit, marker, default=100, maximum=1000, filters=key.arn)
     return part.reply("PolicyNames", [name for name in (DEFAULT_POLICY_NAME,) if name > part.after], str)

@@ -1,4 +1,4 @@
-"""What an operation has to do with the custom key store that a key is in, or is to be in.
+"""Keys in custom key stores: the checks before one is created, and what replies and events show of one.
 
 Source: KMS API Reference, CreateKey and GenerateRandom; KMS Developer Guide, "Key stores".
 """
@@ -17,7 +17,7 @@ from keytrail.operation import SERVICES
 def require_store_for_key(
     call: Call, origin: Origin, store_id: str | None, xks_key_id: str | None, *, spec: str, multi_region: bool
 ) -> None:
-    """Raise unless CreateKey may make such a key in the custom key store that it names, or in none."""
+    """Raise unless CreateKey can create such a key in the custom key store that it names, or in none."""
     if origin not in CUSTOM_KEY_STORE_ORIGINS:
         if store_id is not None:
             raise ValidationException(f"You cannot specify a CustomKeyStoreId for a key of Origin {origin}.")
@@ -47,18 +47,21 @@ def require_store_for_key(
 
 
 def require_still_connected(call: Call, key: Key) -> None:
-    """Raise CustomKeyStoreInvalidStateException unless the store of a new key, if it has one, is connected."""
+    """Raise CustomKeyStoreInvalidStateException if a new key is in a custom key store that is not connected.
+
+    If it is connected, the event gets the key's backing key.
+    """
     store = call.store.custom_key_stores.of_key(key)
     if store is not None:
         store.require_state(ConnectionState.CONNECTED)
-        # unverified: what stands in the text of a backingKey
-        call.additional |= (
+        # unverified: what the text of backingKey has
+        call.additional_event_data |= (
             backing_key(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_key_id(key)}"}}'}
         )
 
 
 def require_random_source(call: Call, store_id: str) -> None:
-    """Raise unless the store is an AWS CloudHSM key store that is connected."""
+    """Raise unless the custom key store is a connected AWS CloudHSM key store."""
     store = call.store.custom_key_stores.require(call.account, call.region, store_id)
     if store.type is not Origin.AWS_CLOUDHSM:
         raise UnsupportedOperationException(f"The custom key store {store_id} generates no random bytes.")
@@ -66,7 +69,7 @@ def require_random_source(call: Call, store_id: str) -> None:
 
 
 def backing_key(key: Key) -> dict[str, object]:
-    """What CloudTrail shows of the backing key of a key in a custom key store, in place of its material."""
+    """The additionalEventData of a key in a custom key store: its backing key, in place of its key material."""
     store: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
     if key.xks_key_id is not None:
         return {**store, "xksKeyId": key.xks_key_id}
@@ -78,7 +81,7 @@ def _backing_key_id(key: Key) -> str:
 
 
 def key_members(call: Call, key: Key) -> dict[str, object]:
-    """What KeyMetadata has of a key in a custom key store, and of no other key."""
+    """The members of KeyMetadata that only keys in custom key stores have."""
     store = call.store.custom_key_stores.of_key(key)
     if store is None:
         return {}

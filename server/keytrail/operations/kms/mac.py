@@ -1,4 +1,7 @@
-"""GenerateMac and VerifyMac. Source: KMS API Reference; the order of the checks and their words as recorded."""
+"""GenerateMac and VerifyMac.
+
+Source: KMS API Reference; the order of the checks and their messages as recorded from AWS.
+"""
 
 from keytrail.call import Call, Reply
 from keytrail.crypto import mac as hmac
@@ -34,7 +37,7 @@ def generate_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str) ->
     quota=BY_KEY,
 )
 def verify_mac(call: Call, key: Key, *, message: bytes, mac_algorithm: str, mac: bytes) -> Reply:
-    """Whether a MAC is the message's: MacValid is true, or the answer is KMSInvalidMacException."""
+    """Check the MAC of a message: MacValid is true, or raises KMSInvalidMacException."""
     key.require_algorithm(mac_algorithm)
     if not hmac.verify(mac_algorithm, key.require_material().data, message, mac):
         raise KMSInvalidMacException

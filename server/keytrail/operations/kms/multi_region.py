@@ -1,4 +1,4 @@
-"""Related keys in several Regions. Source: KMS Developer Guide, "Multi-Region keys in AWS KMS"."""
+"""Multi-Region keys: replicate one, move the primary. Source: KMS Developer Guide, "Multi-Region keys in AWS KMS"."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,7 +40,7 @@ def replicate_key(
     description: str = "",
     tags: Sequence[Mapping[str, str]] = (),
 ) -> Reply:
-    """Make a replica of a primary key in another Region; description, policy and tags are its own."""
+    """Create a replica of a primary key in another Region, with its own description, policy and tags."""
     call.authorize_on("*", "kms:CreateKey")
     if tags:
         call.authorize_on("*", "kms:TagResource")
@@ -63,7 +63,7 @@ def replicate_key(
         spec=key.spec,
         usage=key.usage,
         origin=key.origin,
-        # What was imported into the primary key is to be imported into each replica too.
+        # Imported material has to be imported into each replica too.
         state=KeyState.PENDING_IMPORT if key.origin is Origin.EXTERNAL else KeyState.ENABLED,
         material=key.material,
         policy=policy,
@@ -82,7 +82,7 @@ def replicate_key(
 
 
 def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event:
-    """The CreateKey record that replication leaves in the replica's Region."""
+    """The event CreateKey of a replication, in the replica's Region."""
     return Event(
         event_id=new_event_id(),
         request_id=call.request_id,
@@ -110,14 +110,14 @@ def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event
 
 @operation(states=states.USABLE, logged_reply="key", quota=5)
 def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
-    """Let a replica become the primary key, and the primary a replica of it."""
+    """Make a replica the primary key, and the primary key a replica."""
     replicas = _require_primary(call, key)
     if primary_region == key.region:
         raise UnsupportedOperationException(f"{key.arn} is already the primary key.")  # unverified
     arn = key_arn(primary_region, key.account, key.key_id)
     if primary_region not in replicas:
         raise key_not_found(arn)  # unverified: that this is the refusal
-    call.authorize(call.store.newest.require_key(arn), shown=False)
+    call.authorize(call.store.newest.require_key(arn), in_event=False)
     until = call.now + call.settings.transition_time
 
     def updating(newest: Key) -> Key:

@@ -1,4 +1,4 @@
-"""Recipient: an attested environment (Nitro enclave, NitroTPM) is answered so that nobody else can read it.
+"""Recipient: replies whose secret only an attested environment (Nitro enclave, NitroTPM) can read.
 
 Source: KMS Developer Guide, "Cryptographic attestation support in AWS KMS" and "Monitoring attested requests".
 """
@@ -12,11 +12,11 @@ from keytrail.errors import ValidationException
 
 _LOGGED_ENCLAVE = {0: "ImageDigest", 1: "PCR1", 2: "PCR2", 3: "PCR3", 4: "PCR4", 8: "PCR8"}
 _LOGGED_TPM = (4, 7, 8, 9, 16, 23)
-"""The registers that CloudTrail shows, by number."""
+"""The numbers of the registers (PCRs) that CloudTrail shows."""
 
 
 def read_recipient(members: Mapping[str, object]) -> Attestation | None:
-    """What the attestation document of the request's Recipient vouches for; None without one.
+    """Read the attestation document of the request's Recipient; None if it has no Recipient.
 
     Raises ValidationException for a Recipient without a valid attestation document.
     """
@@ -25,14 +25,15 @@ def read_recipient(members: Mapping[str, object]) -> Attestation | None:
 
 
 def for_recipient(call: Call, reply: Mapping[str, object], secret: str) -> Reply:
-    """The reply; for an attested recipient with the member `secret` encrypted to its key, as CiphertextForRecipient.
+    """The reply for the call's recipient; unchanged if it has none.
 
-    The answer has no KeyMaterialId then.
+    CiphertextForRecipient (the member `secret`, encrypted to the recipient's public key) replaces `secret` and
+    KeyMaterialId.
     """
     attested = call.attestation
     if attested is None:
         return reply
-    call.additional["recipient"] = _logged(attested)
+    call.additional_event_data["recipient"] = _logged(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)
     others = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
@@ -51,7 +52,7 @@ def _attestation(recipient: Mapping[str, object]) -> Attestation:
 
 
 def _logged(attested: Attestation) -> dict[str, str]:
-    """What CloudTrail shows of a recipient."""
+    """What CloudTrail shows of a recipient in additionalEventData."""
     names = {number: f"NitroTPMPCR{number}" for number in _LOGGED_TPM}
     if not attested.is_tpm:
         names = {number: f"Enclave{name}" for number, name in _LOGGED_ENCLAVE.items()}

@@ -1,4 +1,7 @@
-"""New material for old keys. Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"."""
+"""Rotation: enable, disable, rotate on demand, status, list.
+
+Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys".
+"""
 
 from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
@@ -16,19 +19,19 @@ DEFAULT_ROTATION_PERIOD = 365
 
 @operation(logged_reply="key", quota=15)
 def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = DEFAULT_ROTATION_PERIOD) -> None:
-    """Let a key get new material every so many days; done again, it changes the period."""
+    """Turn automatic rotation on, every so many days; if it is on, change the period."""
     _change_set(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days))
 
 
 @operation(quota=5)
 def disable_key_rotation(call: Call, key: Key) -> None:
-    """End automatic rotation."""
+    """Turn automatic rotation off."""
     _change_set(call, key, key_rotation.disable_rotation)
 
 
 @operation(logged_reply="key", quota=5)
 def rotate_key_on_demand(call: Call, key: Key) -> Reply:
-    """Give a key new material; it takes as long as the setting of transitions says."""
+    """Rotate a key now; this takes the time of the setting `transition_time`."""
     takes = call.settings.transition_time
 
     def rotate(newest: Key) -> Key:
@@ -41,7 +44,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
-    """Whether a key is rotated, and when; a key that is pending deletion is not, until that is cancelled."""
+    """Whether a key is rotated, and when; rotation is suspended while the key is pending deletion."""
     key_rotation.require_rotation_status(key)
     status: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
     if key.automatic is not None and key.state not in _SUSPENDED:
@@ -64,12 +67,12 @@ def list_key_rotations(
     limit: int | None = None,
     marker: str | None = None,
 ) -> Reply:
-    """List a key's rotations, the oldest first; or all its materials, the first one too."""
+    """List a key's rotations, the oldest first; or all its key materials, including the first."""
     key_rotation.require_origin_in_kms(key)
     everything = include_key_material == "ALL_KEY_MATERIAL"
     if everything and not key.is_symmetric:
         raise UnsupportedOperationException  # unverified: the code; AWS documents only that it is for such keys
-    part = page(call, limit, marker, default=100, most=1000, of=f"{key.arn}/{include_key_material}")
+    part = page(call, limit, marker, default=100, maximum=1000, filters=f"{key.arn}/{include_key_material}")
     listed = [
         past
         for past in (key_rotation.history(key) if key.is_symmetric else ())
@@ -109,20 +112,20 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 
 
 def _imported(key: Key, material_id: str) -> dict[str, object]:
-    """What only the entry of an imported material has; of one that is not there, its description alone is kept."""
-    how = key.imports.get(material_id, Import(is_present=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if how.is_present else "PENDING_IMPORT"}
-    if how.is_present:
-        entry["ExpirationModel"] = EXPIRES if how.valid_to is not None else DOES_NOT_EXPIRE
-    if how.valid_to is not None:
-        entry["ValidTo"] = how.valid_to
-    if how.description is not None:
-        entry["KeyMaterialDescription"] = how.description
+    """The members that only imported material has; of deleted material, only its description is kept."""
+    import_ = key.imports.get(material_id, Import(is_present=False))
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
+    if import_.is_present:
+        entry["ExpirationModel"] = EXPIRES if import_.valid_to is not None else DOES_NOT_EXPIRE
+    if import_.valid_to is not None:
+        entry["ValidTo"] = import_.valid_to
+    if import_.description is not None:
+        entry["KeyMaterialDescription"] = import_.description
     return entry
 
 
 def _change_set(call: Call, key: Key, transition: Transition) -> None:
-    """Apply a transition to a key, and with it to its replicas; a replica itself does not take one."""
+    """Apply a transition to a key and its replicas; raises UnsupportedOperationException if the key is a replica."""
 
     def admitted(newest: Key) -> Key:
         changed = transition(newest)

@@ -1,6 +1,6 @@
 """Sign, Verify and GetPublicKey.
 
-Source: KMS API Reference; the order of the checks and their words as recorded from AWS or measured on it.
+Source: KMS API Reference; the order of the checks and their messages as recorded from AWS or measured on it.
 """
 
 from collections.abc import Callable
@@ -31,21 +31,21 @@ _READABLE = ANY - {
 
 
 def _require_message(key: Key, algorithm: str, message_type: str, message: bytes) -> None:
-    """Refuse an algorithm that is not the key's, a type that is not the algorithm's, and a digest of another size."""
+    """Refuse an algorithm that the key does not have, a wrong message type, and a digest of wrong size."""
     key.require_algorithm(algorithm)
     if message_type not in _MESSAGE_TYPES.get(algorithm, _HASH_AND_SIGN):
         # unverified: that the refusal names the key spec of ML-DSA keys alone
         by_spec = algorithm == "ML_DSA_SHAKE_256"
-        what = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
-        raise ValidationException(f"Message type {message_type} is incompatible with {what}.")
-    # unverified: that of an external mu the words are those of a digest
+        subject = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
+        raise ValidationException(f"Message type {message_type} is incompatible with {subject}.")
+    # unverified: that the message about an external mu is that about a digest
     size = {DIGEST: signing.DIGEST_SIZES.get(algorithm), EXTERNAL_MU: signing.MU_SIZE}.get(message_type)
     if size is not None and len(message) != size:
         raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
 
 
 def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]:
-    """The same work, with a clear refusal where the library for the algorithm is not installed."""
+    """The same work, refused with a clear message if the library for the algorithm is not installed."""
 
     def guarded() -> Reply:
         try:
@@ -92,7 +92,7 @@ def sign(
 def verify(
     call: Call, key: Key, *, message: bytes, message_type: str = RAW, signature: bytes, signing_algorithm: str
 ) -> Reply | Later[Reply]:
-    """Whether a signature is the message's: SignatureValid is true, or the answer is KMSInvalidSignatureException."""
+    """Check the signature of a message: SignatureValid is true, or raises KMSInvalidSignatureException."""
     _require_message(key, signing_algorithm, message_type, message)
 
     def work() -> Reply:
@@ -111,7 +111,7 @@ def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
             key.require_state(USABLE)
         raise UnsupportedOperationException
     if key.material is None:
-        # unverified: kms-behaviour D.2 lets a key pending import through; one that never had material has none to tell
+        # unverified: kms-behaviour D.2 lets a key pending import through; one without any material has no public key
         key.require_state(USABLE)
 
     def work() -> Reply:

@@ -1,4 +1,4 @@
-"""Where work with a key pair is done: at once if it is quick, else in a thread."""
+"""Work with a key pair is done at once if it is quick, else in a thread."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ from keytrail.call import Reply
 from keytrail.messages import Later
 
 _QUICK = frozenset({"ECC_NIST_P256", "ECC_NIST_EDWARDS25519"})
-"""Specs of which making, signing, verifying and agreeing take less time than going to a thread and back."""
+"""Key specs whose work (making a pair, signing, verifying, agreeing) takes less time than switching to a thread."""
 
 
 def now_or_later(spec: str, work: Callable[[], Reply]) -> Reply | Later[Reply]:
-    """The reply, or its rest to be worked out in a thread. A seeded key's pair is made there too."""
+    """The reply of `work`, or a Later of it. `work` also makes the pair of a seeded key."""
     return work() if spec in _QUICK else Later(work)

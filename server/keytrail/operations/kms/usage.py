@@ -12,7 +12,7 @@ from keytrail.operation import operation
 def get_key_last_usage(call: Call, key: Key) -> Reply:
     """The key's last successful cryptographic operation since tracking began.
 
-    KeyLastUsage is an empty structure where there was none; its Timestamp is a whole second.
+    KeyLastUsage is empty if there was none; its Timestamp is a whole second.
     """
     tracking_start = max(call.settings.tracking_start, key.creation_date)
     use = call.trail.last_use(key.arn, call.now)
