@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.store import grants as grants_of_store
@@ -88,9 +89,12 @@ def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms:
     assert len(others | {first["GrantId"]}) == 4 == len(ids(kms))
 
 
-def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
-    """How we know: KMS API Reference, ListGrants."""
-    made = [create(kms)["GrantId"] for _ in range(7)]
+def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any, keytrail_clock: KeytrailClock) -> None:
+    """How we know: KMS API Reference, ListGrants; of one millisecond the order is that of the ids (decision 15)."""
+    made = []
+    for _ in range(7):
+        keytrail_clock.advance(seconds=1)
+        made.append(create(kms)["GrantId"])
     pages = list(kms.get_paginator("list_grants").paginate(KeyId=OTHER_KEY, PaginationConfig={"PageSize": 3}))
     assert [[grant["GrantId"] for grant in page["Grants"]] for page in pages] == [made[:3], made[3:6], made[6:]]
     first = kms.list_grants(KeyId=OTHER_KEY, Limit=3)

@@ -4,7 +4,7 @@ Source: KMS API Reference, "KeyId" of each operation; the errors for bad identif
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keytrail.errors import InvalidArnException, NotFoundException
 
@@ -59,8 +59,7 @@ def is_alias(text: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyIdentifier:
+class KeyIdentifier(NamedTuple):
     """How a caller named a key: by account, Region and either key id or alias; the other one is None."""
 
     account: str
