@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keytrail.crypto import ciphertext_blob as blobs
-from keytrail.crypto import keygen, symmetric
+from keytrail.crypto import randomness, symmetric
 from keytrail.crypto.ciphertext_blob import NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
 from tests.support import KEY, MRK
@@ -246,7 +246,7 @@ def test_a_material_id_is_64_hex_digits_and_tells_materials_apart() -> None:
 
 
 def test_ids_are_random_uuids_of_version_4() -> None:
-    made = [keygen.new_uuid() for _ in range(1000)]
+    made = [randomness.new_uuid() for _ in range(1000)]
     assert len(set(made)) == 1000
     for text in made:
         read = uuid.UUID(text)
@@ -256,5 +256,4 @@ def test_ids_are_random_uuids_of_version_4() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 32, 1024])
 def test_random_bytes_are_as_many_as_asked_for(count: int) -> None:
-    assert len(keygen.random_bytes(count)) == count
-    assert len(keygen.new_symmetric_material()) == 32
+    assert len(randomness.random_bytes(count)) == count

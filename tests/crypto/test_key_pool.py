@@ -165,7 +165,7 @@ def test_the_pools_thread_has_a_low_priority_and_no_other_thread_has() -> None:
 def test_keys_and_data_key_pairs_come_out_of_the_pool_and_are_all_different(
     kms: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = KeyPool(held={"RSA_2048": 4})
+    pool = KeyPool(sizes={"RSA_2048": 4})
     monkeypatch.setattr(key_pool, "POOL", pool)
     pool.take("RSA_2048")
     until(lambda: full(pool))
@@ -191,7 +191,7 @@ def test_with_an_empty_pool_a_key_is_made_for_the_request(kms: Any, monkeypatch:
 
 
 def test_material_is_wrapped_under_a_pair_that_nobody_has_had(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_pool, "POOL", KeyPool(held={}))
+    monkeypatch.setattr(key_pool, "POOL", KeyPool(sizes={}))
     key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
     asked = {"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
     assert len({kms.get_parameters_for_import(**asked)["PublicKey"] for _ in range(4)}) == 4

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from keytrail.domain import key_rotation
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import RotationType
+from keytrail.domain.material_history import RotationType
 from tests.support import ACCOUNT, KEY, REGION
 
 EFFORT = settings(max_examples=60, deadline=None)

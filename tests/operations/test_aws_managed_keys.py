@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from keytrail.domain.aws_managed_key import SERVICES_WITH_KEYS, make, require_allowed
+from keytrail.domain.aws_managed_key import SERVICES_WITH_KEYS, create, require_allowed
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
 from keytrail.seeds import SeedError
@@ -176,7 +176,7 @@ def test_nobody_manages_the_key(operation: str, kms: Any, keytrail_clean: Keytra
 
 def test_a_service_makes_grants_on_its_key_and_manages_it_no_more_than_others() -> None:
     """How we know: the key policies of such keys, as published."""
-    key, _ = make(ACCOUNT, "us-east-1", "s3", NOW, NOW)
+    key, _ = create(ACCOUNT, "us-east-1", "s3", NOW, NOW)
     service = Principal.service("s3.amazonaws.com", ACCOUNT)
     assert service is not None
     require_allowed(key, "kms:CreateGrant", service)

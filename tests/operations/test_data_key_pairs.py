@@ -121,7 +121,7 @@ def test_a_private_key_is_bound_to_its_encryption_context(operation: str, kms: A
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec not in ("RSA_3072", "RSA_4096")])
 def test_no_pair_comes_twice(spec: str, kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_pool, "POOL", KeyPool(held={}))
+    monkeypatch.setattr(key_pool, "POOL", KeyPool(sizes={}))
     made = {kms.generate_data_key_pair(KeyId=KEY, KeyPairSpec=spec)["PublicKey"] for _ in range(4)}
     assert len(made) == 4
 

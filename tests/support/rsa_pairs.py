@@ -21,7 +21,7 @@ class FewPairs(key_pool.KeyPool):
         self._making = threading.Lock()
 
     def take(self, spec: str) -> KeyPair | None:
-        if spec not in key_pool.HELD:
+        if spec not in key_pool.SIZES:
             return None
         with self._making:
             pairs = self._turns.setdefault(spec, deque())

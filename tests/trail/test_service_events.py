@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from keytrail.domain import key_rotation
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import RotationType
+from keytrail.domain.material_history import RotationType
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent, Synchronized
 from keytrail.errors import KMSInvalidStateException
@@ -54,7 +54,7 @@ def at(**after_the_start: int) -> str:
 # ---- Shape
 
 
-MATERIALS = KeyMaterial.of(bytes(32)), KeyMaterial.of(bytes([1]) * 32)
+MATERIALS = KeyMaterial.from_secret(bytes(32)), KeyMaterial.from_secret(bytes([1]) * 32)
 THE_KEY = Key(account=ACCOUNT, region=REGION, key_id=KEY, creation_date=START)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import root_arn
-from keytrail.domain.grant import Grant, looks_at_context
+from keytrail.domain.grant import Grant, has_encryption_context
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
@@ -35,7 +35,7 @@ def allowing_grant(
     """
     operation = action.removeprefix("kms:")
     # A grant is indexed by the first pair of its constraint, which must be a pair of the request's context.
-    pairs = [None, *context.items()] if looks_at_context(operation) else [None]
+    pairs = [None, *context.items()] if has_encryption_context(operation) else [None]
     for match, grantee in _grantees(facts.principal, key, role_arn):
         for grant in _grants_of(grantee, facts, key, operation, pairs):
             if _allows(grant, facts, operation, context):
@@ -90,7 +90,7 @@ def _allows(grant: Grant, facts: RequestFacts, operation: str, context: Mapping[
         return False
     if operation == "CreateGrant":
         return _allows_new_grant(grant, facts)
-    if not looks_at_context(operation):
+    if not has_encryption_context(operation):
         return True
     if constraints.encryption_context_equals is not None:
         return dict(context) == dict(constraints.encryption_context_equals)

@@ -1,1 +1,1 @@
-"""Bytes in, bytes out: knows algorithms, not KMS."""
+"""Cryptographic algorithms on bytes, without anything of KMS."""

@@ -1,9 +1,9 @@
 """Attestation documents of Nitro Enclaves and NitroTPM: CBOR (RFC 8949), signed as COSE_Sign1 (RFC 9052).
 
-Source: Nitro Enclaves User Guide, "Verifying the root of trust"; EC2 User Guide, "Validate a NitroTPM Attestation
-Document". Checked: the structure, the members and their sizes, and the signature by the certificate in the document.
-Not checked: that this certificate is AWS's, and its dates. Only AWS can sign under its root, so that a test which makes
-its own documents could never be answered.
+Checked are the structure, the members and their sizes, and the signature by the certificate in the document. Not
+checked are the dates of this certificate, and whether it is AWS's: only AWS can issue certificates under its root, so
+no test could create a document that passes. Source: Nitro Enclaves User Guide, "Verifying the root of trust"; EC2 User
+Guide, "Validate a NitroTPM Attestation Document".
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 _COSE_SIGN1_TAG = 18
 _ALGORITHM, _ES384 = 1, -35
-_FIELD = 48
+_NUMBER_SIZE = 48
 """Bytes of each of the two numbers in an ES384 signature."""
 _PCR_SIZES = frozenset({32, 48, 64})
 _LONGEST_KEY = 1024
@@ -22,16 +22,16 @@ _LONGEST_DATA = 1024
 
 
 class NotAttested(Exception):
-    """These bytes are no attestation document to rely on; the text says why."""
+    """The attestation document is malformed or its signature is wrong; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What an attestation document vouches for: who asks, what it runs, and the key to answer it under."""
+    """The content of an attestation document: the environment, what it runs, and the public key of the recipient."""
 
     module_id: str
     is_tpm: bool
-    """Of a NitroTPM; else of an enclave."""
+    """Whether the document is of a NitroTPM; otherwise it is of an enclave."""
     pcrs: Mapping[int, bytes]
     """Platform configuration registers, by number."""
     public_key: Any = field(repr=False)
@@ -39,7 +39,7 @@ class Attestation:
 
 
 def read(document: bytes) -> Attestation:
-    """What a document says, once its signature is verified. Raises NotAttested."""
+    """Verify a document and return its content. Raises NotAttested."""
     import cbor2
 
     try:
@@ -84,13 +84,13 @@ def _require_members(members: Mapping[Any, Any]) -> None:
         "cabundle": isinstance(cabundle, (list, tuple))
         and len(cabundle) > 0
         and all(_is_bytes(certificate, 1, _LONGEST_KEY) for certificate in cabundle),
-        # Not all documents have one, but what is to be answered under no key cannot be answered. # unverified
+        # unverified: documents may lack it, but without a key nothing can be encrypted for the recipient.
         "public_key": _is_bytes(members.get("public_key"), 1, _LONGEST_KEY),
         "user_data": members.get("user_data") is None or _is_bytes(members["user_data"], 0, _LONGEST_DATA),
         "nonce": members.get("nonce") is None or _is_bytes(members["nonce"], 0, _LONGEST_DATA),
     }
-    for name, kept in rules.items():
-        if not kept:
+    for name, valid in rules.items():
+        if not valid:
             raise NotAttested(f"its {name} is missing or malformed")
 
 
@@ -103,7 +103,7 @@ def _is_bytes(value: object, least: int, most: int) -> bool:
 
 
 def _are_pcrs(value: object, count: int) -> bool:
-    """Whether this is a map of registers below `count`."""
+    """Whether a value is a map of registers whose numbers are less than `count`."""
     return (
         isinstance(value, Mapping)
         and len(value) > 0
@@ -122,14 +122,14 @@ def _verify(certificate: bytes, signature: bytes, signed: bytes) -> None:
 
     try:
         public = x509.load_der_x509_certificate(certificate).public_key()
-    # The warning, where warnings are errors, is of a serial number that RFC 5280 disallows; later it will be an error.
+    # The warning matters where warnings are errors: RFC 5280 disallows the serial number; later it will be an error.
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, CryptographyDeprecationWarning):
         raise NotAttested("its certificate is missing or malformed") from None
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP384R1):
         raise NotAttested("its certificate is of no key on P-384")
-    first, second = (int.from_bytes(half, "big") for half in (signature[:_FIELD], signature[_FIELD:]))
+    first, second = (int.from_bytes(half, "big") for half in (signature[:_NUMBER_SIZE], signature[_NUMBER_SIZE:]))
     try:
-        if len(signature) != 2 * _FIELD:
+        if len(signature) != 2 * _NUMBER_SIZE:
             raise InvalidSignature
         public.verify(encode_dss_signature(first, second), signed, ec.ECDSA(hashes.SHA384()))
     except (InvalidSignature, ValueError):
@@ -145,7 +145,7 @@ def _public_key(data: bytes | None) -> Any:
         public = load_der_public_key(data or b"")
     except (ValueError, UnsupportedAlgorithm):
         raise NotAttested("its public_key is missing or malformed") from None
-    # Two odd primes make no even modulus; `cryptography` takes one, and fails when it encrypts.
+    # The product of two odd primes is odd. `cryptography` loads an even modulus, and then fails when it encrypts.
     if not isinstance(public, RSAPublicKey) or public.public_numbers().n % 2 == 0:
         raise NotAttested("its public_key is no RSA key")
     if public.key_size < 2048:  # unverified

@@ -1,10 +1,10 @@
 """The bytes of a symmetric CiphertextBlob.
 
-Laid out as AWS's are: `01 02 02 00 78`, the 32 bytes of the key material id, `01`, 16 bytes, a 4-byte length,
-and a DER structure (PKCS #7 EncryptedData, RFC 2315, with AES-256-GCM, RFC 5084). So a blob here is as long as
-AWS's for the same plaintext and begins with the same base64, AQICAH. What AWS keeps to itself is ours: the 16
-bytes are the key id, and the end of the encrypted content is a check sum over all before it, so that a blob
-which was damaged anywhere is told from one whose key is gone.
+The layout is AWS's: `01 02 02 00 78`, the 32 bytes of the key material id, `01`, 16 bytes, a 4-byte length, and a
+DER structure (PKCS #7 EncryptedData, RFC 2315, with AES-256-GCM, RFC 5084). So a blob has the same length as AWS's for
+the same plaintext, and its base64 begins in the same way, with AQICAH. AWS does not document the 16 bytes and the last
+11. Here the 16 bytes are the key id, and the last 11 a check sum of everything before them. The check sum distinguishes
+a damaged blob from one whose key was deleted.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from functools import lru_cache
 
 from keytrail.crypto import symmetric
 from keytrail.crypto.der import der
-from keytrail.crypto.keygen import NONCE_SIZE
+from keytrail.crypto.randomness import NONCE_SIZE
 
 _MAGIC = bytes.fromhex("0102020078")
 _HEADER_SIZE = len(_MAGIC) + 32 + 1 + 16 + 4
-# AWS's encrypted content is 11 bytes longer than plaintext and tag. # unverified: what these bytes are
+# unverified: what the 11 bytes are by which AWS's encrypted content is longer than plaintext and tag
 _CHECK_SIZE = 11
 
 _UUID_FORM, _MULTI_REGION_FORM = 1, 2
@@ -28,16 +28,16 @@ _ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")
 _DATA = bytes.fromhex("06092a864886f70d010701")
 _AES_256_GCM = bytes.fromhex("060960864801650304012e")
 _NONCE_MARKER = _AES_256_GCM + b"\x30\x11\x04\x0c"
-"""What the nonce stands behind."""
+"""The bytes immediately before the nonce."""
 
 
 class NotABlob(Exception):
-    """These bytes are no blob of ours, or were damaged."""
+    """The bytes are not a CiphertextBlob of Keytrail, or are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class CiphertextBlob:
-    """What a blob says in the clear, and its sealed part."""
+    """The parts of a blob; `sealed` is ciphertext and tag, `header` the associated data before the context."""
 
     key_id: str
     material_id: str
@@ -46,15 +46,15 @@ class CiphertextBlob:
     sealed: bytes
 
     def open(self, material: bytes, encryption_context: Mapping[str, str]) -> bytes:
-        """The plaintext; raises symmetric.NotAuthentic for other material or another context."""
+        """The plaintext. Raises symmetric.NotAuthentic if material or context are not those of `seal`."""
         aad = self.header + canonical(encryption_context)
         return symmetric.decrypt(material, self.nonce, self.sealed, aad)
 
 
 def canonical(encryption_context: Mapping[str, str]) -> bytes:
-    """An encryption context as bytes: pairs in the order of their names, each part behind its length.
+    """An encryption context as bytes: the pairs sorted by name, a 4-byte length before each name and value.
 
-    Two contexts give the same bytes only if they hold the same pairs, whatever their order.
+    Two contexts have the same bytes exactly if they have the same pairs, in any order.
     """
     if not encryption_context:
         return b"\0\0\0\0"
@@ -69,7 +69,7 @@ def canonical(encryption_context: Mapping[str, str]) -> bytes:
 def seal(
     key_id: str, material_id: str, material: bytes, plaintext: bytes, encryption_context: Mapping[str, str]
 ) -> bytes:
-    """The blob of a plaintext under this key's material, bound to its encryption context."""
+    """Encrypt a plaintext under this material, bound to the encryption context. Returns the blob."""
     header = _header(key_id, material_id)
     nonce, sealed = symmetric.encrypt(material, plaintext, header + canonical(encryption_context))
     before, between = _frame(len(sealed))
@@ -81,22 +81,22 @@ def _header(key_id: str, material_id: str) -> bytes:
     form, digits = _UUID_FORM, key_id.replace("-", "")
     if key_id.startswith("mrk-"):
         form, digits = _MULTI_REGION_FORM, key_id[4:]
-    # The form of the key id hides in the version byte before it, which AWS always writes as 01.
+    # The byte before the key id, always 01 in AWS, says whether it is the id of a multi-Region key.
     return b"".join((_MAGIC, bytes.fromhex(material_id), bytes([form]), bytes.fromhex(digits)))
 
 
 @lru_cache(maxsize=512)  # 2 us of the 40 that an Encrypt takes in process
 def _frame(size: int) -> tuple[bytes, bytes]:
-    """What stands before the nonce, length included, and between it and `size` sealed bytes."""
+    """The bytes before the nonce, with the 4-byte length, and the bytes between the nonce and `size` sealed bytes."""
     algorithm = der(0x30, _AES_256_GCM + der(0x30, der(0x04, bytes(NONCE_SIZE)) + b"\x02\x01\x10"))
     body = _encrypted_data(_DATA + algorithm, bytes(size + _CHECK_SIZE))
-    at = body.index(_NONCE_MARKER) + len(_NONCE_MARKER)
-    before = struct.pack(">I", len(body)) + body[:at]
-    return before, body[at + NONCE_SIZE : -(size + _CHECK_SIZE)]
+    nonce_start = body.index(_NONCE_MARKER) + len(_NONCE_MARKER)
+    before = struct.pack(">I", len(body)) + body[:nonce_start]
+    return before, body[nonce_start + NONCE_SIZE : -(size + _CHECK_SIZE)]
 
 
 def read(blob: bytes) -> CiphertextBlob:
-    """Take a blob apart; raises NotABlob unless every byte is as `seal` wrote it."""
+    """The parts of a blob. Raises NotABlob unless every byte is as `seal` wrote it."""
     if len(blob) < _HEADER_SIZE or not blob.startswith(_MAGIC):
         raise NotABlob
     if _check_sum(blob[:-_CHECK_SIZE]) != blob[-_CHECK_SIZE:]:
@@ -117,16 +117,16 @@ def _encrypted_data(content: bytes, sealed: bytes) -> bytes:
 
 
 def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
-    # The check sum has vouched for the structure; what is left is to find its two variable parts.
-    at = body.find(_NONCE_MARKER)
-    if at < 0:
+    # The check sum has been verified, so the structure is right: find nonce and sealed bytes in it.
+    marker = body.find(_NONCE_MARKER)
+    if marker < 0:
         raise NotABlob
-    at += len(_NONCE_MARKER)
-    nonce = body[at : at + NONCE_SIZE]
-    at += NONCE_SIZE + len(b"\x02\x01\x10") + 1
-    first = body[at]
-    at += 1 + (first & 0x7F if first & 0x80 else 0)
-    return nonce, body[at:-_CHECK_SIZE]
+    nonce_start = marker + len(_NONCE_MARKER)
+    nonce_end = nonce_start + NONCE_SIZE
+    length_start = nonce_end + len(b"\x02\x01\x10") + 1
+    first = body[length_start]
+    start = length_start + 1 + (first & 0x7F if first & 0x80 else 0)
+    return body[nonce_start:nonce_end], body[start:-_CHECK_SIZE]
 
 
 def _check_sum(data: bytes) -> bytes:

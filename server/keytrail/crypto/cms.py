@@ -1,8 +1,8 @@
-"""CMS EnvelopedData (RFC 5652): a text that only the owner of an RSA key can read.
+"""CMS EnvelopedData (RFC 5652): a plaintext that only the owner of an RSA key can read.
 
-As KMS makes it for attested environments: one KeyTransRecipientInfo by subject key identifier, RSAES-OAEP with SHA-256
-for hash and mask (RFC 4055), AES-256-CBC for the content. `cryptography` makes such envelopes with PKCS #1 v1.5 and to
-certificates alone, so the few bytes of DER are written here.
+In the form that KMS uses for attested environments: one KeyTransRecipientInfo by subject key identifier, RSAES-OAEP
+with SHA-256 for hash and mask (RFC 4055), AES-256-CBC for the content. `cryptography` creates such envelopes only with
+PKCS #1 v1.5 and only for certificates, so this module writes the DER itself.
 """
 
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SEQUENCE, _SET, _OCTETS, _NULL = 0x30, 0x31, 0x04, b"\x05\x00"
 _VERSION_2 = b"\x02\x01\x02"
-"""Of EnvelopedData and of a recipient that is named by its subject key identifier."""
+"""The version of EnvelopedData, and of a recipient with a subject key identifier."""
 _ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
 _DATA = bytes.fromhex("06092a864886f70d010701")
 _RSAES_OAEP = bytes.fromhex("06092a864886f70d010107")
@@ -32,7 +32,7 @@ _OAEP_SHA_256 = der(
 
 
 def envelope(public: "RSAPublicKey", plaintext: bytes) -> bytes:
-    """The plaintext in DER of a ContentInfo, for the owner of the key. Raises ValueError for too small a key."""
+    """Encrypt a plaintext for the owner of the key. Returns a ContentInfo in DER. Raises ValueError for a small key."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.x509 import SubjectKeyIdentifier

@@ -1,8 +1,8 @@
-"""DER (ITU-T X.690), as much of it as is written here: a tag, a length, the content."""
+"""Writing DER (ITU-T X.690): a tag, a length, the content."""
 
 
 def der(tag: int, *content: bytes) -> bytes:
-    """The content, in one piece, under a tag of one byte."""
+    """One element: a tag of one byte, and the joined content."""
     whole = b"".join(content)
     size = len(whole)
     if size < 0x80:

@@ -1,10 +1,10 @@
-"""Elliptic curve Diffie-Hellman (NIST SP 800-56A, section 5.7.1.2): the x coordinate, as long as the field."""
+"""Elliptic curve Diffie-Hellman (NIST SP 800-56A, section 5.7.1.2): the secret is the x coordinate, at field length."""
 
 from keytrail.crypto.key_pair import KeyPair
 
 
 def derive(pair: KeyPair, peer_public_der: bytes) -> bytes:
-    """The raw shared secret with a peer's public key in DER. Raises ValueError for none, or one of another curve."""
+    """The raw shared secret with a peer's public key in DER. Raises ValueError unless it is a key on the same curve."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_der_public_key

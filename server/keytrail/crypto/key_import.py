@@ -1,8 +1,8 @@
-"""What carries key material into KMS: the wrapping key pair, the import token, and the unwrapping.
+"""The import of key material: wrapping key pairs, import tokens, and unwrapping.
 
-Formats: RSAES-OAEP (RFC 8017); AES key wrap with padding (RFC 5649) behind an AES key under RSAES-OAEP, as PKCS #11's
-CKM_RSA_AES_KEY_WRAP. A token holds, sealed, all that is needed to unwrap: nothing is kept of one, however many
-there are.
+Formats: RSAES-OAEP (RFC 8017); an AES key under RSAES-OAEP followed by AES key wrap with padding (RFC 5649), which is
+CKM_RSA_AES_KEY_WRAP of PKCS #11. A token contains, encrypted, everything that unwrapping needs, so the process stores
+nothing for each token.
 """
 
 import struct
@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from keytrail.crypto import key_pair, key_pool, rsa_oaep, symmetric
 from keytrail.crypto.key_pair import KeyPair
-from keytrail.crypto.keygen import NONCE_SIZE, random_bytes
+from keytrail.crypto.randomness import NONCE_SIZE, random_bytes
 from keytrail.crypto.symmetric import NotAuthentic
 
 WRAPPING_SPECS = ("RSA_2048", "RSA_3072", "RSA_4096")
-"""The specs of which there are wrapping pairs."""
+"""The WrappingKeySpecs that Keytrail supports."""
 
 _PLAIN: Mapping[str, str] = {name: name for name in rsa_oaep.ALGORITHMS}
 _WITH_AES: Mapping[str, str] = {
@@ -24,25 +24,25 @@ _WITH_AES: Mapping[str, str] = {
     "RSA_AES_KEY_WRAP_SHA_256": "RSAES_OAEP_SHA_256",
 }
 WRAPPING_ALGORITHMS = (*_PLAIN, *_WITH_AES)
-"""The algorithms that unwrap here."""
+"""The WrappingAlgorithms that Keytrail supports."""
 
 _secret = random_bytes(32)
-"""What tokens are sealed under; they die with the process."""
+"""The key under which tokens are encrypted. It is new in each process, so tokens of others are not valid."""
 _TOKEN_MARK = b"\x01KT"
 _EXPIRY = struct.Struct(">d")
 
 
 class WrongSize(Exception):
-    """No wrapped key material of this algorithm and key is as long as that."""
+    """Wrapped key material of this algorithm and wrapping key cannot have this length."""
 
 
 class NotAToken(Exception):
-    """These bytes are no token of ours, or one that was sealed for something else."""
+    """The bytes are not a token that this process sealed for this subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportToken:
-    """What a token says: the pair and the algorithm to unwrap with, and the moment from which it is void."""
+    """The content of a token: pair and algorithm for unwrapping, and when it expires (an aware datetime)."""
 
     pair: KeyPair
     algorithm: str
@@ -50,7 +50,7 @@ class ImportToken:
 
 
 def wrapping_pair(spec: str) -> KeyPair:
-    """A pair to wrap key material with, which nobody has had: slow (up to seconds) where none is ready.
+    """A new pair for wrapping key material. Slow (up to seconds) unless the pool has one.
 
     `spec` is one of WRAPPING_SPECS.
     """
@@ -58,12 +58,12 @@ def wrapping_pair(spec: str) -> KeyPair:
 
 
 def longest_material(spec: str, algorithm: str) -> int | None:
-    """How many bytes the algorithm wraps at most under a pair of this spec; None: as many as one likes."""
+    """How many bytes the algorithm can wrap at most under a pair of this spec; None: there is no limit."""
     return rsa_oaep.longest_plaintext(spec, algorithm) if algorithm in _PLAIN else None
 
 
 def seal_token(subject: str, token: ImportToken) -> bytes:
-    """The bytes of a token for a subject, which nobody else can read or change."""
+    """The encrypted bytes of a token, bound to the text `subject`."""
     head = bytes((WRAPPING_SPECS.index(token.pair.spec), WRAPPING_ALGORITHMS.index(token.algorithm)))
     plaintext = head + _EXPIRY.pack(token.expires.timestamp()) + token.pair.private_der()
     nonce, sealed = symmetric.encrypt(_secret, plaintext, subject.encode())
@@ -71,7 +71,7 @@ def seal_token(subject: str, token: ImportToken) -> bytes:
 
 
 def open_token(subject: str, data: bytes) -> ImportToken:
-    """The token that this process sealed for this subject, expired or not; raises NotAToken."""
+    """The token that this process sealed for this subject. Does not check its expiry. Raises NotAToken."""
     start = len(_TOKEN_MARK)
     nonce, sealed = data[start : start + NONCE_SIZE], data[start + NONCE_SIZE :]
     if not data.startswith(_TOKEN_MARK) or len(nonce) < NONCE_SIZE:
@@ -88,14 +88,14 @@ def open_token(subject: str, data: bytes) -> ImportToken:
 def unwrap(pair: KeyPair, algorithm: str, wrapped: bytes) -> bytes:
     """The key material. Slow: 1 to 5 ms.
 
-    Raises WrongSize, or NotAuthentic for what was not wrapped so, under this pair.
+    Raises WrongSize, or NotAuthentic if it was not wrapped with this algorithm under this pair.
     """
     modulus = int(pair.spec.removeprefix("RSA_")) // 8
     if algorithm in _PLAIN:
         if len(wrapped) != modulus:
             raise WrongSize
         return rsa_oaep.decrypt(pair, algorithm, wrapped)
-    # RFC 5649: two blocks of 8 bytes at the least.
+    # RFC 5649: at least two blocks of 8 bytes.
     if len(wrapped) < modulus + 16 or (len(wrapped) - modulus) % 8:
         raise WrongSize
     aes_key = rsa_oaep.decrypt(pair, _WITH_AES[algorithm], wrapped[:modulus])

@@ -1,20 +1,21 @@
-"""Key pairs: made, read from PKCS #8, kept parsed (parsing an RSA key takes up to 300 ms).
+"""Key pairs: generating them, and reading them from PKCS #8.
 
-Formats: SubjectPublicKeyInfo (RFC 5280), PKCS #8 (RFC 5958); ML-DSA and ML-KEM private keys as seeds (RFC 9881,
-RFC 9935). What makes and reads the keys is imported with the first of them.
+A pair stores its private key parsed, because parsing an RSA key takes up to 300 ms. Formats: SubjectPublicKeyInfo
+(RFC 5280), PKCS #8 (RFC 5958); ML-DSA and ML-KEM private keys as seeds (RFC 9881, RFC 9935). The libraries are imported
+with the first pair.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 _RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
-_CURVES = {
-    "ECC_NIST_P256": "secp256r1",
-    "ECC_NIST_P384": "secp384r1",
-    "ECC_NIST_P521": "secp521r1",
-    "ECC_SECG_P256K1": "secp256k1",
+CURVES = {
+    "ECC_NIST_P256": "SECP256R1",
+    "ECC_NIST_P384": "SECP384R1",
+    "ECC_NIST_P521": "SECP521R1",
+    "ECC_SECG_P256K1": "SECP256K1",
 }
+"""Classes of `cryptography`, by spec."""
 _ASYMMETRIC = "cryptography.hazmat.primitives.asymmetric"
 _CLASSES = {
     "ECC_NIST_EDWARDS25519": (f"{_ASYMMETRIC}.ed25519", "Ed25519PrivateKey"),
@@ -25,22 +26,22 @@ _CLASSES = {
     "ML_KEM_768": (f"{_ASYMMETRIC}.mlkem", "MLKEM768PrivateKey"),
     "ML_KEM_1024": (f"{_ASYMMETRIC}.mlkem", "MLKEM1024PrivateKey"),
 }
-"""Specs that have a class of their own: its module and name."""
+"""Module and name of the class of private keys, for specs that have their own."""
 
-SPECS = frozenset({*_RSA, *_CURVES, *_CLASSES})
-"""The key specs of which there are pairs here. SM2 is missing: no library is worth having (decision 18)."""
+SPECS = frozenset({*_RSA, *CURVES, *_CLASSES})
+"""The key specs whose pairs Keytrail supports. SM2 is not among them (decision 18)."""
 
 SLOW = frozenset({*_RSA, "ML_KEM_512"})
-"""Those of which making a pair takes so long that nobody else may wait for it."""
+"""The specs whose pairs take so long to generate that it must happen in a thread."""
 
 
 class NotSupported(Exception):
-    """There is no cryptography here for this spec or algorithm."""
+    """Keytrail has no cryptography for this spec or algorithm."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A private key, parsed, and its public key in DER (SubjectPublicKeyInfo)."""
+    """A parsed private key, and its public key in DER (SubjectPublicKeyInfo)."""
 
     spec: str
     private: Any = field(repr=False)
@@ -54,32 +55,39 @@ class KeyPair:
 
 
 def generate(spec: str) -> KeyPair:
-    """A fresh pair. Slow for RSA (20 ms for 2048 bits, up to seconds for 4096) and ML-KEM-512 (3 to 5 ms).
+    """A new random pair. Slow for RSA (20 ms for 2048 bits, up to seconds for 4096) and ML-KEM-512 (3 to 5 ms).
 
     Raises NotSupported for a spec that is not in SPECS.
     """
     if spec in _RSA:
         from cryptography.hazmat.primitives.asymmetric import rsa
 
-        return _pair(spec, rsa.generate_private_key(65537, _RSA[spec]))
-    if spec in _CURVES:
+        return from_private(spec, rsa.generate_private_key(65537, _RSA[spec]))
+    if spec in CURVES:
         from cryptography.hazmat.primitives.asymmetric import ec
 
-        return _pair(spec, ec.generate_private_key(_curve(spec)))
+        return from_private(spec, ec.generate_private_key(_curve(spec)))
     if spec in _CLASSES:
-        return _pair(spec, _class(spec).generate())
+        return from_private(spec, _class(spec).generate())
     raise NotSupported(spec)
 
 
 def from_seed(spec: str, seed: bytes) -> KeyPair:
-    """The pair of an ML-DSA or ML-KEM private key, known by its seed of 32 (FIPS 204) or 64 bytes (FIPS 203)."""
-    return _pair(spec, _class(spec).from_seed_bytes(seed))
+    """The ML-DSA or ML-KEM pair of a seed of 32 bytes (ML-DSA, FIPS 204) or 64 bytes (ML-KEM, FIPS 203)."""
+    return from_private(spec, _class(spec).from_seed_bytes(seed))
+
+
+def from_scalar(spec: str, scalar: int) -> KeyPair:
+    """The pair on the elliptic curve of this spec whose private key is this number."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return from_private(spec, ec.derive_private_key(scalar, _curve(spec)))
 
 
 def load(spec: str, der: bytes) -> KeyPair:
     """The pair of a PKCS #8 private key in DER.
 
-    Raises ValueError for what is none, or is one of another spec; NotSupported for a spec that is not in SPECS.
+    Raises ValueError unless it is a private key of this spec, and NotSupported for a spec that is not in SPECS.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -87,7 +95,7 @@ def load(spec: str, der: bytes) -> KeyPair:
     if spec not in SPECS:
         raise NotSupported(spec)
     if spec == "ML_KEM_512":
-        return _pair(spec, _class(spec).from_pkcs8(der))
+        return from_private(spec, _class(spec).from_pkcs8(der))
     if not _is_pkcs8(der):
         raise ValueError(f"no private key of {spec}")
     try:
@@ -96,24 +104,25 @@ def load(spec: str, der: bytes) -> KeyPair:
         raise ValueError(f"no private key of {spec}") from error
     if not _is_of(spec, private):
         raise ValueError(f"a private key, but none of {spec}")
-    return _pair(spec, private)
+    return from_private(spec, private)
 
 
 def load_own(spec: str, der: bytes) -> KeyPair:
-    """The pair of a PKCS #8 private key in DER that was made here: RSA numbers are not checked again (300 ms)."""
+    """As `load`, for a private key that Keytrail itself generated: does not check RSA numbers, which takes 300 ms."""
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    return _pair(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
+    return from_private(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
 
 
 def _is_pkcs8(der: bytes) -> bool:
-    """Tell PKCS #8 from PKCS #1 and SEC 1, which `cryptography` reads as well: a version, then a SEQUENCE."""
+    """Whether this is PKCS #8 (a version, then a SEQUENCE); `cryptography` would read PKCS #1 and SEC 1 too."""
     long_form = len(der) > 1 and der[1] & 0x80
     start = 2 + (der[1] & 0x7F if long_form else 0)
     return der[start : start + 4] in (b"\x02\x01\x00\x30", b"\x02\x01\x01\x30")
 
 
-def _pair(spec: str, private: Any) -> KeyPair:
+def from_private(spec: str, private: Any) -> KeyPair:
+    """The pair of a parsed private key, which must be of this spec."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return KeyPair(spec, private, private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
@@ -124,21 +133,15 @@ def _is_of(spec: str, private: object) -> bool:
 
     if spec in _RSA:
         return isinstance(private, rsa.RSAPrivateKey) and private.key_size == _RSA[spec]
-    if spec in _CURVES:
-        return isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name == _CURVES[spec]
+    if spec in CURVES:
+        return isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name == _curve(spec).name
     return isinstance(private, _class(spec))
 
 
 def _curve(spec: str) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    curves: Mapping[str, Callable[[], Any]] = {
-        "secp256r1": ec.SECP256R1,
-        "secp384r1": ec.SECP384R1,
-        "secp521r1": ec.SECP521R1,
-        "secp256k1": ec.SECP256K1,
-    }
-    return curves[_CURVES[spec]]()
+    return getattr(ec, CURVES[spec])()
 
 
 def _class(spec: str) -> Any:

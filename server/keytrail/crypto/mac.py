@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping
 
 SECRET_SIZES: Mapping[str, int] = {"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
-"""Bytes of the secret that KMS makes, by key spec: as many as the digest has."""
+"""Bytes of a secret, by key spec: as many as the digest has."""
 
 
 def generate(algorithm: str, secret: bytes, message: bytes) -> bytes:
@@ -13,5 +13,5 @@ def generate(algorithm: str, secret: bytes, message: bytes) -> bytes:
 
 
 def verify(algorithm: str, secret: bytes, message: bytes, mac: bytes) -> bool:
-    """Whether a MAC is the message's; in constant time."""
+    """Whether this is the MAC of the message. Compares in constant time."""
     return hmac.compare_digest(generate(algorithm, secret, message), mac)

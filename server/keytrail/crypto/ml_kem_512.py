@@ -1,7 +1,7 @@
-"""ML-KEM-512 (FIPS 203) by kyber-py, in the shape of `cryptography`'s classes for ML-KEM-768 and -1024.
+"""ML-KEM-512 (FIPS 203) with kyber-py, with the methods of `cryptography`'s classes for ML-KEM-768 and -1024.
 
-kyber-py is pure Python: making a key, encapsulating and decapsulating take 3 to 5 ms each. DER with the private key
-as its seed: RFC 9935. Imported with the first such key.
+kyber-py is pure Python: generating a key, encapsulating and decapsulating take 3 to 5 ms each. In DER the private key
+is its seed (RFC 9935). This module is imported with the first such key.
 """
 
 import os
@@ -17,19 +17,19 @@ _SPKI_PREFIX = bytes.fromhex("30820332300b06096086480165030404010382032100")
 
 
 class PublicKey:
-    """An encapsulation key of 800 bytes."""
+    """An encapsulation key."""
 
     def __init__(self, raw: bytes) -> None:
-        """Hold one."""
+        """Of its 800 bytes."""
         self._raw = raw
 
     def encapsulate(self) -> tuple[bytes, bytes]:
-        """A fresh shared secret of 32 bytes, and its ciphertext of 768."""
+        """A new shared secret of 32 bytes, and its ciphertext of 768 bytes."""
         secret, ciphertext = ML_KEM_512.encaps(self._raw)
         return secret, ciphertext
 
     def public_bytes(self, encoding: Any, format: Any) -> bytes:
-        """DER SubjectPublicKeyInfo, the one form there is."""
+        """DER SubjectPublicKeyInfo; the arguments are ignored, because there is no other format."""
         return _SPKI_PREFIX + self._raw
 
     def public_bytes_raw(self) -> bytes:
@@ -38,16 +38,16 @@ class PublicKey:
 
 
 class PrivateKey:
-    """A decapsulation key, known by its seed of 64 bytes (d, z)."""
+    """A decapsulation key."""
 
     def __init__(self, seed: bytes) -> None:
-        """Expand a seed."""
+        """Of its seed of 64 bytes (d, z)."""
         self._seed = seed
         self._public, self._expanded = ML_KEM_512.key_derive(seed)
 
     @classmethod
     def generate(cls) -> Self:
-        """A fresh key."""
+        """A new random key."""
         return cls(os.urandom(_SEED_SIZE))
 
     @classmethod
@@ -57,7 +57,7 @@ class PrivateKey:
 
     @classmethod
     def from_pkcs8(cls, der: bytes) -> Self:
-        """Read PKCS #8 with a seed. Raises ValueError for anything else."""
+        """Read PKCS #8 in DER with a seed. Raises ValueError for anything else."""
         if not der.startswith(_PKCS8_PREFIX) or len(der) != len(_PKCS8_PREFIX) + _SEED_SIZE:
             raise ValueError("no private key of ML_KEM_512")
         return cls(der[len(_PKCS8_PREFIX) :])
@@ -67,10 +67,10 @@ class PrivateKey:
         return PublicKey(self._public)
 
     def private_bytes(self, encoding: Any, format: Any, encryption_algorithm: Any) -> bytes:
-        """DER PKCS #8 with the seed, the one form there is."""
+        """DER PKCS #8 with the seed; the arguments are ignored, because there is no other format."""
         return _PKCS8_PREFIX + self._seed
 
     def decapsulate(self, ciphertext: bytes) -> bytes:
-        """The shared secret of a ciphertext of 768 bytes; of an altered one pseudo-random bytes."""
+        """The shared secret in a ciphertext of 768 bytes; pseudo-random bytes if it was altered."""
         secret: bytes = ML_KEM_512.decaps(self._expanded, ciphertext)
         return secret

@@ -1,4 +1,4 @@
-"""RSAES-OAEP (RFC 8017, section 7.1), the mask by the same hash, no label."""
+"""RSAES-OAEP (RFC 8017, section 7.1), with the same hash for the mask, and without a label."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ ALGORITHMS = ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")
 
 
 def longest_plaintext(spec: str, algorithm: str) -> int:
-    """How many bytes a key of this spec encrypts at most."""
+    """How many bytes a key of this spec can encrypt at most."""
     digest = 20 if algorithm == "RSAES_OAEP_SHA_1" else 32
     return int(spec.removeprefix("RSA_")) // 8 - 2 * digest - 2
 
@@ -20,7 +20,7 @@ def encrypt(pair: KeyPair, algorithm: str, plaintext: bytes) -> bytes:
 
 
 def decrypt(pair: KeyPair, algorithm: str, ciphertext: bytes) -> bytes:
-    """The plaintext. Raises NotAuthentic for anything that was not encrypted so. Slow: 1 to 5 ms."""
+    """The plaintext. Raises NotAuthentic for anything else than a ciphertext of `encrypt`. Slow: 1 to 5 ms."""
     try:
         return bytes(pair.private.decrypt(ciphertext, _padding(algorithm)))
     except ValueError:

@@ -1,7 +1,8 @@
 """Signatures.
 
 RSASSA-PSS and PKCS #1 v1.5 (RFC 8017), ECDSA in DER (FIPS 186-5), Ed25519 and Ed25519ph (RFC 8032), ML-DSA (FIPS 204).
-A message is given whole (RAW), as its digest (DIGEST), or for ML-DSA as its message representative (EXTERNAL_MU).
+By the message type, `message` is the message itself (RAW), its digest (DIGEST), or for ML-DSA its message
+representative (EXTERNAL_MU).
 """
 
 from collections.abc import Mapping
@@ -15,14 +16,17 @@ DIGEST_SIZES: Mapping[str, int] = {
     **{f"ECDSA_SHA_{bits}": bits // 8 for bits in (256, 384, 512)},
     "ED25519_PH_SHA_512": 64,
 }
-"""Bytes of a message given as its digest, by the algorithm; algorithms that take none are not there."""
+"""Bytes of a digest, by algorithm; only the algorithms that accept DIGEST."""
 
 MU_SIZE = 64
 """Bytes of an ML-DSA message representative (FIPS 204, algorithm 7)."""
 
 
 def sign(pair: KeyPair, algorithm: str, message_type: str, message: bytes) -> bytes:
-    """The signature of a message. Slow for RSA: 1 to 5 ms. Raises NotSupported for an algorithm that is not here."""
+    """The signature of a message. Slow for RSA: 1 to 5 ms.
+
+    Raises NotSupported for ED25519_PH_SHA_512 without pycryptodome.
+    """
     private = pair.private
     if algorithm.startswith("RSASSA"):
         return bytes(private.sign(message, _padding(algorithm), _digest(algorithm, message_type)))
@@ -36,7 +40,7 @@ def sign(pair: KeyPair, algorithm: str, message_type: str, message: bytes) -> by
 
 
 def verify(pair: KeyPair, algorithm: str, message_type: str, message: bytes, signature: bytes) -> bool:
-    """Whether a signature is one of the message; of any length. Raises NotSupported as `sign` does."""
+    """Whether a signature, of any length, is valid for the message. Raises NotSupported as `sign` does."""
     from cryptography.exceptions import InvalidSignature
 
     public = pair.private.public_key()
@@ -84,7 +88,7 @@ def _ecdsa(algorithm: str, message_type: str) -> Any:
 
 
 def _eddsa() -> tuple[Any, Any]:
-    """Ed25519 signatures of pycryptodome, and its SHA-512; `cryptography` has no Ed25519ph."""
+    """Pycryptodome's modules for Ed25519 and SHA-512; `cryptography` has no Ed25519ph."""
     try:
         from Crypto.Hash import SHA512
         from Crypto.Signature import eddsa
@@ -94,23 +98,23 @@ def _eddsa() -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=1024)  # a third of the time of an Ed25519ph signature
-def _parsed(der: bytes) -> Any:
-    """A key as pycryptodome has it."""
+def _pycryptodome_key(der: bytes) -> Any:
+    """A key, in DER, for pycryptodome."""
     from Crypto.PublicKey import ECC
 
     return ECC.import_key(der)
 
 
 def _prehashed(pair: KeyPair, digest: bytes) -> bytes:
-    # KMS takes the digest for the message, and so hashes it again: Developer Guide, "Key spec reference".
+    # KMS treats the digest as the message, so it hashes it again: Developer Guide, "Key spec reference".
     eddsa, sha512 = _eddsa()
-    return bytes(eddsa.new(_parsed(pair.private_der()), "rfc8032").sign(sha512.new(digest)))
+    return bytes(eddsa.new(_pycryptodome_key(pair.private_der()), "rfc8032").sign(sha512.new(digest)))
 
 
 def _is_prehashed(pair: KeyPair, digest: bytes, signature: bytes) -> bool:
     eddsa, sha512 = _eddsa()
     try:
-        eddsa.new(_parsed(pair.public_der), "rfc8032").verify(sha512.new(digest), signature)
+        eddsa.new(_pycryptodome_key(pair.public_der), "rfc8032").verify(sha512.new(digest), signature)
     except ValueError:
         return False
     return True

@@ -14,7 +14,7 @@ from keytrail.authentication.source import NO_SOURCE, source_of
 from keytrail.authorization.authorizer import Authorizer
 from keytrail.call import Call
 from keytrail.clock import Clock
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.dispatch import record
 from keytrail.dispatch.protocol import Protocol, Protocols
 from keytrail.domain.service_event import Deleted, ServiceEvent

@@ -11,7 +11,7 @@ from keytrail.call import Reply
 from keytrail.errors import AwsError, UnknownOperationException
 from keytrail.messages import Content, Request, Response
 from keytrail.operation import Operation, Service
-from keytrail.wire import json11
+from keytrail.wire import aws_json
 
 
 class Protocol(Interface):
@@ -35,15 +35,17 @@ class AwsJson:
 
     def read(self, operation: Operation, request: Request) -> Mapping[str, object]:
         """The members of the body."""
-        return json11.decode_body(operation.model.input, request.body or b"")
+        return aws_json.decode_body(operation.model.input, request.body or b"")
 
     def write(self, operation: Operation, reply: Reply | None, request_id: str) -> Response:
         """The reply as JSON."""
-        return Response(200, json11.encode_body(operation.model.output, reply), request_id)
+        return Response(200, aws_json.encode_body(operation.model.output, reply), request_id)
 
     def refuse(self, error: AwsError, request_id: str) -> Response:
         """`__type`, and the message where there is one."""
-        return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)
+        return Response(
+            error.status, aws_json.encode_error(error.code, error.message_member, error.message), request_id
+        )
 
     def unknown_operation(self) -> AwsError:
         """UnknownOperationException without a message."""

@@ -1,1 +1,1 @@
-"""What KMS is: frozen values; a change returns a new value or raises the error that KMS would."""
+"""The concepts of KMS as frozen values. A change returns a new value, or raises the error that KMS would raise."""

@@ -1,4 +1,4 @@
-"""A friendly name of a key. Source: KMS API Reference, CreateAlias and UpdateAlias."""
+"""Aliases: names that an account gives to its keys. Source: KMS API Reference, CreateAlias and UpdateAlias."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +33,7 @@ class Alias:
 
     @property
     def target_arn(self) -> str:
-        """The ARN of the key that it names."""
+        """The ARN of the key to which the alias points."""
         return key_arn(self.region, self.account, self.target_key_id)
 
     def point_to(self, key_id: str, now: datetime) -> "Alias":
@@ -47,10 +47,10 @@ def alias_not_found(arn: str) -> NotFoundException:
 
 
 def require_alias_name(name: str) -> None:
-    """Refuse a name that no customer may give to an alias.
+    """Raise unless a customer may give this name to an alias.
 
-    Raises ValidationException (prefix, characters), InvalidAliasNameException (nothing behind the prefix) or
-    NotAuthorizedException (`alias/aws/` is AWS's).
+    Raises ValidationException (prefix, characters), InvalidAliasNameException (nothing after the prefix) or
+    NotAuthorizedException (`alias/aws/` is reserved for AWS).
     """
     if not name.startswith(ALIAS_PREFIX):
         raise ValidationException(

@@ -1,6 +1,6 @@
 """Amazon Resource Names of keys and aliases, and the other ways to name a key.
 
-Source: KMS API Reference, "KeyId" of each operation; the answers to bad identifiers as recorded from AWS.
+Source: KMS API Reference, "KeyId" of each operation; the errors for bad identifiers as recorded from AWS.
 """
 
 import re
@@ -53,28 +53,28 @@ def is_key_id(text: str) -> bool:
 
 
 def is_alias(text: str) -> bool:
-    """Whether a text names an alias, by name or by an ARN of whatever service, Region and account."""
+    """Whether a text is an alias name, or an alias ARN of any service, Region and account."""
     return text.startswith(ALIAS_PREFIX) or (
         text.startswith("arn:") and text.split(":", 5)[-1].startswith(ALIAS_PREFIX)
     )
 
 
 class KeyIdentifier(NamedTuple):
-    """A key as a caller named it: by id in an account, or by an alias of it."""
+    """How a caller named a key: by account, Region and either key id or alias; the other one is None."""
 
     account: str
     region: str
     key_id: str | None
     alias: str | None
     arn: str
-    """Of the key, or of the alias."""
+    """The ARN of the key, or of the alias if the caller named one."""
 
 
 def read_key_identifier(text: str, account: str, region: str, *, aliases: bool) -> KeyIdentifier:
-    """Read a key id, key ARN, alias name or alias ARN as the caller of this account and Region means it.
+    """Read a key id, key ARN, alias name or alias ARN. Ids and names are in the caller's account and Region.
 
-    Raises InvalidArnException (malformed ARN; an alias where `aliases` says there may be none) or
-    NotFoundException (no such form; another Region's ARN), in AWS's words.
+    `aliases`: whether the operation accepts aliases. Raises InvalidArnException (malformed ARN; an alias that is not
+    accepted) or NotFoundException (none of these forms; an ARN in another Region), in AWS's words.
     """
     if not aliases and is_alias(text):
         raise InvalidArnException("Key Aliases are not supported for this operation.")
@@ -107,5 +107,5 @@ def _read_arn(text: str, account: str, region: str) -> KeyIdentifier:
 
 
 def _malformed(text: str) -> InvalidArnException:
-    # unverified: the words; AWS's are not known.
+    # unverified: the words
     return InvalidArnException(f"Invalid arn {text}")

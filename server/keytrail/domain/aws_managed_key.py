@@ -1,7 +1,7 @@
-"""The keys that AWS services make in an account for themselves, under aliases `alias/aws/<service>`.
+"""AWS managed keys: AWS services create them in an account, with aliases `alias/aws/<service>`.
 
 Source: KMS Developer Guide, "AWS managed keys" and "Aliases"; KMS API Reference, DescribeKey and ListAliases; the
-descriptions and key policies as published by those who looked at theirs.
+descriptions and key policies of AWS managed keys that users have published.
 """
 
 from collections.abc import Mapping
@@ -12,22 +12,25 @@ from keytrail.domain.alias import RESERVED_PREFIX, Alias
 from keytrail.domain.arn import alias_arn, root_arn
 from keytrail.domain.key import Key, KeyManager
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import AutomaticRotation, PastMaterial, RotationType
+from keytrail.domain.material_history import AutomaticRotation, PastMaterial, RotationType
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
 
 ROTATION_PERIOD = 365
-"""Days. AWS rotates these keys every year, and nobody changes that."""
+"""Days. AWS rotates these keys every year; customers cannot change that."""
 
 
 class Service(NamedTuple):
-    """A service with a key of its own: its name in policies, what its key protects, and how it calls KMS."""
+    """An AWS service that has an AWS managed key."""
 
     name: str
+    """The service in the key policy's Sid."""
     protects: str
+    """What the key protects, in the key's description."""
     via: str
+    """The first label of kms:ViaService."""
     predefined: bool = False
-    """Whether the alias is listed before it has a key."""
+    """Whether every account has the alias, even before there is a key."""
 
 
 SERVICES_WITH_KEYS: Mapping[str, Service] = {
@@ -55,13 +58,16 @@ SERVICES_WITH_KEYS: Mapping[str, Service] = {
     "workspaces": Service("WorkSpaces", "WorkSpaces volumes", "workspaces"),
     "xray": Service("X-Ray", "X-Ray data", "xray", predefined=True),
 }
-"""By the end of the alias. # unverified: some of the descriptions; which of the aliases AWS defines beforehand
-(those without a key that published lists of several accounts have in common)."""
+"""The services by the last part of the alias.
+
+# unverified: some descriptions; which aliases are predefined (we took those that appear without a key in the published
+lists of several accounts).
+"""
 
 PREDEFINED = tuple(sorted(RESERVED_PREFIX + name for name, service in SERVICES_WITH_KEYS.items() if service.predefined))
-"""The aliases that every account and Region has, with or without a key behind them."""
+"""The aliases that every account has in every Region, with or without a key."""
 
-_DIRECT = (
+_ALLOWED_PREFIXES = (
     "Describe",
     "Get",
     "List",
@@ -72,30 +78,28 @@ _DIRECT = (
     "RevokeGrant",
     "RetireGrant",
 )
-"""What the operations begin with that an account has on these keys; all others are the service's.
+"""The operations that an account may call on these keys begin so; only the service may call the others.
 
-The cryptographic ones AWS lets an account do through the service alone. With `strict` the key's policy says so;
-else whoever calls here stands for the service.
+AWS allows the cryptographic operations only through the service. With the setting `strict` the key policy enforces
+that; without it, a caller is taken to be the service.
 """
 
-_REFUSED_BESIDES: Mapping[str, frozenset[str]] = {
-    "acm": frozenset({"kms:GetKeyRotationStatus", "kms:ListResourceTags"})
-}
-"""What the key of a service refuses beyond that, as reported."""
+_ALSO_REFUSED: Mapping[str, frozenset[str]] = {"acm": frozenset({"kms:GetKeyRotationStatus", "kms:ListResourceTags"})}
+"""Further actions that the keys of some services refuse, by service, as users have reported."""
 
 
 def service_of(alias: str | None) -> str | None:
-    """The service whose key an alias stands for, `alias/` included; None for an alias of a customer."""
+    """The service of an alias such as `alias/aws/s3`; None if the alias is not that of an AWS managed key."""
     if alias is None or not alias.startswith(RESERVED_PREFIX):
         return None
     service = alias.removeprefix(RESERVED_PREFIX)
     return service if service in SERVICES_WITH_KEYS else None
 
 
-def make(account: str, region: str, service: str, created: datetime, now: datetime) -> tuple[Key, Alias]:
-    """The key of a service in an account and Region, and its alias; the same id and materials whenever it is made.
+def create(account: str, region: str, service: str, created: datetime, now: datetime) -> tuple[Key, Alias]:
+    """The key of a service in an account and Region, and its alias. Its id and materials are always the same.
 
-    It was rotated every year since it was created.
+    It was rotated in every year since `created`.
     """
     key_id = _key_id(account, region, service)
     period = timedelta(days=ROTATION_PERIOD)
@@ -120,7 +124,7 @@ def make(account: str, region: str, service: str, created: datetime, now: dateti
 
 
 def _key_id(account: str, region: str, service: str) -> str:
-    from uuid import NAMESPACE_URL, uuid5  # only here: a server whose tests know no such key does not pay for it
+    from uuid import NAMESPACE_URL, uuid5  # here, so that only tests with such keys pay for it
 
     return str(uuid5(NAMESPACE_URL, alias_arn(region, account, RESERVED_PREFIX + service)))
 
@@ -140,18 +144,16 @@ def _policy(account: str, region: str, service: str) -> str:
 
 
 def require_allowed(key: Key, action: str, principal: Principal) -> None:
-    """Raise AccessDeniedException for what nobody but AWS does with a key that AWS manages.
+    """Raise AccessDeniedException if only AWS may do this with an AWS managed key.
 
-    Its service makes grants on it.
+    `action` has the form `kms:Encrypt`. A service principal may create grants. Other keys allow everything here.
     """
     if key.manager is KeyManager.CUSTOMER:
         return
-    besides = (
-        refused
-        for service, refused in _REFUSED_BESIDES.items()
-        if key.key_id == _key_id(key.account, key.region, service)
+    also_refused = (
+        refused for service, refused in _ALSO_REFUSED.items() if key.key_id == _key_id(key.account, key.region, service)
     )
-    if action.removeprefix("kms:").startswith(_DIRECT) and action not in next(besides, ()):
+    if action.removeprefix("kms:").startswith(_ALLOWED_PREFIXES) and action not in next(also_refused, ()):
         return
     if action == "kms:CreateGrant" and principal.kind == "service":
         return

@@ -1,4 +1,4 @@
-"""An access key, what belongs to it, and who it stands for.
+"""Credentials: an access key with its secret, and the principal that calls with it.
 
 Source: IAM User Guide, "AWS security credentials" and "Temporary security credentials in IAM".
 """
@@ -11,9 +11,9 @@ from keytrail.domain.principal import Principal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """An access key. What is None is not known, and then not checked.
+    """An access key and its principal. A secret or token that is None is not known, so it is not checked.
 
-    `session_token` and `expiration` (aware) are those of temporary credentials.
+    Only temporary credentials have `session_token` and `expiration` (an aware datetime).
     """
 
     principal: Principal
@@ -22,5 +22,5 @@ class Credential:
     expiration: datetime | None = None
 
     def is_expired(self, now: datetime) -> bool:
-        """Whether nobody can call with it any more."""
+        """Whether the credential has expired by `now`."""
         return self.expiration is not None and self.expiration <= now

@@ -1,4 +1,4 @@
-"""A custom key store: what backs it, whether it is connected, and what that means for the keys in it.
+"""Custom key stores: what they depend on, whether they are connected, and how that changes the keys in them.
 
 Source: KMS API Reference, CustomKeyStoresListEntry and the operations on it; KMS Developer Guide, "Key stores".
 """
@@ -12,11 +12,11 @@ from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.errors import CustomKeyStoreInvalidStateException
 
 MAX_CUSTOM_KEY_STORES = 10
-"""In an account and Region."""
+"""For one account in one Region."""
 
 
 class ConnectionState(StrEnum):
-    """Whether a store is connected, as DescribeCustomKeyStores tells it."""
+    """Whether a store is connected: the ConnectionState of DescribeCustomKeyStores."""
 
     CONNECTED = "CONNECTED"
     CONNECTING = "CONNECTING"
@@ -48,16 +48,16 @@ class ConnectionErrorCode(StrEnum):
     XKS_PROXY_INVALID_TLS_CONFIGURATION = "XKS_PROXY_INVALID_TLS_CONFIGURATION"
 
 
-_OF_ALL_STORES = frozenset({ConnectionErrorCode.INTERNAL_ERROR, ConnectionErrorCode.NETWORK_ERRORS})
-_OF_XKS = frozenset(code for code in ConnectionErrorCode if code.startswith("XKS_")) | {
+_CODES_OF_BOTH_TYPES = frozenset({ConnectionErrorCode.INTERNAL_ERROR, ConnectionErrorCode.NETWORK_ERRORS})
+_CODES_OF_XKS = frozenset(code for code in ConnectionErrorCode if code.startswith("XKS_")) | {
     ConnectionErrorCode.INVALID_CREDENTIALS
 }
 
 ERROR_CODES: Mapping[Origin, frozenset[ConnectionErrorCode]] = {
     Origin.AWS_CLOUDHSM: frozenset(code for code in ConnectionErrorCode if not code.startswith("XKS_")),
-    Origin.EXTERNAL_KEY_STORE: _OF_ALL_STORES | _OF_XKS,
+    Origin.EXTERNAL_KEY_STORE: _CODES_OF_BOTH_TYPES | _CODES_OF_XKS,
 }
-"""The failures that a store of a type can meet."""
+"""The ConnectionErrorCodes that are possible, by the type of the store."""
 
 _C = ConnectionErrorCode
 REMEDIES: Mapping[str, frozenset[ConnectionErrorCode]] = {
@@ -73,7 +73,7 @@ REMEDIES: Mapping[str, frozenset[ConnectionErrorCode]] = {
     ),
     "XksProxyVpcEndpointServiceOwner": frozenset({_C.XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND}),
 }
-"""The failures that a new value of a member of UpdateCustomKeyStore puts right.
+"""The failures that end when UpdateCustomKeyStore changes a member, by that member.
 
 Source: KMS Developer Guide, "Troubleshooting a custom key store".
 """
@@ -92,16 +92,17 @@ class XksProxy:
 
     @property
     def is_public(self) -> bool:
-        """Whether it is reached over the internet, and not through a VPC endpoint service."""
+        """Whether KMS reaches the proxy over the internet; otherwise it does so through a VPC endpoint service."""
         return self.connectivity == "PUBLIC_ENDPOINT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomKeyStore:
-    """One custom key store. An AWS CloudHSM key store has a cluster and its certificate, an external one a proxy.
+    """One custom key store.
 
-    `failure` is what its next attempts to connect will end in; `settles_at` is when it is no longer CONNECTING or
-    DISCONNECTING. Of passwords and secrets nothing is kept, for nothing here is reached with them.
+    An AWS CloudHSM key store has `cluster_id` and `trust_anchor_certificate`, an external key store has `proxy`.
+    `failure` is the error of the next attempts to connect; None: they succeed. `settles_at` is the moment at which
+    CONNECTING or DISCONNECTING ends. Passwords and secrets are not stored, because nothing here needs them.
     """
 
     account: str
@@ -119,7 +120,7 @@ class CustomKeyStore:
 
     @property
     def type(self) -> Origin:
-        """Its CustomKeyStoreType, which is the Origin of its keys."""
+        """The CustomKeyStoreType, which is also the Origin of the store's keys."""
         return Origin.AWS_CLOUDHSM if self.proxy is None else Origin.EXTERNAL_KEY_STORE
 
     @property
@@ -129,7 +130,7 @@ class CustomKeyStore:
 
     @property
     def is_connected(self) -> bool:
-        """Whether its keys can be used."""
+        """Whether the store is connected, so that its keys can be used."""
         return self.state is ConnectionState.CONNECTED
 
     def require_state(self, *allowed: ConnectionState) -> None:
@@ -141,20 +142,26 @@ class CustomKeyStore:
                 f"this operation is valid only when it is {' or '.join(allowed)}."
             )
 
-    def connect(self, now: datetime, takes: timedelta) -> "CustomKeyStore":
-        """CONNECTING for as long as that takes; a store that is connected or about to be stays so."""
+    def connect(self, now: datetime, duration: timedelta) -> "CustomKeyStore":
+        """The store after ConnectCustomKeyStore: CONNECTING for this duration.
+
+        A store that is CONNECTED or CONNECTING does not change. Raises CustomKeyStoreInvalidStateException.
+        """
         self.require_state(ConnectionState.DISCONNECTED, ConnectionState.CONNECTING, ConnectionState.CONNECTED)
         if self.state is not ConnectionState.DISCONNECTED:
             return self
-        return replace(self, state=ConnectionState.CONNECTING, settles_at=now + takes)
+        return replace(self, state=ConnectionState.CONNECTING, settles_at=now + duration)
 
-    def disconnect(self, now: datetime, takes: timedelta) -> "CustomKeyStore":
-        """DISCONNECTING for as long as that takes."""
+    def disconnect(self, now: datetime, duration: timedelta) -> "CustomKeyStore":
+        """The store after DisconnectCustomKeyStore: DISCONNECTING for this duration.
+
+        Raises CustomKeyStoreInvalidStateException.
+        """
         self.require_state(ConnectionState.CONNECTED, ConnectionState.CONNECTING, ConnectionState.FAILED)
-        return replace(self, state=ConnectionState.DISCONNECTING, error_code=None, settles_at=now + takes)
+        return replace(self, state=ConnectionState.DISCONNECTING, error_code=None, settles_at=now + duration)
 
     def settle(self) -> "CustomKeyStore":
-        """What a store that is CONNECTING or DISCONNECTING becomes."""
+        """The store when CONNECTING or DISCONNECTING has ended: CONNECTED, FAILED or DISCONNECTED."""
         if self.state is ConnectionState.DISCONNECTING:
             return replace(self, state=ConnectionState.DISCONNECTED, settles_at=None)
         if self.failure is not None:
@@ -162,20 +169,20 @@ class CustomKeyStore:
         return replace(self, state=ConnectionState.CONNECTED, settles_at=None)
 
     def fail_with(self, failure: ConnectionErrorCode | None) -> "CustomKeyStore":
-        """The store whose next attempts to connect end in this failure; None: they succeed."""
+        """The store with the failure of its next attempts to connect; None: they will succeed."""
         return replace(self, failure=failure)
 
     def remedied_by(self, member: str) -> "CustomKeyStore":
-        """The store once a member of UpdateCustomKeyStore has a new value: what that puts right is no failure now."""
+        """The store after UpdateCustomKeyStore changed this member, without a failure that the change remedies."""
         return replace(self, failure=None) if self.failure in REMEDIES.get(member, ()) else self
 
     def set_availability(self, key: Key) -> Key:
-        """A key of the store as it is while the store is connected, or Unavailable while it is not.
+        """The key in its own state if the store is connected, else in state Unavailable.
 
-        A key that is pending deletion stays so either way.
+        A key that is pending deletion does not change.
         """
         if self.is_connected and key.state is KeyState.UNAVAILABLE:
-            return replace(key, state=key.becomes or KeyState.ENABLED, becomes=None)
+            return replace(key, state=key.next_state or KeyState.ENABLED, next_state=None)
         if not self.is_connected and key.state in (KeyState.ENABLED, KeyState.DISABLED):
-            return replace(key, state=KeyState.UNAVAILABLE, becomes=key.state)
+            return replace(key, state=KeyState.UNAVAILABLE, next_state=key.state)
         return key

@@ -1,7 +1,7 @@
-"""What goes wrong outside KMS, in what custom key stores depend on.
+"""External errors: what can go wrong outside KMS, in the things that custom key stores depend on.
 
-These are clusters, proxies, VPC endpoint services and external keys, none of which is here: each is taken to be as it
-should, until a test says by the control API what is wrong with it.
+These are clusters, proxies, VPC endpoint services and external keys. Keytrail has none of them. It takes each to be in
+order, until a test sets an error for it through the control API.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from keytrail.errors import AwsError
 
 
 class ExternalError(NamedTuple):
-    """An error outside KMS, and the member that names what has gone wrong."""
+    """An error class, and the member of requests that names the thing which causes the error."""
 
     error: type[AwsError]
     member: str
@@ -39,10 +39,10 @@ EXTERNAL_ERRORS: Mapping[str, ExternalError] = {
         ExternalError(errors.XksKeyInvalidConfigurationException, _XKS_KEY),
     )
 }
-"""By their codes. Source: KMS API Reference, "Errors" of each operation."""
+"""External errors by their codes. Source: KMS API Reference, "Errors" of each operation."""
 
 MEMBERS = (_CLUSTER, _PROXY, _SERVICE, _XKS_KEY)
-"""The members that name what a custom key store depends on."""
+"""The members that name the things a custom key store depends on."""
 
 _DESCRIPTIONS: Mapping[str, str] = {
     _CLUSTER: "The AWS CloudHSM cluster",
@@ -55,10 +55,10 @@ _DESCRIPTIONS: Mapping[str, str] = {
 def raise_external_errors(
     external_errors: Mapping[tuple[str, str], str], declared: Collection[str], **names: str | None
 ) -> None:
-    """Raise what is wrong with something that an operation depends on, if the operation declares that error.
+    """Raise the first error that a test has set for one of these names, if the operation declares that error.
 
-    `external_errors`: the codes of what is wrong, by member and name. `declared`: the codes of the operation's errors
-    in the service model. `names`: what the operation depends on, by member.
+    `external_errors`: error codes that tests have set, by member and name. `declared`: the codes of the errors that the
+    service model declares for the operation. `names`: the things that the operation depends on, by member.
     """
     for member, name in names.items():
         code = external_errors.get((member, name or ""), "")

@@ -1,4 +1,4 @@
-"""FaultRule: which calls go wrong, when, and how. Nothing of AWS's: what a test asks for."""
+"""Fault rules: which calls fail, when, and how. Tests set them; AWS has nothing like it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,12 +6,12 @@ from random import Random
 from typing import Any
 
 LONGEST_LATENCY = 600_000.0
-"""Milliseconds; what a distribution gives beyond is this."""
+"""Milliseconds. Longer latencies that a distribution yields are cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long an answer waits, in milliseconds: a distribution and its two parameters.
+    """The delay of a response, in milliseconds: a distribution and its parameters.
 
     fixed (value), uniform (low, high), normal (mean, deviation), lognormal (median, sigma of the logarithm).
     """
@@ -39,44 +39,45 @@ _DRAW: Mapping[str, Callable[[Random, float, float], float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRule:
-    """A fault: the calls that it is about, on which of them it strikes, and what happens then."""
+    """One fault rule: the calls that it matches, which of these it strikes, and what happens to them."""
 
     service: str
     """kms, cloudtrail or sts."""
     operations: frozenset[str]
     key: str | None = None
-    """A key's ARN or id, an alias or its ARN; None: calls on any key, or on none."""
+    """A key id, key ARN, alias name or alias ARN; None matches calls on every key, and calls without a key."""
     account: str | None = None
-    """The caller's."""
+    """The account of the caller; None matches every account."""
     region: str | None = None
+    """None matches every Region."""
 
     call: int | None = None
-    """Strike on the n-th call alone (from 1)."""
+    """Strike only the n-th matching call, counted from 1."""
     count: int | None = None
-    """Strike this many times, then no more."""
+    """Strike this many calls, then no more."""
     probability: float | None = None
-    """Strike on each call with this probability; drawn from `seed`, so always alike."""
+    """Strike each call with this probability, drawn from `seed`: the same calls in every run."""
     seed: int = 0
 
     error: str | None = None
-    """The code of the error that is the answer; the operation does not take place."""
+    """The code of the error that the caller gets; the operation is not executed."""
     message: str | None = None
     latency: Latency | None = None
     drop: str | None = None
-    """Close the connection without an answer, `before` the operation or `after` it took effect."""
+    """`before` or `after`: close the connection without a response, before or after the operation is executed."""
     truncate: int | None = None
-    """Send this many bytes of the body (of all but one, if it has no more), then close the connection."""
+    """Send only this many bytes of the body, and at least one byte less than all, then close the connection."""
 
-    written: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """The rule as it was given."""
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The JSON document of the rule, as the test sent it."""
 
     def in_account(self, account: str) -> "FaultRule":
-        """The rule about the calls of an account, unless it is about those of one already."""
+        """The rule for the calls of this account only; a rule that names an account does not change."""
         if self.account is not None:
             return self
-        return replace(self, account=account, written={**self.written, "Account": account})
+        return replace(self, account=account, document={**self.document, "Account": account})
 
     @property
     def ends_call(self) -> bool:
-        """Whether there can be no other end of a call that it strikes."""
+        """Whether the rule decides how a call ends, so that no later rule can."""
         return self.error is not None or self.drop is not None or self.truncate is not None

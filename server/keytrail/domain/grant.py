@@ -1,4 +1,4 @@
-"""Grants: who else may use a key, for which operations, under which constraints.
+"""Grants: which principal may use a key, for which operations, under which constraints.
 
 Source: KMS API Reference, CreateGrant, GrantListEntry, GrantConstraints; KMS Developer Guide, "Grants in AWS KMS".
 """
@@ -36,7 +36,7 @@ GrantOperation = Literal[
     "Encapsulate",
     "Decapsulate",
 ]
-"""What a grant can allow."""
+"""The operations that a grant can allow."""
 
 _GRANT_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -45,16 +45,16 @@ _WITHOUT_CONTEXT = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A grant on one key; all that KMS knows of it but its tokens, of which every CreateGrant gives another."""
+    """A grant on one key, without its tokens: each CreateGrant returns another token for the same grant."""
 
     grant_id: str
     """64 hex digits."""
     key_arn: str
     name: str
-    """Empty if it has none."""
+    """Empty if the grant has no name."""
     creation_date: datetime
     issuing_account: str
-    """The ARN of the root of the account that made it."""
+    """The root ARN of the account that created the grant."""
     operations: tuple[str, ...]
     grantee_principal: str | None = None
     grantee_service_principal: str | None = None
@@ -79,8 +79,8 @@ class Grant:
 
     @property
     def parameters(self) -> tuple[object, ...]:
-        """What two requests of the same name must have in common to mean the same grant."""
-        asked = self.constraints
+        """Two CreateGrant requests with the same name mean the same grant if these are equal."""
+        constraints = self.constraints
         return (
             self.key_arn,
             self.name,
@@ -90,13 +90,13 @@ class Grant:
             self.grantee_service_principal,
             self.retiring_principal,
             self.retiring_service_principal,
-            _pairs(asked.encryption_context_subset),
-            _pairs(asked.encryption_context_equals),
-            asked.source_arn,
+            _pairs(constraints.encryption_context_subset),
+            _pairs(constraints.encryption_context_equals),
+            constraints.source_arn,
         )
 
     def may_be_retired_by(self, principal: Principal) -> bool:
-        """Whether it is for the principal to retire: as the one named for that, as grantee, or as the issuer."""
+        """Whether the principal may retire the grant: as retiring principal, grantee, or in the issuing account."""
         if principal.account == self.issuing_account.split(":")[4]:
             return True
         return self.names_for_retiring(principal) or any(
@@ -104,7 +104,7 @@ class Grant:
         )
 
     def names_for_retiring(self, principal: Principal) -> bool:
-        """Whether the grant itself gives a user, role or service the right to retire it."""
+        """Whether the grant names this principal, or its role, as one that may retire it."""
         services = [self.retiring_service_principal]
         services += [self.grantee_service_principal] if "RetireGrant" in self.operations else []
         named = services if principal.kind == "service" else self._retiring()
@@ -123,7 +123,7 @@ def require_valid_grant(
     retiring_service_principal: str | None = None,
     constraints: Constraints,
 ) -> None:
-    """Refuse what no key can have: ValidationException, or InvalidArnException for a principal that is none."""
+    """Raise ValidationException (InvalidArnException for a malformed principal) unless a key can have the grant."""
     if (grantee_principal is None) == (grantee_service_principal is None):
         # unverified: the words
         raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
@@ -146,13 +146,13 @@ def require_valid_grant(
             require_principal(arn)
 
 
-def looks_at_context(operation: str) -> bool:
-    """Whether a grant's constraints on the encryption context matter to an operation: others have no context."""
+def has_encryption_context(operation: str) -> bool:
+    """Whether an operation of a grant has an encryption context, to which the grant's constraints apply."""
     return operation not in _WITHOUT_CONTEXT
 
 
 def require_principal(arn: str) -> None:
-    """Refuse what is no ARN of a root, user, role or session (InvalidArnException)."""
+    """Raise InvalidArnException unless the text is the ARN of a root, user, role or session."""
     try:
         Principal.from_arn(arn)
     except ValueError:
@@ -160,7 +160,7 @@ def require_principal(arn: str) -> None:
 
 
 def require_grant_id(text: str) -> None:
-    """Refuse what has not the form of a grant id (InvalidGrantIdException)."""
+    """Raise InvalidGrantIdException unless the text has the form of a grant id."""
     if not is_grant_id(text):
         raise InvalidGrantIdException(f"Invalid grant id '{text}'")  # unverified: the words
 
@@ -175,7 +175,10 @@ def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | No
 
 
 def _stands_for(principal: Principal, arn: str) -> bool:
-    """Whether a caller is the principal of an ARN; an account's root, and a caller not declared, is all of it."""
+    """Whether a caller counts as the principal of this ARN.
+
+    A root ARN stands for everybody in its account, and a caller that is not declared counts as anybody in its account.
+    """
     other = Principal.from_arn(arn)
     if principal.account != other.account:
         return False

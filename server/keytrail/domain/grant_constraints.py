@@ -1,4 +1,4 @@
-"""Constraints of grants: what a request must bring along for a grant to count.
+"""Grant constraints: what a request must contain for a grant to apply.
 
 Source: KMS API Reference, GrantConstraints; KMS Developer Guide, "Using grant constraints".
 """
@@ -13,7 +13,7 @@ _MAX_PAIRS, _MAX_CONTEXT = 8, 384
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What a request must bring along for a grant to count. None: nothing of that kind is asked for."""
+    """What a request must contain for a grant to apply. None: there is no such constraint."""
 
     encryption_context_subset: Mapping[str, str] | None = None
     encryption_context_equals: Mapping[str, str] | None = None
@@ -23,14 +23,14 @@ class Constraints:
     def read(cls, members: Mapping[str, object] | None) -> "Constraints":
         """The constraints of a GrantConstraints structure.
 
-        Of two encryption contexts an empty one counts as not given: Terraform sends both members, one of them empty.
+        If both encryption contexts are present, an empty one is ignored: Terraform sends both, one of them empty.
         """
-        found: Mapping[str, object] = members or {}
-        contexts = [name for name in ("EncryptionContextSubset", "EncryptionContextEquals") if name in found]
+        present: Mapping[str, object] = members or {}
+        contexts = [name for name in ("EncryptionContextSubset", "EncryptionContextEquals") if name in present]
         if len(contexts) > 1:
-            found = {name: value for name, value in found.items() if name not in contexts or value}
+            present = {name: value for name, value in present.items() if name not in contexts or value}
         subset, equals, source = (
-            found.get(name) for name in ("EncryptionContextSubset", "EncryptionContextEquals", "SourceArn")
+            present.get(name) for name in ("EncryptionContextSubset", "EncryptionContextEquals", "SourceArn")
         )
         return cls(
             dict(subset) if isinstance(subset, Mapping) else None,
@@ -39,26 +39,26 @@ class Constraints:
         )
 
     def members(self) -> dict[str, object]:
-        """The GrantConstraints structure; empty if there are none."""
-        every = {
+        """The GrantConstraints structure; empty if there are no constraints."""
+        members = {
             "EncryptionContextSubset": self.encryption_context_subset,
             "EncryptionContextEquals": self.encryption_context_equals,
             "SourceArn": self.source_arn,
         }
-        return {name: value for name, value in every.items() if value is not None}
+        return {name: value for name, value in members.items() if value is not None}
 
     @property
-    def of_context(self) -> bool:
-        """Whether an encryption context is asked for."""
+    def restricts_context(self) -> bool:
+        """Whether there is a constraint on the encryption context."""
         return self.encryption_context_subset is not None or self.encryption_context_equals is not None
 
     @property
     def first_pair(self) -> tuple[str, str] | None:
-        """The first pair of the encryption context that is asked for, in the order of the names; None without any."""
+        """The pair of the required encryption context whose name sorts first; None if no pair is required."""
         return min((self.encryption_context_equals or self.encryption_context_subset or {}).items(), default=None)
 
     def require_valid(self) -> None:
-        """Refuse constraints that no grant may have (ValidationException)."""
+        """Raise ValidationException unless a grant may have these constraints."""
         if self.encryption_context_subset is not None and self.encryption_context_equals is not None:
             # unverified: the words
             raise ValidationException(
@@ -71,7 +71,7 @@ class Constraints:
                 # unverified: the words
                 raise ValidationException(f"A grant constraint can have at most {_MAX_PAIRS} encryption context pairs.")
             if sum(len(name) + len(value) for name, value in context.items()) > _MAX_CONTEXT:
-                # unverified: the words, and that the names count as the values do
+                # unverified: the words, and that names count as well as values
                 raise ValidationException(
                     f"The encryption context of a grant constraint can have at most {_MAX_CONTEXT} characters."
                 )

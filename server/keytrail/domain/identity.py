@@ -1,4 +1,4 @@
-"""What IAM holds of a user or a role: the policies that are attached to it.
+"""IAM identities: users and roles with the policies that are attached to them.
 
 Source: IAM User Guide, "Policies and permissions in AWS Identity and Access Management".
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A user or a role that fixtures declare. Documents are JSON policy texts.
+    """A user or a role that a seed declares. Policies are JSON texts.
 
-    `policies` are its identity policies by name, inline and managed alike. `trust_policy` and
-    `max_session_duration` (seconds; IAM gives a new role an hour) are a role's alone.
+    `policies` are the identity policies by name, both inline and managed. Only roles use `trust_policy` and
+    `max_session_duration` (seconds; the default is IAM's, one hour).
     """
 
     arn: str

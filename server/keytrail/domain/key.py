@@ -1,6 +1,6 @@
-"""A KMS key: what it is, which state it is in, and which change each state allows.
+"""KMS keys: their properties, their states, and the changes that each state allows.
 
-Source: KMS Developer Guide, "Key states of KMS keys"; the texts as recorded from AWS.
+Source: KMS Developer Guide, "Key states of KMS keys"; error messages as recorded from AWS.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,8 +11,8 @@ from enum import StrEnum
 from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import AutomaticRotation, Import, OnDemandRotation, PastMaterial
 from keytrail.domain.key_spec import ALGORITHMS, SYMMETRIC_DEFAULT, KeyUsage
+from keytrail.domain.material_history import AutomaticRotation, Import, OnDemandRotation, PastMaterial
 from keytrail.domain.refusals import no_cryptography
 from keytrail.domain.tag import read_tags
 from keytrail.errors import (
@@ -24,7 +24,7 @@ from keytrail.errors import (
 
 
 class KeyState(StrEnum):
-    """The state of a key, as DescribeKey tells it."""
+    """The KeyState of DescribeKey."""
 
     CREATING = "Creating"
     ENABLED = "Enabled"
@@ -37,7 +37,7 @@ class KeyState(StrEnum):
 
 
 class KeyManager(StrEnum):
-    """Who manages a key: its owner, or AWS for a service of its own."""
+    """Who manages a key: the customer, or AWS for one of its services."""
 
     AWS = "AWS"
     CUSTOMER = "CUSTOMER"
@@ -76,10 +76,10 @@ def state_refusal(arn: str, state: KeyState) -> AwsError:
 _PENDING = frozenset({KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION})
 _S = KeyState
 _AWAITING = frozenset({_S.ENABLED, _S.DISABLED, _S.UPDATING})
-"""States that a key without material changes for PendingImport."""
+"""A key in one of these states becomes PendingImport when it loses material."""
 
 ANY = frozenset(KeyState)
-"""The operation works in every state."""
+"""For operations that work in every state."""
 USABLE = frozenset({_S.ENABLED, _S.UPDATING})
 """Cryptographic operations, and UpdatePrimaryRegion."""
 NOT_PENDING_DELETION = ANY - _PENDING
@@ -96,14 +96,15 @@ REPLICABLE = frozenset({_S.ENABLED})
 class Key:
     """One KMS key in one account and Region. Moments are aware datetimes in UTC.
 
-    `material` is None until there is any (PendingImport, specs without cryptography here).
-    `custom_key_store_id` is the store that holds the material, `xks_key_id` the external key behind it, if there are.
-    `becomes` is the state that a Creating or Updating key takes when its `settles_at` has come, and an Unavailable
-    one when its custom key store is connected.
-    `materials` are all it has had, the current one last; empty for a key that was never rotated.
-    Of Origin EXTERNAL, `imports` tells by id which of them are there, and `pending` is the one for the next rotation.
-    A material that was deleted stays among them, for its id and public key; the key's state keeps it from use.
-    `policy` is the document as given; None stands for the default key policy.
+    `material` is the current material; None while there is none (PendingImport, and specs without cryptography here).
+    `materials` are all materials that the key has had, the current one last; empty if the key was never rotated.
+    `pending` and `imports` are for keys of Origin EXTERNAL: the material for the next rotation, and by material id
+    which materials are present. A deleted material stays in `material` and `materials`, because its id and public key
+    are still needed; the key's state prevents its use.
+    `next_state` is the state that follows Creating and Updating at the moment `settles_at`, and Unavailable when the
+    custom key store is connected.
+    `custom_key_store_id` is the custom key store that has the material, `xks_key_id` the external key; None without.
+    `policy` is the key policy's JSON text as the caller sent it; None means the default key policy.
     """
 
     account: str
@@ -115,7 +116,7 @@ class Key:
     usage: KeyUsage = KeyUsage.ENCRYPT_DECRYPT
     origin: Origin = Origin.AWS_KMS
     state: KeyState = KeyState.ENABLED
-    becomes: KeyState | None = None
+    next_state: KeyState | None = None
     settles_at: datetime | None = None
     deletion_date: datetime | None = None
     pending_window_in_days: int | None = None
@@ -133,29 +134,29 @@ class Key:
     arn: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Work the ARN out once."""
+        """Compute the ARN once."""
         object.__setattr__(self, "arn", key_arn(self.region, self.account, self.key_id))
 
     @property
     def multi_region(self) -> bool:
-        """Whether the key is a multi-Region primary or replica; its id says so."""
+        """Whether the key is a multi-Region key, primary or replica: its id begins with mrk-."""
         return self.key_id.startswith("mrk-")
 
     @property
     def is_symmetric(self) -> bool:
-        """Whether this is a symmetric encryption key."""
+        """Whether the key is a symmetric encryption key."""
         return self.spec == SYMMETRIC_DEFAULT
 
     @property
     def lacks_material(self) -> bool:
-        """Whether material is yet to be imported: any of what is the key's for good, so not what is pending."""
+        """Whether any material except the pending one is missing and must be imported; only with Origin EXTERNAL."""
         if self.origin is not Origin.EXTERNAL or self.material is None:
             return self.origin is Origin.EXTERNAL
         ids = [past.material.id for past in self.materials] or [self.material.id]
-        return not all(material_id in self.imports and self.imports[material_id].is_there for material_id in ids)
+        return not all(material_id in self.imports and self.imports[material_id].is_present for material_id in ids)
 
     def require_usage(self, usage: KeyUsage, operation: str) -> None:
-        """Raise InvalidKeyUsageException unless the key is for this usage."""
+        """Raise InvalidKeyUsageException unless the key has this KeyUsage."""
         if self.usage is not usage:
             raise InvalidKeyUsageException(f"{self.arn} key usage is {self.usage} which is not valid for {operation}.")
 
@@ -166,18 +167,19 @@ class Key:
 
     @property
     def is_asymmetric(self) -> bool:
-        """Whether this is a key pair."""
+        """Whether the key is a key pair."""
         return self.usage is not KeyUsage.GENERATE_VERIFY_MAC and not self.is_symmetric
 
     def require_algorithm(self, algorithm: str) -> None:
-        """Raise InvalidKeyUsageException unless the algorithm is one of the key's."""
+        """Raise InvalidKeyUsageException unless the key supports the algorithm."""
         if algorithm not in ALGORITHMS[self.spec][self.usage]:
             raise InvalidKeyUsageException(f"Algorithm {algorithm} is incompatible with key spec {self.spec}.")
 
     def require_material(self) -> KeyMaterial:
-        """The material of a key that has some in this state; UnsupportedOperationException for a spec without.
+        """The current material.
 
-        Raises KMSInvalidStateException for a key into which none was ever imported.
+        Raises UnsupportedOperationException if the spec has no cryptography here, and KMSInvalidStateException if no
+        material was ever imported.
         """
         if self.material is None and self.origin is Origin.EXTERNAL:
             raise state_refusal(self.arn, KeyState.PENDING_IMPORT)
@@ -186,99 +188,101 @@ class Key:
         return self.material
 
     def require_pair(self) -> KeyPair:
-        """The pair of an asymmetric key; at its first use this may take seconds."""
+        """The pair of an asymmetric key. Its first use may take seconds."""
         pair = self.require_material().pair
-        assert pair is not None  # the usage and the algorithm say that it is a pair
+        assert pair is not None  # usage and algorithm have been checked: the key is asymmetric
         return pair
 
     def require_aes_material(self) -> KeyMaterial:
-        """The material to encrypt under, of a key whose state says that there is some."""
+        """The current material of a symmetric key whose state has been checked, so that there is one."""
         assert self.material is not None
         return self.material
 
     def find_material(self, material_id: str) -> KeyMaterial | None:
-        """The key's material of this id, current or earlier; None if it has none such."""
+        """The key's material with this id, current or earlier; None if there is none."""
         if self.material is not None and self.material.id == material_id:
             return self.material
         return next((past.material for past in self.materials if past.material.id == material_id), None)
 
     def enable(self) -> "Key":
-        """Enabled. A key that is unavailable shows it once it is back."""
+        """The key after EnableKey. An Unavailable key becomes Enabled when its custom key store is connected."""
         return self._switch(KeyState.ENABLED)
 
     def disable(self) -> "Key":
-        """Disabled. A key that is unavailable shows it once it is back."""
+        """The key after DisableKey. An Unavailable key becomes Disabled when its custom key store is connected."""
         return self._switch(KeyState.DISABLED)
 
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
-            return replace(self, becomes=state)
+            return replace(self, next_state=state)
         if self.lacks_material:
-            state = KeyState.PENDING_IMPORT  # its deletion was cancelled, and it still has no material
+            state = KeyState.PENDING_IMPORT  # it lost material while pending deletion, which was then cancelled
         return replace(self, state=state)
 
     def await_material(self) -> "Key":
-        """PendingImport, if that is the state of a key without some of its material."""
+        """The key in state PendingImport if it lacks material, unless its present state has priority."""
         if not self.lacks_material or self.state not in _AWAITING:
             return self
-        return replace(self, state=KeyState.PENDING_IMPORT, becomes=None, settles_at=None)
+        return replace(self, state=KeyState.PENDING_IMPORT, next_state=None, settles_at=None)
 
-    def describe(self, description: str) -> "Key":
-        """The same key under another description."""
+    def update_description(self, description: str) -> "Key":
+        """The key with another description."""
         return replace(self, description=description)
 
     def tag(self, tags: Mapping[str, str]) -> "Key":
-        """The same key with these tags besides its own. Raises TagException for too many."""
+        """The key with these tags added or replaced. Raises TagException as `read_tags` does."""
         return replace(self, tags=read_tags({**self.tags, **tags}.items()))
 
     def untag(self, names: Iterable[str]) -> "Key":
-        """The same key without the tags of these keys."""
-        gone = set(names)
-        return replace(self, tags={name: value for name, value in self.tags.items() if name not in gone})
+        """The key without the tags of these names."""
+        removed = set(names)
+        return replace(self, tags={name: value for name, value in self.tags.items() if name not in removed})
 
-    def govern(self, policy: str) -> "Key":
-        """The same key under another key policy."""
+    def put_policy(self, policy: str) -> "Key":
+        """The key with another key policy, a JSON text."""
         return replace(self, policy=policy)
 
     def schedule_deletion(self, now: datetime, days: int, *, has_replicas: bool) -> "Key":
-        """Pending deletion in `days`; a primary with replicas waits for them without a date."""
+        """The key pending deletion in `days`. A primary key with replicas has no date until they are deleted."""
         if has_replicas:
-            return self._pending(KeyState.PENDING_REPLICA_DELETION, None, days)
-        return self._pending(KeyState.PENDING_DELETION, now + timedelta(days=days), None)
+            return self._with_deletion(KeyState.PENDING_REPLICA_DELETION, None, days)
+        return self._with_deletion(KeyState.PENDING_DELETION, now + timedelta(days=days), None)
 
-    def replicas_are_gone(self, now: datetime) -> "Key":
-        """The last replica is deleted: the waiting period that was asked for begins."""
+    def start_waiting_period(self, now: datetime) -> "Key":
+        """The primary key after its last replica was deleted: if it is pending deletion, its waiting period begins."""
         if self.state is not KeyState.PENDING_REPLICA_DELETION:
             return self
-        return self._pending(KeyState.PENDING_DELETION, now + timedelta(days=self.pending_window_in_days or 0), None)
+        return self._with_deletion(
+            KeyState.PENDING_DELETION, now + timedelta(days=self.pending_window_in_days or 0), None
+        )
 
-    def _pending(self, state: KeyState, date: datetime | None, window: int | None) -> "Key":
+    def _with_deletion(self, state: KeyState, date: datetime | None, window: int | None) -> "Key":
         return replace(
             self,
             state=state,
-            becomes=None,
+            next_state=None,
             settles_at=None,
             deletion_date=date,
             pending_window_in_days=window,
         )
 
     def cancel_deletion(self) -> "Key":
-        """Disabled, and no longer pending deletion. Raises KMSInvalidStateException if it was not."""
+        """The key after CancelKeyDeletion: Disabled. Raises KMSInvalidStateException unless it is pending deletion."""
         if self.state not in _PENDING:
             raise KMSInvalidStateException(f"{self.arn} is not pending deletion.")
-        # A key in a disconnected store keeps PendingDeletion until now, so Disabled is right for it too.
+        # The same in a disconnected custom key store: a key that is pending deletion does not become Unavailable.
         return replace(self, state=KeyState.DISABLED, deletion_date=None, pending_window_in_days=None)
 
-    def begin(self, state: KeyState, until: datetime) -> "Key":
-        """Creating or Updating until a moment, then the state that the key has now."""
-        return replace(self, state=state, becomes=self.becomes or self.state, settles_at=until)
+    def enter(self, state: KeyState, until: datetime) -> "Key":
+        """The key in state Creating or Updating until a moment; then its present state returns."""
+        return replace(self, state=state, next_state=self.next_state or self.state, settles_at=until)
 
     def settle(self, now: datetime) -> "Key":
-        """What a Creating or Updating key has become by now."""
-        if self.settles_at is None or self.settles_at > now or self.becomes is None:
+        """The key with its next state, if Creating or Updating has ended by now."""
+        if self.settles_at is None or self.settles_at > now or self.next_state is None:
             return self
-        return replace(self, state=self.becomes, becomes=None, settles_at=None)
+        return replace(self, state=self.next_state, next_state=None, settles_at=None)
 
 
 Transition = Callable[[Key], Key]
-"""A change of a key: gives its new value, or raises and changes nothing."""
+"""A change of a key: returns the new value, or raises."""

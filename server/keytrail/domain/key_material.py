@@ -1,4 +1,4 @@
-"""The secret behind a key, and its name."""
+"""Key material: the secret or the key pair of a key, and the id of it."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -9,68 +9,71 @@ from keytrail.crypto.key_pair import KeyPair
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 
 _SECRET_SIZES = {SYMMETRIC_DEFAULT: 32, **mac.SECRET_SIZES}
-"""Bytes of a secret, by the spec of its key."""
+"""Bytes of the secret, by key spec; asymmetric specs have a pair instead."""
 
 
 def is_supported(spec: str) -> bool:
-    """Whether there is cryptography here for keys of this spec."""
+    """Whether Keytrail has cryptography for keys of this spec."""
     return spec in _SECRET_SIZES or spec in key_pair.SPECS
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
-    """A secret (32 bytes of AES-256 key, or an HMAC key), and the KeyMaterialId (64 hex digits) that names it."""
+    """A secret (the 32 bytes of an AES-256 key, or an HMAC key), and its KeyMaterialId (64 hex digits)."""
 
     data: bytes = field(repr=False)
     id: str
 
     @property
     def pair(self) -> KeyPair | None:
-        """The pair of an asymmetric key; None of a secret."""
+        """The pair of an asymmetric key; None if the material is a secret."""
         return None
 
     @classmethod
-    def of(cls, data: bytes) -> "KeyMaterial":
-        """A given secret; the same bytes always have the same id."""
+    def from_secret(cls, data: bytes) -> "KeyMaterial":
+        """The material of a secret. The same bytes always have the same id."""
         return KeyMaterial(data, symmetric.material_id(data))
 
     @classmethod
-    def of_pair(cls, pair: KeyPair) -> "KeyMaterial":
-        """A given pair; the same pair always has the same id."""
+    def from_pair(cls, pair: KeyPair) -> "KeyMaterial":
+        """The material of a pair. The same pair always has the same id."""
         return PairMaterial(b"", symmetric.material_id(pair.public_der), LazyPair(pair.spec, pair))
 
     @classmethod
-    def of_spec(cls, spec: str, data: bytes) -> "KeyMaterial":
-        """Material for a key of this spec: raw bytes, or a PKCS #8 private key. Raises ValueError for a misfit."""
+    def from_data(cls, spec: str, data: bytes) -> "KeyMaterial":
+        """Read material for a key of this spec: the bytes of a secret, or a PKCS #8 private key in DER.
+
+        Raises ValueError for anything else.
+        """
         if spec not in _SECRET_SIZES:
-            return cls.of_pair(key_pair.load(spec, data))
+            return cls.from_pair(key_pair.load(spec, data))
         if len(data) != _SECRET_SIZES[spec]:
             raise ValueError(f"{len(data)} bytes are no key material of {spec}")
-        return cls.of(data)
+        return cls.from_secret(data)
 
     @classmethod
     def imported(cls, key_id: str, spec: str, data: bytes) -> "KeyMaterial":
-        """Material for the key of this id and spec, from elsewhere: as `of_spec`, but its name is the key's own.
+        """Read material that is imported into the key of this id: as `from_data`, but with an id for this key only.
 
         Source: KMS API Reference, ImportKeyMaterial: the id is computed from the key id and the material.
         """
-        material = cls.of_spec(spec, data)
+        material = cls.from_data(spec, data)
         secret = material.pair.public_der if material.pair is not None else material.data
         return replace(material, id=symmetric.imported_material_id(key_id, secret))
 
     @classmethod
     def fresh(cls, spec: str) -> "KeyMaterial":
-        """New material for a key of this spec, which must be supported. Slow for RSA (up to seconds)."""
+        """New random material for a key of this supported spec. Slow for RSA (up to seconds)."""
         size = _SECRET_SIZES.get(spec)
-        return cls.of(os.urandom(size)) if size is not None else cls.of_pair(key_pool.new_pair(spec))
+        return cls.from_secret(os.urandom(size)) if size is not None else cls.from_pair(key_pool.new_pair(spec))
 
     @classmethod
     def at_hand(cls, spec: str) -> "KeyMaterial | None":
-        """As `fresh`, without waiting: None where making it is slow and none is ready."""
+        """As `fresh`, but without waiting: None if generating the material is slow and the pool has no pair."""
         if spec not in key_pair.SLOW:
             return cls.fresh(spec)
         ready = key_pool.POOL.take(spec)
-        return cls.of_pair(ready) if ready is not None else None
+        return cls.from_pair(ready) if ready is not None else None
 
     @classmethod
     def random(cls) -> "KeyMaterial":
@@ -79,26 +82,26 @@ class KeyMaterial:
 
     @classmethod
     def derived(cls, key_id: str, spec: str = SYMMETRIC_DEFAULT) -> "KeyMaterial":
-        """The material that a seeded key of a supported spec has when none is given.
+        """The material of a seeded key of a supported spec whose seed contains no material.
 
-        It is always the same for the same key id, but for RSA. A pair is made at its first use.
+        The same key id always has the same material, except for RSA. A pair is generated at its first use.
         """
         data = symmetric.derive_material(key_id)
         if spec == SYMMETRIC_DEFAULT:
-            return cls.of(data)
+            return cls.from_secret(data)
         if spec not in _SECRET_SIZES:
             return PairMaterial(b"", symmetric.material_id(data), LazyPair(spec, seed=data))
         data += symmetric.derive_material(f"{key_id}/2")
-        return cls.of(data[: _SECRET_SIZES[spec]])
+        return cls.from_secret(data[: _SECRET_SIZES[spec]])
 
 
 class LazyPair:
-    """A key pair that is there, or is made when somebody first asks for it; all then get the same one. Thread-safe."""
+    """A key pair that may be generated only at its first use; all callers get the same one. Thread-safe."""
 
     __slots__ = ("_lock", "_pair", "_seed", "_spec")
 
     def __init__(self, spec: str, pair: KeyPair | None = None, *, seed: bytes = b"") -> None:
-        """A given pair, or one to be made for a key of this spec out of 32 bytes of seed."""
+        """Of a pair, or else of a spec and 32 bytes of seed, from which the pair is derived."""
         self._spec = spec
         self._seed = seed
         self._pair = pair
@@ -115,11 +118,11 @@ class LazyPair:
 
 @dataclass(frozen=True, slots=True)
 class PairMaterial(KeyMaterial):
-    """The material of an asymmetric key: a pair, and no bytes."""
+    """The material of an asymmetric key. Its `data` is empty."""
 
     lazy: LazyPair = field(repr=False, compare=False)
 
     @property
     def pair(self) -> KeyPair:
-        """The pair, made by now if it was not there."""
+        """The pair. The first call may be slow (RSA: up to seconds)."""
         return self.lazy.get()

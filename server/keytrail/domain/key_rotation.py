@@ -1,6 +1,6 @@
-"""Rotation: the checks of its operations, and the changes of a key that they and the clock bring about.
+"""Rotation: the checks of its operations, and how they and the clock change a key.
 
-Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; the texts as recorded from AWS.
+Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; error messages as recorded from AWS.
 """
 
 from dataclasses import replace
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
+from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
 from keytrail.domain.refusals import wrong_origin
 from keytrail.errors import (
     ConflictException,
@@ -18,23 +18,23 @@ from keytrail.errors import (
 )
 
 MAX_ON_DEMAND_ROTATIONS = 25
-_AUTOMATIC_IS_NEAR = timedelta(minutes=20)
+_NO_ON_DEMAND_BEFORE_AUTOMATIC = timedelta(minutes=20)
 
 
 def require_origin_in_kms(key: Key) -> None:
-    """Raise UnsupportedOperationException for a key whose material a custom key store holds."""
+    """Raise UnsupportedOperationException if the key is in a custom key store."""
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
 
 
-def require_status(key: Key) -> None:
-    """Raise UnsupportedOperationException unless GetKeyRotationStatus answers for the key."""
+def require_rotation_status(key: Key) -> None:
+    """Raise UnsupportedOperationException unless GetKeyRotationStatus works for the key."""
     if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
         raise wrong_origin(key.arn, key.origin)
 
 
 def _require_setting(key: Key) -> None:
-    # Of imported keys, AWS refuses the symmetric ones, and all that wait for their material.
+    # AWS refuses symmetric keys of Origin EXTERNAL, and all keys that are PendingImport.
     external = key.origin is Origin.EXTERNAL and (key.is_symmetric or key.state is KeyState.PENDING_IMPORT)
     if external or key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
@@ -42,26 +42,34 @@ def _require_setting(key: Key) -> None:
 
 
 def enable_rotation(key: Key, now: datetime, days: int) -> Key:
-    """Rotated every so many days from now on. Raises what the key's origin, state and spec call for."""
+    """The key after EnableKeyRotation, with this period from now on.
+
+    Raises UnsupportedOperationException for its origin or spec, DisabledException or KMSInvalidStateException for its
+    state.
+    """
     _require_setting(key)
     if not key.is_symmetric:
         raise UnsupportedOperationException
-    # unverified: that a change of the period begins to count anew
+    # unverified: that a new period starts now
     return replace(key, automatic=AutomaticRotation(days, now + timedelta(days=days)))
 
 
 def disable_rotation(key: Key) -> Key:
-    """Not rotated automatically; of a key that never is, AWS takes this too."""
+    """The key after DisableKeyRotation, which AWS also accepts for asymmetric and HMAC keys.
+
+    Raises UnsupportedOperationException for its origin, DisabledException or KMSInvalidStateException for its state.
+    """
     _require_setting(key)
     return replace(key, automatic=None)
 
 
-def rotate_on_demand(key: Key, now: datetime, takes: timedelta, *, imported_everywhere: bool = True) -> Key:
-    """Rotated, or being rotated for as long as that `takes`; the automatic schedule stays.
+def rotate_on_demand(key: Key, now: datetime, duration: timedelta, *, imported_everywhere: bool = True) -> Key:
+    """The key after RotateKeyOnDemand, or in a rotation of this duration; the automatic schedule stays.
 
-    `imported_everywhere`: an imported key's pending material is in its replicas too.
+    `imported_everywhere`: whether the pending material of an imported key is in all its replicas.
 
-    Raises what the key's origin, state and spec call for, LimitExceededException or ConflictException.
+    Raises UnsupportedOperationException for the key's origin or spec, DisabledException or KMSInvalidStateException for
+    its state or a missing pending material, LimitExceededException or ConflictException.
     """
     require_origin_in_kms(key)
     key.require_state(USABLE)
@@ -71,7 +79,7 @@ def rotate_on_demand(key: Key, now: datetime, takes: timedelta, *, imported_ever
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
     if key.on_demand is not None:
         raise ConflictException(f"An on-demand rotation of {key.arn} is in progress.")  # unverified
-    if key.automatic is not None and key.automatic.next_date - now <= _AUTOMATIC_IS_NEAR:
+    if key.automatic is not None and key.automatic.next_date - now <= _NO_ON_DEMAND_BEFORE_AUTOMATIC:
         raise ConflictException(  # unverified: the words
             f"An automatic rotation of {key.arn} is scheduled to begin within the next 20 minutes."
         )
@@ -81,21 +89,21 @@ def rotate_on_demand(key: Key, now: datetime, takes: timedelta, *, imported_ever
             "The on-demand rotations limit has been reached for the given keyId. "
             f"No more on-demand rotations can be performed for this key: {key.arn}"
         )
-    if takes <= timedelta(0):
+    if duration <= timedelta(0):
         return _rotate(key, now, RotationType.ON_DEMAND)
-    return replace(key, on_demand=OnDemandRotation(now, now + takes))
+    return replace(key, on_demand=OnDemandRotation(now, now + duration))
 
 
-def catch_up(key: Key, now: datetime) -> Key:
-    """The key just enabled: what fell due while it was disabled happens at once."""
+def rotate_if_overdue(key: Key, now: datetime) -> Key:
+    """The key after it was enabled: an automatic rotation that fell due while it was disabled happens now."""
     if key.automatic is None or key.automatic.next_date > now or key.state not in USABLE:
         return key
-    # unverified: that the next period counts from here
+    # unverified: that the next period starts now
     return replace(_rotate(key, now, RotationType.AUTOMATIC), automatic=key.automatic.after(now))
 
 
 def due(key: Key) -> datetime | None:
-    """When the key's next rotation happens, if nothing changes."""
+    """When the key will be rotated next; None: never."""
     moments = []
     if key.on_demand is not None:
         moments.append(key.on_demand.end)
@@ -105,7 +113,7 @@ def due(key: Key) -> datetime | None:
 
 
 def settle(key: Key, moment: datetime) -> Key:
-    """The key once the rotations that are due by a moment have happened, each at its own."""
+    """The key after all rotations that are due by a moment, each at its own date."""
     while (date := due(key)) is not None and date <= moment:
         if key.on_demand is not None and key.on_demand.end == date:
             key = replace(_rotate(key, date, RotationType.ON_DEMAND), on_demand=None)
@@ -114,8 +122,8 @@ def settle(key: Key, moment: datetime) -> Key:
     return key
 
 
-def share(primary: Key, replica: Key) -> Key:
-    """A replica with the materials and the rotation of its primary key."""
+def synchronize(primary: Key, replica: Key) -> Key:
+    """The replica key with the materials and the rotation schedule of its primary key."""
     shared = replace(
         replica,
         material=primary.material,
@@ -126,7 +134,7 @@ def share(primary: Key, replica: Key) -> Key:
     )
     if replica.origin is not Origin.EXTERNAL:
         return shared
-    # What is imported where is each Region's own; a material that was pending and is none of the key's any more goes.
+    # Imports are particular to each Region. Only those of materials that the key still has are kept.
     known = {past.material.id for past in history(shared)} | ({shared.pending.id} if shared.pending else set())
     imports = {name: how for name, how in shared.imports.items() if name in known}
     return replace(shared, imports=imports).await_material()
@@ -139,7 +147,7 @@ def _rotate(key: Key, date: datetime, kind: RotationType) -> Key:
 
 
 def history(key: Key) -> tuple[PastMaterial, ...]:
-    """All of a key's materials, the oldest first and the current one last."""
+    """All materials that the key has had, the oldest first and the current one last, without the pending one."""
     if key.materials or key.material is None:
         return key.materials
     return (PastMaterial(key.material),)

@@ -1,4 +1,4 @@
-"""Which key specs there are, what each is used for and by which algorithms.
+"""Key specs, and the usages and algorithms of each.
 
 Source: KMS Developer Guide, "Key spec reference"; KMS API Reference, CreateKey.
 """
@@ -12,7 +12,7 @@ SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
 
 
 class KeyUsage(StrEnum):
-    """The cryptographic operations that a key is for."""
+    """The cryptographic operations for which a key can be used."""
 
     ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
     SIGN_VERIFY = "SIGN_VERIFY"
@@ -28,7 +28,7 @@ ALGORITHMS_MEMBER = {
     KeyUsage.KEY_AGREEMENT: "KeyAgreementAlgorithms",
     KeyUsage.ENCAPSULATE_DECAPSULATE: "EncapsulationAlgorithms",
 }
-"""The member of KeyMetadata that lists the algorithms, by usage; exactly one is there."""
+"""The member of KeyMetadata that lists a key's algorithms, by the key's usage."""
 
 _RSA = {
     KeyUsage.ENCRYPT_DECRYPT: ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"),
@@ -83,7 +83,10 @@ ALGORITHMS: Mapping[str, Mapping[KeyUsage, tuple[str, ...]]] = {
 
 
 def usage_for(spec: str, usage: str | None) -> KeyUsage:
-    """The usage of a new key: given, or the default of SYMMETRIC_DEFAULT. Raises ValidationException."""
+    """The usage of a new key. Only SYMMETRIC_DEFAULT has a default.
+
+    Raises ValidationException if `usage` is missing or does not fit the spec.
+    """
     if usage is None:
         if spec != SYMMETRIC_DEFAULT:
             raise ValidationException(
@@ -96,7 +99,7 @@ def usage_for(spec: str, usage: str | None) -> KeyUsage:
 
 
 def require_in_region(spec: str, region: str) -> None:
-    """Refuse SM2 outside the China Regions and ML-KEM in them (UnsupportedOperationException)."""
+    """Raise UnsupportedOperationException for SM2 outside the China Regions and for ML-KEM in them."""
     in_china = region.startswith("cn-")
     if (spec == "SM2" and not in_china) or (spec.startswith("ML_KEM") and in_china):
         raise UnsupportedOperationException(f"KeySpec {spec} is not supported in this Region")

@@ -1,4 +1,4 @@
-"""Which operations count as a usage, and what the last one says about the past of a key.
+"""Which operations count as a use of a key, and what follows from a key's last use.
 
 Source: KMS API Reference, GetKeyLastUsage; KMS Developer Guide, "Determine past usage of a KMS key" and
 "kms:TrailingDaysWithoutKeyUsage".
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class TrackedOperation(StrEnum):
-    """The cryptographic operations that count as a usage. The model's KeyLastUsageTrackingOperation."""
+    """The operations that count as a use: the model's KeyLastUsageTrackingOperation."""
 
     DECRYPT = "Decrypt"
     DERIVE_SHARED_SECRET = "DeriveSharedSecret"
@@ -28,18 +28,18 @@ class TrackedOperation(StrEnum):
 
 
 class UsageHistory(StrEnum):
-    """What is known of the uses of a key."""
+    """What is known about the uses of a key."""
 
     USED = "USED"
     """It was used since tracking began."""
     NEVER_USED = "NEVER_USED"
-    """It was never used: tracking covers all of its life."""
+    """It was never used: it was created after tracking began."""
     NO_RECORD_SINCE_TRACKING = "NO_RECORD_SINCE_TRACKING"
-    """It was not used since tracking began, and is older than that: only its CloudTrail logs can tell."""
+    """It was not used since tracking began, but it is older; only CloudTrail logs can show earlier uses."""
 
 
 def usage_history(*, used: bool, tracking_start_date: datetime, key_creation_date: datetime) -> UsageHistory:
-    """The history of a key that was, or was not, used since tracking began."""
+    """The history of a key. `used`: whether it was used since tracking began."""
     if used:
         return UsageHistory.USED
     if key_creation_date >= tracking_start_date:
@@ -48,9 +48,9 @@ def usage_history(*, used: bool, tracking_start_date: datetime, key_creation_dat
 
 
 def trailing_days_without_usage(now: datetime, *, last_usage: datetime | None, tracking_start_date: datetime) -> int:
-    """How many whole days, rounded down, a key has been without usage: kms:TrailingDaysWithoutKeyUsage.
+    """For how many days, rounded down, a key has not been used: kms:TrailingDaysWithoutKeyUsage.
 
-    They count from the last usage since tracking began (None: there was none), else from the start of tracking, which
-    for a key that is younger is its creation. A moment to come, as after a clock was turned back, is 0 days ago.
+    The days count from `last_usage`, or if that is None from `tracking_start_date`, which is the creation date of a
+    newer key. If the clock was turned back, so that this moment is in the future, the result is 0.
     """
     return max(0, (now - (last_usage or tracking_start_date)) // timedelta(days=1))

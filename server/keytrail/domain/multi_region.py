@@ -1,4 +1,4 @@
-"""A set of related multi-Region keys: one primary, and replicas in other Regions.
+"""Sets of related multi-Region keys: a primary key, and its replicas in other Regions.
 
 Source: KMS Developer Guide, "Multi-Region keys in AWS KMS".
 """
@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class MultiRegionSet:
-    """Which Region holds the primary key, and which hold a replica, in the order of their making."""
+    """The Region of the primary key, and the Regions of its replicas in the order of their creation."""
 
     primary: str
     replicas: tuple[str, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """All Regions with a key of this set, the primary's first."""
+        """The Regions of all keys of the set, the primary key's first."""
         return (self.primary, *self.replicas)
 
     def with_replica(self, region: str) -> "MultiRegionSet":
-        """One replica more."""
+        """The set with one more replica."""
         return replace(self, replicas=(*self.replicas, region))
 
     def without(self, region: str) -> "MultiRegionSet":
@@ -27,6 +27,6 @@ class MultiRegionSet:
         return replace(self, replicas=tuple(other for other in self.replicas if other != region))
 
     def with_primary(self, region: str) -> "MultiRegionSet":
-        """The set after a replica's Region became the primary's; the old primary is a replica now."""
+        """The set after UpdatePrimaryRegion: the replica in this Region is the primary key, the old one a replica."""
         others = tuple(self.primary if other == region else other for other in self.replicas)
         return MultiRegionSet(region, others)

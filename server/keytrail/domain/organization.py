@@ -1,4 +1,4 @@
-"""What an organization says of an account: the service control policies on the way from its root.
+"""Organizations: the service control policies that apply to an account.
 
 Source: AWS Organizations User Guide, "Service control policies (SCPs)" and "SCP evaluation".
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServiceControlPolicy:
-    """A policy that bounds what the principals of accounts may do; the document is a JSON text."""
+    """A policy that limits what the principals of an account may do; the document is a JSON text."""
 
     arn: str
     document: str
@@ -18,8 +18,8 @@ class ServiceControlPolicy:
 class Membership:
     """An account's place in an organization.
 
-    `levels` are the policies attached to the root, to each organizational unit on the way, and to the account itself;
-    none of them holds for the management account.
+    `levels` are the policies of the root, of each organizational unit above the account, and of the account itself, in
+    this order. For the management account `levels` is empty.
     """
 
     organization_id: str | None = None

@@ -1,4 +1,4 @@
-"""Who calls: an account's root, a user, or a session of a role.
+"""Principals: an account's root, a user, a role or a session of it, or an AWS service.
 
 Source: IAM User Guide, "IAM identifiers"; CloudTrail User Guide, "userIdentity element".
 """
@@ -20,9 +20,10 @@ _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller: its ARN, its account, and whether a fixture declared it.
+    """A caller: its ARN, its account, and whether a seed declares it.
 
-    `declared` is False for callers that no fixture knows; they stand for anybody in their account.
+    `kind` is root, user, role, assumed-role, federated-user or service; `name` is what follows the kind in the ARN.
+    A caller with `declared` False is in no seed, and counts as anybody in its account.
     """
 
     arn: str
@@ -32,12 +33,12 @@ class Principal:
     access_key_id: str | None = None
     declared: bool = False
     session_policies: tuple[str, ...] = ()
-    """JSON policy texts that bound a session, as AssumeRole was given them."""
+    """The session policies of AssumeRole, as JSON texts."""
     session: Session | None = None
-    """The session that STS made; None where a caller's own access key, or a fixture, speaks."""
+    """The session that STS created; None for long-term access keys and for sessions that a seed declares."""
 
     def __hash__(self) -> int:
-        """Of the ARN: callers are looked up on every request, and this is what tells nearly all of them apart."""
+        """Hash only the ARN: callers are looked up on every request, and nearly all of them differ in it."""
         return hash(self.arn)
 
     @classmethod
@@ -47,7 +48,7 @@ class Principal:
 
     @classmethod
     def from_arn(cls, arn: str, access_key_id: str | None = None) -> "Principal":
-        """A declared caller by its ARN; raises ValueError with the forms that there are."""
+        """A declared caller by its ARN. Raises ValueError, with an example, for other ARNs."""
         found = _ARN.fullmatch(arn)
         if found is None or (found["kind"] == "root") == bool(found["name"]):
             raise ValueError(
@@ -58,9 +59,9 @@ class Principal:
 
     @classmethod
     def service(cls, name: str, account: str, access_key_id: str | None = None) -> "Principal | None":
-        """An AWS service that calls on an account's behalf, by a name such as s3.amazonaws.com; None for no such name.
+        """An AWS service that calls on an account's behalf, by a name such as s3.amazonaws.com.
 
-        It has no ARN of its own: policies and grants name it as it names itself.
+        None for a malformed name. A service has no ARN: policies and grants use its name, and so does `arn`.
         """
         if not _SERVICE.fullmatch(name):
             return None
@@ -68,7 +69,7 @@ class Principal:
 
     @property
     def role_arn(self) -> str | None:
-        """The ARN of the role behind a role or a session of it."""
+        """The ARN of the role, if the principal is a role or a session of one; else None."""
         if self.kind == "role":
             return self.arn
         if self.session is not None and self.session.role is not None:
@@ -79,7 +80,7 @@ class Principal:
         return None
 
     def user_identity(self) -> dict[str, object]:
-        """CloudTrail's userIdentity, in the caller's own account."""
+        """CloudTrail's userIdentity in records of the caller's own account."""
         if self.kind == "service":
             return {"type": "AWSService", "invokedBy": self.name}
         identity: dict[str, object] = {
@@ -93,7 +94,7 @@ class Principal:
         if self.kind == "user":
             identity["userName"] = self.name.rpartition("/")[2]
         role = self.role_arn
-        context = self.session.record() if self.session is not None else {}
+        context = self.session.session_context() if self.session is not None else {}
         if role is not None:
             context = {
                 "sessionIssuer": {
@@ -109,15 +110,15 @@ class Principal:
             identity["sessionContext"] = context
         return identity
 
-    def foreign_identity(self) -> dict[str, object]:
-        """CloudTrail's userIdentity in the record of another account: no name, no ARN."""
+    def cross_account_identity(self) -> dict[str, object]:
+        """CloudTrail's userIdentity in records of other accounts, without name and ARN."""
         if self.kind == "service":
             return self.user_identity()
         return {"type": "AWSAccount", "principalId": self.principal_id, "accountId": self.account}
 
     @property
     def principal_id(self) -> str:
-        """IAM's unique id of the caller: the account for a root, else always the same for the same ARN."""
+        """IAM's unique id of the caller: the account id of a root; otherwise derived from the ARN."""
         if self.kind == "root":
             return self.account
         if self.kind == "service":

@@ -1,4 +1,4 @@
-"""Refusals that several rooms answer with: the words of each stand here, once."""
+"""Errors that several modules raise, so that each message is written only once."""
 
 from keytrail.errors import (
     AlreadyExistsException,
@@ -14,7 +14,7 @@ def key_not_found(arn: str) -> NotFoundException:
 
 
 def key_exists(arn: str) -> AlreadyExistsException:
-    """There is a key with this ARN already."""
+    """A key with this ARN exists already."""
     return AlreadyExistsException(f"Key '{arn}' already exists")  # unverified: the words
 
 
@@ -39,15 +39,15 @@ def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceeded
 
 
 def wrong_origin(arn: str, origin: str) -> UnsupportedOperationException:
-    """The operation is for keys of another Origin."""
+    """The operation does not work for keys of this Origin."""
     return UnsupportedOperationException(f"{arn} origin is {origin} which is not valid for this operation.")
 
 
 def not_a_primary_key(arn: str) -> UnsupportedOperationException:
-    """The operation is for multi-Region primary keys."""
+    """The operation works only for multi-Region primary keys."""
     return UnsupportedOperationException(f"{arn} is not a multi-region primary key.")
 
 
 def no_cryptography(spec: str) -> UnsupportedOperationException:
-    """Keytrail's own: it knows no library for keys of this KeySpec."""
+    """Keytrail's own error: it has no cryptography for keys of this KeySpec."""
     return UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")

@@ -1,7 +1,7 @@
-"""Service events: what KMS does to keys by itself, because its time has come or in consequence of a call.
+"""Service events: changes that KMS makes to keys by itself, when they are due or in consequence of a call.
 
-CloudTrail has an event for each (trail/event_of_service_event.py writes them): DeleteKey, RotateKey,
-SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial. `key` is the key once it has happened, and `time` is when.
+CloudTrail has an event for each: DeleteKey, RotateKey, SynchronizeMultiRegionKey, DeleteExpiredKeyMaterial
+(trail/event_of_service_event.py writes them). `key` is the key after the change, and `time` the moment of the change.
 Source: KMS Developer Guide, "Logging AWS KMS API calls", the pages of these four.
 """
 
@@ -11,12 +11,12 @@ from datetime import datetime
 
 from keytrail.domain.key import Key
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import RotationType
+from keytrail.domain.material_history import RotationType
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A key was deleted: its waiting period is over. `cluster_id` is its AWS CloudHSM key store's, if it was in one."""
+    """A key was deleted after its waiting period. `cluster_id`: the cluster of its AWS CloudHSM key store, if any."""
 
     key: Key
     time: datetime
@@ -25,7 +25,7 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A key got new material, on demand or automatically. `previous` is None where it had none."""
+    """A key was rotated. `previous` is None if it had no material."""
 
     key: Key
     time: datetime
@@ -36,7 +36,7 @@ class Rotated:
 
 @dataclass(frozen=True, slots=True)
 class Synchronized:
-    """What a primary key shares was copied to its replicas; `key` is the primary."""
+    """The shared properties of a primary key were copied to its replicas; `key` is the primary key."""
 
     key: Key
     time: datetime
@@ -44,7 +44,7 @@ class Synchronized:
 
 @dataclass(frozen=True, slots=True)
 class MaterialExpired:
-    """Imported key material reached its ValidTo, and was deleted."""
+    """Imported key material was deleted at its ValidTo."""
 
     key: Key
     time: datetime
@@ -55,7 +55,7 @@ ServiceEvent = Deleted | Rotated | Synchronized | MaterialExpired
 
 
 def service_events_of(before: Key, after: Key, moment: datetime, *, is_replicated: bool) -> Iterator[ServiceEvent]:
-    """The service events of a change of a key: its rotations, each at its own date, and what they synchronize.
+    """The service events of a change of a key: its rotations, each at its own date, and synchronizations.
 
     `is_replicated`: whether the key is a primary key with replicas.
     """

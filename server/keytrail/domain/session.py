@@ -1,4 +1,4 @@
-"""A session: what temporary credentials carry along beside the principal that they stand for.
+"""STS sessions: the properties of temporary credentials besides their principal.
 
 Source: IAM User Guide, "Temporary security credentials in IAM", "Pass session tags in AWS STS" and "Monitor and
 control actions taken with assumed roles".
@@ -10,10 +10,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What AssumeRole or GetSessionToken said of a session. `created` is aware; tags are keys and values.
+    """A session that AssumeRole or GetSessionToken created at `created` (an aware datetime).
 
-    `role` is the ARN of the role that was assumed, with its path; None for a user's or root's own session.
-    `transitive` are the keys of those tags that go on to the sessions of roles assumed from here.
+    `role` is the ARN, with path, of the assumed role; None for a session of GetSessionToken. `tags` are pairs of key
+    and value. `transitive` are the keys of the tags that pass on to sessions of roles that this session assumes.
     """
 
     created: datetime
@@ -23,8 +23,8 @@ class Session:
     transitive: frozenset[str] = frozenset()
     source_identity: str | None = None
 
-    def record(self) -> dict[str, object]:
-        """CloudTrail's sessionContext, less the issuer."""
+    def session_context(self) -> dict[str, object]:
+        """CloudTrail's sessionContext, without sessionIssuer."""
         context: dict[str, object] = {
             "attributes": {
                 "creationDate": self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,4 +1,4 @@
-"""The rules for tags. Source: KMS API Reference, TagResource; the texts as recorded from AWS."""
+"""The rules for tags of keys. Source: KMS API Reference, TagResource; error messages as recorded from AWS."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,13 @@ MAX_TAGS_PER_KEY = 50
 
 
 def read_tags(tags: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Tags by their keys; raises TagException for duplicates, reserved keys and too many."""
+    """Tags by tag key. Raises TagException for duplicate keys, reserved keys, and too many tags."""
     pairs = list(tags)
-    read = dict(pairs)
-    if len(read) < len(pairs):
+    by_key = dict(pairs)
+    if len(by_key) < len(pairs):
         raise TagException("Duplicate tag keys")
-    if any(key.lower().startswith("aws:") for key in read):
+    if any(key.lower().startswith("aws:") for key in by_key):
         raise TagException("Tags beginning with aws: are reserved")
-    if len(read) > MAX_TAGS_PER_KEY:
+    if len(by_key) > MAX_TAGS_PER_KEY:
         raise TagException("Too many tags")
-    return read
+    return by_key

@@ -70,7 +70,7 @@ class _CountedRule:
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
     def document(self) -> dict[str, Any]:
-        return {"Id": self.rule_id, **self.rule.written, "Calls": self.calls, "Hits": self.hits}
+        return {"Id": self.rule_id, **self.rule.document, "Calls": self.calls, "Hits": self.hits}
 
     def strikes(self) -> bool:
         """Count a call that the rule is about. Gives whether the rule strikes it."""

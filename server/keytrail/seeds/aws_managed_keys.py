@@ -25,7 +25,7 @@ def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader)
     if created is None:
         return
     account, region = member.account or reader.settings.account, member.region or reader.settings.region
-    key, alias = aws_managed_key.make(account, region, service, min(created, reader.now), reader.now)
+    key, alias = aws_managed_key.create(account, region, service, min(created, reader.now), reader.now)
     if key.arn in reader.seed.keys:
         reader.add_problem(f"{path}.Alias", f"{alias.arn} appears twice; an account has one in each Region")
     reader.seed.keys[key.arn], reader.seed.aliases[alias.arn] = key, alias

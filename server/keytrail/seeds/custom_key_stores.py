@@ -139,7 +139,7 @@ def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -
             f"{path}.KeyState", f"{store.store_id} is connected; describe it with ConnectionState: DISCONNECTED"
         )
     if key.state is KeyState.UNAVAILABLE:
-        key = replace(key, becomes=KeyState.ENABLED)
+        key = replace(key, next_state=KeyState.ENABLED)
     return store.set_availability(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
 
 

@@ -10,9 +10,9 @@ from keytrail.domain.custom_key_store import ConnectionErrorCode
 from keytrail.domain.grant import GrantOperation
 from keytrail.domain.imported_material import MaterialState
 from keytrail.domain.key import KeyState, Origin
-from keytrail.domain.key_materials import RotationType
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.last_usage import TrackedOperation
+from keytrail.domain.material_history import RotationType
 from keytrail.operations import SERVICES
 
 Moment = Annotated[

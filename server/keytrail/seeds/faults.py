@@ -90,7 +90,7 @@ def _rule(member: FaultMember) -> FaultRule:
         latency=_latency(member.latency) if member.latency is not None else None,
         drop=member.drop,
         truncate=member.truncate,
-        written=_written(member),
+        document=_written(member),
     )
 
 

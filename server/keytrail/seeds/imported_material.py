@@ -7,8 +7,8 @@ from typing import Any
 from keytrail.domain.imported_material import MaterialState
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
-from keytrail.domain.key_materials import Import, PastMaterial, RotationType
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.domain.material_history import Import, PastMaterial, RotationType
 from keytrail.seeds.document import ImportedMaterialMember, ImportState, KeyMember, RegionalMember, ReplicaMember
 from keytrail.seeds.key_material import read_key_material
 from keytrail.seeds.reader import SeedReader
@@ -128,7 +128,7 @@ def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: 
             reader.add_problem(
                 f"{path}.ValidTo", "is for imported material; leave it out, or ImportState: PENDING_IMPORT"
             )
-        return Import(None, part.key_material_description, is_there=False)
+        return Import(None, part.key_material_description, is_present=False)
     return Import(valid_to, part.key_material_description)
 
 

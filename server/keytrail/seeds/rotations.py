@@ -5,8 +5,8 @@ from typing import Any
 
 from keytrail.domain.key import Origin
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import AutomaticRotation, PastMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.domain.material_history import AutomaticRotation, PastMaterial
 from keytrail.seeds.document import KeyMember, RotationMember
 from keytrail.seeds.reader import SeedReader
 

@@ -14,6 +14,6 @@ def ensure_aws_managed_key(store: Store, name: KeyIdentifier, now: datetime) -> 
     service = aws_managed_key.service_of(name.alias)
     if service is None or store.newest.named(name) is not None:
         return
-    key, alias = aws_managed_key.make(name.account, name.region, service, now, now)
+    key, alias = aws_managed_key.create(name.account, name.region, service, now, now)
     with suppress(AlreadyExistsException):  # another thread was faster
         store.add([key], aliases=[alias], counted=False)

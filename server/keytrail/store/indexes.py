@@ -6,7 +6,7 @@ grants are in the order of creation.
 """
 
 from keytrail.domain.alias import Alias
-from keytrail.domain.grant import Grant, looks_at_context
+from keytrail.domain.grant import Grant, has_encryption_context
 from keytrail.domain.key import Key
 from keytrail.store.indexed_dict import Index
 
@@ -109,6 +109,6 @@ def indexes_of_grant(grant: Grant) -> list[Index]:
     grantee = grant.grantee_principal or grant.grantee_service_principal or ""
     first_pair = grant.constraints.first_pair
     for operation in set(grant.operations):
-        pair = first_pair if looks_at_context(operation) else None
+        pair = first_pair if has_encryption_context(operation) else None
         indexes.append(usable_grants(grant.key_arn, grantee, operation, pair))
     return indexes

@@ -137,7 +137,7 @@ class Store:
         with self._lock:
             newest = self.newest.require_key(primary.arn)
             newest.require_state(states)
-            self.add([key_rotation.share(newest, replica)], [self._sets.with_replica(replica)], counted=True)
+            self.add([key_rotation.synchronize(newest, replica)], [self._sets.with_replica(replica)], counted=True)
 
     def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
         """Make the replica in a Region the primary key of its set; both keys get the transition, or neither does.
@@ -242,7 +242,7 @@ class Store:
             return
         primary = self._related(key, rest.primary)
         if primary is not None and primary.state is KeyState.PENDING_REPLICA_DELETION:
-            self._put(primary.replicas_are_gone(moment), at_once=True)
+            self._put(primary.start_waiting_period(moment), at_once=True)
 
     # Snapshots
 
@@ -290,7 +290,7 @@ class Store:
             for region in members.replicas:
                 replica = self._related(key, region)
                 if replica is not None:
-                    after[replica.arn] = key_rotation.share(key, replica)
+                    after[replica.arn] = key_rotation.synchronize(key, replica)
         self._keys.put(after, at_once=at_once)
         for changed in after.values():
             self._note_due(changed)

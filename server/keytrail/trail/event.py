@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.principal import Principal
 
 RESOURCE_TYPE = "AWS::KMS::Key"
@@ -122,7 +122,7 @@ class Event(NamedTuple):
         if self.principal is None:
             return {"accountId": self.recipient, "invokedBy": _INTERNAL}
         is_own = self.recipient == self.principal.account
-        identity = self.principal.user_identity() if is_own else self.principal.foreign_identity()
+        identity = self.principal.user_identity() if is_own else self.principal.cross_account_identity()
         if self.invoked_by is not None:
             identity["invokedBy"] = self.invoked_by
         return identity

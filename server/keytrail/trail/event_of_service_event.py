@@ -6,7 +6,7 @@ SynchronizeMultiRegionKey.
 
 from collections.abc import Mapping
 
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent, Synchronized
 from keytrail.trail.event import Event, new_event_id
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keytrail.errors import AccessDeniedException
 from keytrail.values.shapes import ShapeCodec, shape
-from keytrail.wire import json11
+from keytrail.wire import aws_json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -94,7 +94,7 @@ def error_from_xml(code: str, element: "_Element | str | bytes") -> GetKeyLastUs
 def error_to_json(error: GetKeyLastUsageError) -> dict[str, object]:
     """The document that KMS sends for the error: `__type`, and the message if there is one."""
     message = error.text if isinstance(error, UnknownOperationError) else error.message
-    return json11.error_document(error.code, _MESSAGE_MEMBERS.get(error.code, "message"), message)
+    return aws_json.error_document(error.code, _MESSAGE_MEMBERS.get(error.code, "message"), message)
 
 
 def _error(code: str, members: Mapping[str, Any]) -> GetKeyLastUsageError:

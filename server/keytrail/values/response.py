@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from keytrail.domain.last_usage import TrackedOperation
 from keytrail.values.shapes import shape
 from keytrail.values.tree import Structure
-from keytrail.wire import json11, query, xml
+from keytrail.wire import aws_json, query, xml
 from keytrail.wire.query import Query
 
 if TYPE_CHECKING:
@@ -179,12 +179,12 @@ class GetKeyLastUsageResponse:
 
         Timestamps are epoch seconds as a float: milliseconds are always exact, microseconds until the year 2242.
         """
-        document: dict[str, Any] = json11.document(shape(_SHAPE).shape, self.members())
+        document: dict[str, Any] = aws_json.document(shape(_SHAPE).shape, self.members())
         return document
 
     def to_json_bytes(self) -> bytes:
         """The text of the JSON document, as KMS sends it: compact, members in alphabetical order."""
-        return json11.encode(shape(_SHAPE).shape, self.members())
+        return aws_json.encode(shape(_SHAPE).shape, self.members())
 
 
 def _present(**members: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keytrail.values import tree
-from keytrail.wire import json11, query, service_model, xml
+from keytrail.wire import aws_json, query, service_model, xml
 from keytrail.wire.query import Query
 from keytrail.wire.service_model import Shape
 
@@ -28,16 +28,16 @@ class ShapeCodec:
     def from_json(self, document: object) -> Any:
         """Read a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it. null means absent."""
         if isinstance(document, (str, bytes)):
-            document = json11.parse(document)
-        return json11.decoder(self.shape)(document)
+            document = aws_json.parse(document)
+        return aws_json.decoder(self.shape)(document)
 
     def to_json(self, value: object) -> Any:
         """The document, as `json.dumps` accepts it: blobs are base64, timestamps epoch seconds with their fraction."""
-        return json11.document(self.shape, self._checked(value))
+        return aws_json.document(self.shape, self._checked(value))
 
     def to_json_bytes(self, value: object) -> bytes:
         """The text of the document, as KMS sends it: compact, members in alphabetical order."""
-        return json11.encode(self.shape, self._checked(value))
+        return aws_json.encode(self.shape, self._checked(value))
 
     def from_xml(self, element: "_Element") -> Any:
         """Read an lxml element, with any name; namespaces are ignored."""

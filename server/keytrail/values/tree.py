@@ -1,7 +1,7 @@
 """Tagged trees: values in which each node has the type of its shape.
 
-`tagged` makes a tree from members (as json11 returns them: mappings by KMS's names, bytes, aware datetimes), and checks
-their types. `members` is its inverse.
+`tagged` makes a tree from members (as aws_json returns them: mappings by KMS's names, bytes, aware datetimes), and
+checks their types. `members` is its inverse.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keytrail.wire.codec_error import CodecError, expected, map_step
-from keytrail.wire.json11 import INTEGERS
+from keytrail.wire.aws_json import INTEGERS
+from keytrail.wire.codec_error import CodecError, map_step, wrong_type
 from keytrail.wire.service_model import Shape
 
 
@@ -90,7 +90,7 @@ def members(value: Value) -> Any:
     """The members that the tree was made from. Raises CodecError if it is not a tree."""
     untag = _UNTAG.get(type(value))
     if untag is None:
-        raise expected("a tagged value", value)
+        raise wrong_type("a tagged value", value)
     return untag(value)
 
 
@@ -104,7 +104,7 @@ def _tagged_inside(shape: Shape, value: object, step: str) -> Value:
 
 def _structure(shape: Shape, value: object) -> Structure:
     if not isinstance(value, Mapping):
-        raise expected("a mapping", value)
+        raise wrong_type("a mapping", value)
     values = ((name, member, value.get(name)) for name, member in shape.members.items())
     return Structure(
         tuple((name, _tagged_inside(member, inner, f".{name}")) for name, member, inner in values if inner is not None)
@@ -114,24 +114,24 @@ def _structure(shape: Shape, value: object) -> Structure:
 def _list(shape: Shape, value: object) -> List:
     assert shape.member is not None
     if not isinstance(value, (list, tuple)):
-        raise expected("a list", value)
+        raise wrong_type("a list", value)
     return List(tuple(_tagged_inside(shape.member, inner, f"[{index}]") for index, inner in enumerate(value)))
 
 
 def _map(shape: Shape, value: object) -> Map:
     assert shape.member is not None
     if not isinstance(value, Mapping):
-        raise expected("a mapping", value)
+        raise wrong_type("a mapping", value)
     for name in value:
         if not isinstance(name, str):
-            raise expected("keys that are strings", name)
+            raise wrong_type("keys that are strings", name)
         _require_unicode(name)
     return Map(tuple((name, _tagged_inside(shape.member, inner, map_step(name))) for name, inner in value.items()))
 
 
 def _string(shape: Shape, value: object) -> String | Enum:
     if not isinstance(value, str):
-        raise expected("a string", value)
+        raise wrong_type("a string", value)
     _require_unicode(value)
     return Enum(str(value)) if shape.enum else String(str(value))
 
@@ -143,19 +143,19 @@ def _require_unicode(text: str) -> None:
 
 def _blob(_: Shape, value: object) -> Blob:
     if not isinstance(value, bytes):
-        raise expected("bytes", value)
+        raise wrong_type("bytes", value)
     return Blob(value)
 
 
 def _boolean(_: Shape, value: object) -> Boolean:
     if not isinstance(value, bool):
-        raise expected("a boolean", value)
+        raise wrong_type("a boolean", value)
     return Boolean(value)
 
 
 def _integer(_: Shape, value: object) -> Integer:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise expected("a whole number", value)
+        raise wrong_type("a whole number", value)
     if value not in INTEGERS:
         raise CodecError("out of the range of an integer")
     return Integer(value)
@@ -163,7 +163,7 @@ def _integer(_: Shape, value: object) -> Integer:
 
 def _timestamp(_: Shape, value: object) -> Timestamp:
     if not isinstance(value, datetime):
-        raise expected("a datetime", value)
+        raise wrong_type("a datetime", value)
     if value.utcoffset() is None:
         raise CodecError("expected an aware datetime, got a naive one")
     try:

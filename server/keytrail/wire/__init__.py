@@ -1,1 +1,1 @@
-"""Bytes to values and back, by the published service models."""
+"""Encoding and decoding of members, by the service models that AWS publishes."""

@@ -1,4 +1,4 @@
-"""What is wrong with a document, and where in it."""
+"""CodecError: what is wrong in a document, and where."""
 
 import json
 from collections.abc import Mapping
@@ -18,33 +18,33 @@ _KINDS: Mapping[type, str] = {
 
 
 class CodecError(ValueError):
-    """A document, or a value, that is none of its shape: `$.KeyLastUsage.Timestamp: expected a number, got a string`.
+    """A value does not fit its shape: `$.KeyLastUsage.Timestamp: expected a number, got a string`.
 
-    `path` leads from the document `$` to the place: `.Member`, `[index]`, `["map key"]`; the same in every codec.
-    `words` say what is wrong there without its text, which may be a secret. `in_kms_words` is what
-    KMS answers for it, where the document was a request in JSON; None is an answer without a message.
+    `path` leads from the document `$` to the value: `.Member`, `[index]`, `["map key"]`; the same in every codec.
+    `reason` says what is wrong, without the value itself, which may be secret. `kms_message` is the message of KMS's
+    error, if the document is a request in JSON; None: KMS's error has no message.
     """
 
-    def __init__(self, words: str, in_kms_words: str | None = None) -> None:
-        """At the place that is being read; whoever reads around it says where that is."""
-        super().__init__(words)
+    def __init__(self, reason: str, kms_message: str | None = None) -> None:
+        """With an empty path; the decoders of the enclosing values call `within` to extend it."""
+        super().__init__(reason)
         self.path = "$"
-        self.words = words
-        self.in_kms_words = in_kms_words
+        self.reason = reason
+        self.kms_message = kms_message
 
     def within(self, step: str) -> None:
-        """The place is inside this member or item: costs nothing until something is wrong."""
+        """Put this step before the path: the value is inside a member or item."""
         self.path = f"${step}{self.path[1:]}"
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.words}"
+        return f"{self.path}: {self.reason}"
 
 
-def expected(wanted: str, value: object, in_kms_words: str | None = None) -> CodecError:
-    """A value of another type than is wanted."""
-    return CodecError(f"expected {wanted}, got {_KINDS.get(type(value), type(value).__name__)}", in_kms_words)
+def wrong_type(expected: str, value: object, kms_message: str | None = None) -> CodecError:
+    """The error for a value of another type than the expected one."""
+    return CodecError(f"expected {expected}, got {_KINDS.get(type(value), type(value).__name__)}", kms_message)
 
 
 def map_step(name: str) -> str:
-    """The step of a path that leads to the value of this key of a map."""
+    """The step of a path to the value of this key in a map."""
     return f"[{json.dumps(name)}]"

@@ -1,8 +1,8 @@
-"""AWS Query: members to the tree of a form's fields and back, by the service model.
+"""AWS Query: encoding and decoding of members as the fields of a form.
 
-A field's name is the path to it, joined by dots: structures `Name`, lists `Name.member.1`, maps `Name.entry.1.key` and
-`.value`. What is empty has no field, so an empty structure cannot be told from an absent one; an empty list is a field
-without text. Source: Smithy, "AWS query protocol", "Request serialization".
+The name of a field is its path, joined by dots: structures `Name`, lists `Name.member.1`, maps `Name.entry.1.key` and
+`.value`. Empty structures and maps have no field, so they are the same as absent ones. An empty list is one field with
+an empty text. Source: Smithy, "AWS query protocol", "Request serialization".
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,22 +11,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from keytrail.wire.codec_error import CodecError, map_step
+from keytrail.wire.scalar_text import from_text, to_text
 from keytrail.wire.service_model import Shape
-from keytrail.wire.text import from_text, to_text
 
 Node = str | tuple[tuple[str, "Node"], ...]
-"""A field's text, or named branches."""
+"""The text of a field, or named branches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Fields as a tree; `Action` and `Version`, which a request has beside them, are not among them."""
+    """The fields of a form as a tree, without `Action` and `Version`, which are not members."""
 
     tree: Node
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The fields: names joined by dots, and their texts."""
+        """The fields: names, joined by dots, and texts."""
         return tuple(_flatten(self.tree, ""))
 
     def __str__(self) -> str:
@@ -60,27 +60,28 @@ def _list(shape: Shape, value: list[object]) -> Node:
     assert member is not None
     if not value:
         return ""
-    return (("member", tuple((str(at), _node(member, inner)) for at, inner in enumerate(value, 1))),)
+    return (("member", tuple((str(number), _node(member, inner)) for number, inner in enumerate(value, 1))),)
 
 
 def _map(shape: Shape, value: Mapping[str, object]) -> Node:
     member = shape.member
     assert member is not None
     entries: list[tuple[str, Node]] = [
-        (str(at), (("key", name), ("value", _node(member, inner)))) for at, (name, inner) in enumerate(value.items(), 1)
+        (str(number), (("key", name), ("value", _node(member, inner))))
+        for number, (name, inner) in enumerate(value.items(), 1)
     ]
     return (("entry", tuple(entries)),) if entries else ()
 
 
 _WRITERS: Mapping[str, Callable[[Shape, Any], Node]] = {"structure": _structure, "list": _list, "map": _map}
 
-_Grown = dict[str, Any]
-"""Branches by name: texts and further ones."""
+_Branches = dict[str, Any]
+"""Branches by name while a tree is built: texts, and further branches."""
 
 
 def decode(shape: Shape, pairs: Iterable[tuple[str, str]]) -> Any:
-    """The value of this shape that fields say, in any order. Raises CodecError."""
-    root: _Grown = {}
+    """The value of this shape in a form's fields, which may be in any order. Raises CodecError."""
+    root: _Branches = {}
     for name, text in pairs:
         *stems, leaf = name.split(".")
         branch: Any = root
@@ -114,22 +115,22 @@ def _inside(shape: Shape, node: object, step: str) -> object:
 def _read_structure(shape: Shape, node: object) -> object:
     return {
         name: _inside(shape.members[name], inner, f".{name}")
-        for name, inner in _branches(node).items()
+        for name, inner in _require_branches(node).items()
         if name in shape.members
     }
 
 
 def _read_list(shape: Shape, node: object) -> object:
     assert shape.member is not None
-    items = [] if node == "" else _numbered(_branches(node).get("member", {}))
-    return [_inside(shape.member, inner, f"[{at}]") for at, inner in enumerate(items)]
+    items = [] if node == "" else _numbered(_require_branches(node).get("member", {}))
+    return [_inside(shape.member, inner, f"[{index}]") for index, inner in enumerate(items)]
 
 
 def _read_map(shape: Shape, node: object) -> object:
     assert shape.member is not None
     read: dict[str, object] = {}
-    for entry in _numbered(_branches(node).get("entry", {})):
-        pair = _branches(entry)
+    for entry in _numbered(_require_branches(node).get("entry", {})):
+        pair = _require_branches(entry)
         name = pair.get("key")
         if not isinstance(name, str) or "value" not in pair:
             raise CodecError("expected an entry of key and value")
@@ -137,14 +138,14 @@ def _read_map(shape: Shape, node: object) -> object:
     return read
 
 
-def _branches(node: object) -> _Grown:
+def _require_branches(node: object) -> _Branches:
     if not isinstance(node, dict):
         raise CodecError("expected fields, got text")
     return node
 
 
 def _numbered(node: object) -> list[object]:
-    branches = _branches(node)
+    branches = _require_branches(node)
     if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in branches):
         raise CodecError("expected fields that are numbered")
     return [branches[number] for number in sorted(branches, key=int)]

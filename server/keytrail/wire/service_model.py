@@ -1,6 +1,6 @@
-"""The published service models: operations and shapes, without their prose. The only reader of them.
+"""The service models that AWS publishes: operations and shapes, without their documentation.
 
-The files in `models/` are made from botocore when the package is built (see `build_model.py`).
+`build_model.py` writes the files in `models/` from botocore, when the package is built. Only this module reads them.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ _MODELS = Path(__file__).parent / "models"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """A shape of a service model. Which of the members are set depends on `type`."""
+    """A shape of a service model. Which of the other fields are set depends on `type`, such as structure or string."""
 
     name: str
     type: str
     members: "Mapping[str, Shape]"
     required: frozenset[str]
     member: "Shape | None"
-    """What a list holds, or the value of a map."""
+    """The shape of a list's items, or of a map's values."""
     min: int | None
     max: int | None
     pattern: str | None
@@ -32,13 +32,13 @@ class Shape:
 
     @property
     def is_secret(self) -> bool:
-        """Whether AWS echoes and logs no value of this shape."""
+        """Whether AWS never repeats values of this shape in errors and logs."""
         return self.sensitive or self.type == "blob"
 
 
 @dataclass(frozen=True, slots=True)
 class OperationModel:
-    """An operation of a service: its input and output shapes (None: no body) and the errors it declares."""
+    """An operation of a service: its input and output shapes (None: no body) and the names of its error shapes."""
 
     name: str
     input: Shape
@@ -48,16 +48,16 @@ class OperationModel:
 
 @dataclass(frozen=True, slots=True)
 class ServiceModel:
-    """A service: its operations by name, and what its X-Amz-Target begins with."""
+    """A service: its operations and shapes by name."""
 
     name: str
     version: str
-    """The date that AWS calls it by."""
+    """The version of the API, a date."""
     target_prefix: str | None
-    """None for a service of AWS Query."""
+    """What X-Amz-Target begins with, before the dot; None for a service of AWS Query."""
     operations: Mapping[str, OperationModel]
     shapes: Mapping[str, Shape]
-    """All shapes by name, those of errors too."""
+    """All shapes by name, including those of errors."""
     errors: frozenset[str]
     """The names of all error shapes."""
 
@@ -76,25 +76,27 @@ def load(service: str) -> ServiceModel:
         )
         for name, described in document["operations"].items()
     }
-    made = {name: shapes.get(name) for name in document["shapes"]}
+    all_shapes = {name: shapes.get(name) for name in document["shapes"]}
     errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
     metadata = document["metadata"]
-    return ServiceModel(service, metadata["apiVersion"], metadata.get("targetPrefix"), operations, made, errors)
+    return ServiceModel(service, metadata["apiVersion"], metadata.get("targetPrefix"), operations, all_shapes, errors)
 
 
 _NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)
 
 
 class _Shapes:
+    """The shapes of a model file, created when they are first needed, each once."""
+
     def __init__(self, described: dict[str, dict[str, Any]]) -> None:
         self._described = described
-        self._made: dict[str, Shape] = {}
+        self._by_name: dict[str, Shape] = {}
 
     def get(self, name: str) -> Shape:
-        if name not in self._made:
+        if name not in self._by_name:
             shape = self._described[name]
             inner = shape.get("member") or shape.get("value")
-            self._made[name] = Shape(
+            self._by_name[name] = Shape(
                 name,
                 shape["type"],
                 {member: self.get(ref["shape"]) for member, ref in shape.get("members", {}).items()},
@@ -106,4 +108,4 @@ class _Shapes:
                 tuple(shape.get("enum", ())),
                 shape.get("sensitive", False),
             )
-        return self._made[name]
+        return self._by_name[name]

@@ -1,7 +1,7 @@
-"""The service model's constraints, reported in AWS's words, all violations of a request at once.
+"""Checks requests against the service model's constraints; one error, in AWS's words, reports all violations.
 
-Source: the `min`, `max`, `pattern`, `enum` and `required` of the service model; texts as recorded from AWS. Where
-KMS is known to check or to print something that the public model lacks, a table here says so.
+Source: `min`, `max`, `pattern`, `enum` and `required` in the service model; messages as recorded from AWS. Tables in
+this module add what KMS is known to check or to print although the public model lacks it.
 """
 
 import re
@@ -12,10 +12,10 @@ from keytrail.errors import ValidationException
 from keytrail.wire.service_model import Shape
 
 Check = Callable[[object, str, list[str]], None]
-"""Append to the list what is wrong with a value at a path."""
+"""Appends to the list the violations of a value at a path."""
 
 MEASURED_PATTERNS = {"KeyIdType": r"^\p{ASCII}+$"}
-"""Patterns that KMS checks although its public model has none."""
+"""Patterns that KMS checks although its public model lacks them, by shape."""
 
 MEASURED_ENUMS: Mapping[str, tuple[str, ...]] = {
     "MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512"),
@@ -35,7 +35,7 @@ MEASURED_ENUMS: Mapping[str, tuple[str, ...]] = {
         "SM2DSA",
         "ML_DSA_SHAKE_256",
     ),
-    # KMS prints all key specs here, though only two of them pass.
+    # KMS prints all key specs here, although it accepts only two of them.
     "DataKeySpec": (
         "RSA_2048",
         "RSA_3072",
@@ -56,35 +56,35 @@ MEASURED_ENUMS: Mapping[str, tuple[str, ...]] = {
         "ML_DSA_87",
     ),
 }
-"""Enum sets in the order, and with the values, that KMS prints; the values that pass are the model's."""
+"""Enum sets with the values and in the order that KMS prints; the values that it accepts are in the model."""
 
-ALSO_PASS: Mapping[str, frozenset[str]] = {"SigningAlgorithmSpec": frozenset({"SYMMETRIC_DEFAULT"})}
-"""Values that are in no enum set and pass all the same (measured for Sign); the operation refuses them by the key."""
+ALSO_ACCEPTED: Mapping[str, frozenset[str]] = {"SigningAlgorithmSpec": frozenset({"SYMMETRIC_DEFAULT"})}
+"""Values that pass validation although no enum set has them (measured for Sign); later, the key does not allow them."""
 
 REQUIRED_WITHOUT = {
     "DecryptRequest": {"CiphertextBlob": "DryRunModifiers"},
     "ReEncryptRequest": {"CiphertextBlob": "DryRunModifiers"},
 }
-"""Members that KMS requires unless another member is there; the model calls them optional."""
+"""Members, optional in the model, that KMS requires unless the request has the other member."""
 
 _CLASSES = {
     r"\p{ASCII}": r"[\x00-\x7f]",
-    r"\p{L}": r"\w",  # with the underscore, which is allowed wherever letters of all languages are
+    r"\p{L}": r"\w",  # \w has the underscore too, but every pattern that has \p{L} allows it
     r"\p{N}": r"\d",
     r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
 }
-"""Classes of characters that Java's patterns have and Python's lack."""
+"""Character classes of Java's patterns that Python lacks."""
 
-_NOTED = "failed to satisfy constraint: Member must"
+_FAILED = "failed to satisfy constraint: Member must"
 
 
 def validate(shape: Shape, members: Mapping[str, object]) -> None:
     """Raise ValidationException with every violation of the input shape's constraints."""
-    found: list[str] = []
-    _structure_check(shape)(members, "", found)
-    if found:
-        plural = "s" if len(found) > 1 else ""
-        raise ValidationException(f"{len(found)} validation error{plural} detected: {'; '.join(found)}")
+    violations: list[str] = []
+    _structure_check(shape)(members, "", violations)
+    if violations:
+        plural = "s" if len(violations) > 1 else ""
+        raise ValidationException(f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}")
 
 
 @cache
@@ -97,18 +97,18 @@ def _structure_check(shape: Shape) -> Check:
     ]
     unless = REQUIRED_WITHOUT.get(shape.name, {})
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         assert isinstance(value, Mapping)
         for name, camel, null in missing:
             if name not in value:
-                found.append(f"Value {null}at '{path}{camel}' {_NOTED} not be null")
+                violations.append(f"Value {null}at '{path}{camel}' {_FAILED} not be null")
         for name, other in unless.items():
             if name not in value and other not in value:
-                found.append(f"Value null at '{path}{_camel(name)}' {_NOTED} not be null")
+                violations.append(f"Value null at '{path}{_camel(name)}' {_FAILED} not be null")
         for name, camel, check in checks:
             inner = value.get(name)
             if inner is not None:
-                check(inner, path + camel, found)
+                check(inner, path + camel, violations)
 
     return run
 
@@ -117,7 +117,7 @@ def _structure_check(shape: Shape) -> Check:
 def _check(shape: Shape) -> Check | None:
     if shape.type == "structure":
         inner = _structure_check(shape)
-        return lambda value, path, found: inner(value, f"{path}.", found)
+        return lambda value, path, violations: inner(value, f"{path}.", violations)
     if shape.type == "list":
         return _list_check(shape)
     return _scalar_check(shape)
@@ -132,25 +132,25 @@ def _list_check(shape: Shape) -> Check | None:
         return size
     structured = shape.member.type == "structure"
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         assert isinstance(value, list)
         if size is not None:
-            size(value, path, found)
+            size(value, path, violations)
         if structured:
-            for at, inner in enumerate(value, 1):
-                item(inner, f"{path}.{at}.member", found)
+            for number, inner in enumerate(value, 1):
+                item(inner, f"{path}.{number}.member", violations)
         elif any(_violations(item, inner) for inner in value):
-            # unverified for KMS: other JSON services report the items of a plain list in this form
+            # unverified for KMS: other JSON services report violations in lists of scalars in this form
             rules = ", ".join(_rules(shape.member)) if shape.member else ""
-            found.append(f"Value '{_echo(value)}' at '{path}' {_NOTED} satisfy constraint: [{rules}]")
+            violations.append(f"Value '{_echo(value)}' at '{path}' {_FAILED} satisfy constraint: [{rules}]")
 
     return run
 
 
 def _violations(check: Check, value: object) -> list[str]:
-    found: list[str] = []
-    check(value, "", found)
-    return found
+    violations: list[str] = []
+    check(value, "", violations)
+    return violations
 
 
 def _rules(shape: Shape) -> list[str]:
@@ -172,9 +172,9 @@ def _scalar_check(shape: Shape) -> Check | None:
     if len(checks) < 2:
         return checks[0] if checks else None
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         for check in checks:
-            check(value, path, found)
+            check(value, path, violations)
 
     return run
 
@@ -184,14 +184,14 @@ def _size_check(shape: Shape) -> Check | None:
     if (low is None and high is None) or shape.type in ("boolean", "timestamp", "map"):
         return None
     counted = shape.type not in ("integer", "long")
-    what = "have length" if counted else "have value"
+    verb = "have length" if counted else "have value"
     least, most = (low if low is not None else -(2**63)), (high if high is not None else 2**63)
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         size = len(value) if counted else value  # type: ignore[arg-type]
         if not least <= size <= most:  # type: ignore[operator]
             bound = f"greater than or equal to {low}" if size < least else f"less than or equal to {high}"  # type: ignore[operator]
-            found.append(f"{_at(shape, value, path)} {_NOTED} {what} {bound}")
+            violations.append(f"{_value_at(shape, value, path)} {_FAILED} {verb} {bound}")
 
     return run
 
@@ -200,32 +200,34 @@ def _pattern_check(shape: Shape) -> Check | None:
     pattern = MEASURED_PATTERNS.get(shape.name, shape.pattern)
     if pattern is None or shape.type != "string":
         return None
-    matches = _in_python(pattern).fullmatch
+    matches = _compile(pattern).fullmatch
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         if not matches(str(value)):
-            found.append(f"{_at(shape, value, path)} {_NOTED} satisfy regular expression pattern: {pattern}")
+            violations.append(
+                f"{_value_at(shape, value, path)} {_FAILED} satisfy regular expression pattern: {pattern}"
+            )
 
     return run
 
 
-def _in_python(pattern: str) -> re.Pattern[str]:
-    """A pattern of the model, which is Java's; it must match the whole text."""
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Translate a pattern of the model, which is for Java."""
     flags = re.UNICODE if r"\p{L}" in pattern else re.ASCII
-    for of_java, of_python in _CLASSES.items():
-        pattern = pattern.replace(of_java, of_python)
+    for java, python in _CLASSES.items():
+        pattern = pattern.replace(java, python)
     return re.compile(pattern, flags)
 
 
 def _enum_check(shape: Shape) -> Check | None:
     if not shape.enum:
         return None
-    allowed = frozenset(shape.enum) | ALSO_PASS.get(shape.name, frozenset())
+    allowed = frozenset(shape.enum) | ALSO_ACCEPTED.get(shape.name, frozenset())
     printed = ", ".join(_printed_enum(shape))
 
-    def run(value: object, path: str, found: list[str]) -> None:
+    def run(value: object, path: str, violations: list[str]) -> None:
         if value not in allowed:
-            found.append(f"{_at(shape, value, path)} {_NOTED} satisfy enum value set: [{printed}]")
+            violations.append(f"{_value_at(shape, value, path)} {_FAILED} satisfy enum value set: [{printed}]")
 
     return run
 
@@ -234,7 +236,7 @@ def _printed_enum(shape: Shape) -> tuple[str, ...]:
     return MEASURED_ENUMS.get(shape.name, shape.enum)
 
 
-def _at(shape: Shape, value: object, path: str) -> str:
+def _value_at(shape: Shape, value: object, path: str) -> str:
     return f"Value at '{path}'" if shape.is_secret else f"Value '{_echo(value)}' at '{path}'"
 
 

@@ -1,9 +1,10 @@
-"""XML elements to members and back, by the service model; XML text is read as if an enemy had written it.
+"""XML of AWS Query: decoding and encoding of members. XML texts are not trusted.
 
-The members of a structure are elements of its names, those of a list `member`, the entries of a map `entry` with `key`
-and `value`. The models rename and flatten nothing. Namespaces and attributes are ignored, and so are elements that the
-model lacks. lxml is imported when the first element is read or made, so that a server that speaks JSON does without
-it. Source: Smithy, "AWS query protocol", "Response serialization".
+The members of a structure are elements with their names. The items of a list are elements `member`, the entries of a
+map elements `entry` with `key` and `value`. The models do not rename or flatten any. Namespaces, attributes, and
+elements that the model lacks are ignored. lxml is imported at the first use, because JSON does not need it.
+
+Source: Smithy, "AWS query protocol", "Response serialization".
 """
 
 import re
@@ -12,25 +13,25 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keytrail.wire.codec_error import CodecError, map_step
+from keytrail.wire.scalar_text import from_text, to_text
 from keytrail.wire.service_model import Shape
-from keytrail.wire.text import from_text, to_text
 
 if TYPE_CHECKING:
     from lxml.etree import XMLParser, _Element
 
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-"""What may stand before the root element or a document type declaration."""
+"""What may precede the root element or a document type declaration."""
 
 _ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)""")
 _ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 
 def parse(document: str | bytes) -> "_Element":
-    """The root element of an XML text, in UTF-8 if it is bytes.
+    """The root element of an XML text; bytes must be UTF-8.
 
-    Raises CodecError for what is not well formed, is in another encoding, or has a document type declaration, without
-    which there are no entities; that is seen before libxml2 is asked. Its own bounds (depth, length of names and
-    text) stay switched on.
+    Raises CodecError if the text is not well formed, has another encoding or a document type declaration. The
+    declaration is refused before libxml2 reads the text, so there are no entities. libxml2's own limits (depth, length
+    of names and text) remain in force.
     """
     text = _as_text(document)
     prolog = _PROLOG.match(text)
@@ -49,8 +50,8 @@ def parse(document: str | bytes) -> "_Element":
 def _as_text(document: str | bytes) -> str:
     if isinstance(document, str):
         return document.removeprefix("\ufeff")
-    declared = _ENCODING.match(document.removeprefix(b"\xef\xbb\xbf"))
-    if declared is not None and declared[1].lower() not in _ENCODINGS:
+    declaration = _ENCODING.match(document.removeprefix(b"\xef\xbb\xbf"))
+    if declaration is not None and declaration[1].lower() not in _ENCODINGS:
         raise CodecError("not in UTF-8: the document declares another encoding")
     try:
         return document.decode("utf-8-sig")
@@ -63,7 +64,7 @@ def _parser() -> "XMLParser":
     from lxml import etree
 
     return etree.XMLParser(
-        encoding="utf-8",  # the text is: whatever a declaration says
+        encoding="utf-8",  # `parse` has encoded the text so, whatever its declaration says
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -77,7 +78,7 @@ def _parser() -> "XMLParser":
 
 
 def decode(shape: Shape, element: "_Element") -> Any:
-    """The value of this shape that an element holds, as json11 gives it. Raises CodecError."""
+    """The value of this shape in an element, as `aws_json` returns it. Raises CodecError."""
     read = _READERS.get(shape.type)
     return read(shape, element) if read is not None else from_text(shape, _text(element))
 
@@ -129,10 +130,10 @@ _READERS: Mapping[str, Callable[[Shape, "_Element"], object]] = {"structure": _s
 
 
 def _children(element: "_Element") -> Iterator[tuple[str, "_Element"]]:
-    """The elements inside, with their names less the namespace."""
+    """The child elements, with their names without namespaces. Raises CodecError for text between them."""
     if element.text is not None and element.text.strip():
         raise CodecError("expected elements, got text")
-    for child in element.iterchildren():  # an objectified element iterates over its like
+    for child in element.iterchildren():  # iterating over an objectified element yields its siblings
         if child.tail is not None and child.tail.strip():
             raise CodecError("expected elements, got text")
         if _is_element(child):
@@ -149,18 +150,18 @@ def _text(element: "_Element") -> str:
 
 
 def _is_element(child: "_Element") -> bool:
-    """Whether it is an element, not a comment or processing instruction. Raises CodecError for an entity."""
+    """Whether this is an element; comments and processing instructions are not. Raises CodecError for an entity."""
     tag: object = child.tag
     if isinstance(tag, str):
         return True
-    # Only an element that somebody else has parsed can hold one.
+    # Only an element that the caller has parsed can contain an entity.
     if getattr(tag, "__name__", "") == "Entity":
         raise CodecError("an entity reference is not allowed")
     return False
 
 
 def encode(shape: Shape, value: object, tag: str) -> "_Element":
-    """The element of this name that holds a value of the shape. Raises CodecError for text that XML cannot hold."""
+    """The element of this name for a value of the shape. Raises CodecError for characters that XML does not allow."""
     from lxml import etree
 
     element = etree.Element(tag)
@@ -212,8 +213,8 @@ def _fill_structure(element: "_Element", shape: Shape, value: Mapping[str, objec
 
 def _fill_list(element: "_Element", shape: Shape, value: list[object]) -> None:
     assert shape.member is not None
-    for at, inner in enumerate(value):
-        _add(element, "member", shape.member, inner, f"[{at}]")
+    for index, inner in enumerate(value):
+        _add(element, "member", shape.member, inner, f"[{index}]")
 
 
 def _fill_map(element: "_Element", shape: Shape, value: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from flask import Request
 
 from keytrail.authorization.explanations import MAX_REQUESTS
 from keytrail.authorization.request import RequestFacts
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal

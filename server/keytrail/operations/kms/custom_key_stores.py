@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from keytrail.call import Call, Reply
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.custom_key_store import ConnectionState, CustomKeyStore, XksProxy
 from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import Origin

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from keytrail.call import Call, Reply
 from keytrail.crypto import key_pool
 from keytrail.crypto.key_pair import KeyPair
-from keytrail.crypto.keygen import random_bytes
+from keytrail.crypto.randomness import random_bytes
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState
 from keytrail.domain.key_material import is_supported
 from keytrail.domain.key_spec import KeyUsage, require_in_region

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keytrail.call import Call, Reply
-from keytrail.crypto.keygen import new_grant_id, new_grant_token
+from keytrail.crypto.randomness import new_grant_id, new_grant_token
 from keytrail.domain.arn import read_key_identifier, root_arn
 from keytrail.domain.grant import Grant, require_grant_id, require_principal, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
@@ -74,7 +74,7 @@ def require_fit(grant: Grant, key: Key) -> None:
             f"The operations [{', '.join(unfitting)}] are not valid for a key with KeySpec {key.spec} "
             f"and KeyUsage {key.usage}."
         )
-    if grant.constraints.of_context and key.spec != SYMMETRIC_DEFAULT:
+    if grant.constraints.restricts_context and key.spec != SYMMETRIC_DEFAULT:
         # unverified: the words
         raise ValidationException(
             "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."

@@ -13,7 +13,7 @@ from keytrail.domain import imported_material
 from keytrail.domain.imported_material import EXPIRES, TOKENS_LIVE
 from keytrail.domain.key import ANY, NOT_PENDING_DELETION, Key, KeyState
 from keytrail.domain.key_material import KeyMaterial, is_supported
-from keytrail.domain.key_materials import Import
+from keytrail.domain.material_history import Import
 from keytrail.domain.refusals import no_cryptography
 from keytrail.errors import (
     ExpiredImportTokenException,
@@ -67,7 +67,7 @@ def import_key_material(
     """Import key material into a key: its first, one that it has lost, or the next to rotate to."""
     imported_material.require_external(key)
     key.require_state(NOT_PENDING_DELETION)
-    imported_material.require_members_of(key, import_type, key_material_description, key_material_id)
+    imported_material.require_import_members(key, import_type, key_material_description, key_material_id)
     imported_material.require_validity(expiration_model, valid_to, call.now)
     import_ = Import(valid_to, key_material_description)
 
@@ -81,7 +81,7 @@ def import_key_material(
                 material,
                 kind=import_type,
                 material_id=key_material_id,
-                how=import_,
+                imported=import_,
                 is_replica=call.store.is_replica(newest),
             )
 

@@ -6,7 +6,7 @@ Source: KMS API Reference, each operation's page; KMS Developer Guide, "Deleting
 from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
-from keytrail.crypto.keygen import new_uuid
+from keytrail.crypto.randomness import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
 from keytrail.domain.key import Key, KeyState, Origin
@@ -131,7 +131,9 @@ def list_keys(
 def enable_key(call: Call, key: Key) -> None:
     """Enable a disabled key; an enabled one stays enabled."""
     rotates = not call.store.is_replica(key)
-    call.change(key, lambda newest: key_rotation.catch_up(newest.enable(), call.now) if rotates else newest.enable())
+    call.change(
+        key, lambda newest: key_rotation.rotate_if_overdue(newest.enable(), call.now) if rotates else newest.enable()
+    )
 
 
 @operation(states=states.SWITCHABLE, logged_reply="key", quota=5)
@@ -143,7 +145,7 @@ def disable_key(call: Call, key: Key) -> None:
 @operation(states=states.NOT_PENDING_DELETION, quota=5)
 def update_key_description(call: Call, key: Key, *, description: str) -> None:
     """Replace a key's description."""
-    call.change(key, lambda newest: newest.describe(description))
+    call.change(key, lambda newest: newest.update_description(description))
 
 
 def _check_waiting_period(members: Mapping[str, object]) -> None:

@@ -30,7 +30,7 @@ def put_key_policy(
         # unverified: the words, and the code for other names than AWS_RAM
         raise ValidationException(f"The policy {policy_name} cannot be changed; the only one that can is default.")
     call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
-    call.change(key, lambda newest: newest.govern(policy))
+    call.change(key, lambda newest: newest.put_policy(policy))
 
 
 @operation(quota=100)

@@ -68,7 +68,7 @@ def replicate_key(
         material=key.material,
         policy=policy,
         tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
-    ).begin(KeyState.CREATING, call.now + call.settings.transition_time)
+    ).enter(KeyState.CREATING, call.now + call.settings.transition_time)
     call.writable_store.add_replica(key, replica, call.states)
     metadata = key_metadata(replica, call.store.multi_region_set(replica))
     call.further_events.append(_creation(call, replica, metadata))
@@ -122,7 +122,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
 
     def updating(newest: Key) -> Key:
         newest.require_state(call.states)
-        return newest.begin(KeyState.UPDATING, until)
+        return newest.enter(KeyState.UPDATING, until)
 
     replica = call.writable_store.move_primary(key, primary_region, updating)
     call.further_events.append(

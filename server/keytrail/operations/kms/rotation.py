@@ -7,7 +7,7 @@ from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
 from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
 from keytrail.domain.key import Key, KeyState, Origin, Transition
-from keytrail.domain.key_materials import Import, PastMaterial
+from keytrail.domain.material_history import Import, PastMaterial
 from keytrail.domain.refusals import not_a_primary_key
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
 from keytrail.operation import operation
@@ -45,7 +45,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; rotation is suspended while the key is pending deletion."""
-    key_rotation.require_status(key)
+    key_rotation.require_rotation_status(key)
     status: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
     if key.automatic is not None and key.state not in _SUSPENDED:
         status |= {
@@ -113,9 +113,9 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 
 def _imported(key: Key, material_id: str) -> dict[str, object]:
     """The members that only imported material has; of deleted material, only its description is kept."""
-    import_ = key.imports.get(material_id, Import(is_there=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_there else "PENDING_IMPORT"}
-    if import_.is_there:
+    import_ = key.imports.get(material_id, Import(is_present=False))
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
+    if import_.is_present:
         entry["ExpirationModel"] = EXPIRES if import_.valid_to is not None else DOES_NOT_EXPIRE
     if import_.valid_to is not None:
         entry["ValidTo"] = import_.valid_to

@@ -1,7 +1,7 @@
-"""AWS JSON 1.1: documents to members and back, compiled once per shape.
+"""AWS JSON 1.1: decoding and encoding of members. Decoders and encoders are compiled once for each shape.
 
-Members are a mapping by the service model's names: blobs are bytes, timestamps aware datetimes, absent members
-(and nulls) left out, members that the model lacks ignored. Source: Smithy, "AWS JSON 1.1 protocol".
+Members are a mapping by the service model's names. Blobs are bytes, timestamps aware datetimes. Absent members and
+nulls are left out; members that the model lacks are ignored. Source: Smithy, "AWS JSON 1.1 protocol".
 """
 
 import binascii
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from keytrail.errors import SerializationException
-from keytrail.wire.codec_error import CodecError, expected, map_step
+from keytrail.wire.codec_error import CodecError, map_step, wrong_type
 from keytrail.wire.service_model import Shape
 
 Decoder = Callable[[object], object]
@@ -23,33 +23,33 @@ _parse = msgspec.json.Decoder().decode
 _write = msgspec.json.Encoder(order="sorted").encode
 
 INTEGERS = range(-(2**31), 2**31)
-"""What an integer of the service models may be."""
+"""The range of an integer of the service models."""
 
 
 def decode_body(shape: Shape, body: bytes) -> dict[str, object]:
-    """The members in a request body; an empty body has none. Raises SerializationException."""
+    """The members of a request body, which may be empty. Raises SerializationException."""
     try:
         document = parse(body) if body else {}
         if type(document) is not dict:
             raise SerializationException("Start of structure or map found where not expected.")
         return decoder(shape)(document)  # type: ignore[return-value]
     except CodecError as error:
-        raise SerializationException(error.in_kms_words) from None
+        raise SerializationException(error.kms_message) from None
 
 
 def parse(text: str | bytes) -> object:
-    """The document in a JSON text, in UTF-8 if it is bytes. Raises CodecError."""
+    """The document in a JSON text; bytes must be UTF-8. Raises CodecError."""
     try:
         return _parse(text)
     except (msgspec.DecodeError, UnicodeError) as error:
-        # unverified: KMS's words for malformed JSON; none here
+        # unverified: that KMS's error for malformed JSON has no message
         raise CodecError(f"not JSON: {error if isinstance(error, msgspec.DecodeError) else 'not Unicode'}") from None
     except RecursionError:
         raise CodecError("nested too deeply") from None
 
 
 def encode_body(shape: Shape | None, reply: Mapping[str, object] | None) -> bytes:
-    """The body of a reply: compact JSON, members in alphabetical order; nothing where the model has none."""
+    """The body of a reply: compact JSON, members in alphabetical order. Empty if there is no output shape."""
     if shape is None:
         return b""
     return encode(shape, reply or {})
@@ -61,7 +61,7 @@ def encode(shape: Shape, value: object) -> bytes:
 
 
 def document(shape: Shape, value: object) -> Any:
-    """What `encode` writes, before it is written: blobs are base64 text, moments epoch seconds."""
+    """As `encode`, but before it becomes text: blobs are base64, timestamps epoch seconds."""
     return msgspec.to_builtins(encoder(shape)(value), order="sorted")
 
 
@@ -71,7 +71,7 @@ def encode_error(code: str, message_member: str, message: str | None) -> bytes:
 
 
 def error_document(code: str, message_member: str, message: str | None) -> dict[str, object]:
-    """An error as JSON shows it; without a message there is no such member."""
+    """An error as a JSON object. If `message` is None, it has no such member."""
     return {"__type": code} if message is None else {"__type": code, message_member: message}
 
 
@@ -110,13 +110,13 @@ def _list_decoder(item: Decoder) -> Decoder:
         if not isinstance(value, list):
             raise _unexpected(value, "list")
         decoded = []
-        at = 0
+        index = 0
         try:
-            for at, inner in enumerate(value):  # noqa: B007 - it is used where something is wrong
+            for index, inner in enumerate(value):  # noqa: B007 - the error needs it
                 if inner is not None:
                     decoded.append(item(inner))
         except CodecError as error:
-            error.within(f"[{at}]")
+            error.within(f"[{index}]")
             raise
         return decoded
 
@@ -150,7 +150,7 @@ def _string(value: object) -> object:
 
 
 def _text(value: object) -> object:
-    """The value of a string map: KMS takes numbers and booleans for their text."""
+    """A value in a map of strings. KMS also accepts numbers and booleans there, and takes their JSON text."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):
@@ -195,7 +195,7 @@ def _timestamp(value: object) -> object:
 def _printed(number: object) -> str:
     try:
         return str(number)
-    except ValueError:  # more digits than Python prints; no JSON text has them
+    except ValueError:  # more digits than Python converts; cannot come from JSON
         return "The number"
 
 
@@ -208,7 +208,7 @@ _SCALARS: Mapping[str, Decoder] = {
     "timestamp": _timestamp,
 }
 
-_TOKENS = {
+_JAVA_TOKENS = {
     str: "STRING_VALUE",
     int: "NUMBER_VALUE",
     float: "DECIMAL_VALUE",
@@ -228,24 +228,28 @@ _IN_JSON = {
 }
 
 
-def _unexpected(value: object, wanted: str) -> CodecError:
-    # unverified: the words; AWS's JSON front ends have several for this
-    token = ("TRUE_VALUE" if value else "FALSE_VALUE") if isinstance(value, bool) else _TOKENS.get(type(value), "VALUE")
-    article = "an" if wanted[0] in "AI" else "a"
-    return expected(_IN_JSON[wanted], value, f"{token} can not be converted to {article} {wanted}")
+def _unexpected(value: object, java_type: str) -> CodecError:
+    # unverified: the words; JSON services of AWS use different ones
+    token = (
+        ("TRUE_VALUE" if value else "FALSE_VALUE")
+        if isinstance(value, bool)
+        else _JAVA_TOKENS.get(type(value), "VALUE")
+    )
+    article = "an" if java_type[0] in "AI" else "a"
+    return wrong_type(_IN_JSON[java_type], value, f"{token} can not be converted to {article} {java_type}")
 
 
 @cache
 def encoder(shape: Shape) -> Encoder:
-    """The function that turns a value of this shape into one that JSON can hold."""
+    """The function that turns a value of this shape into one that msgspec can write as JSON."""
     if shape.type == "timestamp":
         return _epoch_seconds
-    if not _holds_timestamp(shape):
-        return _as_it_is
+    if not _contains_timestamp(shape):
+        return _unchanged
     if shape.member is not None:
         item = encoder(shape.member)
         return lambda values: [item(value) for value in values]  # type: ignore[attr-defined]
-    special = {name: encoder(member) for name, member in shape.members.items() if _holds_timestamp(member)}
+    special = {name: encoder(member) for name, member in shape.members.items() if _contains_timestamp(member)}
 
     def encode(value: object) -> object:
         encoded = dict(value)  # type: ignore[call-overload]
@@ -258,9 +262,9 @@ def encoder(shape: Shape) -> Encoder:
 
 
 @cache
-def _holds_timestamp(shape: Shape) -> bool:
+def _contains_timestamp(shape: Shape) -> bool:
     inner = [*shape.members.values(), *([shape.member] if shape.member is not None else [])]
-    return shape.type == "timestamp" or any(_holds_timestamp(member) for member in inner)
+    return shape.type == "timestamp" or any(_contains_timestamp(member) for member in inner)
 
 
 def _epoch_seconds(value: object) -> object:
@@ -268,5 +272,5 @@ def _epoch_seconds(value: object) -> object:
     return value.timestamp()
 
 
-def _as_it_is(value: object) -> object:
+def _unchanged(value: object) -> object:
     return value

@@ -1,6 +1,6 @@
-"""Scalars as text: what XML elements and Query pairs hold.
+"""Scalar values as text, for XML elements and the fields of AWS Query.
 
-Blobs are base64, booleans `true` and `false`, integers decimal, moments ISO 8601 in UTC. Source: Smithy, "AWS query
+Blobs are base64, booleans `true` and `false`, integers decimal, timestamps ISO 8601 in UTC. Source: Smithy, "AWS query
 protocol", "XML shape serialization".
 """
 
@@ -9,14 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from keytrail.wire.aws_json import decoder
 from keytrail.wire.codec_error import CodecError
-from keytrail.wire.json11 import decoder
 from keytrail.wire.service_model import Shape
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _EPOCH_SECONDS = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
-# Eight bare digits are epoch seconds.
-# What `fromisoformat` takes beyond that is no ISO 8601, such as any digits whatever.
+# Eight digits without a time are epoch seconds, not a date. `fromisoformat` also accepts texts that are not ISO 8601.
 _ISO_8601 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}(?=T))(T[0-9:]{2,8}([.,][0-9]{1,9})?(Z|[+-][0-9:]{2,5})?)?"
 )
@@ -47,7 +46,7 @@ def _boolean(_: Shape, text: str) -> object:
 
 
 def _moment(shape: Shape, text: str) -> object:
-    """ISO 8601, in UTC where it names no offset, or epoch seconds."""
+    """Read ISO 8601 (UTC if it has no offset) or epoch seconds."""
     text = text.strip()
     if _EPOCH_SECONDS.fullmatch(text):
         return decoder(shape)(float(text))
@@ -62,7 +61,7 @@ def _moment(shape: Shape, text: str) -> object:
 
 _READERS: Mapping[str, Callable[[Shape, str], object]] = {
     "string": lambda _, text: text,
-    # A blob may be broken into lines.
+    # The base64 may have line breaks.
     "blob": lambda shape, text: decoder(shape)("".join(text.split())),
     "integer": _number,
     "long": _number,
@@ -72,7 +71,7 @@ _READERS: Mapping[str, Callable[[Shape, str], object]] = {
 
 
 def _iso_8601(value: object) -> str:
-    """As AWS writes it: no fraction, or milliseconds; microseconds where there are any."""
+    """As AWS writes it, without a fraction or with milliseconds; with microseconds only if necessary."""
     assert isinstance(value, datetime)
     fraction = value.microsecond
     precision = "seconds" if fraction == 0 else "microseconds" if fraction % 1000 else "milliseconds"

@@ -1,4 +1,4 @@
-"""Which materials a key has had, and when it gets the next. Source: KMS Developer Guide, "Rotate AWS KMS keys"."""
+"""The materials that a key has had, and its next rotations. Source: KMS Developer Guide, "Rotate AWS KMS keys"."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from keytrail.domain.key_material import KeyMaterial
 
 
 class RotationType(StrEnum):
-    """What brought a rotation about, as ListKeyRotations tells it."""
+    """The RotationType of ListKeyRotations: what caused a rotation."""
 
     AUTOMATIC = "AUTOMATIC"
     ON_DEMAND = "ON_DEMAND"
@@ -16,7 +16,7 @@ class RotationType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PastMaterial:
-    """One of a key's materials and the rotation that made it the current one; its first has none of that."""
+    """One of a key's materials, with the rotation that made it the current one; the first material has no rotation."""
 
     material: KeyMaterial
     rotation_date: datetime | None = None
@@ -25,31 +25,31 @@ class PastMaterial:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """How one of a key's imported materials stands in the key's Region.
+    """The import of one of a key's materials in the key's Region.
 
-    `valid_to` is when it expires, None for never; `is_there` is False once it was deleted or has expired.
+    `valid_to` is when the material expires; None: never. `is_present` is False after it was deleted or has expired.
     """
 
     valid_to: datetime | None = None
     description: str | None = None
-    is_there: bool = True
+    is_present: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AutomaticRotation:
-    """Automatic rotation, switched on: every so many days, and next at this moment."""
+    """Automatic rotation that is enabled: its period, and the moment of the next rotation."""
 
     period_in_days: int
     next_date: datetime
 
     def after(self, date: datetime) -> "AutomaticRotation":
-        """The same setting once it has rotated the key at a moment."""
+        """The setting after a rotation at this moment."""
         return AutomaticRotation(self.period_in_days, date + timedelta(days=self.period_in_days))
 
 
 @dataclass(frozen=True, slots=True)
 class OnDemandRotation:
-    """A rotation on demand that is under way, from one moment to another."""
+    """A rotation on demand that is in progress: when it started, and when it ends."""
 
     start: datetime
     end: datetime

@@ -1,8 +1,8 @@
-"""Random identifiers, nonces and key material.
+"""Random identifiers, nonces and bytes.
 
-`os.urandom` lets go of the GIL, and with busy threads it costs more to get it back than to answer a whole request.
-So what every request needs comes out of memory: identifiers, which are no secrets, from a generator of our own, and
-nonces from a store that is filled by the hundred.
+`os.urandom` releases the GIL, and with busy threads it costs more to get it back than to answer a whole request. So
+the values that every request needs do not call it each time: identifiers, which are not secret, come from `random`,
+and nonces are generated 256 at once.
 """
 
 import os
@@ -24,13 +24,13 @@ def new_uuid() -> str:
 
 
 def new_nonce() -> bytes:
-    """12 bytes from the operating system's generator, never given twice."""
+    """12 bytes from the operating system's generator; each nonce is returned only once."""
     while True:
         try:
             return _nonces.popleft()
         except IndexError:
             data = os.urandom(NONCE_SIZE * _NONCES_AT_ONCE)
-            _nonces.extend(data[at : at + NONCE_SIZE] for at in range(0, len(data), NONCE_SIZE))
+            _nonces.extend(data[start : start + NONCE_SIZE] for start in range(0, len(data), NONCE_SIZE))
 
 
 def new_grant_id() -> str:
@@ -39,14 +39,9 @@ def new_grant_id() -> str:
 
 
 def new_grant_token() -> str:
-    """A text that nobody can guess, which reads as base64 as KMS's does."""
+    """A text that nobody can guess, in the characters of base64, as KMS's grant tokens are."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     return "AQpA" + "".join(letters[byte & 63] for byte in os.urandom(192))
-
-
-def new_symmetric_material() -> bytes:
-    """256 random bits."""
-    return os.urandom(32)
 
 
 def random_bytes(count: int) -> bytes:
