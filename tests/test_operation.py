@@ -7,6 +7,7 @@ botocore of this environment is AWS's own description of the members.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
@@ -14,8 +15,10 @@ from typing import get_args
 import botocore.session
 import pytest
 
+from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.domain.grant import GrantOperation
+from keytrail.domain.key import Key, KeyState
 from keytrail.domain.last_usage import TrackedOperation
 from keytrail.endpoint import Endpoint
 from keytrail.messages import Response
@@ -23,7 +26,8 @@ from keytrail.operation import PATH_MEMBERS, SERVICES, Operation
 from keytrail.operations.kms import OPERATIONS
 from keytrail.settings import Settings
 from keytrail.wire import service_model
-from tests.support import SAMPLE_SEED, request
+from tests.support import SAMPLE_SEED, key_arn, request
+from tests.support.paths import ROOT
 from tests.support.wire import request_of, wire_value
 
 AWS = botocore.session.get_session().get_service_model("kms")
@@ -47,7 +51,31 @@ def test_an_operation_that_forgets_to_ask_is_refused(
     answer = endpoint.dispatcher.answer(request_of(f"TrentService.{name}", body))
     assert isinstance(answer, Response)
     assert (answer.status, json.loads(answer.body)["__type"]) == (500, "KMSInternalException")
-    assert "AuthorizationSkipped" in caplog.text
+    assert "AuthorizationForgotten" in caplog.text
+
+
+def test_what_forgets_to_ask_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def disable(call: Call, **members: object) -> None:
+        call.change(call.store.newest.require_key(key_arn()), Key.disable)
+
+    monkeypatch.setitem(OPERATIONS, "DeleteAlias", replace(OPERATIONS["DeleteAlias"], function=disable))
+    endpoint = Endpoint(Settings(), Clock(), [json.dumps(SAMPLE_SEED).encode()])
+    body = json.dumps(request("DeleteAlias", b"")).encode()
+    answer = endpoint.dispatcher.answer(request_of("TrentService.DeleteAlias", body))
+    assert isinstance(answer, Response)
+    assert answer.status == 500
+    assert endpoint.store.newest.require_key(key_arn()).state is KeyState.ENABLED
+
+
+WRITES = re.compile(
+    r"call\.store\.(?:add|change|move)|call\.store\.(?:aliases|grants|custom_key_stores)\.(?:add|change|point|remove)"
+)
+
+
+def test_operations_change_the_store_as_one_that_asks_whether_anybody_has_asked() -> None:
+    """call.writable_store is the store of a call whose caller was found to be allowed."""
+    modules = (ROOT / "server" / "keytrail" / "operations").rglob("*.py")
+    assert {path.name: found for path in modules if (found := WRITES.findall(path.read_text()))} == {}
 
 
 def test_every_operation_of_kms_asks_for_a_permission() -> None:

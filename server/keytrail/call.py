@@ -12,12 +12,16 @@ from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.service_event import service_events_of
-from keytrail.store import View
+from keytrail.store import Store, View
 from keytrail.store.aws_managed_keys import bring_into_being
 from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
-"""An operation's reply by KMS's member names: bytes as bytes, moments as aware datetimes, no absent members."""
+"""What an operation returns: values by KMS's member names; bytes as bytes, moments as aware datetimes."""
+
+
+class AuthorizationForgotten(Exception):
+    """An operation changes something, or returns, before its caller has been authorized: a bug of ours."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,8 +36,8 @@ class Call(RequestFacts):
     """The key states in which the operation works."""
     usage: KeyUsage | None = None
     """The key usage that the operation needs."""
-    authorization_checked: bool = False
-    """Whether an `authorize` method has been called."""
+    authorized: bool = False
+    """Whether authorization has let the caller through, at least once."""
     resources: list[tuple[str, str]] | None = None
     """(account, ARN) of the event's resources; None: those of `keys`, in their order."""
     additional_event_data: dict[str, object] = field(default_factory=dict)
@@ -46,6 +50,16 @@ class Call(RequestFacts):
     """Events that the call causes besides its own: the event in another Region, a rotation that happens at once."""
 
     @property
+    def writable_store(self) -> Store:
+        """The store, for the operation to change it.
+
+        Raises AuthorizationForgotten before the caller has been authorized.
+        """
+        if not self.authorized:
+            raise AuthorizationForgotten(self.operation)
+        return self.store
+
+    @property
     def view(self) -> View:
         """Where the operation looks things up: a read in the visible state, a write in the newest one."""
         return self.store.visible if self.read_only else self.store.newest
@@ -56,7 +70,7 @@ class Call(RequestFacts):
         return bool(self.members.get("DryRun"))
 
     def resolve(self, identifier: str, *, aliases: bool, action: str | None = None) -> Key:
-        """Find the key that the caller named, and authorize the caller on it.
+        """Find the key that the caller named, and authorize the caller to use it.
 
         Raises NotFoundException, InvalidArnException or AccessDeniedException as the KMS API Reference says under
         "KeyId" and "Cross-account use". A refusal never shows whether another account's key exists.
@@ -74,14 +88,11 @@ class Call(RequestFacts):
     def authorize(
         self, key: Key | None, action: str | None = None, named: KeyIdentifier | None = None, *, in_event: bool = True
     ) -> None:
-        """Raise AccessDeniedException unless the caller may use the key.
-
-        The key becomes a resource of the event, unless `in_event` is false.
-        """
-        # A write finds the newest key, but authorization decides by what is visible.
+        """Raise AccessDeniedException unless the caller may use the key. `in_event`: it is a resource of the event."""
+        # Authorization goes by what is visible, even if the operation works with the newest value.
         visible = self.store.visible.key(key.arn) or key if key is not None else None
-        self.authorization_checked = True
         self.authorizer.authorize(self, action or f"kms:{self.operation}", visible, named)
+        self.authorized = True
         if key is None:
             return
         require_allowed(key, action or f"kms:{self.operation}", self.principal)
@@ -90,19 +101,19 @@ class Call(RequestFacts):
 
     def authorize_on(self, resource: str, action: str | None = None) -> None:
         """Raise AccessDeniedException unless the caller's own policies allow it on an alias (its ARN) or on `*`."""
-        self.authorization_checked = True
         self.authorizer.authorize_on(self, action or f"kms:{self.operation}", resource)
+        self.authorized = True
 
     def authorize_retiring(self, grant: Grant, key: Key) -> None:
         """Raise AccessDeniedException unless the caller may retire the grant; its key becomes a resource."""
-        self.authorization_checked = True
         self.authorizer.authorize_retiring(self, grant, key)
+        self.authorized = True
         self.keys.append(key)
 
     def authorize_role(self, role_arn: str, action: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow it."""
-        self.authorization_checked = True
         self.authorizer.authorize_role(self, action, role_arn)
+        self.authorized = True
 
     def admit(self, key: Key) -> None:
         """Check the key's usage, then its state, against what the operation needs."""
@@ -120,7 +131,7 @@ class Call(RequestFacts):
             before = newest
             return transition(newest)
 
-        changed = self.store.change(key.arn, admitted)
+        changed = self.writable_store.change(key.arn, admitted)
         happened = service_events_of(before, changed, self.now, is_replicated=self.store.is_replicated(changed))
         self.further_events += map(event_of_service_event, happened)
         return changed

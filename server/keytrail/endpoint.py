@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Snapshot(NamedTuple):
-    """The state that `Endpoint.reset` goes back to."""
+    """The state of an endpoint just after its start, to which `Endpoint.reset` goes back."""
 
     settings: Settings
     store: Store
@@ -61,7 +61,7 @@ class Endpoint:
         )
         self._effects: Mapping[str, Callable[[Any], None]] = {
             "usage_delay": partial(setattr, self.trail, "usage_delay"),
-            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now),
+            "consistency_delay": lambda delay: self.store.set_consistency_delay(delay, clock.now()),
             "request_quotas": self.faults.set_quotas,
         }
         """What to do when a setting changes whose value a part keeps for itself."""
@@ -160,13 +160,17 @@ class Endpoint:
             raise seeds.SeedError([str(error)]) from None
 
     def reset(self, account: str | None = None) -> None:
-        """Go back to the state after the start; with an account, only its part of store, trail and faults."""
+        """Restore everything to just after the start; with an account, only what that account owns.
+
+        Keys with all that belongs to them, custom key stores, events, uses, and fault rules are an account's. Access
+        keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's.
+        """
         with self._lock:
             self.store.restore(self._initial.store, account)
             self.trail.restore(self._initial.trail, account)
             self.faults.restore(self._initial.faults, account)
             if account is None:
-                self.callers.restore(self._initial.callers)
+                self.callers.restore(self._initial.callers)  # forgets the sessions
                 self.identities.restore(self._initial.identities)
                 self.change_settings({name: getattr(self._initial.settings, name) for name in seeds.SETTINGS})
                 self._reset_clock(self.clock.now())
@@ -194,9 +198,9 @@ class Endpoint:
         return self._after_move(before, self.clock.advance(duration))
 
     def settle(self) -> datetime:
-        """Make every change that is due by now; gives the time.
+        """Let everything happen that is due by now, and give the time.
 
-        Also called before the clock is moved: if it is set back, what is due now would no longer be due.
+        Also called before the clock is moved: what is due would be missed if the clock were set back.
         """
         now = self.clock.now()
         self.dispatcher.settle(now)

@@ -76,7 +76,7 @@ class Delivery(NamedTuple):
         return body if self.truncate is None else body[: max(min(self.truncate, len(body) - 1), 0)]
 
 
-UNALTERED = Delivery()
+UNDISTURBED = Delivery()
 """The delivery of a response that no fault rule alters: at once and whole."""
 
 
@@ -87,7 +87,7 @@ class Response(NamedTuple):
     body: bytes
     request_id: str
     content: Content = Content.AWS_JSON
-    delivery: Delivery = UNALTERED
+    delivery: Delivery = UNDISTURBED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Literal, TypeVar
 
-from keytrail.call import Call, Reply
+from keytrail.call import AuthorizationForgotten, Call, Reply
 from keytrail.domain.key import ANY, Key, KeyState
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
 from keytrail.messages import Later
@@ -18,7 +18,7 @@ from keytrail.wire.service_model import OperationModel, ServiceModel, Shape
 from keytrail.wire.validation import validate
 
 PATH_MEMBERS = frozenset({"DryRun", "GrantTokens", "Recipient"})
-"""Members that the path of a request handles for every operation; no function has a keyword for them."""
+"""Members that the path handles for every operation, so that no function has them as keywords."""
 
 _NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
 """Members that CloudTrail never shows. Nor does it show blobs, and what the model marks as sensitive."""
@@ -33,10 +33,10 @@ Function = Callable[..., Answer]
 Authorization = Literal["key", "*", "in function"]
 """On which resource the caller is authorized, and where.
 
-key: on the key that a member names, before the function runs.
-`*`: on no resource in particular, before the function runs.
-in function: the function authorizes the caller, for the request names two keys, or none. If it returns without having
-done so, the call fails.
+key: on the key that a member names; the path finds it and authorizes the caller before the function runs.
+`*`: on no resource in particular; the path authorizes the caller before the function runs.
+in function: the function authorizes the caller by itself, because it needs two keys or finds its key elsewhere. Until
+then it can change nothing, and if it returns without having done so the call fails.
 """
 
 Grantable = Literal["any", "symmetric", "asymmetric"]
@@ -56,18 +56,14 @@ BY_KEY_PAIR_SPEC: Quota = "by key pair spec"
 """One quota for each KeyPairSpec."""
 
 
-class AuthorizationSkipped(Exception):
-    """A function with authorization="in function" has not authorized the caller: a bug of ours."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
     """An operation of a service: the service model's description of it, our function, and its facts.
 
-    `authorization` is None for an operation that needs no permission, `key` unless it is "key".
-    `parameters` maps the members of a request to the function's keywords, `defaults` to their default values.
-    `logged` are the members that CloudTrail may show; those in `maps` are maps, or have one in them, whose keys are the
-    caller's own (an encryption context).
+    `authorization` is None if no permission is needed; `key` is None unless one member names the key. `parameters` maps
+    the members of a request to the function's keywords, `defaults` to their default values. `maps` are the logged
+    members that are or have a map with keys of the caller's choice (an encryption context): CloudTrail shows these keys
+    unchanged.
     """
 
     name: str
@@ -119,7 +115,7 @@ class Operation:
     def run(self, call: Call) -> Answer:
         """Find the key, authorize the caller, admit the key, and call the function.
 
-        Raises the operation's errors, and AuthorizationSkipped.
+        Raises the operation's errors, and AuthorizationForgotten.
         """
         parameters = self.parameters
         keywords = {parameters[name]: value for name, value in call.members.items() if name in parameters}
@@ -130,8 +126,8 @@ class Operation:
         if self.authorization == "*":
             call.authorize_on("*", f"{self.service}:{self.name}")
         answer = self.function(call, **keywords)
-        if self.authorization is not None and not call.authorization_checked:
-            raise AuthorizationSkipped(f"{self.service}:{self.name}")
+        if self.authorization is not None and not call.authorized:
+            raise AuthorizationForgotten(f"{self.service}:{self.name}")
         return answer
 
 
@@ -172,21 +168,20 @@ def operation(
 ) -> Callable[[_Function], _Function]:
     """Register a function as the operation that it is named after; its keywords are the members of the input shape.
 
-    authorization: on what the caller is authorized, and where; None: the operation needs no permission.
-    key: the member that names the key, with authorization="key"; aliases: whether it may be an alias.
-    cross_account: whether the operation works on other accounts' keys.
-    usage, states: the KeyUsage that the key must have, and the states that it may be in.
-    tracked: whether a success counts as a use of the key.
-    service: the service that has the operation.
-    modelled: whether a violation of the service model is a ValidationException; if not, `rules` checks the model too.
-    rules: checks of the members, made before the key is looked up.
-    actions: the permissions that it needs; by default, the one of its own name.
-    grantable: the keys on which a grant can allow it; None: no grant can.
-    quota: its request quota; None: AWS documents none.
-    logged_request: whether CloudTrail shows the members that were sent.
-    logged_defaults: members that CloudTrail shows with their defaults if they were not sent.
-    logged_reply: what CloudTrail shows as responseElements: the key, the whole reply, or nothing.
-    logged_resources: whether an event of KMS that is about no key has `resources`, as an empty list.
+    authorization: the resource of the permission that the caller needs (see Authorization); None if it needs none.
+    key: the member that names the key, with authorization="key"; aliases: it may name one by an alias.
+    cross_account: the operation works on other accounts' keys.
+    usage, states: what the key must be for, and the states that it may be in.
+    tracked: a success counts as the key's last usage.
+    service: whose operation it is.
+    modelled: a violation of the service model is a ValidationException; if False, `rules` must check the members.
+    rules: checks of the request alone, made before its key is looked for.
+    actions: the permissions that it needs, where these are not one of its own name.
+    grantable: on which keys a grant can allow it; None: no grant can.
+    quota: its request quota; None where AWS names none.
+    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, whether it shows
+    the key or the whole reply as responseElements, and whether the event of a call of KMS has resources though it is
+    about no key (an empty list).
     """
 
     def register(function: _Function) -> _Function:

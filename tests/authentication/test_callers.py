@@ -1,4 +1,4 @@
-"""Who is calling, and where: what the credential scope of a request says.
+"""Callers: account, Region and principal of a request.
 
 How we know: README, "Who is calling"; the form of the scope: IAM User Guide, "Elements of an AWS API request
 signature".
@@ -38,7 +38,7 @@ SEED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[KeytrailServer]:
-    """A server that knows credentials; its default account is not the usual one."""
+    """A server with declared credentials and an unusual default account."""
     with KeytrailServer(fixtures=SEED, account="999999999999", region="eu-central-1") as server:
         yield server
 
@@ -47,7 +47,7 @@ SECRETS = {credential["AccessKeyId"]: credential["SecretAccessKey"] for credenti
 
 
 def created(server: KeytrailServer, header: str | None, query: str = "") -> list[str]:
-    """Region and account of a key that somebody with this Authorization makes."""
+    """Region and account of a key that is created with this Authorization."""
     headers = {"X-Amz-Target": "TrentService.CreateKey", **({"Authorization": header} if header is not None else {})}
     answer = requests.post(f"{server.url}/{query}", data=b"{}", headers=headers, timeout=5)
     assert answer.status_code == 200, answer.text
@@ -108,7 +108,7 @@ def test_the_header_goes_before_the_query(server: KeytrailServer) -> None:
     "header",
     [None, "", "Bearer 111122223333", "Basic YTpi", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Signature=0", "nonsense, ,="],
 )
-def test_a_call_that_says_nothing_of_itself_is_the_default_accounts_in_the_default_region(
+def test_a_call_without_credentials_is_the_default_accounts_in_the_default_region(
     server: KeytrailServer, header: str | None
 ) -> None:
     assert created(server, header) == ["eu-central-1", "999999999999"]
@@ -132,7 +132,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("header", "where"), BROKEN.values(), ids=BROKEN)
-def test_of_a_broken_authorization_counts_what_it_does_say(
+def test_a_broken_authorization_counts_as_far_as_it_can_be_read(
     server: KeytrailServer, header: str, where: list[str]
 ) -> None:
     # Of those whom nobody declared, no signature can be checked; AWS would refuse most of these.
@@ -245,7 +245,7 @@ def test_a_bad_credential_says_where_and_what(
     assert word in problem
 
 
-def test_temporary_credentials_of_a_fixture_expire_by_the_clock(
+def test_temporary_credentials_of_a_seed_expire_by_the_clock(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], keytrail_clock: Any
 ) -> None:
     keytrail_clean.load(seeded(SessionToken="the-token", Expiration="in 1 hour"))
@@ -272,13 +272,13 @@ UNRECOGNIZED = ("UnrecognizedClientException", "The security token included in t
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[KeytrailServer]:
-    """A server that refuses whom it does not know."""
+    """A strict server."""
     with KeytrailServer(fixtures=SEED, strict=True) as server:
         yield server
 
 
 @pytest.mark.parametrize("access_key", ["AKIAIOSFODNN7EXAMPLE", "test", "akiaauditor000000001", "1234567890123"])
-def test_a_strict_endpoint_refuses_access_keys_that_it_does_not_know(strict: KeytrailServer, access_key: str) -> None:
+def test_a_strict_endpoint_refuses_unknown_access_keys(strict: KeytrailServer, access_key: str) -> None:
     answer = post(strict, "ListKeys", account=access_key, secret="any")
     assert error_of(answer) == (400, *UNRECOGNIZED)
 
@@ -288,12 +288,12 @@ def test_a_strict_endpoint_knows_declared_access_keys_and_account_ids(strict: Ke
     assert post(strict, "ListKeys", account=access_key, secret="any").status_code == 200
 
 
-def test_a_strict_endpoint_knows_a_role_that_may_nothing(strict: KeytrailServer) -> None:
+def test_a_strict_endpoint_knows_a_role_without_permissions(strict: KeytrailServer) -> None:
     answer = post(strict, "ListKeys", account="AKIAAUDITOR000000001", secret="auditor-secret")
     assert error_of(answer)[1] == "AccessDeniedException"
 
 
-def test_a_strict_endpoint_wants_calls_signed(strict: KeytrailServer) -> None:
+def test_a_strict_endpoint_requires_signed_calls(strict: KeytrailServer) -> None:
     """How we know: kms-behaviour A.5."""
     answer = requests.post(strict.url, data=b"{}", headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
     assert error_of(answer) == (400, "MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -322,12 +322,12 @@ INCOMPLETE = {
 
 
 @pytest.mark.parametrize(("header", "message"), INCOMPLETE.values(), ids=INCOMPLETE)
-def test_a_strict_endpoint_wants_signatures_whole(strict: KeytrailServer, header: str, message: str) -> None:
-    """How we know: kms-behaviour A.5; the answers of other JSON services, as people report them."""
+def test_a_strict_endpoint_requires_complete_signatures(strict: KeytrailServer, header: str, message: str) -> None:
+    """How we know: kms-behaviour A.5; the answers of other JSON services, as reported."""
     answer = post(strict, "ListKeys", headers={"Authorization": header})
     assert error_of(answer) == (400, "IncompleteSignatureException", message)
 
 
-def test_who_is_not_known_is_not_in_the_trail(strict: KeytrailServer) -> None:
+def test_calls_of_unknown_callers_are_not_in_the_trail(strict: KeytrailServer) -> None:
     answer = post(strict, "ListKeys", account="AKIAIOSFODNN7EXAMPLE")
     assert strict.events(requestID=answer.headers["x-amzn-RequestId"]) == []

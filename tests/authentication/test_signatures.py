@@ -1,4 +1,4 @@
-"""Signatures: those of a known secret are checked, in header and presigned form, as AWS checks them.
+"""Signatures: if the secret is known, they are checked as on AWS, in headers and in presigned requests.
 
 How we know: IAM User Guide, "Create a signed AWS API request"; AWS's own test suite for Signature Version 4; botocore,
 which signs as everybody does; the words of refusals: kms-behaviour A.5 and what people report of them.
@@ -78,13 +78,13 @@ def of_suite(case: Mapping[str, Any], **changed: Any) -> Request:
 
 
 @pytest.mark.parametrize("name", SUITE["cases"])
-def test_the_signatures_of_awss_test_suite_are_right(name: str) -> None:
+def test_the_signatures_of_awss_test_suite_are_accepted(name: str) -> None:
     request = of_suite(SUITE["cases"][name])
     check_signature(request, read_signature(request), SUITE["secretAccessKey"], SUITE["service"])
 
 
 @pytest.mark.parametrize("name", SUITE["cases"])
-def test_they_are_wrong_for_another_body_method_or_secret(name: str) -> None:
+def test_they_are_refused_for_another_body_method_or_secret(name: str) -> None:
     case = SUITE["cases"][name]
     others = [
         (of_suite(case, body=case["body"] + " "), SUITE["secretAccessKey"]),
@@ -103,7 +103,7 @@ PAIRS = st.dictionaries(st.text(max_size=8).filter(lambda t: t.isprintable()), s
 
 @settings(deadline=None)
 @given(path=PATHS, query=PAIRS, value=WORDS, body=st.binary(max_size=64))
-def test_whatever_botocore_signs_is_right(path: str, query: dict[str, str], value: str, body: bytes) -> None:
+def test_whatever_botocore_signs_is_accepted(path: str, query: dict[str, str], value: str, body: bytes) -> None:
     at, pairs = quote(path), urlencode(query, quote_via=quote)
     request = AWSRequest("PUT", f"https://h.example/{at}?{pairs}", headers={"X-Amz-Word": value}, data=body)
     SigV4Auth(Credentials(KEY_ID, SECRET), "kms", "us-east-1").add_auth(request)
@@ -115,7 +115,7 @@ def test_whatever_botocore_signs_is_right(path: str, query: dict[str, str], valu
 # ---- Over HTTP
 
 
-def test_the_right_secret_is_let_in_and_a_wrong_one_is_not(
+def test_the_right_secret_is_accepted_and_a_wrong_one_is_refused(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
     keytrail_clean.load(SEED)
@@ -125,7 +125,7 @@ def test_the_right_secret_is_let_in_and_a_wrong_one_is_not(
     assert keytrail_clean.events(eventName="ListKeys", errorCode="InvalidSignatureException") == []
 
 
-def test_the_secret_of_another_caller_is_not_asked_for(server: KeytrailServer) -> None:
+def test_a_caller_without_a_known_secret_is_not_checked(server: KeytrailServer) -> None:
     for account in ("111122223333", "AKIAIOSFODNN7EXAMPLE"):
         assert post(server, "ListKeys", account=account, secret="whatever").status_code == 200
 
@@ -140,7 +140,7 @@ def test_every_operation_and_service_is_checked(server: KeytrailServer) -> None:
 
 
 def tampered(server: KeytrailServer, **changes: Any) -> requests.Response:
-    """A rightly signed ListKeys, changed on the way."""
+    """A correctly signed ListKeys that is changed afterwards."""
     headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}
     sent = signed(f"{server.url}/", b"{}", headers, (KEY_ID, SECRET))
     sent = {name: value for name, value in {**sent, **changes.get("headers", {})}.items() if value is not None}
@@ -150,7 +150,7 @@ def tampered(server: KeytrailServer, **changes: Any) -> requests.Response:
     )
 
 
-def test_what_is_not_signed_may_change(server: KeytrailServer) -> None:
+def test_unsigned_parts_may_change(server: KeytrailServer) -> None:
     assert tampered(server, headers={"User-Agent": "other", "Accept": "text/plain"}).status_code == 200
 
 
@@ -166,7 +166,7 @@ CHANGES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_is_signed_may_not_change(server: KeytrailServer, change: dict[str, Any]) -> None:
+def test_signed_parts_may_not_change(server: KeytrailServer, change: dict[str, Any]) -> None:
     assert error_of(tampered(server, **change)) == (400, "InvalidSignatureException", MISMATCH)
 
 
@@ -212,13 +212,13 @@ REFUSALS: Mapping[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("change", "code", "message"), REFUSALS.values(), ids=REFUSALS)
-def test_what_is_wrong_with_a_signature_is_told(
+def test_the_error_says_what_is_wrong_with_a_signature(
     server: KeytrailServer, change: dict[str, Any], code: str, message: str
 ) -> None:
     assert error_of(tampered(server, **change)) == (400, code, message)
 
 
-def test_the_day_of_the_scope_is_that_of_the_date(server: KeytrailServer) -> None:
+def test_the_scope_must_have_the_day_of_the_date(server: KeytrailServer) -> None:
     answer = tampered(server, authorization=lambda text: text.replace(f"/{TODAY}/", "/20200101/"))
     status, code, message = error_of(answer)
     assert (status, code) == (400, "InvalidSignatureException")
@@ -251,7 +251,7 @@ def dated(server: KeytrailServer, moment: datetime, service: str = "kms") -> req
 
 
 @pytest.mark.parametrize("minutes", [-4.9, 0, 4.9])
-def test_a_signature_is_good_for_five_minutes(server: KeytrailServer, minutes: float) -> None:
+def test_a_signature_is_valid_for_five_minutes(server: KeytrailServer, minutes: float) -> None:
     assert dated(server, datetime.now(UTC) + timedelta(minutes=minutes)).status_code == 200
 
 
@@ -288,8 +288,8 @@ def test_with_a_clock_that_was_moved_no_signature_is_too_old(
     assert error_of(post(keytrail_clean, "ListKeys", account=KEY_ID, secret="guess"))[1] == "InvalidSignatureException"
 
 
-def test_a_date_header_does_as_well(server: KeytrailServer) -> None:
-    """How we know: IAM User Guide, "Elements of an AWS API request signature": Date is read where X-Amz-Date is not."""
+def test_a_date_header_is_accepted_too(server: KeytrailServer) -> None:
+    """How we know: IAM User Guide, "Elements of an AWS API request signature": Date replaces X-Amz-Date."""
     now = datetime.now(UTC).replace(microsecond=0)
     request = AWSRequest("POST", f"{server.url}/", headers={"X-Amz-Target": "TrentService.ListKeys"}, data=b"{}")
     auth = SigV4Auth(Credentials(KEY_ID, SECRET), "kms", "us-east-1")
@@ -309,7 +309,7 @@ def test_a_date_header_does_as_well(server: KeytrailServer) -> None:
 
 
 class Presigner(SigV4QueryAuth):
-    """Botocore presigns a POST as if its body stood in the query; KMS has it in the body."""
+    """Botocore presigns a POST as if its body were in the query; for KMS it is in the body."""
 
     def payload(self, request: AWSRequest) -> str:
         return hashlib.sha256(b"{}").hexdigest()
@@ -326,7 +326,7 @@ def sent(url: str, body: bytes = b"{}") -> requests.Response:
     return requests.post(url, data=body, headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
 
 
-def test_a_presigned_request_is_checked_as_well(server: KeytrailServer) -> None:
+def test_a_presigned_request_is_checked_too(server: KeytrailServer) -> None:
     assert sent(presigned(server)).status_code == 200
     assert error_of(sent(presigned(server, "guess"))) == (400, "InvalidSignatureException", MISMATCH)
     assert error_of(sent(presigned(server), b'{"Limit": 1}')) == (400, "InvalidSignatureException", MISMATCH)
@@ -340,13 +340,13 @@ def changed(url: str, **members: str | None) -> str:
 
 
 @pytest.mark.parametrize("name", ["Algorithm", "Date", "Expires", "SignedHeaders", "Signature"])
-def test_a_presigned_request_has_all_its_parts(server: KeytrailServer, name: str) -> None:
+def test_a_presigned_request_needs_all_its_parts(server: KeytrailServer, name: str) -> None:
     status, code, message = error_of(sent(changed(presigned(server), **{name: None})))
     assert (status, code) == (400, "IncompleteSignatureException")
     assert f"'X-Amz-{name}'" in str(message)
 
 
-def test_a_presigned_request_is_good_until_it_expires(server: KeytrailServer) -> None:
+def test_a_presigned_request_is_valid_until_it_expires(server: KeytrailServer) -> None:
     earlier = (datetime.now(UTC) - timedelta(seconds=90)).strftime(BASIC)
     url = changed(presigned(server), Date=earlier, Credential=f"{KEY_ID}/{earlier[:8]}/us-east-1/kms/aws4_request")
     status, code, message = error_of(sent(url))
@@ -356,7 +356,7 @@ def test_a_presigned_request_is_good_until_it_expires(server: KeytrailServer) ->
 
 @pytest.mark.parametrize("expires", ["0", "-1", "604801", "soon", "9" * 30])
 def test_a_presigned_request_expires_within_a_week(server: KeytrailServer, expires: str) -> None:
-    """How we know: IAM User Guide, X-Amz-Expires: 1 to 604800 seconds."""
+    """How we know: IAM User Guide, "Elements of an AWS API request signature", X-Amz-Expires: 1 to 604800 seconds."""
     assert error_of(sent(changed(presigned(server), Expires=expires)))[1] == "InvalidSignatureException"
 
 

@@ -1,4 +1,4 @@
-"""What a request brings under each condition key, by the functions that say so.
+"""The values of a request under each condition key.
 
 How we know: kms-behaviour F.4 and C.7; IAM User Guide, "AWS global condition context keys"; STS's keys, "Available keys
 for AWS STS". That policies see these values is shown through boto3 in tests/authorization/test_permissions.py.
@@ -69,7 +69,7 @@ def context(
     )
 
 
-def test_every_condition_key_of_kms_is_evaluated_or_named_as_not_evaluated_with_its_reason() -> None:
+def test_every_condition_key_of_kms_is_evaluated_or_listed_with_the_reason_why_not() -> None:
     page = (ROOT / "docs" / "kms-behaviour.md").read_text()
     table = page.partition("\n### F.4 ")[2].partition("\n### ")[0]
     rows = re.findall(r"^\| ([A-Z][^|]*) \|", table, re.MULTILINE)
@@ -80,7 +80,7 @@ def test_every_condition_key_of_kms_is_evaluated_or_named_as_not_evaluated_with_
     assert [name for name in names if f"kms:{''.join(name.partition(':')[:2])}".lower() not in known] == []
 
 
-def test_what_is_named_as_not_evaluated_is_not_evaluated() -> None:
+def test_no_condition_key_is_both_evaluated_and_listed_as_not_evaluated() -> None:
     assert {key.lower() for key in NOT_EVALUATED} & evaluated() == set()
     assert all(NOT_EVALUATED.values())
 
@@ -109,7 +109,7 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
                "kms:GrantOperations", ("Encrypt", "Decrypt")),
     "a moment": ({"action": "kms:ImportKeyMaterial", "members": {"ValidTo": NOW}},
                  "kms:ValidTo", (str(NOW.timestamp()),)),
-    "no default where Null tells what was sent": ({"action": "kms:PutKeyPolicy"},
+    "no default where Null checks what was sent": ({"action": "kms:PutKeyPolicy"},
                                                   "kms:BypassPolicyLockoutSafetyCheck", None),
     "the algorithm of a data key": ({"action": "kms:GenerateDataKey"},
                                     "kms:EncryptionAlgorithm", ("SYMMETRIC_DEFAULT",)),
@@ -124,7 +124,7 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
     "ReEncrypt's destination": ({"action": "kms:ReEncryptTo", "operation": "ReEncrypt",
                                  "members": {"SourceEncryptionContext": PAIRS}},
                                 "kms:EncryptionContext:tenant", None),
-    "the context that a new grant asks for": (
+    "the context in the constraints of a new grant": (
         {"action": "kms:CreateGrant", "members": {"Constraints": {"EncryptionContextSubset": PAIRS}}},
         "kms:EncryptionContext:tenant", ("a",)),
     "the constraints that a new grant has": (
@@ -140,18 +140,18 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
     "a tag of the request": ({"action": "kms:TagResource", "members": {"Tags": TAGS}},
                              "aws:RequestTag/team", ("payments",)),
     "the keys of new tags": ({"action": "kms:TagResource", "members": {"Tags": TAGS}}, "aws:TagKeys", ("Team",)),
-    "the keys of tags that go": ({"action": "kms:UntagResource", "members": {"TagKeys": ["Team"]}},
+    "the keys of tags to remove": ({"action": "kms:UntagResource", "members": {"TagKeys": ["Team"]}},
                                  "aws:TagKeys", ("Team",)),
     "a tag of the key": ({"key": replace(A_KEY, tags={"Team": "orders"})}, "aws:ResourceTag/team", ("orders",)),
     "a user": ({"principal": USER}, "aws:username", ("alice",)),
     "a user's type": ({"principal": USER}, "aws:PrincipalType", ("User",)),
     "a session is no user": ({"principal": ROLE_SESSION}, "aws:username", None),
     "a session's role": ({"principal": ROLE_SESSION}, "aws:PrincipalArn", (ROLE,)),
-    "a device's code": ({"principal": ROLE_SESSION}, "aws:MultiFactorAuthPresent", ("true",)),
+    "an MFA code": ({"principal": ROLE_SESSION}, "aws:MultiFactorAuthPresent", ("true",)),
     "long-term credentials": ({"principal": USER}, "aws:MultiFactorAuthPresent", None),
-    "a code with the request": ({"principal": USER, "members": {"TokenCode": "123456"}},
+    "an MFA code in the request": ({"principal": USER, "members": {"TokenCode": "123456"}},
                                 "aws:MultiFactorAuthPresent", ("true",)),
-    "who is behind a session": ({"principal": ROLE_SESSION}, "aws:SourceIdentity", ("alice",)),
+    "a session's source identity": ({"principal": ROLE_SESSION}, "aws:SourceIdentity", ("alice",)),
     "a session's beginning": ({"principal": ROLE_SESSION}, "aws:TokenIssueTime", ("2026-06-01T12:00:00+00:00",)),
     "a session's tag before its role's": ({"principal": ROLE_SESSION, "policies": ORGANIZATION},
                                           "aws:PrincipalTag/TEAM", ("payments",)),
@@ -164,7 +164,7 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
     "the account of a role": ({"key": None, "action": "sts:AssumeRole", "resource": f"arn:aws:iam::{FOREIGN}:role/R"},
                               "aws:ResourceAccount", (FOREIGN,)),
     "the account of no resource": ({"key": None}, "aws:ResourceAccount", (ACCOUNT,)),
-    "a session tag asked of STS": (
+    "a session tag for AssumeRole": (
         {"key": None, "action": "sts:AssumeRole", "members": {"Tags": [{"Key": "Team", "Value": "payments"}]}},
         "aws:RequestTag/team", ("payments",)),
     "an external id": ({"key": None, "action": "sts:AssumeRole", "members": {"ExternalId": "x"}},
@@ -176,7 +176,7 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
     "no address": ({}, "aws:SourceIp", None),
     "an enclave's image": ({"attestation": ENCLAVE}, "kms:RecipientAttestation:ImageSha384", ("ab",)),
     "an enclave's register": ({"attestation": ENCLAVE}, "kms:RecipientAttestation:PCR8", ("08",)),
-    "a register that it has not": ({"attestation": ENCLAVE}, "kms:RecipientAttestation:PCR1", None),
+    "a register that it does not have": ({"attestation": ENCLAVE}, "kms:RecipientAttestation:PCR1", None),
     "a NitroTPM's register": ({"attestation": TPM}, "kms:RecipientAttestation:NitroTPMPCR4", ("04",)),
     "an enclave's register of a NitroTPM": ({"attestation": TPM}, "kms:RecipientAttestation:PCR4", None),
     "no attestation": ({}, "kms:RecipientAttestation:PCR0", None),
@@ -185,7 +185,9 @@ VALUES: Mapping[str, tuple[dict[str, Any], str, tuple[str, ...] | None]] = {
 
 
 @pytest.mark.parametrize(("request_", "key", "expected"), VALUES.values(), ids=VALUES)
-def test_a_request_brings_a_value(request_: dict[str, Any], key: str, expected: tuple[str, ...] | None) -> None:
+def test_a_request_has_a_value_under_a_condition_key(
+    request_: dict[str, Any], key: str, expected: tuple[str, ...] | None
+) -> None:
     assert context(**request_)[key.lower()] == expected
 
 
@@ -196,7 +198,7 @@ OF_KEYS = (
 
 
 @pytest.mark.parametrize(
-    ("members", "made"),
+    ("members", "fields"),
     [
         ({}, {}),
         (
@@ -212,12 +214,12 @@ OF_KEYS = (
     ids=str,
 )
 @pytest.mark.parametrize("action", ["kms:CreateKey", "kms:TagResource", "kms:PutKeyPolicy"])
-def test_a_key_that_is_about_to_be_made_has_what_it_will_have(
-    action: str, members: dict[str, Any], made: dict[str, Any]
+def test_conditions_see_a_key_to_be_created_like_an_existing_one(
+    action: str, members: dict[str, Any], fields: dict[str, Any]
 ) -> None:
-    about_to_be = context(action, operation="CreateKey", key=None, members=members)
-    existing = context("kms:DescribeKey", key=replace(A_KEY, **made))
-    assert {name: about_to_be[name.lower()] for name in OF_KEYS} == {name: existing[name.lower()] for name in OF_KEYS}
+    new = context(action, operation="CreateKey", key=None, members=members)
+    existing = context("kms:DescribeKey", key=replace(A_KEY, **fields))
+    assert {name: new[name.lower()] for name in OF_KEYS} == {name: existing[name.lower()] for name in OF_KEYS}
 
 
 @pytest.mark.parametrize(
@@ -232,19 +234,19 @@ def test_a_key_that_is_about_to_be_made_has_what_it_will_have(
 def test_a_new_multi_region_key_is_a_primary_or_a_replica(
     operation: str, facts: dict[str, Any], expected: tuple[str, ...] | None
 ) -> None:
-    found = context("kms:CreateKey", operation=operation, key=None, **facts)
-    assert found["kms:multiregionkeytype"] == expected
-    assert found["kms:multiregion"] == (("true",) if expected is not None else None)
+    values = context("kms:CreateKey", operation=operation, key=None, **facts)
+    assert values["kms:multiregionkeytype"] == expected
+    assert values["kms:multiregion"] == (("true",) if expected is not None else None)
 
 
-def test_a_replica_is_made_in_its_own_region() -> None:
+def test_the_requested_region_of_a_replica_is_the_replicas() -> None:
     members = {"KeyId": KEY, "ReplicaRegion": "eu-west-1"}
     assert context("kms:ReplicateKey", members=members)["aws:requestedregion"] == (REGION,)
     made = context("kms:CreateKey", operation="ReplicateKey", key=None, members=members)
     assert made["aws:requestedregion"] == ("eu-west-1",)
 
 
-def test_a_grant_that_is_to_be_retired_brings_its_encryption_context_but_not_its_source() -> None:
+def test_conditions_see_the_encryption_context_but_not_the_source_of_a_grant_to_be_retired() -> None:
     grant = Grant(
         grant_id="0" * 64,
         key_arn=A_KEY.arn,
@@ -260,8 +262,8 @@ def test_a_grant_that_is_to_be_retired_brings_its_encryption_context_but_not_its
     assert retiring["kms:grantconstraintsourcearn"] is None
 
 
-def test_a_condition_key_is_worked_out_once_and_only_if_a_condition_asks_for_it() -> None:
-    found = context()
-    assert dict(found) == {}
-    assert found["kms:calleraccount"] is found["kms:calleraccount"]
-    assert dict(found) == {"kms:calleraccount": (ACCOUNT,)}
+def test_the_value_of_a_condition_key_is_computed_once_and_only_on_access() -> None:
+    values = context()
+    assert dict(values) == {}
+    assert values["kms:calleraccount"] is values["kms:calleraccount"]
+    assert dict(values) == {"kms:calleraccount": (ACCOUNT,)}

@@ -1,4 +1,8 @@
-"""Condition blocks, by themselves. Source: IAM User Guide, condition operators, set operators, policy variables."""
+"""Condition blocks.
+
+How we know: IAM User Guide, "IAM JSON policy elements: Condition operators", "Set operators for multivalued context
+keys" and "Policy variables".
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -83,7 +87,7 @@ def holds(block: Mapping[str, Any], *, variables: bool = True) -> bool:
         ("Null", "kms:ViaService", "true", True),
     ],
 )
-def test_an_operator_compares_what_the_request_brings(operator: str, key: str, value: object, expected: bool) -> None:
+def test_an_operator_compares_the_values_of_the_request(operator: str, key: str, value: object, expected: bool) -> None:
     assert holds({operator: {key: value}}) is expected
 
 
@@ -153,11 +157,11 @@ def test_all_operators_and_all_keys_of_a_block_must_hold() -> None:
         ("aws:starred", "${aws:starred}", True),
     ],
 )
-def test_policy_variables_stand_for_what_the_request_brings(key: str, value: str, expected: bool) -> None:
+def test_policy_variables_stand_for_values_of_the_request(key: str, value: str, expected: bool) -> None:
     assert holds({"StringLike": {key: value}}) is expected
 
 
-def test_a_star_in_a_variables_value_is_no_wildcard() -> None:
+def test_a_star_in_the_value_of_a_variable_is_not_a_wildcard() -> None:
     assert not hold(
         {"StringLike": {"aws:username": "${aws:starred}"}},
         lambda key: {"aws:username": ("abc",), "aws:starred": ("a*c",)}[key],
@@ -165,7 +169,7 @@ def test_a_star_in_a_variables_value_is_no_wildcard() -> None:
     )
 
 
-def test_policies_of_the_old_version_know_no_variables() -> None:
+def test_policies_of_the_old_version_have_no_variables() -> None:
     assert not holds({"StringEquals": {"aws:username": "${aws:username}"}}, variables=False)
 
 
@@ -180,7 +184,7 @@ def test_policies_of_the_old_version_know_no_variables() -> None:
         {"StringEquals": {"aws:username": [None]}},
     ],
 )
-def test_what_is_no_condition_is_refused(block: Mapping[str, Any]) -> None:
+def test_a_malformed_condition_is_refused(block: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match="condition"):
         read_conditions(block, variables=True)
 
@@ -202,7 +206,7 @@ def test_a_negated_operator_is_the_opposite_of_its_plain_one(value: str, wanted:
 
 
 @given(st.text(max_size=16))
-def test_every_text_is_like_itself_and_like_a_star(value: str) -> None:
+def test_every_text_matches_itself_and_a_star(value: str) -> None:
     plain = value.replace("*", "").replace("?", "").replace("\0", "")
     for pattern in (plain, "*", f"*{plain}*"):
         assert hold({"StringLike": {"k": pattern}}, lambda _: (plain,))

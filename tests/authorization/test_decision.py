@@ -1,4 +1,4 @@
-"""The one decision, by itself: who may, by which kind of policy, and whom the refusal names.
+"""The one decision: who may do what by which type of policy, and which policy the refusal names.
 
 Sources: kms-behaviour F.2 and F.3, which restate the KMS Developer Guide, "Determining access to AWS KMS keys", and the
 IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
@@ -76,7 +76,7 @@ def verdict(
     declared: bool = True,
     identified: bool = True,
 ) -> tuple[Question, Verdict]:
-    """What comes of a question; `identity` is the only identity policy of the caller."""
+    """A question and its verdict; `identity` is the caller's only identity policy."""
     principal = Principal.from_arn(caller) if declared else Principal.root(MINE)
     if sessions:
         principal = Principal(
@@ -133,7 +133,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "delegated, and allowed by IAM": ({"identity": ALLOW}, "allowed"),
     "delegated, and IAM has nothing": ({}, NO_IDENTITY),
     "delegated, and IAM allows something else": ({"identity": document(says("Allow", "kms:Encrypt"))}, NO_IDENTITY),
-    "not delegated, so IAM is worthless": ({"policy": NOBODY, "identity": ALLOW}, NO_RESOURCE),
+    "not delegated, so IAM does not count": ({"policy": NOBODY, "identity": ALLOW}, NO_RESOURCE),
     "delegated by the account's number": ({"policy": document(to(MINE)), "identity": ALLOW}, "allowed"),
     "named, without IAM": ({"policy": document(to(USER))}, "allowed"),
     "everybody is named": ({"policy": document(to("*"))}, "allowed"),
@@ -158,7 +158,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"policy": document(to(ROOT, Condition={"StringEquals": {"kms:ViaService": "s3"}})), "identity": ALLOW},
         NO_RESOURCE,
     ),
-    "even the root has no implicit access": (
+    "the root has no implicit access either": (
         {"caller": ROOT, "policy": document(to(USER)), "identified": False},
         NO_RESOURCE,
     ),
@@ -195,15 +195,15 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_BOUNDARY,
     ),
     "the boundary alone gives nothing": ({"boundary": ALLOW}, NO_IDENTITY),
-    "a boundary does not bound a user whom the key policy names": (
+    "a boundary does not limit a user that the key policy names": (
         {"policy": document(to(USER)), "boundary": document(says("Allow", "s3:*"))},
         "allowed",
     ),
-    "a boundary bounds a role that the key policy names": (
+    "a boundary limits a role that the key policy names": (
         {"caller": SESSION, "policy": document(to(ROLE)), "boundary": document(says("Allow", "s3:*"))},
         NO_BOUNDARY,
     ),
-    "a boundary does not bound a session that the key policy names": (
+    "a boundary does not limit a session that the key policy names": (
         {"caller": SESSION, "policy": document(to(SESSION)), "boundary": document(says("Allow", "s3:*"))},
         "allowed",
     ),
@@ -218,7 +218,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_SESSION,
     ),
     "the session policy alone gives nothing": ({"caller": SESSION, "sessions": [ALLOW]}, NO_IDENTITY),
-    "a session policy bounds a role that the key policy names": (
+    "a session policy limits a role that the key policy names": (
         {"caller": SESSION, "policy": document(to(ROLE)), "sessions": [document(says("Allow", "s3:*"))]},
         NO_SESSION,
     ),
@@ -227,7 +227,7 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"identity": ALLOW, "controls": [[ALLOW], [DENY_OTHER]]},
         "allowed",
     ),
-    "a level with denies alone has FullAWSAccess beside them": (
+    "a level that only denies has FullAWSAccess too": (
         {"identity": ALLOW, "controls": [[DENY_OTHER]]},
         "allowed",
     ),
@@ -240,11 +240,11 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "allowed",
     ),
     "an SCP gives nothing": ({"controls": [[ALLOW]]}, NO_IDENTITY),
-    "an SCP holds for the root": (
+    "an SCP applies to the root": (
         {"caller": ROOT, "controls": [[DENY]], "identified": False},
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
-    "an SCP holds even where the key policy names the caller": (
+    "an SCP applies even if the key policy names the caller": (
         {"policy": document(to(USER)), "controls": [[document(says("Allow", "s3:*"))]]},
         NO_SCP,
     ),
@@ -315,12 +315,12 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         },
         "allowed",
     ),
-    # callers of whom nothing is known
+    # callers that no seed declares, or without policies
     "an undeclared caller is never implicitly denied": (
         {"declared": False, "policy": document(to(USER)), "identified": False},
         "allowed",
     ),
-    "but for strictness": (
+    "an undeclared caller is denied implicitly with strict": (
         {"declared": False, "policy": document(to(USER)), "identified": False, "strict": True},
         NO_RESOURCE,
     ),
@@ -333,8 +333,14 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         NO_SCP,
     ),
     "a declared caller without an identity has all of KMS through IAM": ({"identified": False}, "allowed"),
-    "but needs the key policy": ({"identified": False, "policy": NOBODY}, NO_RESOURCE),
-    "and has nothing if that is strict": ({"identified": False, "strict": True}, NO_IDENTITY),
+    "a declared caller without an identity needs the key policy": (
+        {"identified": False, "policy": NOBODY},
+        NO_RESOURCE,
+    ),
+    "a declared caller without an identity has nothing with strict": (
+        {"identified": False, "strict": True},
+        NO_IDENTITY,
+    ),
 }
 
 
@@ -358,7 +364,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "IAM alone is not enough": ({"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "identity": ALLOW}, ELSEWHERE),
     "the key does not exist": ({"policy": None, "identity": ALLOW}, ELSEWHERE),
     "the key policy denies": ({"policy": document(to(USER), to("*", effect="Deny")), "identity": ALLOW}, ELSEWHERE),
-    "the operation works at home alone": (
+    "the operation works within the account only": (
         {"policy": document(to(USER)), "identity": ALLOW, "cross_account": False},
         ELSEWHERE,
     ),
@@ -386,7 +392,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"policy": document(to(ROOT)), "declared": False, "identified": False},
         "allowed",
     ),
-    "an undeclared caller is denied for want of the key policy": (
+    "an undeclared caller is denied without the key policy": (
         {"policy": document(to(USER)), "declared": False, "identified": False},
         ELSEWHERE,
     ),
@@ -418,12 +424,12 @@ WITHOUT_KEY: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("members", "expected"), WITHOUT_KEY.values(), ids=WITHOUT_KEY)
-def test_an_operation_without_a_key_is_for_identity_policies(members: Mapping[str, Any], expected: str) -> None:
+def test_identity_policies_decide_on_an_operation_without_a_key(members: Mapping[str, Any], expected: str) -> None:
     """How we know: docs, kms-behaviour F.2 point 4; the words of CreateKey's refusal are reported."""
     assert outcome(policy=None, action="kms:ListKeys", resource="*", **members) == expected
 
 
-def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
+def test_a_service_needs_only_the_key_policy_or_a_grant() -> None:
     """How we know: inferred from kms-behaviour F.2: a service principal has no identity policies."""
     service = Principal("s3.amazonaws.com", MINE, "service", "s3.amazonaws.com", None, True)
     named = document(says("Allow", Principal={"Service": "s3.amazonaws.com"}))
@@ -439,7 +445,7 @@ def test_a_service_needs_the_key_policy_or_a_grant_alone() -> None:
     assert not allowed(document(says("Allow", Principal={"Service": "sns.amazonaws.com"})))
 
 
-def test_the_verdict_tells_the_statement_that_decided() -> None:
+def test_the_verdict_names_the_statement_that_decided() -> None:
     policy = document(to(ROOT), {**to("*", effect="Deny"), "Sid": "Never"})
     _, found = verdict(policy=policy, identity=ALLOW)
     assert found.ground is Ground.EXPLICIT_DENY
@@ -498,7 +504,7 @@ def _allowed(parts: Mapping[str, Sequence[Mapping[str, Any]]], caller: str, abro
     st.builds(_statement, st.just("Deny"), _ACTIONS, st.booleans(), _CONDITIONS),
     st.randoms(use_true_random=False),
 )
-def test_a_deny_more_never_allows_and_the_order_of_statements_never_matters(
+def test_one_more_deny_never_allows_and_the_order_of_statements_never_matters(
     parts: dict[str, list[dict[str, Any]]],
     caller: str,
     abroad: bool,
@@ -510,7 +516,7 @@ def test_a_deny_more_never_allows_and_the_order_of_statements_never_matters(
     before = _allowed(parts, caller, abroad, grant)
     shuffled = {name: random.sample(statements, len(statements)) for name, statements in parts.items()}
     assert _allowed(shuffled, caller, abroad, grant) == before
-    # A policy that is there for the first time with a Deny alone bounds more than its Deny says; it never allows.
+    # A first policy of a type that only has a Deny limits more than its Deny says, but it never allows.
     if not before:
         assert not _allowed({**parts, part: [*parts[part], deny]}, caller, abroad, grant)
 
@@ -523,10 +529,10 @@ def test_a_deny_more_never_allows_and_the_order_of_statements_never_matters(
     st.booleans(),
     st.data(),
 )
-def test_an_allow_less_never_allows(
+def test_one_allow_less_never_allows(
     parts: dict[str, list[dict[str, Any]]], caller: str, abroad: bool, grant: bool, data: st.DataObject
 ) -> None:
-    """The bounding policies keep one statement: that a policy is there at all is what bounds."""
+    """Boundaries, session policies and SCPs keep one Allow: without any, they would not limit the caller."""
     places = [(n, at) for n, found in parts.items() for at, s in enumerate(found) if s["Effect"] == "Allow"]
     if not places or _allowed(parts, caller, abroad, grant):
         return

@@ -1,4 +1,4 @@
-"""What a key policy denies and, across accounts, allows; by the condition keys of the request.
+"""Key policies: what they deny and, across accounts, allow, by the condition keys of the request.
 
 Sources: kms-behaviour F.2 to F.4 and C.7, which restate the KMS Developer Guide and reported answers of AWS.
 """
@@ -53,7 +53,7 @@ def denial(action: str, key_id: str = KEY, caller: str = f"arn:aws:iam::{ACCOUNT
 
 @pytest.fixture
 def govern(keytrail_clean: KeytrailServer) -> Callable[..., None]:
-    """Load a key under a policy of these statements; `members` are more of the key's."""
+    """Load a key with a policy of these statements; `members` are further members of the key."""
 
     def load(*statements: Mapping[str, Any], **members: Any) -> None:
         key = {"KeyId": KEY, "Policy": policy(*statements), "Aliases": [ALIAS], **members}
@@ -108,8 +108,8 @@ def test_the_trailing_days_of_a_seeded_key_follow_its_past(
         kms.disable_key(KeyId=KEY)
 
 
-def test_the_trailing_days_belong_to_no_other_operation(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: docs; `Null` tells that a request has not the key."""
+def test_no_other_operation_has_the_trailing_days(kms: Any, govern: Callable[..., None]) -> None:
+    """How we know: docs, kms-behaviour C.7: only DisableKey and ScheduleKeyDeletion have the condition key."""
     govern(deny("kms:EnableKey", "kms:DisableKey", Null={"kms:TrailingDaysWithoutKeyUsage": "false"}))
     kms.enable_key(KeyId=KEY)
     assert refusal(kms, "DisableKey", KeyId=KEY) == denial("kms:DisableKey")
@@ -125,14 +125,14 @@ def test_a_deny_holds_even_for_the_accounts_root(kms: Any, govern: Callable[...,
     kms.describe_key(KeyId=KEY)
 
 
-def test_a_denied_call_comes_before_usage_and_state_and_is_no_use(kms: Any, govern: Callable[..., None]) -> None:
+def test_a_deny_comes_before_usage_and_state_and_is_not_a_use(kms: Any, govern: Callable[..., None]) -> None:
     """How we know: inferred, kms-behaviour E: authorization is step 3, usage and state are 5 and 6."""
     govern(deny("kms:Encrypt"), KeyState="Disabled")
     assert refusal(kms, "Encrypt", KeyId=KEY, Plaintext=b"x") == denial("kms:Encrypt")
     assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"] == {}
 
 
-def test_a_key_denied_by_way_of_its_ciphertext_is_not_named(kms: Any, govern: Callable[..., None]) -> None:
+def test_a_key_that_only_a_ciphertext_names_is_not_named_in_the_denial(kms: Any, govern: Callable[..., None]) -> None:
     """How we know: reported, kms-behaviour F.3."""
     govern(deny("kms:Decrypt"))
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
@@ -153,7 +153,7 @@ def test_re_encrypt_needs_one_permission_of_each_key(kms: Any, govern: Callable[
     assert refusal(kms, "ReEncrypt", CiphertextBlob=back, DestinationKeyId=KEY) == denial("kms:ReEncryptTo")
 
 
-# condition keys of the request: each Deny holds for the first request, and not for the second
+# condition keys of the request: each Deny applies to the first request, and not to the second
 
 ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
 GRANT = {"KeyId": KEY, "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Reader", "Operations": ["Decrypt"]}
@@ -212,7 +212,7 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str
         {**GRANT, "Constraints": {"EncryptionContextSubset": {"tenant": "a"}}},
         {**GRANT, "Constraints": {"EncryptionContextEquals": {"tenant": "a"}}},
     ),
-    "an empty context beside another, which counts as not given": (
+    "an empty context next to another one is ignored": (
         "CreateGrant",
         {"StringNotEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}},
         {**GRANT, "Constraints": {"EncryptionContextSubset": {"tenant": "a"}, "EncryptionContextEquals": {}}},
@@ -262,7 +262,7 @@ def test_a_condition_sees_the_request(
 
 
 def test_a_condition_on_re_encrypt_sees_the_context_of_its_own_side(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: inferred from kms-behaviour F.4: each permission is one of one key."""
+    """How we know: inferred from kms-behaviour F.4: each permission is about one key."""
     govern(deny("kms:ReEncryptTo", StringEquals={"kms:EncryptionContext:side": "source"}))
     blob = kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x", EncryptionContext={"side": "source"})["CiphertextBlob"]
     request = {"CiphertextBlob": blob, "SourceEncryptionContext": {"side": "source"}, "DestinationKeyId": KEY}
@@ -274,7 +274,7 @@ def test_a_condition_on_re_encrypt_sees_the_context_of_its_own_side(kms: Any, go
 @pytest.mark.parametrize("action", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
 @pytest.mark.parametrize("source", [None, KEY, key_arn(), ALIAS])
 @pytest.mark.parametrize("destination", [KEY, key_arn(), ALIAS])
-def test_re_encryption_on_the_same_key_is_told_however_the_key_is_named(
+def test_re_encryption_on_the_same_key_is_recognized_by_any_form_of_the_keys_name(
     kms: Any, govern: Callable[..., None], action: str, source: str | None, destination: str
 ) -> None:
     """How we know: docs, kms-behaviour F.4: kms:ReEncryptOnSameKey."""
@@ -345,8 +345,8 @@ _ALICE = Principal.from_arn(f"arn:aws:iam::{ACCOUNT}:user/alice")
 
 def _allowed(statements: list[dict[str, Any]]) -> bool:
     policy = key_policy(json.dumps({"Version": "2012-10-17", "Statement": statements}))
-    brought = {"aws:username": ("alice",)}
-    question = Question(_ALICE, "kms:Encrypt", key_arn(), brought.get, policy)
+    values = {"aws:username": ("alice",)}
+    question = Question(_ALICE, "kms:Encrypt", key_arn(), values.get, policy)
     return decide(question, PrincipalPolicies(root=True)).allowed
 
 

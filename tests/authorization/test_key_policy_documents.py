@@ -1,4 +1,4 @@
-"""Which documents KMS takes for a key policy, as CreateKey says it.
+"""Key policy documents: which ones CreateKey accepts.
 
 How we know: kms-behaviour E.4.
 """
@@ -21,7 +21,7 @@ INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid princ
 
 
 def statement(**members: object) -> dict[str, object]:
-    """A good statement, with members put in or (None) left out."""
+    """A valid statement, with members replaced or, if None, left out."""
     good = {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
     return {name: value for name, value in {**good, **members}.items() if value is not None}
 
@@ -79,7 +79,7 @@ def test_a_malformed_policy_or_one_that_locks_everybody_out_is_refused(
 @pytest.mark.parametrize(
     "principal", [f"arn:aws:iam::{ACCOUNT}:group/Admins", "arn:aws:iam::1:root", "arn:aws:s3:::bucket", "arn:"]
 )
-def test_a_policy_with_an_arn_that_is_no_principals_is_refused(kms: Any, principal: str) -> None:
+def test_a_policy_with_an_arn_of_something_else_than_a_principal_is_refused(kms: Any, principal: str) -> None:
     answer = refusal(kms, "CreateKey", Policy=policy(statement(), statement(Principal={"AWS": principal})))
     assert answer == ("InvalidArnException", "An ARN in the specified key policy is invalid.")
 
@@ -93,7 +93,7 @@ def test_a_policy_has_at_most_32768_bytes(keytrail_clean: KeytrailServer) -> Non
 
 
 @pytest.mark.parametrize("document", ["", "\u2603", " " * 131073])
-def test_a_policy_keeps_the_constraints_of_the_model(keytrail_clean: KeytrailServer, document: str) -> None:
+def test_a_policy_must_meet_the_constraints_of_the_model(keytrail_clean: KeytrailServer, document: str) -> None:
     status, code, message = error_of(post(keytrail_clean, "CreateKey", {"Policy": document}))
     assert (status, code) == (400, "ValidationException")
     assert "at 'policy' failed to satisfy constraint: Member must" in (message or "")
@@ -116,11 +116,11 @@ GOOD = {
 
 
 @pytest.mark.parametrize("document", GOOD.values(), ids=GOOD)
-def test_a_policy_that_keeps_somebody_in_control_is_taken(kms: Any, document: str) -> None:
+def test_a_policy_that_keeps_somebody_in_control_is_accepted(kms: Any, document: str) -> None:
     assert kms.create_key(Policy=document)["KeyMetadata"]["Enabled"]
 
 
-def test_the_lock_out_check_can_be_bypassed_and_nothing_else(kms: Any) -> None:
+def test_only_the_lockout_check_can_be_bypassed(kms: Any) -> None:
     locked = policy(statement(Principal={"AWS": FOREIGN}))
     assert kms.create_key(Policy=locked, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Enabled"]
     broken = policy(statement(Principal={"AWS": "alice"}))
@@ -128,7 +128,7 @@ def test_the_lock_out_check_can_be_bypassed_and_nothing_else(kms: Any) -> None:
     assert answer == ("MalformedPolicyDocumentException", INVALID_PRINCIPALS)
 
 
-def test_a_caller_who_is_known_must_stay_in_control_himself(
+def test_a_declared_caller_must_stay_in_control_itself(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
     alice = f"arn:aws:iam::{ACCOUNT}:user/Alice"

@@ -115,7 +115,7 @@ EVERYTHING = statement("kms:*")
 
 @dataclass
 class User:
-    """The sample seed of tests/support/__init__.py, and a user with an identity policy in front of it."""
+    """The sample seed of tests/support/__init__.py, and a user with an identity policy."""
 
     server: KeytrailServer
     kms: Any
@@ -172,7 +172,7 @@ FURTHER: Mapping[str, list[str]] = {
     "UpdateAlias": [key_arn(OTHER_KEY)],
     "UpdatePrimaryRegion": [key_arn(MRK, region=ELSEWHERE)],
 }
-"""The keys that an operation needs permission on besides that of its row, by its notes."""
+"""By operation: further keys that it needs permission on, according to the notes of the table."""
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -181,7 +181,7 @@ def test_an_identity_policy_must_allow_the_action_on_the_operations_own_resource
     for action in row.actions:
         rest = [statement(other) for other in row.actions if other != action]
         alice.let(statement(action, resource=others[row.resource]), *rest)
-        # unverified: UpdateAlias is asked of the new key before the current one
+        # unverified: UpdateAlias needs the permission on the new key before that on the current one
         of_other = action == "kms:ReEncryptTo" or str(row) == "UpdateAlias on KMS key"
         arn = key_arn(OTHER_KEY) if of_other else row.arn
         named_by_ciphertext = action in ("kms:Decrypt", "kms:ReEncryptFrom")
@@ -203,7 +203,7 @@ ON_KEYS = [row for row in ROWS if row.resource == "KMS key" and row.operation no
 
 
 @pytest.mark.parametrize("row", ON_KEYS, ids=str)
-def test_another_accounts_key_is_for_the_operations_that_may_cross(
+def test_only_cross_account_operations_work_on_another_accounts_key(
     alice: User, keytrail_client: Callable[..., Any], row: Row
 ) -> None:
     policy = json.dumps(shared_policy("kms:*"))
@@ -244,7 +244,7 @@ def on_key(operation: str) -> tuple[str, object]:
 
 
 def on_multi_region_key(operation: str) -> Mapping[str, object]:
-    """Members that let the request be one of a multi-Region key; it is not looked at before it is authorized."""
+    """Members that make it a request on a multi-Region key. It need not be valid: authorization comes first."""
     if operation == "CreateKey":
         return {"MultiRegion": True}
     if operation == "DeleteAlias":
@@ -271,7 +271,7 @@ def by_alias(operation: str) -> Mapping[str, object]:
 
 
 ABSENT = object()
-"""Of a condition key that no request has here."""
+"""The value of a condition key that no request has here."""
 
 Case = tuple[object, Mapping[str, object]]
 CASES: Mapping[str, Callable[[str], Case]] = {
@@ -340,7 +340,7 @@ NAMED = {
 
 
 def block(key: str, value: object) -> dict[str, Any]:
-    """The conditions that hold for no value but this."""
+    """A condition that holds for this value only."""
     name = NAMED.get(key, key)
     if value is ABSENT:
         return {"Null": {name: "false"}}
@@ -364,7 +364,7 @@ def test_a_condition_key_of_the_operation_has_its_value(alice: User, row: Row) -
             ):
                 failed.append((key, action, code, words))
     assert not failed
-    # Nothing of this holds with other values; and what no request has here is absent.
+    # None of the conditions holds for other values, nor for keys that no request has here.
     alice.let(EVERYTHING, *(statement(*row.actions, effect="Deny", Condition=condition) for condition in others))
     assert invoke(alice.kms, row.operation, **alice.request(row.operation))
 
@@ -385,8 +385,10 @@ REPLICATE_KEY: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.mark.parametrize("condition", REPLICATE_KEY.values(), ids=REPLICATE_KEY)
-def test_a_replica_is_made_by_whom_may_make_keys_in_its_region(alice: User, condition: Mapping[str, Any]) -> None:
-    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region. What it sees is unverified."""
+def test_replicate_key_needs_the_permission_to_create_keys_in_the_replicas_region(
+    alice: User, condition: Mapping[str, Any]
+) -> None:
+    """How we know: docs, kms-behaviour F.2 point 4: kms:CreateKey in the target Region; its keys: unverified."""
     alice.let(EVERYTHING, statement("kms:CreateKey", effect="Deny", Condition=condition))
     assert alice.refusal("ReplicateKey") == (
         f"User: {USER} is not authorized to perform: kms:CreateKey on resource: * "

@@ -1,4 +1,4 @@
-"""Services of AWS that call for a resource of somebody's: aws:SourceArn, and grants to service principals.
+"""AWS services that call on behalf of a resource: aws:SourceArn, and grants to service principals.
 
 Sources: IAM User Guide, "The confused deputy problem"; KMS API Reference, CreateGrant; kms-behaviour E.9.
 """
@@ -24,7 +24,7 @@ ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
 
 @pytest.fixture
 def service(keytrail_clean: KeytrailServer) -> Callable[..., Any]:
-    """A client of the service, which calls for a resource."""
+    """A client of the service, which calls on behalf of a resource."""
 
     def client(access_key_id: str = "ASIASERVICE000000001", **headers: str) -> Any:
         made = new_client(keytrail_clean.url, access_key=access_key_id, secret="secret")
@@ -58,7 +58,7 @@ def test_a_key_policy_lets_a_service_use_the_key_for_one_resource(
     right: dict[str, str],
     wrong: list[dict[str, str]],
 ) -> None:
-    """How we know: docs: the confused deputy is told by aws:SourceArn and aws:SourceAccount."""
+    """How we know: IAM User Guide, "The confused deputy problem": aws:SourceArn and aws:SourceAccount."""
     principal = {"Service": SERVICE}
     allow = {
         "Effect": "Allow",
@@ -91,7 +91,7 @@ def test_a_grant_to_a_service_covers_its_calls_for_the_source_of_its_constraint(
     assert refusal(service(arn=TOPIC), "Decrypt", KeyId=KEY, CiphertextBlob=b"x")[0] == "AccessDeniedException"
 
 
-def test_who_is_no_service_has_no_source(keytrail_clean: KeytrailServer, service: Callable[..., Any]) -> None:
+def test_only_a_service_has_a_source(keytrail_clean: KeytrailServer, service: Callable[..., Any]) -> None:
     """How we know: IAM User Guide, aws:SourceArn: present only in requests that a service principal makes."""
     alice = f"arn:aws:iam::{ACCOUNT}:user/alice"
     condition = {"Null": {"aws:SourceArn": "false"}}

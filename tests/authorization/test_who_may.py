@@ -1,4 +1,4 @@
-"""Who may, end to end: declared users and roles, grants, service control policies, other accounts.
+"""Authorization through boto3: declared users and roles, grants, service control policies, other accounts.
 
 Sources: kms-behaviour F.2, F.3, F.5, C.7 and E.9, which restate the KMS Developer Guide and reported answers of AWS.
 """
@@ -107,7 +107,7 @@ def test_a_declared_user_needs_an_identity_policy(declare: Callable[..., None], 
     )
 
 
-def test_a_refusal_stands_in_the_trail_as_access_denied(
+def test_a_refusal_is_in_the_trail_as_access_denied(
     declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: reported, kms-behaviour F.3 and G.2."""
@@ -117,7 +117,7 @@ def test_a_refusal_stands_in_the_trail_as_access_denied(
     assert (event["errorCode"], event["errorMessage"]) == ("AccessDenied", words)
 
 
-def test_a_key_policy_without_the_root_makes_identity_policies_worthless(
+def test_identity_policies_do_not_count_without_the_root_in_the_key_policy(
     declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 2."""
@@ -179,7 +179,7 @@ def test_a_tag_of_the_principal_is_compared_with_one_of_the_key(
         ("DescribeCustomKeyStores", {}, "kms:DescribeCustomKeyStores"),
     ],
 )
-def test_an_operation_without_a_key_needs_an_identity_policy_for_everything(
+def test_an_operation_without_a_key_needs_an_identity_policy_on_all_resources(
     declare: Callable[..., None],
     as_: Callable[[str], Any],
     operation: str,
@@ -203,7 +203,9 @@ def test_lookup_events_needs_an_identity_policy(
     reader.lookup_events()
 
 
-def test_a_new_key_with_tags_needs_the_right_to_tag(declare: Callable[..., None], as_: Callable[[str], Any]) -> None:
+def test_creating_a_key_with_tags_needs_the_permission_to_tag(
+    declare: Callable[..., None], as_: Callable[[str], Any]
+) -> None:
     """How we know: reported, kms-behaviour F.3: without `on resource`."""
     declare({USER: [allow("kms:CreateKey")]})
     as_(ALICE).create_key()
@@ -214,7 +216,9 @@ def test_a_new_key_with_tags_needs_the_right_to_tag(declare: Callable[..., None]
     )
 
 
-def test_an_identity_policy_bounds_which_keys_are_made(declare: Callable[..., None], as_: Callable[[str], Any]) -> None:
+def test_an_identity_policy_limits_which_keys_are_created(
+    declare: Callable[..., None], as_: Callable[[str], Any]
+) -> None:
     """How we know: docs, kms-behaviour F.4: CreateKey brings what the key is to be, by default too."""
     declare({USER: [allow("kms:CreateKey", Condition={"StringEquals": {"kms:KeySpec": "SYMMETRIC_DEFAULT"}})]})
     as_(ALICE).create_key()
@@ -258,7 +262,7 @@ def test_an_alias_needs_the_permission_on_itself_and_on_its_keys(
     invoke(as_(ALICE), operation, **request_)
 
 
-# the guard of KMS Developer Guide, "Determine past usage of a KMS key", where it is no key policy
+# the guard of KMS Developer Guide, "Determine past usage of a KMS key", in other policies than key policies
 
 GUARD = {
     "Effect": "Deny",
@@ -295,7 +299,7 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
         invoke(alice, operation, KeyId=KEY)
 
 
-def test_a_service_control_policy_holds_for_undeclared_callers_too(declare: Callable[..., None], kms: Any) -> None:
+def test_a_service_control_policy_applies_to_undeclared_callers_too(declare: Callable[..., None], kms: Any) -> None:
     """How we know: README, "Who is calling"; docs, kms-behaviour F.2 point 1."""
     declare(serviceControlPolicies=[{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}])
     root = f"arn:aws:iam::{ACCOUNT}:root"
@@ -304,11 +308,11 @@ def test_a_service_control_policy_holds_for_undeclared_callers_too(declare: Call
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
 
 
-def test_an_organization_holds_the_policies_on_the_way_to_an_account(
+def test_the_policies_from_the_root_to_the_account_apply_to_it(
     declare: Callable[..., None], kms: Any, keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: docs, AWS Organizations User Guide, "SCP evaluation": every level must allow, the management
-    account is never bound."""
+    """How we know: docs, AWS Organizations User Guide, "SCP evaluation": every level must allow, and no SCP
+    applies to the management account."""
     deny = document(allow("kms:Encrypt", effect="Deny"))
     declare(
         organization={
@@ -331,10 +335,10 @@ def test_an_organization_holds_the_policies_on_the_way_to_an_account(
         client.encrypt(KeyId=client.create_key()["KeyMetadata"]["KeyId"], Plaintext=b"x")
 
 
-def test_a_key_policy_asks_for_the_callers_organization(
+def test_a_key_policy_may_require_the_callers_organization(
     declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: docs, aws:PrincipalOrgID."""
+    """How we know: IAM User Guide, "AWS global condition context keys", aws:PrincipalOrgID."""
     shared = allow("kms:Encrypt", Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}})
     declare(None, [TO_ROOT, shared], organization={"Id": "o-exampleorgid", "Accounts": [{"Account": FOREIGN}]})
     keytrail_client(account=FOREIGN).encrypt(KeyId=key_arn(), Plaintext=b"x")
@@ -346,8 +350,8 @@ TO_OWN_ACCOUNT = {"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAcc
 TO_OWN_ORGANIZATION = {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
 PERIMETERS: Mapping[str, tuple[Mapping[str, Any], list[str], bool]] = {
     "the account": (TO_OWN_ACCOUNT, [FOREIGN, ACCOUNT], False),
-    "the organization, from within": (TO_OWN_ORGANIZATION, [FOREIGN, ACCOUNT], True),
-    "the organization, from without": (TO_OWN_ORGANIZATION, [FOREIGN], False),
+    "the organization, from inside": (TO_OWN_ORGANIZATION, [FOREIGN, ACCOUNT], True),
+    "the organization, from outside": (TO_OWN_ORGANIZATION, [FOREIGN], False),
 }
 
 
@@ -359,7 +363,7 @@ def test_a_service_control_policy_keeps_callers_to_resources_within(
     accounts: list[str],
     admitted: bool,
 ) -> None:
-    """How we know: IAM User Guide, aws:ResourceAccount and aws:ResourceOrgID."""
+    """How we know: IAM User Guide, "AWS global condition context keys", aws:ResourceAccount and aws:ResourceOrgID."""
     organization = {
         "Id": "o-exampleorgid",
         "ServiceControlPolicies": [
@@ -375,7 +379,7 @@ def test_a_service_control_policy_keeps_callers_to_resources_within(
     if admitted:
         partner.encrypt(KeyId=key_arn(), Plaintext=b"x")
         return
-    # What does not exist is refused in the same words.
+    # A key that does not exist is refused with the same message.
     for there in (key_arn(), key_arn(MISSING_KEY)):
         _, words = refusal(partner, "Encrypt", KeyId=there, Plaintext=b"x")
         assert words.endswith(f"explicit deny in a service control policy: {SCP}")
@@ -384,7 +388,7 @@ def test_a_service_control_policy_keeps_callers_to_resources_within(
 # boundaries and sessions
 
 
-def test_a_permissions_boundary_bounds_identity_policies(
+def test_a_permissions_boundary_limits_identity_policies(
     declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, IAM User Guide, "Permissions boundaries for IAM entities"."""
@@ -397,7 +401,7 @@ def test_a_permissions_boundary_bounds_identity_policies(
     assert refusal(as_(ALICE), "DescribeKey", KeyId=KEY) == refused("kms:DescribeKey", why)
 
 
-def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
+def test_a_session_policy_limits_the_session_of_a_role(
     declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: docs, IAM User Guide, "Session policies"; the role is named by its ARN with its path."""
@@ -429,10 +433,10 @@ def test_an_assumed_roles_session_is_bounded_by_its_session_policy(
     assert refusal(other, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", caller)
 
 
-def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_alone(
+def test_only_its_session_policy_limits_a_session_of_an_undeclared_role(
     declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: README, "Who is calling": policies written for production roles just work."""
+    """How we know: README, "Who is calling": policies written for production roles work."""
     declare({}, [allow("kms:*", Principal={"AWS": ROLE})])
 
     def worker(**members: Any) -> Any:
@@ -455,7 +459,7 @@ def test_a_session_of_a_role_that_no_seed_has_is_bounded_by_its_session_policy_a
 # grants
 
 
-def test_a_grant_lets_its_grantee_do_what_it_names(
+def test_a_grant_allows_its_operations_to_its_grantee(
     declare: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
     """How we know: docs, kms-behaviour E.9."""
@@ -492,7 +496,7 @@ def test_a_grant_counts_under_its_constraints(
     context: Mapping[str, str],
     granted: bool,
 ) -> None:
-    """How we know: docs, kms-behaviour E.9; DescribeKey has no context, so no constraint holds it up."""
+    """How we know: docs, kms-behaviour E.9; DescribeKey has no context, so constraints do not limit it."""
     declare({ROLE: []})
     kms.create_grant(
         KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt", "DescribeKey"], Constraints=dict(constraints)
@@ -506,7 +510,7 @@ def test_a_grant_counts_under_its_constraints(
         assert answer == no_identity("kms:Encrypt", SESSION)
 
 
-def test_of_many_grants_the_one_counts_whose_constraints_the_request_meets(
+def test_the_grant_whose_constraints_the_request_meets_is_found_among_many(
     keytrail_clean: KeytrailServer, as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs, kms-behaviour E.9; AWS services make one grant a resource, with a constraint on its id."""
@@ -559,7 +563,7 @@ def test_a_grant_never_beats_a_deny(declare: Callable[..., None], as_: Callable[
     assert answer == refused("kms:Encrypt", why, SESSION)
 
 
-def test_a_grant_hands_on_no_more_than_it_gives(
+def test_a_grant_cannot_be_used_to_create_a_wider_one(
     declare: Callable[..., None], as_: Callable[[str], Any], kms: Any
 ) -> None:
     """How we know: docs, kms-behaviour E.9: the same operations or fewer, the same constraints or stricter."""
@@ -575,7 +579,7 @@ def test_a_grant_hands_on_no_more_than_it_gives(
     reader.create_grant(**handed, Operations=["Encrypt"], Constraints=stricter)
 
 
-def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
+def test_the_retiring_principal_and_callers_with_an_identity_policy_may_retire_a_grant(
     declare: Callable[..., None], as_: Callable[[str], Any], kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: docs, kms-behaviour E.9, "Who may retire"."""
@@ -597,12 +601,12 @@ def test_a_grant_is_retired_by_whom_it_names_and_by_delegation(
 # other accounts
 
 
-@pytest.mark.parametrize("let_in", [STRANGER, f"arn:aws:iam::{FOREIGN}:root", FOREIGN])
-def test_another_accounts_caller_needs_both_policies(
-    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer, let_in: str
+@pytest.mark.parametrize("named", [STRANGER, f"arn:aws:iam::{FOREIGN}:root", FOREIGN])
+def test_a_caller_of_another_account_needs_both_policies(
+    declare: Callable[..., None], as_: Callable[[str], Any], keytrail_clean: KeytrailServer, named: str
 ) -> None:
     """How we know: docs, kms-behaviour F.2 point 3."""
-    shared = allow("kms:Encrypt", Principal={"AWS": let_in})
+    shared = allow("kms:Encrypt", Principal={"AWS": named})
     declare({STRANGER: [allow("kms:Encrypt", Resource=key_arn())]}, [TO_ROOT, shared])
     partner, caller = as_(PARTNER), STRANGER
     partner.encrypt(KeyId=key_arn(), Plaintext=b"x")
@@ -617,7 +621,7 @@ def test_another_accounts_caller_needs_both_policies(
     assert answer == no_identity("kms:Encrypt", caller)
 
 
-def test_an_operation_that_works_at_home_alone_is_refused_whatever_the_policy_says(
+def test_an_operation_within_an_account_is_refused_across_accounts_whatever_the_policy_says(
     declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs, kms-behaviour F.5; the words are unknown, so those for all other accounts' keys."""
@@ -652,10 +656,10 @@ def test_re_encryption_across_accounts_needs_each_permission_in_its_account(
     assert "is not authorized to perform: kms:ReEncryptTo on this resource" in words
 
 
-# the lock-out check
+# the lockout check
 
 
-def test_the_lock_out_check_asks_whether_the_caller_may_still_put_the_policy(
+def test_the_lockout_check_requires_that_the_caller_may_still_put_the_policy(
     declare: Callable[..., None], as_: Callable[[str], Any]
 ) -> None:
     """How we know: docs and reported, kms-behaviour E.4."""
@@ -677,10 +681,10 @@ def test_the_lock_out_check_asks_whether_the_caller_may_still_put_the_policy(
     alice.put_key_policy(KeyId=KEY, Policy=for_user)
 
 
-# strictness
+# strict endpoints
 
 
-def test_strictness_denies_undeclared_callers_implicitly() -> None:
+def test_a_strict_endpoint_denies_undeclared_callers_implicitly() -> None:
     """How we know: README, "Who is calling"."""
     only_alice = document(allow("kms:*", Principal={"AWS": USER}))
     keys = [{"KeyId": KEY, "Policy": only_alice}, {"KeyId": OTHER_KEY}]
@@ -692,7 +696,7 @@ def test_strictness_denies_undeclared_callers_implicitly() -> None:
         kms.encrypt(KeyId=OTHER_KEY, Plaintext=b"x")
 
 
-def test_strictness_takes_an_account_for_its_root_and_nobody_else() -> None:
+def test_to_a_strict_endpoint_an_account_id_is_only_the_accounts_root() -> None:
     """How we know: kms-behaviour E.9, "Who may retire"; recorded: roles may not be assumed by root accounts."""
     keys = [{"KeyId": KEY}]
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": FOREIGN}}

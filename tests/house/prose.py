@@ -1,4 +1,4 @@
-"""What the repository's files say to their readers: Markdown, docstrings and comments, each with its place."""
+"""The prose in the repository's files: Markdown, docstrings and comments, each with its file and line."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Passage:
 
     path: str
     line: int
-    """The line that its text begins on."""
+    """The line on which the text begins."""
     text: str
 
     def place(self, match: re.Match[str]) -> str:
-        """Where something in its text stands, as `path:line`."""
+        """The file and line of a match in the text, as `path:line`."""
         before = self.text.count("\n", 0, match.start())
         return f"{self.path}:{self.line + before}"
 
@@ -58,16 +58,16 @@ def everything() -> tuple[Passage, ...]:
 
 
 def page(path: str, text: str) -> Passage:
-    """A Markdown page, with empty lines where a code block was."""
+    """A Markdown page, with empty lines in place of code blocks."""
     return Passage(path, 1, re.sub(r"^```.*?^```", lambda block: "\n" * block[0].count("\n"), text, flags=re.M | re.S))
 
 
 def script(path: str, text: str) -> Iterator[Passage]:
-    """The docstrings and comments of a Python file; a string that stands by itself is a docstring."""
+    """The docstrings and comments of a Python file; any string that is a statement counts as a docstring."""
     for node in ast.walk(ast.parse(text)):
         match node:
-            case ast.Expr(value=ast.Constant(value=str(said))):
-                yield Passage(path, node.lineno, said)
+            case ast.Expr(value=ast.Constant(value=str(docstring))):
+                yield Passage(path, node.lineno, docstring)
     block: list[str] = []
     last = 0
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -1,6 +1,6 @@
-"""What the repository's pages, docstrings and comments name is there: links, sections, decisions, files, names, code.
+"""Links, sections, decisions, files, names and code in the repository's pages, docstrings and comments exist.
 
-Each check gives what it finds as `path:line: what dangles`. Below it, it is shown to find something.
+Each check yields what it finds as `path:line: what is wrong`, and has a test that shows that it finds something.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ MOST_LINES = 400
 
 
 def sample(text: str, path: str = "docs/faults.md") -> list[Passage]:
-    """A page of ours that says something else."""
+    """A page with this text, in place of one of ours."""
     return [page(path, text)]
 
 
 def expect_none(found: Iterable[str]) -> None:
-    """Nothing was found; else the test fails with all of it, one a line."""
-    told = "\n".join(found)
-    assert not told, f"\n{told}"
+    """Fail if anything was found, with a line for each."""
+    lines = "\n".join(found)
+    assert not lines, f"\n{lines}"
 
 
-# ---- What there is to be named
+# ---- What can be cited
 
 
 @cache
 def headings(path: str) -> tuple[str, ...]:
-    """The headings of a Markdown page, as they are read: without marks."""
+    """The headings of a Markdown page, without marks."""
     marked = re.findall(r"^#{1,6} +(.+?) *$", page(path, "\n".join(lines_of(path))).text, re.MULTILINE)
     return tuple(re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading) for heading in marked)
 
 
 @cache
 def anchors(path: str) -> frozenset[str]:
-    """What a link may name behind `#`, as GitHub makes it of the headings."""
+    """What a link may name after `#`, as GitHub makes it of the headings."""
     made: list[str] = []
     for heading in headings(path):
         anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
@@ -64,7 +64,7 @@ def decisions() -> frozenset[str]:
 
 
 def dangling_links(pages: Iterable[Passage]) -> Iterator[str]:
-    """Links of Markdown to files or headings that are not there. Those to other sites are not followed."""
+    """Links of Markdown to files or headings that do not exist. Links to other sites are not checked."""
     for passage in pages:
         text = re.sub(r"`[^`\n]*`", lambda code: "`" * len(code[0]), passage.text)
         for link in re.finditer(r"\]\(([^)\s]*)(?: \"[^\"]*\")?\)|^\[[^\]]+\]: +(\S+)", text, re.MULTILINE):
@@ -90,7 +90,7 @@ def beside(path: str, name: str) -> str:
     return "/".join(parts)
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     expect_none(dangling_links(markdown()))
 
 
@@ -104,7 +104,7 @@ def test_a_dangling_link_is_found() -> None:
     ]
 
 
-def test_a_link_may_lead_out_to_a_folder_and_to_the_second_of_two_headings() -> None:
+def test_a_link_may_have_another_site_a_folder_or_the_second_of_two_headings_as_its_target() -> None:
     expect_none(dangling_links(sample("[a](https://example.com/x#y) [b](../fixtures) [c](../README.md#keytrail)")))
     assert {"0-how-to-read-the-tags", "f3-accessdeniedexception-texts-http-400"} <= anchors(SPECIFICATION)
 
@@ -131,7 +131,7 @@ def dangling_sections(passages: Iterable[Passage]) -> Iterator[str]:
 
 
 def bare_sections(passages: Iterable[Passage]) -> Iterator[str]:
-    """Sections without a page, where `kms-behaviour F.2` would be right."""
+    """Sections that are cited without their page: it should be `kms-behaviour F.2`."""
     for passage in passages:
         if passage.path != SPECIFICATION:
             rest = CITATION.sub(lambda cited: re.sub(r"\S", "-", cited[0]), passage.text)
@@ -170,7 +170,7 @@ def test_a_section_without_its_page_is_found() -> None:
 
 
 def dangling_decisions(passages: Iterable[Passage]) -> Iterator[str]:
-    """Citations `decision 12` of numbers that no decision has."""
+    """Citations `decision 12` of decisions that do not exist."""
     for passage in passages:
         for citation in re.finditer(rf"(?i)\bdecisions?\s+(\d+(?:{LIST}\d+)*)", passage.text):
             for number in re.split(LIST, citation[1]):
@@ -178,7 +178,7 @@ def dangling_decisions(passages: Iterable[Passage]) -> Iterator[str]:
                     yield f"{passage.place(citation)}: decision {number}: {DECISIONS} has none of this number"
 
 
-def test_cited_decisions_were_taken() -> None:
+def test_cited_decisions_exist() -> None:
     expect_none(dangling_decisions(everything()))
 
 
@@ -223,7 +223,7 @@ FILE = re.compile(
 
 
 def dangling_files(passages: Iterable[Passage]) -> Iterator[str]:
-    """Names of files, `docs/faults.md` or `crypto/cms.py`, that are the path, or the end of the path, of none."""
+    """Names of files, `docs/faults.md` or `crypto/cms.py`, that are not the path, or the end of the path, of a file."""
     ends = {"/".join(file.split("/")[at:]) for file in files() for at in range(file.count("/") + 1)}
     for passage in passages:
         for name in FILE.finditer(passage.text):
@@ -231,7 +231,7 @@ def dangling_files(passages: Iterable[Passage]) -> Iterator[str]:
                 yield f"{passage.place(name)}: {name[0]}: there is no such file"
 
 
-def test_files_that_are_named_are_there() -> None:
+def test_named_files_exist() -> None:
     expect_none(dangling_files(everything()))
 
 
@@ -249,7 +249,7 @@ def test_a_dangling_file_is_found() -> None:
 
 
 def dangling_names(passages: Iterable[Passage]) -> Iterator[str]:
-    """Names such as `call.py:Call.admit`, of which the file of the server does not define the last part."""
+    """Names such as `call.py:Call.admit`, whose last part the file of the server does not define."""
     for passage in passages:
         for name in re.finditer(r"`((?:[\w-]+/)*[\w-]+\.py):([A-Za-z_][\w.]*)`", passage.text):
             path = next((path for path in (f"server/keytrail/{name[1]}", name[1]) if path in files()), "")
@@ -291,11 +291,11 @@ def test_a_dangling_name_is_found() -> None:
     ]
 
 
-# ---- Code that a page shows
+# ---- Code samples
 
 
 def untrue_samples(page: str) -> Iterator[str]:
-    """Blocks of Python on a page that are not, from their second line on, in the file that the first one names."""
+    """Blocks of Python on a page whose lines, except the first, are not in the file that the first line names."""
     for block in code_blocks(page):
         head, _, code = block.partition("\n")
         path = head.removeprefix("# ")
@@ -311,13 +311,13 @@ def code_blocks(page: str) -> list[str]:
     return [textwrap.dedent(block) if indent else block for indent, block in found]
 
 
-def test_the_code_that_contributing_shows_is_ours() -> None:
+def test_code_samples_in_contributing_are_in_the_code() -> None:
     contributing = "\n".join(lines_of("CONTRIBUTING.md"))
     assert code_blocks(contributing)
     expect_none(untrue_samples(contributing))
 
 
-def test_code_that_is_not_ours_is_found() -> None:
+def test_a_code_sample_that_is_not_in_the_code_is_found() -> None:
     ours = "```python\n# server/keytrail/domain/key.py\nANY = frozenset(KeyState)\n```\n"
     changed = textwrap.indent(ours.replace("ANY", "NONE"), "   ")
     nameless = "```python\nimport os\n```\n"
@@ -327,7 +327,7 @@ def test_code_that_is_not_ours_is_found() -> None:
     ]
 
 
-# ---- Words for what no reader has
+# ---- Sources that readers do not have
 
 
 UNREADABLE = re.compile(
@@ -336,17 +336,17 @@ UNREADABLE = re.compile(
 
 
 def unreadable_sources(passages: Iterable[Passage]) -> Iterator[str]:
-    """Citations of an issue, or of a reference, that is not in the repository."""
+    """Citations of an issue or a reference that is not in the repository."""
     for passage in passages:
         for words in UNREADABLE.finditer(passage.text):
             yield f"{passage.place(words)}: {' '.join(words[0].split())}: cite what the reader has"
 
 
-def test_no_source_is_one_that_the_reader_does_not_have() -> None:
+def test_no_cited_source_is_one_that_readers_do_not_have() -> None:
     expect_none(unreadable_sources(everything()))
 
 
-def test_a_source_that_the_reader_does_not_have_is_found() -> None:
+def test_a_source_that_readers_do_not_have_is_found() -> None:
     assert list(unreadable_sources(sample("the issuer; the\nissue's words, issue 3\n(Reference F.2)"))) == [
         "docs/faults.md:1: the issue: cite what the reader has",
         "docs/faults.md:2: issue 3: cite what the reader has",
@@ -358,7 +358,7 @@ def test_a_source_that_the_reader_does_not_have_is_found() -> None:
 
 
 def long_files(sizes: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """Files with more lines than a reader holds in mind."""
+    """Files with too many lines."""
     for path, size in sizes:
         if size > MOST_LINES:
             yield f"{path}:{size}: {size} lines; a file of the server has at most {MOST_LINES}"
@@ -376,7 +376,7 @@ def test_a_file_that_is_too_long_is_found() -> None:
     ]
 
 
-# ---- What is read
+# ---- What is checked
 
 
 def test_docstrings_and_comments_are_read_where_they_stand() -> None:

@@ -1,6 +1,6 @@
-"""Operations are listed once, by their decorators: what else the server needs of them it derives.
+"""Operations are listed once, by their decorators; everything else is derived from them.
 
-A second list is what a new operation is forgotten in. How we know: docs/ARCHITECTURE.md, "Rules".
+Somebody who adds an operation would forget a second list. How we know: docs/ARCHITECTURE.md, "Rules".
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "server" / "keytrail"
 A_LIST = 3
-"""So many operations of KMS, named in one module outside of decorators, are a list of them."""
+"""A module that names this many operations of KMS outside of decorators has a list of them."""
 
 THE_MODELS_ENUM = "an enum of KMS's model as a type that mypy and seeds read; tests/test_operation.py compares them"
 ALLOWED = {
-    "authorization/condition_keys/grants.py": (3, "to which requests kms:GrantIsForAWSResource belongs"),
-    "domain/aws_managed_key.py": (6, "AWS's key policy of such keys, by the beginnings of actions"),
+    "authorization/condition_keys/grants.py": (3, "the requests that have kms:GrantIsForAWSResource"),
+    "domain/aws_managed_key.py": (6, "AWS's key policy of such keys, with the beginnings of actions"),
     "domain/grant.py": (17, THE_MODELS_ENUM),
     "domain/last_usage.py": (14, THE_MODELS_ENUM),
-    "faults/quotas.py": (3, "the operations of two Regions, which count in both"),
+    "faults/quotas.py": (3, "the operations that count in the quotas of two Regions"),
 }
-"""Modules that name so many operations all the same, and why."""
+"""By module: how many operations it may name nevertheless, and why."""
 
 
 def operations_named(source: str) -> set[str]:
-    """The operations of KMS that a module names by texts of its own, decorators left out."""
+    """The operations of KMS that a module names in strings outside of decorators."""
     texts = {str(node.value) for node in _outside_decorators(ast.parse(source)) if isinstance(node, ast.Constant)}
     return texts & set(OPERATIONS)
 
@@ -56,11 +56,11 @@ LISTING = {
 
 def test_no_second_list_of_operations() -> None:
     most = {name: count for name, (count, _) in ALLOWED.items()}
-    strange = {name: named for name, named in LISTING.items() if len(named) > most.get(name, 0)}
-    assert not strange, "derive it from OPERATIONS; let a decorator say what is missing there"
+    unexpected = {name: named for name, named in LISTING.items() if len(named) > most.get(name, 0)}
+    assert not unexpected, "derive it from OPERATIONS; add to the decorators what is missing there"
 
 
-def test_no_module_is_allowed_a_list_that_it_does_not_have() -> None:
+def test_the_allowed_lists_exist() -> None:
     assert set(ALLOWED) - set(LISTING) == set()
 
 
@@ -82,6 +82,6 @@ def test_a_list_is_found_whatever_its_kind(source: str) -> None:
     assert operations_named(source) == {"CreateKey", "ListKeys", "GenerateRandom"}
 
 
-def test_what_a_decorator_says_is_no_second_list() -> None:
+def test_decorators_are_not_a_second_list() -> None:
     source = '@operation(shared=("CreateKey", "ListKeys", "GenerateRandom"))\ndef encrypt(call): ...'
     assert operations_named(source) == set()

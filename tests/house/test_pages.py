@@ -1,4 +1,4 @@
-"""The README and the pages in docs/ are true: their snippets run, their tables are what the code says."""
+"""The README and the pages in docs/ are correct: their examples run, and their tables agree with the code."""
 
 import re
 import shlex
@@ -26,7 +26,7 @@ PAGES = {"README.md": README} | {
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """The fenced blocks of one language, each with its page and its number there."""
+    """The fenced blocks in a language, each with its page and its number on the page."""
     return [
         (f"{page}-{number}", block)
         for page, text in PAGES.items()
@@ -35,7 +35,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 def between(name: str, page: str = "README.md") -> str:
-    """A part of a page, between two marks of that name."""
+    """The part of a page between the two marks with a name."""
     return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
@@ -95,11 +95,11 @@ def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
 def test_the_scripts_run_and_assert_something(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert "\nassert " in script or "    assert " in script
-    # The namespace is the script's own; it holds the server that one of them has stopped by its end.
+    # Each script has its own namespace.
     exec(compile(script, "README.md", "exec"), {})
 
 
-def test_the_table_of_correspondence_names_what_there_is() -> None:
+def test_the_functions_in_the_table_of_correspondence_exist() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", between("correspondence", "docs/values.md"), re.MULTILINE)
     assert [name for name, _ in rows] == [
         *("make", "to_value", "to_query", "of_xml", "of_string", "of_json", "to_json"),
@@ -120,7 +120,7 @@ def test_a_seed_loads(seed: str) -> None:
         assert server.load(described)["keys"] >= len(described.get("keys", ()))
 
 
-def test_the_pages_have_seeds_and_say_where_they_are() -> None:
+def test_there_are_seeds_on_the_pages_and_the_readme_links_to_every_page() -> None:
     assert SEEDS
     for page in PAGES.keys() - {"README.md"}:
         assert f"({page})" in README, f"the README does not lead to {page}"
@@ -147,7 +147,7 @@ def shell_commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("curl")])
-def test_what_curl_sends_is_answered(command: str) -> None:
+def test_the_curl_commands_are_answered(command: str) -> None:
     # The workflow posts the quick-start seed to an empty server; the others ask a server that has it.
     posts_seed = "--data-binary" in command
     with KeytrailServer(fixtures=[] if posts_seed else [ROOT / "fixtures/quickstart.yaml"]) as server:
@@ -170,7 +170,7 @@ def test_make_knows_the_targets(command: str) -> None:
     subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, check=True)
 
 
-def test_docker_is_told_of_the_port_and_the_folder_of_the_image() -> None:
+def test_the_docker_command_uses_the_port_and_the_folder_of_the_image() -> None:
     [command] = [line for line in shell_commands() if line.startswith("docker")]
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "-p 4599:4599" in command

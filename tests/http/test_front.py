@@ -153,18 +153,19 @@ def test_head_and_body_leave_in_one_write(server: KeytrailServer) -> None:
             assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
 
 
-def test_the_date_is_the_real_one_of_the_second_whatever_the_endpoints_clock_says(
-    server: KeytrailServer, client: Client
-) -> None:
+def test_the_date_is_the_real_one_of_the_second_whatever_the_endpoints_clock_says(server: KeytrailServer) -> None:
     server.set_clock("2031-01-01T00:00:00Z")
-    dates = []
-    for path in ("/", "/_keytrail/health", "/"):
-        client.send(f"GET {path} HTTP/1.1\r\nHost: kms\r\n\r\n".encode())
-        dates.append(parsedate_to_datetime(client.read_answer().header("Date") or ""))
-        time.sleep(0.6)
+    dates = set()
+    with Client(server) as client:
+        deadline = time.monotonic() + 5
+        while len(dates) < 2 and time.monotonic() < deadline:
+            for path in ("/", "/_keytrail/health"):
+                client.send(f"GET {path} HTTP/1.1\r\nHost: kms\r\n\r\n".encode())
+                dates.add(parsedate_to_datetime(client.read_answer().header("Date") or ""))
+            time.sleep(0.02)
+    assert len(dates) > 1, "it goes on"
     now = datetime.now(UTC)
-    assert all(now - timedelta(seconds=5) < date <= now for date in dates)
-    assert dates[0] < dates[-1], "it goes on"
+    assert all(now - timedelta(seconds=10) < date <= now for date in dates)
 
 
 # ---- Requests in any pieces
@@ -405,13 +406,13 @@ def test_a_truncated_answer_is_the_last(server: KeytrailServer, client: Client) 
 
 
 def test_a_client_that_does_not_read_is_not_answered_without_end(server: KeytrailServer) -> None:
-    calls = 20_000
+    calls = 8_000
     with Client(server, receive_buffer=4096) as client, ThreadPoolExecutor(1) as pool:
         client.socket.settimeout(30)
         sending = pool.submit(client.send, random_bytes(1023) * calls)
         answered, before = len(server.events()), -1
         while answered != before:
-            time.sleep(0.3)
+            time.sleep(0.2)
             before, answered = answered, len(server.events())
         assert 0 < answered < calls / 2
         assert post(server, "ListKeys").status_code == 200
@@ -460,7 +461,7 @@ ENDLESS = {
 def test_there_is_an_end_to_what_is_read_of_a_body(
     client: Client, begin: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_reader, "MOST_DRAINED", 100_000)
+    monkeypatch.setattr(request_reader, "DRAIN_LIMIT", 100_000)
     client.send(begin + 300 * more)
     answer = client.read_answer()
     assert (answer.status, answer.header("Connection")) == (413, "close")

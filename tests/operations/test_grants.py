@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.store import grants as grants_of_store
@@ -88,16 +89,17 @@ def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms:
     assert len(others | {first["GrantId"]}) == 4 == len(ids(kms))
 
 
-def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any) -> None:
-    """How we know: KMS API Reference, ListGrants."""
-    created = {create(kms)["GrantId"] for _ in range(7)}
+def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any, keytrail_clock: KeytrailClock) -> None:
+    """How we know: KMS API Reference, ListGrants; of one millisecond the order is that of the ids (decision 15)."""
+    made = []
+    for _ in range(7):
+        keytrail_clock.advance(seconds=1)
+        made.append(create(kms)["GrantId"])
     pages = list(kms.get_paginator("list_grants").paginate(KeyId=OTHER_KEY, PaginationConfig={"PageSize": 3}))
-    assert [len(page["Grants"]) for page in pages] == [3, 3, 1]
-    listed = [grant["GrantId"] for page in pages for grant in page["Grants"]]  # those of one millisecond in any order
-    assert set(listed) == created
+    assert [[grant["GrantId"] for grant in page["Grants"]] for page in pages] == [made[:3], made[3:6], made[6:]]
     first = kms.list_grants(KeyId=OTHER_KEY, Limit=3)
-    kms.revoke_grant(KeyId=OTHER_KEY, GrantId=listed[2])
-    assert ids(kms, Marker=first["NextMarker"]) == listed[3:]
+    kms.revoke_grant(KeyId=OTHER_KEY, GrantId=made[2])
+    assert ids(kms, Marker=first["NextMarker"]) == made[3:]
 
 
 def test_a_marker_of_another_list_is_refused(kms: Any) -> None:
@@ -129,12 +131,12 @@ def test_a_list_can_be_of_one_grantee_or_one_grant(kms: Any) -> None:
 
 def test_retirable_grants_are_listed_across_keys(kms: Any) -> None:
     """How we know: KMS API Reference, ListRetirableGrants."""
-    created = [create(kms, key, RetiringPrincipal=RETIRER)["GrantId"] for key in (KEY, OTHER_KEY, KEY)]
+    made = [create(kms, key, RetiringPrincipal=RETIRER)["GrantId"] for key in (KEY, OTHER_KEY, KEY)]
     create(kms)
     pages = kms.get_paginator("list_retirable_grants").paginate(
         RetiringPrincipal=RETIRER, PaginationConfig={"PageSize": 2}
     )
-    assert sorted(grant["GrantId"] for page in pages for grant in page["Grants"]) == sorted(created)
+    assert [grant["GrantId"] for page in pages for grant in page["Grants"]] == made
     service = create(kms, RetiringServicePrincipal=SERVICE)["GrantId"]
     listed = kms.list_retirable_grants(RetiringServicePrincipal=SERVICE)["Grants"]
     assert [grant["GrantId"] for grant in listed] == [service]

@@ -1,4 +1,4 @@
-"""Users, roles and service control policies in seeds: each mistake is told with its place and its remedy."""
+"""Users, roles and service control policies in seeds: what they mean, and how mistakes in them are reported."""
 
 from __future__ import annotations
 
@@ -100,15 +100,15 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("document", "problem"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_its_place_and_its_remedy(document: Mapping[str, Any], problem: str) -> None:
+def test_a_mistake_is_reported_with_its_path_and_a_remedy(document: Mapping[str, Any], problem: str) -> None:
     with pytest.raises(SeedError) as caught:
         read(document)
-    (told,) = caught.value.problems
-    assert told.startswith("seed.json: ")
-    assert problem in told
+    (problem_line,) = caught.value.problems
+    assert problem_line.startswith("seed.json: ")
+    assert problem in problem_line
 
 
-def test_a_key_policy_condition_on_tags_stands_in_an_identity_policy() -> None:
+def test_an_identity_policy_may_have_the_conditions_that_a_key_policy_may_not() -> None:
     """How we know: docs, kms-behaviour F.4: only a key policy refuses the condition keys of tags and aliases."""
     condition = {
         "StringEquals": {"aws:ResourceTag/team": "a"},
@@ -118,7 +118,7 @@ def test_a_key_policy_condition_on_tags_stands_in_an_identity_policy() -> None:
     assert list(seed.identities) == [USER]
 
 
-def test_the_levels_of_an_account_lead_from_the_root_to_it() -> None:
+def test_an_account_has_the_levels_from_the_root_to_itself() -> None:
     """How we know: docs, AWS Organizations User Guide, "SCP evaluation"."""
     seed = read(
         {
@@ -155,7 +155,7 @@ def test_a_session_has_the_policies_of_its_role_whatever_the_roles_path() -> Non
     assert ([policy.name for policy in policies.identity_policies], policies.arn) == (["own"], ROLE)
 
 
-def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
+def test_service_control_policies_do_not_apply_to_service_linked_roles() -> None:
     """How we know: docs, AWS Organizations User Guide, "Tasks and entities not restricted by SCPs"."""
     identities = Identities()
     seed = read({"serviceControlPolicies": [scp(Accounts=[ACCOUNT])]})
@@ -165,7 +165,7 @@ def test_a_service_linked_role_is_under_no_service_control_policy() -> None:
     assert len(identities.policies_of(Principal.from_arn(USER), strict=False).service_control_policies) == 1
 
 
-def test_reset_comes_back_to_what_was_declared_at_the_start() -> None:
+def test_a_reset_goes_back_to_the_identities_of_the_start() -> None:
     identities, user = Identities(), Principal.from_arn(USER)
     identities.declare(read({"identities": [{"Arn": USER, "Policies": {"own": ALLOW}}]}).identities)
     first = identities.snapshot()

@@ -1,4 +1,4 @@
-"""Seed files: they load as a whole and answer as they say, or nothing of them does.
+"""Seed files: they are loaded as a whole, or not at all.
 
 How we know: README, "Seeds"; what the seeded keys answer: kms-behaviour C.1, C.2.
 """
@@ -82,14 +82,14 @@ def seed(keytrail_clean: KeytrailServer, tmp_path: Path) -> Callable[..., Path]:
 
 
 def about(moment: datetime, **ago: float) -> bool:
-    """Whether a moment is so long ago, but for a minute that the test may take."""
+    """Whether a moment is that long ago, give or take a minute for the test itself."""
     return abs(datetime.now(UTC) - timedelta(**ago) - moment) < timedelta(minutes=1)
 
 
 # ---- A whole document
 
 
-def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
+def test_a_used_key_has_its_last_usage_and_the_trail_has_the_event(
     seed: Callable[..., Path], keytrail_server: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
     seed(DOCUMENT)
@@ -108,7 +108,7 @@ def test_a_used_key_answers_its_last_usage_which_the_trail_has_too(
     assert (metadata["KeyId"], metadata["Description"]) == (KEY, "orders, used by a nightly job")
 
 
-def test_a_key_older_than_tracking_and_unused_answers_nothing(
+def test_an_unused_key_older_than_tracking_has_an_empty_last_usage(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any]
 ) -> None:
     seed(DOCUMENT)
@@ -121,7 +121,7 @@ def test_a_key_older_than_tracking_and_unused_answers_nothing(
     assert (state["KeyState"], state["Enabled"]) == ("Disabled", False)
 
 
-def test_a_primary_and_its_replica_have_each_their_own_past(
+def test_a_primary_and_its_replica_each_have_their_own_past(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any]
 ) -> None:
     seed(DOCUMENT)
@@ -137,7 +137,7 @@ def test_a_primary_and_its_replica_have_each_their_own_past(
     assert [key["Region"] for key in regions["ReplicaKeys"]] == [ELSEWHERE]
 
 
-def test_a_key_on_its_way_out_goes_when_its_date_has_come(
+def test_a_key_pending_deletion_is_deleted_on_its_date(
     seed: Callable[..., Path], keytrail_client: Callable[..., Any], keytrail_clock: Any
 ) -> None:
     seed(DOCUMENT)
@@ -186,7 +186,7 @@ def test_a_folder_is_all_its_seed_files(tmp_path: Path) -> None:
         assert {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]} == {KEY, OTHER_KEY, MRK}
 
 
-def test_what_names_no_account_and_region_is_in_those_of_the_settings() -> None:
+def test_account_and_region_are_those_of_the_settings_by_default() -> None:
     with KeytrailServer(fixtures={"keys": [{"KeyId": KEY}]}, account=OWNER, region=ELSEWHERE) as server:
         keys = post(server, "ListKeys", account=OWNER, region=ELSEWHERE).json()["Keys"]
     assert [key["KeyArn"] for key in keys] == [key_arn(account=OWNER, region=ELSEWHERE)]
@@ -207,7 +207,7 @@ def test_a_sample_loads_and_each_of_its_keys_answers(sample: Path) -> None:
     assert len(SAMPLES) >= 4
 
 
-def test_the_idle_key_sample_has_all_three_readings_of_a_last_usage() -> None:
+def test_the_idle_key_sample_has_all_three_kinds_of_last_usage() -> None:
     # How we know: kms-behaviour C.2.
     (sample,) = (sample for sample in SAMPLES if sample.name == "idle-keys.yaml")
     readings = set()
@@ -239,7 +239,7 @@ def test_the_cross_account_sample_shares_one_key_and_not_the_other() -> None:
     assert answers[1].json()["__type"] == "AccessDeniedException"
 
 
-def test_a_seed_may_hold_uses_back(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: Any) -> None:
+def test_a_seed_may_delay_uses(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: Any) -> None:
     keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}, "keys": [{"KeyId": KEY}]})
     keytrail_clock.freeze()
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
@@ -249,7 +249,7 @@ def test_a_seed_may_hold_uses_back(keytrail_clean: KeytrailServer, kms: Any, key
     assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]["Operation"] == "Encrypt"
 
 
-def test_the_ids_of_a_last_usage_can_be_given(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def test_a_seed_may_have_the_ids_of_a_last_usage(keytrail_clean: KeytrailServer, kms: Any) -> None:
     ids = {
         "CloudTrailEventId": "2cfd5892-ea8c-4342-ad49-4b9594b06a8b",
         "KmsRequestId": "040cce3e-9ef3-4651-b8cf-e47c9bafdc9b",
@@ -278,8 +278,9 @@ STORED = {
         "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMXs/LAFiH/N5KmQLfAgEQgCm+6tstMlTsafNuI2Ns9giTVasJZh6+NxoBntdajfLWM/7tZYNeMzEQ4Q=="
     ),
 }
-"""Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24: users keep such in their
-repositories, so no later version may fail at them. The last one's material is given, that of the others derived."""
+"""Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24. Users have such ciphertexts in
+their repositories, so every later version must decrypt them. The seed has the material of the last one's key; that of
+the others is derived."""
 
 CONTEXT = {"order": "17", "team": "payments"}
 GIVEN = base64.b64encode(bytes(range(32))).decode()
@@ -302,7 +303,7 @@ def test_a_stored_ciphertext_decrypts_in_every_run(keytrail_clean: KeytrailServe
 def test_a_stored_ciphertext_decrypts_by_a_replica_and_in_any_account(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    """The material follows from the key id alone."""
+    """The material is derived from the key id only."""
     keytrail_clean.load({"keys": [{**key, "Account": OWNER} for key in HOLDERS["keys"]]})
     client = keytrail_client(account=OWNER, region=ELSEWHERE)
     answer = client.decrypt(CiphertextBlob=base64.b64decode(STORED[MRK]), EncryptionContext=CONTEXT)
@@ -310,10 +311,10 @@ def test_a_stored_ciphertext_decrypts_by_a_replica_and_in_any_account(
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ML_DSA_44", "HMAC_256"])
-def test_a_key_of_any_spec_has_the_material_that_it_is_given(
+def test_a_key_of_any_spec_has_the_material_of_the_seed(
     keytrail_clean: KeytrailServer, kms: Any, keytrail_client: Callable[..., Any], spec: str
 ) -> None:
-    """What one of them signs, or makes a MAC of, another one of the same material verifies."""
+    """A key verifies the signatures and MACs of another key with the same material."""
     material = bytes(range(32)) if spec == "HMAC_256" else key_pair.generate(spec).private_der()
     key = {"KeyId": KEY, "KeySpec": spec, "KeyMaterial": base64.b64encode(material).decode()}
     if spec == "RSA_2048":
@@ -329,7 +330,9 @@ def test_a_key_of_any_spec_has_the_material_that_it_is_given(
     assert other.verify(**message, SigningAlgorithm=algorithm, Signature=signature)["SignatureValid"]
 
 
-def test_given_material_is_not_the_derived_one(keytrail_client: Callable[..., Any], keytrail_server: Any) -> None:
+def test_material_in_a_seed_replaces_derived_material(
+    keytrail_client: Callable[..., Any], keytrail_server: Any
+) -> None:
     given, derived = {"KeyId": KEY, "KeyMaterial": GIVEN}, {"KeyId": KEY, "Account": OWNER}
     keytrail_server.load({"keys": [given, derived]})
     ids = {
@@ -367,7 +370,7 @@ def test_a_moment_in_the_past_is_a_date_or_relative_to_the_clock(
 
 
 @pytest.mark.parametrize("text", ["in 1 day", "in 10 days", "in 2 weeks", "in 36 hours"])
-def test_a_moment_to_come_is_relative_to_the_clock(
+def test_a_moment_in_the_future_is_relative_to_the_clock(
     seed: Callable[..., Path], kms: Any, keytrail_clock: Any, text: str
 ) -> None:
     keytrail_clock.freeze(NOW)
@@ -460,7 +463,7 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 def problems(server: KeytrailServer, file: Path) -> list[str]:
-    """What is said of a bad file; nothing of it may be loaded then."""
+    """The problems that are reported for a bad file, of which nothing may be loaded."""
     with pytest.raises(SeedError) as caught:
         server.load(file)
     for account in ("000000000000", OWNER):
@@ -471,7 +474,7 @@ def problems(server: KeytrailServer, file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(("lines", "path", "words"), BAD_KEYS.values(), ids=BAD_KEYS)
-def test_a_mistake_in_a_key_is_told_with_file_and_path_and_what_would_be_right(
+def test_a_mistake_in_a_key_is_reported_with_file_and_path_and_what_would_be_right(
     keytrail_clean: KeytrailServer, tmp_path: Path, lines: str, path: str, words: tuple[str, ...]
 ) -> None:
     file = tmp_path / "bad.yaml"
@@ -541,7 +544,7 @@ BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("text", "path", "words"), BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
-def test_a_mistake_in_a_document_is_told_with_file_and_path_and_what_would_be_right(
+def test_a_mistake_in_a_document_is_reported_with_file_and_path_and_what_would_be_right(
     keytrail_clean: KeytrailServer, tmp_path: Path, text: str, path: str, words: tuple[str, ...]
 ) -> None:
     file = tmp_path / "bad.yaml"
@@ -557,13 +560,13 @@ def test_a_file_named_json_must_be_json(keytrail_clean: KeytrailServer, tmp_path
     assert problem.startswith(f"{tmp_path / 'bad.json'}: not JSON: ")
 
 
-def test_a_file_that_is_missing_is_named(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
     (problem,) = problems(keytrail_clean, tmp_path / "missing.yaml")
     assert problem.startswith(f"{tmp_path / 'missing.yaml'}: ")
     assert "expected a readable file or folder" in problem
 
 
-def test_all_mistakes_of_all_files_are_told_and_no_file_is_loaded(
+def test_all_mistakes_of_all_files_are_reported_and_no_file_is_loaded(
     keytrail_clean: KeytrailServer, tmp_path: Path
 ) -> None:
     (tmp_path / "a.yaml").write_text(
@@ -585,7 +588,7 @@ def test_a_bad_file_stops_the_start(tmp_path: Path) -> None:
         KeytrailServer(fixtures=tmp_path / "bad.yaml")
 
 
-def test_a_seed_that_is_there_already_is_refused_whole(keytrail_clean: KeytrailServer, kms: Any) -> None:
+def test_a_seed_whose_keys_exist_already_is_refused_as_a_whole(keytrail_clean: KeytrailServer, kms: Any) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     kms.create_alias(AliasName="alias/taken", TargetKeyId=KEY)
     for again in ({"KeyId": KEY}, {"KeyId": MRK, "Aliases": ["alias/taken"]}):

@@ -36,7 +36,7 @@ def test_a_value_is_shown_as_a_text_that_is_read_back() -> None:
         assert settings.read(name, settings.text(name)) == getattr(settings, name)
 
 
-def test_a_seed_changes_the_settings_that_it_names_and_a_reset_brings_the_first_ones_back() -> None:
+def test_a_seed_changes_the_settings_that_it_names_and_a_reset_restores_them() -> None:
     with KeytrailServer(usage_delay="PT1M", fixtures={"settings": {"ConsistencyDelay": "PT1S"}}) as server:
         first = {"UsageDelay": "60", "ConsistencyDelay": "1", "RequestQuotas": "off"}
         assert shown(server) == first
@@ -67,9 +67,7 @@ def test_no_account_has_settings_of_its_own(keytrail_clean: KeytrailServer, memb
         ({"ConsistencyDelay": "-1"}, "expected 0 or more, got '-1'"),
     ],
 )
-def test_what_a_setting_cannot_be_is_refused(
-    keytrail_clean: KeytrailServer, members: dict[str, str], problem: str
-) -> None:
+def test_an_invalid_setting_is_refused(keytrail_clean: KeytrailServer, members: dict[str, str], problem: str) -> None:
     before = shown(keytrail_clean)
     with pytest.raises(SeedError) as caught:
         keytrail_clean.load({"settings": members, "keys": []})

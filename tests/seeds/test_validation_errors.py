@@ -1,4 +1,4 @@
-"""What a mistake in a document is called: the place, what was found, and what would be right.
+"""The messages about mistakes in a document: path, what is wrong, and what would be right.
 
 How we know: nothing of AWS's. The words come from the types of the document, wherever in it the mistake is.
 """
@@ -58,7 +58,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("document", "words"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_with_what_would_be_right_in_its_place(document: Mapping[str, Any], words: str) -> None:
+def test_the_message_says_what_would_be_right(document: Mapping[str, Any], words: str) -> None:
     with pytest.raises(SeedError) as caught:
         read_document(json.dumps(document).encode(), Settings(), datetime.now(UTC), name="seed.json")
     (problem,) = caught.value.problems

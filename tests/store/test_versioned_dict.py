@@ -75,7 +75,7 @@ class VersionedDictModel(RuleBasedStateMachine):
         super().__init__()
         self.now = START
         self.things: VersionedDict[Thing] = VersionedDict(indexes_of)
-        self.things.delay(DELAY, lambda: self.now)
+        self.things.delay(DELAY, self.now)
         self.delay = DELAY
         self.history: dict[str, list[tuple[datetime, Thing | None]]] = {}  # each with the moment when it is visible
 
@@ -120,7 +120,7 @@ class VersionedDictModel(RuleBasedStateMachine):
 
     @rule(delay=st.sampled_from([timedelta(0), DELAY, DELAY / 2]))
     def set_delay(self, delay: timedelta) -> None:
-        self.things.delay(delay, lambda: self.now)
+        self.things.delay(delay, self.now)
         self.delay = delay
         self.forget()
 
@@ -150,7 +150,7 @@ TestVersionedDict.settings = settings(max_examples=100, stateful_step_count=30, 
 def test_what_is_visible_is_not_kept_twice() -> None:
     now = START
     things: VersionedDict[Thing] = VersionedDict(indexes_of)
-    things.delay(DELAY, lambda: now)
+    things.delay(DELAY, now)
     for number in range(50):
         things.put({"a": Thing("1", number % 3)})
         now += timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""Session policies of AssumeRole: given inline, or as the ARN of a managed policy.
+"""Session policies of AssumeRole: sent inline, or as the ARN of a managed policy.
 
 Source: STS API Reference, "AssumeRole"; the error messages as reported.
 """

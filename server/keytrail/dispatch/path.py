@@ -27,7 +27,7 @@ from keytrail.errors import (
     ThrottlingException,
 )
 from keytrail.faults import Faults
-from keytrail.messages import UNALTERED, Delivery, Later, Request, Response
+from keytrail.messages import UNDISTURBED, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
@@ -62,13 +62,13 @@ class Dispatcher:
         self._protocols = Protocols(SERVICES.values())
 
     def answer(self, request: Request) -> Response | Later[Response]:
-        """Answer a request; a Later if the operation is slow. Never raises."""
+        """The answer to one request; a `Later` if its operation is slow. Never raises."""
         request_id = new_uuid()
         protocol, operation = self._protocols.find(request)
         if operation is None:
             return protocol.refuse(protocol.unknown_operation(), request_id)
         call: Call | None = None
-        delivery = UNALTERED
+        delivery = UNDISTURBED
         try:
             # Who calls, in which Region, and when.
             call = self._identify(operation, request, request_id)
@@ -78,6 +78,8 @@ class Dispatcher:
             call.members = protocol.read(operation, request)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
+            # Whatever is due happens before any key is looked up.
+            self.settle(call.now)
             # Request quotas and fault rules.
             if self._faults.active:
                 fault = self._faults.strike(operation, call)
@@ -87,9 +89,7 @@ class Dispatcher:
                 if fault.error is not None:
                     call.keys += fault.keys
                     raise fault.error
-            # Whatever is due happens before the operation looks anything up.
-            self.settle(call.now)
-            self._require_grants(call)
+            self._require_known_grant_tokens(call)
             # Find the keys, authorize the caller, admit the keys, and carry the operation out.
             answer = operation.run(call)
         except Exception as error:
@@ -107,7 +107,7 @@ class Dispatcher:
         answer: Answer,
         delivery: Delivery,
     ) -> Response:
-        """The end of the path: finish slow work, end a dry run, write the reply, and record the events and uses."""
+        """The end of the path: finish the operation, end a dry run, encode the answer, and record the call."""
         try:
             reply = answer.work() if isinstance(answer, Later) else answer
             if call.dry_run:
@@ -116,7 +116,7 @@ class Dispatcher:
             self._trail.record(*record.success(operation, call, request, reply))
         except Exception as error:
             response = self._refuse(protocol, operation, call, request, call.request_id, error)
-        return response if delivery is UNALTERED else response._replace(delivery=delivery)
+        return response if delivery is UNDISTURBED else response._replace(delivery=delivery)
 
     def _refuse(
         self,
@@ -127,12 +127,12 @@ class Dispatcher:
         request_id: str,
         error: Exception,
     ) -> Response:
-        """The other end of the path: record the refusal, if the caller is known, and write it."""
-        # unverified: that CloudTrail has no event of a throttled call; it says so of "some" failures
+        """The other end of the path: the answer of a refused call, which is recorded if the caller is known."""
+        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
         if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
             try:
                 self._trail.record(record.refusal(operation, call, request, error))
-            except Exception as bug:  # the caller should get an answer even if its refusal cannot be recorded
+            except Exception as bug:  # an event that cannot be written is a bug, and is answered as one
                 error = bug
         if isinstance(error, AwsError):
             return protocol.refuse(error, request_id)
@@ -141,7 +141,7 @@ class Dispatcher:
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
     def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:
-        """Make the request a Call: who calls, in which Region, at which moment.
+        """Make the Call of a request: who sent it, to which Region, at which moment.
 
         Raises the errors of authentication.
         """
@@ -183,8 +183,8 @@ class Dispatcher:
             if isinstance(event, Deleted):
                 self._trail.forget(event.key.arn)
 
-    def _require_grants(self, call: Call) -> None:
-        """Raise InvalidGrantTokenException if a grant token of the request belongs to no grant."""
+    def _require_known_grant_tokens(self, call: Call) -> None:
+        """Raise InvalidGrantTokenException unless each grant token of the request is a grant's."""
         tokens = call.members.get("GrantTokens")
         if isinstance(tokens, list) and any(
             self._store.grants.by_token(token, call.region) is None for token in tokens

@@ -46,7 +46,7 @@ class AwsJson:
         return Response(error.status, json11.encode_error(error.code, error.message_member, error.message), request_id)
 
     def unknown_operation(self) -> AwsError:
-        """Without a message."""
+        """UnknownOperationException without a message."""
         return UnknownOperationException()
 
 
@@ -81,7 +81,7 @@ class AwsQuery:
         return Response(status, body, request_id, self._content)
 
     def unknown_operation(self) -> AwsError:
-        """With the name and the version in the request."""
+        """UnknownOperationException; its message has the name and the version that were asked for."""
         name, version = self.action
         return UnknownOperationException(
             f"Could not find operation {name} for version {version or 'NO_VERSION_SPECIFIED'}"

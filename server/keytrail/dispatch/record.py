@@ -16,7 +16,7 @@ _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
 """CloudTrail cuts requestParameters at 100 KB, errorMessage and userAgent at 1 KB."""
 
 _LOGGED_REFUSAL = 10 * 1024
-"""The limit for requestParameters of a refused call. It is lower: anybody can send such calls, and they fill memory."""
+"""Size of a body above which the event of a refused call has no members: anybody can send such calls."""
 
 
 def success(
@@ -128,7 +128,7 @@ def _request_parameters(
 
 
 def _verbatim_maps(shape: Shape, value: object) -> object:
-    """The value, whose maps keep their keys as they were sent."""
+    """The value with every map in it as it was sent."""
     if not isinstance(value, Mapping):
         return value
     if shape.type == "map":

@@ -4,7 +4,7 @@ Source: KMS API Reference, "KeyId" of each operation; the answers to bad identif
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keytrail.errors import InvalidArnException, NotFoundException
 
@@ -59,8 +59,7 @@ def is_alias(text: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyIdentifier:
+class KeyIdentifier(NamedTuple):
     """A key as a caller named it: by id in an account, or by an alias of it."""
 
     account: str

@@ -66,6 +66,13 @@ _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.ENABLED: (KMSInvalidStateException, "is enabled."),
 }
 
+
+def state_refusal(arn: str, state: KeyState) -> AwsError:
+    """The error of an operation that does not work on a key in this state."""
+    error, words = _REFUSALS[state]
+    return error(f"{arn} {words}")
+
+
 _PENDING = frozenset({KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION})
 _S = KeyState
 _AWAITING = frozenset({_S.ENABLED, _S.DISABLED, _S.UPDATING})
@@ -155,8 +162,7 @@ class Key:
     def require_state(self, allowed: frozenset[KeyState]) -> None:
         """Raise DisabledException or KMSInvalidStateException unless the key is in one of these states."""
         if self.state not in allowed:
-            error, words = _REFUSALS[self.state]
-            raise error(f"{self.arn} {words}")
+            raise state_refusal(self.arn, self.state)
 
     @property
     def is_asymmetric(self) -> bool:
@@ -174,8 +180,7 @@ class Key:
         Raises KMSInvalidStateException for a key into which none was ever imported.
         """
         if self.material is None and self.origin is Origin.EXTERNAL:
-            error, words = _REFUSALS[KeyState.PENDING_IMPORT]
-            raise error(f"{self.arn} {words}")
+            raise state_refusal(self.arn, KeyState.PENDING_IMPORT)
         if self.material is None:
             raise no_cryptography(self.spec)
         return self.material

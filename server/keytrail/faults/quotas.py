@@ -16,7 +16,15 @@ from keytrail.operation import BY_KEY, BY_KEY_PAIR_SPEC, Operation
 from keytrail.operations import SERVICES
 from keytrail.request_quotas import RequestQuotas
 
-THROTTLED = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+
+def throttled(service: str) -> ThrottlingException:
+    """The refusal of a call beyond a quota."""
+    if service != "kms":
+        return ThrottlingException("Rate exceeded")
+    return ThrottlingException(
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."
+    )
+
 
 MAX_BUCKETS = 10_000
 """How many buckets are kept, because anybody can call from any account; the least recently used go first."""
@@ -105,8 +113,7 @@ class Quotas:
                 # A call that costs more than a full bucket needs a full bucket, and leaves a negative one.
                 if tokens < min(cost, max(rate, 1.0)):
                     self._throttled[bucket[2]] += 1
-                    message = THROTTLED if operation.service == "kms" else "Rate exceeded"
-                    raise ThrottlingException(message)
+                    raise throttled(operation.service)
                 remaining[bucket] = tokens - cost
             for bucket, tokens in remaining.items():
                 self._buckets[bucket] = tokens, call.now

@@ -1,36 +1,29 @@
 """Fault rules: which calls go wrong and how, and how often each rule has struck."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
 from keytrail import errors
+from keytrail.authorization.evaluation import Ground, Question, Verdict
+from keytrail.authorization.policy import PolicyType
+from keytrail.authorization.refusals import refusal
 from keytrail.call import Call
 from keytrail.domain.arn import alias_arn, is_alias
 from keytrail.domain.fault import FaultRule
-from keytrail.domain.key import Key
+from keytrail.domain.key import Key, KeyState, state_refusal
+from keytrail.domain.refusals import key_not_found
 from keytrail.errors import AwsError
-from keytrail.faults.quotas import THROTTLED, Quotas
+from keytrail.faults.quotas import Quotas, throttled
 from keytrail.faults.targets import keys_of
-from keytrail.messages import UNALTERED, Delivery
+from keytrail.messages import UNDISTURBED, Delivery
 from keytrail.operation import Operation
 from keytrail.request_quotas import RequestQuotas
 
 MAX_RULES = 1000
 """How many rules there can be, because each call looks at all of them."""
-
-_MESSAGES: Mapping[str, str] = {
-    "AccessDeniedException": (
-        "User: {principal} is not authorized to perform: {action} on resource: {key} "
-        "because no identity-based policy allows the {action} action"
-    ),
-    "DisabledException": "{key} is disabled.",
-    "KMSInvalidStateException": "{key} is pending deletion.",
-    "NotFoundException": "Key '{key}' does not exist",
-}
-"""AWS's message for the error of a rule that has no message."""
 
 _WITHOUT_MESSAGE = frozenset(
     {
@@ -47,14 +40,14 @@ _WITHOUT_MESSAGE = frozenset(
 class Fault(NamedTuple):
     """What the rules do to one call."""
 
-    delivery: Delivery = UNALTERED
+    delivery: Delivery = UNDISTURBED
     """How its response is sent."""
     drops_before: bool = False
     """Whether the connection is dropped and the operation is not carried out."""
     error: AwsError | None = None
     """The error to answer with; the operation is not carried out."""
     keys: Sequence[Key] = ()
-    """The caller's keys that the call names, for its event: CloudTrail shows them of a call that failed inside KMS."""
+    """The keys of the caller's own account that the call names; the event shows them, authorized or not yet."""
 
 
 NO_FAULT = Fault()
@@ -206,7 +199,7 @@ class Faults:
         if rule.error is None:
             return Fault(delivery, rule.drop == "before")
         own = [key for key in keys if key.account == call.account and key not in call.keys]
-        return Fault(delivery, False, _error(ending, operation.service, call, keys), own)
+        return Fault(delivery, False, _error(ending, operation, call, keys), own)
 
     def _update_active(self) -> None:
         self.active = bool(self._rules) or self.quotas is not None
@@ -220,16 +213,29 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
     return alias is not None and alias.target_key_id == key.key_id and name in (alias.name, alias.arn)
 
 
-def _error(entry: _CountedRule, service: str, call: Call, keys: list[Key]) -> AwsError:
+def _error(entry: _CountedRule, operation: Operation, call: Call, keys: list[Key]) -> AwsError:
+    """The error that a rule names, with the rule's message; else with AWS's, as far as that is known."""
     code, message = entry.rule.error or "", entry.rule.message
     kind: type[AwsError] = getattr(errors, code)
-    if message is None and code not in _WITHOUT_MESSAGE:
-        words = _MESSAGES.get(code)
-        if code == "ThrottlingException":
-            message = THROTTLED if service == "kms" else "Rate exceeded"
-        elif words is not None and (keys or "{key}" not in words):
-            key = keys[0].arn if keys else ""
-            message = words.format(key=key, principal=call.principal.arn, action=f"{service}:{call.operation}")
-        else:  # AWS's message is not known
-            message = f"Fault {entry.rule_id} of Keytrail answers this."
-    return kind(message)
+    if message is not None or code in _WITHOUT_MESSAGE:
+        return kind(message)
+    if code == "ThrottlingException":
+        return throttled(operation.service)
+    if code in _ABOUT_KEY and keys:
+        return _ABOUT_KEY[code](operation, call, keys[0].arn)
+    return kind(f"Fault {entry.rule_id} of Keytrail answers this.")
+
+
+def _denied(operation: Operation, call: Call, key_arn: str) -> AwsError:
+    action = f"{operation.service}:{operation.name}"
+    question = Question(call.principal, action, key_arn, lambda _: None, None)
+    return refusal(question, Verdict(Ground.IMPLICIT_DENY, PolicyType.IDENTITY), in_ciphertext=False)
+
+
+_ABOUT_KEY: Mapping[str, Callable[[Operation, Call, str], AwsError]] = {
+    "AccessDeniedException": _denied,
+    "DisabledException": lambda _, __, key_arn: state_refusal(key_arn, KeyState.DISABLED),
+    "KMSInvalidStateException": lambda _, __, key_arn: state_refusal(key_arn, KeyState.PENDING_DELETION),
+    "NotFoundException": lambda _, __, key_arn: key_not_found(key_arn),
+}
+"""Errors whose message in AWS names the key."""

@@ -19,10 +19,10 @@ import msgspec
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
-from keytrail.http.request_reader import MOST_DRAINED, Refused, RequestReader, is_control
+from keytrail.http.request_reader import CONTROL_BODY_LIMIT, Refused, RequestReader, is_control
 from keytrail.http.responses import STATUS, Headers, headers_of
 from keytrail.http.threads import Threads
-from keytrail.messages import UNALTERED, Later, Request, Response
+from keytrail.messages import UNDISTURBED, Later, Request, Response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -65,7 +65,7 @@ class Front:
         self._threads = Threads()
         self._lock = threading.Lock()
         self._flask: WSGIApplication | None = None
-        self._fills_key_pool = True
+        self._key_pool_started = False
         self._unsent: list[Connection] = []
         self._tick()
 
@@ -105,7 +105,7 @@ class Front:
     def control(self, request: Request) -> tuple[int, Headers, bytes]:
         """What the control API answers: status, headers, body. To be called in a thread."""
         if request.body is None:
-            text = f"The body is larger than {MOST_DRAINED} bytes; nothing was done. Load it in parts."
+            text = f"The body is larger than {CONTROL_BODY_LIMIT} bytes; nothing was done. Load it in parts."
             body = msgspec.json.encode({"error": text})
             return 413, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body
         with self._lock:
@@ -116,10 +116,10 @@ class Front:
                 self._flask = Keytrail(self._endpoint)
         return wsgi.call(self._flask, request)
 
-    def answered(self) -> None:
-        """Make key pairs from now on: before somebody has the first answer, this would make the start longer."""
-        if self._fills_key_pool:
-            self._fills_key_pool = False
+    def start_key_pool(self) -> None:
+        """Start making RSA pairs, once: with the first answer, because before it this would make the start longer."""
+        if not self._key_pool_started:
+            self._key_pool_started = True
             key_pool.POOL.fill()
 
     async def stop(self, grace: float) -> None:
@@ -148,8 +148,8 @@ class Connection(asyncio.Protocol):
         self._front = front
         self._heard = False
         """Whether anything has come since silence was last looked for."""
-        self._turns: deque[Callable[[], None]] = deque()
-        """The requests, as calls that answer them, that wait for answers before theirs."""
+        self._pending: deque[Callable[[], None]] = deque()
+        """What answers the requests that wait until those before them are answered."""
         self._answering = False
         """Whether an answer is being worked out, in a thread, or waits."""
         self._blocked = False
@@ -176,7 +176,7 @@ class Connection(asyncio.Protocol):
         try:
             self._reader.feed(data)
         except Refused as refused:
-            self._in_turn(partial(self._refuse, refused))
+            self._queue(partial(self._refuse, refused))
         if self._reader.wants_continue:
             self._continue()
 
@@ -184,7 +184,7 @@ class Connection(asyncio.Protocol):
         """Close, unless an answer is owed to a client that reads on."""
         self.flush()
         self._half_closed = True
-        return self._answering or bool(self._turns)
+        return self._answering or bool(self._pending)
 
     def pause_writing(self) -> None:
         """Answer nothing more while the client does not read."""
@@ -193,12 +193,12 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._blocked = False
-        self._go_on()
+        self._answer_pending()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget what was to be answered."""
         self._lost = True
-        self._turns.clear()
+        self._pending.clear()
         self._idle.cancel()
         self._reader.close()
         self._front.connections.discard(self)
@@ -217,7 +217,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """Close the connection once all that has come of requests is answered."""
         self.flush()
-        if not (self._answering or self._turns or (self._reader.half and not self._reader.ended)):
+        if not (self._answering or self._pending or (self._reader.in_request and not self._reader.ended)):
             self._transport.close()
 
     def abort(self) -> None:
@@ -226,23 +226,23 @@ class Connection(asyncio.Protocol):
         self._reader.ended = True
         self._transport.abort()
 
-    # ---- Requests in, in turn
+    # ---- Requests in, one after the other
 
     def _take(self, request: Request, keep_alive: bool) -> None:
-        if self._answering or self._blocked or self._turns:
-            self._in_turn(partial(self._answer, request, keep_alive))
+        if self._answering or self._blocked or self._pending:
+            self._queue(partial(self._answer, request, keep_alive))
         else:
             self._answer(request, keep_alive)
 
-    def _in_turn(self, turn: Callable[[], None]) -> None:
-        self._turns.append(turn)
+    def _queue(self, turn: Callable[[], None]) -> None:
+        self._pending.append(turn)
         self._transport.pause_reading()
-        self._go_on()
+        self._answer_pending()
 
-    def _go_on(self) -> None:
+    def _answer_pending(self) -> None:
         """Answer what waits for its turn, then listen again."""
-        while self._turns and not (self._answering or self._blocked or self._transport.is_closing()):
-            self._turns.popleft()()
+        while self._pending and not (self._answering or self._blocked or self._transport.is_closing()):
+            self._pending.popleft()()
         if self._answering or self._blocked or self._transport.is_closing():
             return
         if self._half_closed:
@@ -254,7 +254,7 @@ class Connection(asyncio.Protocol):
 
     def _continue(self) -> None:
         """Let the client send the body for which it wants leave, unless answers are due before."""
-        if self._reader.wants_continue and not (self._answering or self._turns):
+        if self._reader.wants_continue and not (self._answering or self._pending):
             self._reader.wants_continue = False
             self._unsent += _CONTINUE
             self.flush()
@@ -267,7 +267,7 @@ class Connection(asyncio.Protocol):
             self._in_thread(partial(self._front.control, request), partial(self._finish, send))
             return
         response = self._front.answer(request)
-        if isinstance(response, Response) and response.delivery is UNALTERED:
+        if isinstance(response, Response) and response.delivery is UNDISTURBED:
             self._send(request.method, keep_alive, response)
             return
         deliver = partial(self._deliver, partial(self._send, request.method, keep_alive))
@@ -304,11 +304,11 @@ class Connection(asyncio.Protocol):
         self._answering = False
         if not self._lost:
             send(result)
-            self._go_on()
+            self._answer_pending()
 
     def _send(self, method: str, keep_alive: bool, response: Response) -> None:
         body = response.body
-        if response.delivery is not UNALTERED:
+        if response.delivery is not UNDISTURBED:
             if response.delivery.drop:
                 self.abort()
                 return
@@ -319,7 +319,7 @@ class Connection(asyncio.Protocol):
             self.flush()
             self._reader.ended = True
             self._transport.close()
-        self._front.answered()
+        self._front.start_key_pool()
 
     def _send_control(self, method: str, keep_alive: bool, answer: tuple[int, Headers, bytes]) -> None:
         status, headers, body = answer
@@ -332,7 +332,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, status: int, headers: Headers, body: bytes, keep_alive: bool) -> None:
         """Send head and body in one, and close the connection if this was the last answer."""
-        keep_alive = keep_alive and (not self._front.stopping or bool(self._turns))
+        keep_alive = keep_alive and (not self._front.stopping or bool(self._pending))
         if not keep_alive:
             headers = [*headers, ("Connection", "close")]
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
@@ -353,9 +353,9 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close the connection. A client that is still sending would not hear the answer: it has a while to do so."""
-        self._turns.clear()
+        self._pending.clear()
         self._reader.ended = True
-        if not self._reader.half:
+        if not self._reader.in_request:
             self._transport.close()
             return
         self._reader.wants_continue = False

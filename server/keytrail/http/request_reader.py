@@ -10,11 +10,15 @@ from keytrail.messages import Request
 CONTROL = "/_keytrail"
 """Where the control API is; everything else is the service's."""
 
+# unverified: that KMS takes as much; an Application Load Balancer does
 MOST_HEAD = 64 * 1024
-"""Bytes of a request's line and headers; what a load balancer of AWS takes."""
+"""Bytes of a request's line and headers."""
 
-MOST_DRAINED = 64 * 1024 * 1024
-"""Bytes of a body that is too large, which are read and dropped so that the client hears the answer."""
+CONTROL_BODY_LIMIT = 64 * 1024 * 1024
+"""Bytes of the largest body that the control API takes."""
+
+DRAIN_LIMIT = 64 * 1024 * 1024
+"""Bytes of a body too large for its purpose that are read and dropped, so that the client can read the answer."""
 
 
 def is_control(path: str) -> bool:
@@ -44,8 +48,8 @@ class RequestReader:
         self._source_ip = source_ip
         self._max_body = max_body
         self._parser = httptools.HttpRequestParser(self)
-        self.half = False
-        """Whether a part of a request has come, and not yet the whole."""
+        self.in_request = False
+        """Whether a part of a request has come, and not yet all of it."""
         self.wants_continue = False
         """Whether the client waits for leave to send the body."""
         self.ended = False
@@ -76,8 +80,8 @@ class RequestReader:
         except httptools.HttpParserError:
             if not self.ended:  # after `Connection: close` nothing may come, and if it does it is dropped
                 raise _no_request() from None
-        if self.half:
-            self._look_at_half()
+        if self.in_request:
+            self._check_size_so_far()
 
     def close(self) -> None:
         """Drop what comes from now on."""
@@ -93,8 +97,8 @@ class RequestReader:
         fields = [b"%s: %s" % field for field in self._headers or () if field[0] != b"upgrade"]
         return b"\r\n".join([line, *fields, b"", b""])
 
-    def _look_at_half(self) -> None:
-        """Refuse a request of which half has come if the whole is too large."""
+    def _check_size_so_far(self) -> None:
+        """Refuse a request of which a part has come if all of it will be too large."""
         if self._headers is None:
             if self._received > MOST_HEAD:
                 raise _head_too_large()
@@ -106,7 +110,7 @@ class RequestReader:
             elif name == b"expect" and self._size == 0 and self._parser.get_http_version() != "1.0":
                 self.wants_continue = value.lower() == b"100-continue"
         # What is received besides the body, extensions of chunks and trailers, has an end too.
-        if max(announced, self._size, self._received - MOST_DRAINED) > MOST_DRAINED:
+        if max(announced, self._size, self._received - DRAIN_LIMIT) > DRAIN_LIMIT:
             self._complete(None, keep_alive=False)
 
     def _complete(self, body: bytes | None, *, keep_alive: bool) -> None:
@@ -120,7 +124,7 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self.half = True
+        self.in_request = True
         self.wants_continue = False
         self._url = b""
         self._coming = []
@@ -154,7 +158,7 @@ class RequestReader:
             raise _no_request()
         self._path = (target.path or b"").decode("latin-1")
         self._query = (target.query or b"").decode("latin-1")
-        self._limit = MOST_DRAINED if is_control(self._path) else self._max_body
+        self._limit = CONTROL_BODY_LIMIT if is_control(self._path) else self._max_body
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
@@ -164,7 +168,7 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """The request is complete, unless it asks for another protocol: then it is read again without."""
-        self.half = False
+        self.in_request = False
         self._received = 0
         if not self.ended and not self._parser.should_upgrade():
             # unverified: that KMS closes a connection of HTTP/1.0 whatever its client asks for

@@ -30,6 +30,7 @@ STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStat
 
 def headers_of(response: Response, date: str | None = None) -> Headers:
     """The headers of an answer, in the order of AWS. Without a date it is the HTTP server that adds Date."""
+    # unverified: that the headers of CloudTrail and STS have the order of KMS's
     return [
         ("x-amzn-RequestId", response.request_id),
         *_CACHING[response.content],

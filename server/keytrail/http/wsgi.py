@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from keytrail.http.request_reader import MOST_DRAINED
+from keytrail.http.request_reader import DRAIN_LIMIT
 from keytrail.http.responses import Headers
 from keytrail.messages import Request
 
@@ -38,7 +38,7 @@ def _body(environ: "WSGIEnvironment", limit: int) -> bytes | None:
     length = environ.get("CONTENT_LENGTH") or (str(limit + 1) if environ.get("HTTP_TRANSFER_ENCODING") else "0")
     size = int(length) if length.isdecimal() else 0
     body = bytes(stream.read(min(size, limit + 1)))
-    left = min(size, MOST_DRAINED) - len(body)
+    left = min(size, DRAIN_LIMIT) - len(body)
     while len(body) > limit and left > 0 and (piece := stream.read(min(left, 65536))):
         left -= len(piece)
     return body if len(body) <= limit else None

@@ -123,7 +123,7 @@ def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -
     if (store.account, store.region) != (key.account, key.region) or store.type is not key.origin:
         reader.add_problem(
             f"{path}.CustomKeyStoreId",
-            f"{store.store_id} holds keys of Origin {store.type} of account {store.account} in {store.region} only",
+            f"{store.store_id} is only for keys of Origin {store.type} of account {store.account} in {store.region}",
         )
     if key.origin is Origin.EXTERNAL_KEY_STORE:
         xks_key_id = xks_key_id or key.key_id

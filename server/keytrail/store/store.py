@@ -155,8 +155,11 @@ class Store:
 
     # Eventual consistency
 
-    def set_consistency_delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
-        """From here on make each change visible so long after it was made (0: at once), and earlier ones at once."""
+    def set_consistency_delay(self, delay: timedelta, now: datetime) -> None:
+        """From now on make each change visible so long after it was made; what has changed so far, at once.
+
+        A change is made at the moment of the latest `settle`: that is the `now` of its request.
+        """
         with self._lock:
             for versioned in (self._keys, self._aliases, self._grants):
                 versioned.delay(delay, now)

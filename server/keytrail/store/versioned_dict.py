@@ -7,7 +7,7 @@ eventual consistency" (kms-behaviour H, decision 33).
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from keytrail.store.indexed_dict import Index, IndexedDict
@@ -37,7 +37,8 @@ class VersionedDict(Generic[Value]):
         self.newest = IndexedDict(indexes_of)
         self.visible = self.newest
         self._delay = timedelta(0)
-        self._now: Callable[[], datetime] | None = None
+        self._now = datetime.min.replace(tzinfo=UTC)
+        """The moment of the latest `show`: changes from there on are made at that moment."""
         self._changes: dict[str, deque[tuple[datetime, Value | None]]] = {}
         """The changes of each value that are not visible yet, with the moment when they will be; None: removed."""
         self._due: deque[tuple[datetime, str]] = deque()
@@ -60,13 +61,14 @@ class VersionedDict(Generic[Value]):
             self._change(value_id, None, at_once)
         return removed
 
-    def delay(self, delay: timedelta, now: Callable[[], datetime]) -> None:
-        """From here on make each change visible so long after it was made, by this clock; all earlier ones at once."""
+    def delay(self, delay: timedelta, now: datetime) -> None:
+        """From now on make each change visible so long after it was made; what has changed so far, at once."""
         self._delay, self._now = delay, now
         self._begin()
 
     def show(self, now: datetime) -> None:
-        """Make visible what is due by now."""
+        """Make visible what is due by now. Changes from here on are made at this moment."""
+        self._now = now
         while self._due and self._due[0][0] <= now:
             value_id = self._due.popleft()[1]
             changes = self._changes.get(value_id, ())
@@ -100,11 +102,11 @@ class VersionedDict(Generic[Value]):
         self.visible = self.newest.copy() if self._delay else self.newest
 
     def _change(self, value_id: str, value: Value | None, at_once: bool) -> None:
-        if at_once or self._now is None:
+        if at_once:
             self._changes.pop(value_id, None)
             self._make_visible(value_id, value)
             return
-        due = self._now() + self._delay
+        due = self._now + self._delay
         self._changes.setdefault(value_id, deque()).append((due, value))
         self._due.append((due, value_id))
 

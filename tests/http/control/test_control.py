@@ -169,7 +169,7 @@ def test_a_bad_seed_is_refused_whole(keytrail_clean: KeytrailServer) -> None:
     assert keys_of(keytrail_clean) == []
 
 
-def test_a_seed_that_is_there_already_is_refused_whole(keytrail_clean: KeytrailServer) -> None:
+def test_a_seed_whose_keys_exist_already_is_refused_as_a_whole(keytrail_clean: KeytrailServer) -> None:
     assert ask(keytrail_clean, "POST", "fixtures", {"keys": [{"KeyId": KEY}]}).status_code == 200
     again = {
         "credentials": [

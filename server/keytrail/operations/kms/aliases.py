@@ -25,7 +25,7 @@ def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
     call.authorize_on(alias.arn)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
-    call.store.aliases.add(alias)
+    call.writable_store.aliases.add(alias)
 
 
 @operation(
@@ -47,7 +47,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
             f"Alias {alias.arn} cannot be moved from a key of KeyUsage {current.usage} and KeySpec {current.spec} "
             f"to one of KeyUsage {key.usage} and KeySpec {key.spec}."
         )
-    call.store.aliases.point(alias.arn, key, call.now)
+    call.writable_store.aliases.point(alias.arn, key, call.now)
 
 
 @operation(authorization="in function", rules=_check_names, logged_reply="key", quota=15)
@@ -59,7 +59,7 @@ def delete_alias(call: Call, *, alias_name: str) -> None:
     if key is not None:
         call.authorize(key)
         call.resources = [(key.account, alias.arn), (key.account, key.arn)]
-    call.store.aliases.remove(alias.arn)
+    call.writable_store.aliases.remove(alias.arn)
 
 
 @operation(authorization="*", quota=500)

@@ -108,7 +108,7 @@ def create_custom_key_store(
         proxy=proxy,
     )
     _raise_external_error(call, store)
-    call.store.custom_key_stores.add(store)
+    call.writable_store.custom_key_stores.add(store)
     return {"CustomKeyStoreId": store.store_id}
 
 
@@ -233,7 +233,7 @@ def update_custom_key_store(
             updated = updated.remedied_by(member)
         return updated
 
-    call.store.custom_key_stores.change(custom_key_store_id, update)
+    call.writable_store.custom_key_stores.change(custom_key_store_id, update)
     return {}
 
 
@@ -265,9 +265,9 @@ def _update_proxy(proxy: XksProxy, members: Mapping[str, object], account: str) 
 
 @operation(authorization="*", logged_resources=False, quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
-    """Delete a custom key store that is disconnected and has no keys. Its cluster or proxy stays."""
+    """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
     _require_store(call, custom_key_store_id)
-    call.store.custom_key_stores.remove(
+    call.writable_store.custom_key_stores.remove(
         custom_key_store_id, lambda store: store.require_state(ConnectionState.DISCONNECTED)
     )
     return {}
@@ -280,7 +280,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     takes = call.settings.transition_time
     if store.state is ConnectionState.DISCONNECTED:
         _raise_external_error(call, store)
-    call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
+    call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
     return {}
 
 
@@ -289,7 +289,7 @@ def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Repl
     """Begin to disconnect a store; its keys are unavailable from now on."""
     _require_store(call, custom_key_store_id)
     takes = call.settings.transition_time
-    call.store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
+    call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
     return {}
 
 

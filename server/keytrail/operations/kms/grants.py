@@ -58,9 +58,9 @@ def create_grant(
     )
     require_valid_for_key(grant, key)
     token = new_grant_token()
-    added = call.store.add_grant(grant, token, call.states, dry_run=call.dry_run)
-    call.response_elements = {"GrantId": added.grant_id, "KeyId": key.arn}
-    return {"GrantToken": token, "GrantId": added.grant_id}
+    made = call.writable_store.add_grant(grant, token, call.states, dry_run=call.dry_run)
+    call.response_elements = {"GrantId": made.grant_id, "KeyId": key.arn}
+    return {"GrantToken": token, "GrantId": made.grant_id}
 
 
 def require_valid_for_key(grant: Grant, key: Key) -> None:
@@ -173,7 +173,7 @@ def retire_grant(
     key = call.store.newest.require_key(grant.key_arn)
     call.authorize_retiring(grant, key)
     call.additional_event_data["grantId"] = grant.grant_id
-    call.store.grants.remove(grant, dry_run=call.dry_run)
+    call.writable_store.grants.remove(grant, dry_run=call.dry_run)
 
 
 @operation(cross_account=True, rules=_check_grant_id, quota=50)
@@ -182,7 +182,7 @@ def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     grant = call.store.newest.grant(key.arn, grant_id)
     if grant is None:
         raise grant_not_found(grant_id)
-    call.store.grants.remove(grant, dry_run=call.dry_run)
+    call.writable_store.grants.remove(grant, dry_run=call.dry_run)
 
 
 def _by_token(call: Call, token: str) -> Grant:

@@ -91,7 +91,7 @@ def create_key(
         )
         related = MultiRegionSet(call.region) if multi_region else None
         sets = [((key.account, key.key_id), related)] if related else []
-        call.store.add(
+        call.writable_store.add(
             [key], sets, counted=True, check=lambda: keys_in_custom_key_stores.require_still_connected(call, key)
         )
         call.keys.append(key)

@@ -69,7 +69,7 @@ def replicate_key(
         policy=policy,
         tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
     ).begin(KeyState.CREATING, call.now + call.settings.transition_time)
-    call.store.add_replica(key, replica, call.states)
+    call.writable_store.add_replica(key, replica, call.states)
     metadata = key_metadata(replica, call.store.multi_region_set(replica))
     call.further_events.append(_creation(call, replica, metadata))
     reply: dict[str, object] = {
@@ -124,7 +124,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
         newest.require_state(call.states)
         return newest.begin(KeyState.UPDATING, until)
 
-    replica = call.store.move_primary(key, primary_region, updating)
+    replica = call.writable_store.move_primary(key, primary_region, updating)
     call.further_events.append(
         Event(
             event_id=new_event_id(),

@@ -1,7 +1,7 @@
-"""Rotations and grants, whatever the order of what is done to them.
+"""The lists of grants, whatever grants are created and removed.
 
-How we know: KMS Developer Guide, "Rotate AWS KMS keys" (rotations happen each at its own date; every material stays)
-and "Grants in AWS KMS" (each grant is in the lists of its key, grantee and retiring principal, and in no other).
+How we know: KMS Developer Guide, "Grants in AWS KMS": a grant is in the lists of its key, its grantee and its retiring
+principal, and in no others.
 """
 
 from __future__ import annotations
@@ -12,12 +12,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keytrail.domain import key_rotation
 from keytrail.domain.grant import Grant
 from keytrail.domain.grant_constraints import Constraints
-from keytrail.domain.key import Key
-from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.key_materials import RotationType
 from keytrail.store import Store
 from tests.support import ACCOUNT, KEY, OTHER_KEY, REGION, key_arn
 
@@ -25,56 +21,6 @@ EFFORT = settings(max_examples=60, deadline=None)
 START = datetime(2027, 1, 1, tzinfo=UTC)
 PRINCIPALS = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("a", "b", "c")]
 KEYS = [key_arn(KEY), key_arn(OTHER_KEY)]
-
-
-def fresh_key() -> Key:
-    return Key(account=ACCOUNT, region=REGION, key_id=KEY, creation_date=START, material=KeyMaterial.random())
-
-
-# ---- Rotation
-
-
-@EFFORT
-@given(period=st.integers(90, 400), waits=st.lists(st.integers(0, 400), min_size=1, max_size=8))
-def test_automatic_rotations_happen_on_their_dates_however_often_one_looks(period: int, waits: list[int]) -> None:
-    often = once = key_rotation.enable_rotation(fresh_key(), START, period)
-    now = START
-    for days in waits:
-        now += timedelta(days=days)
-        often = key_rotation.settle(often, now)
-    once = key_rotation.settle(once, now)
-    for key in (often, once):
-        dates = [past.rotation_date for past in key_rotation.history(key)]
-        expected = [START + timedelta(days=period * n) for n in range(1, sum(waits) // period + 1)]
-        assert dates == [None, *expected]
-        due = key_rotation.due(key)
-        assert due is not None
-        assert now < due <= now + timedelta(days=period)
-
-
-@EFFORT
-@given(takes=st.integers(0, 60), steps=st.lists(st.tuples(st.booleans(), st.integers(61, 5000)), max_size=20))
-def test_every_material_that_a_key_ever_had_is_still_found(takes: int, steps: list[tuple[bool, int]]) -> None:
-    key, now = key_rotation.enable_rotation(fresh_key(), START, 365), START
-    seen = {key.require_material().id}
-    on_demand = 0
-    for rotates, minutes in steps:
-        if rotates:
-            key = key_rotation.rotate_on_demand(key, now, timedelta(minutes=takes))
-            on_demand += 1
-        now += timedelta(minutes=minutes)
-        key = key_rotation.settle(key, now)
-        seen.add(key.require_material().id)
-    assert len(seen) == on_demand + 1
-    for material_id in seen:
-        found = key.find_material(material_id)
-        assert found is not None
-        assert found.id == material_id
-    kinds = [past.rotation_type for past in key_rotation.history(key)[1:]]
-    assert kinds == [RotationType.ON_DEMAND] * on_demand
-
-
-# ---- Grants
 
 
 grants = st.builds(
@@ -115,9 +61,7 @@ def pages(store: Store, size: int, key: str, grantee: str) -> list[str]:
     gone=st.sets(st.integers(0, 24)),
     size=st.integers(1, 4),
 )
-def test_a_grant_is_in_the_lists_that_it_belongs_to_and_in_no_other(
-    made: list[Grant], gone: set[int], size: int
-) -> None:
+def test_a_grant_is_in_its_lists_and_in_no_others(made: list[Grant], gone: set[int], size: int) -> None:
     store = Store()
     for grant in made:
         store.grants.add(grant, f"token of {grant.grant_id}")
@@ -141,8 +85,8 @@ def test_a_grant_is_in_the_lists_that_it_belongs_to_and_in_no_other(
 
 @EFFORT
 @given(grant=grants, times=st.integers(1, 5))
-def test_a_named_grant_that_is_made_again_is_the_same_one_with_another_token(grant: Grant, times: int) -> None:
-    """How we know: docs, CreateGrant, Name."""
+def test_creating_a_named_grant_again_gives_the_same_grant_another_token(grant: Grant, times: int) -> None:
+    """How we know: KMS API Reference, CreateGrant, Name."""
     store = Store()
     for n in range(times):
         named = replace(grant, name="n", grant_id=f"{n:064x}")
