@@ -13,7 +13,7 @@ from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.service_event import service_events_of
 from keytrail.store import Store, View
-from keytrail.store.aws_managed_keys import bring_into_being
+from keytrail.store.aws_managed_keys import ensure_aws_managed_key
 from keytrail.trail import Event, event_of_service_event
 
 Reply = Mapping[str, object]
@@ -78,7 +78,7 @@ class Call(RequestFacts):
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
         own_account = named.account == self.account
         if own_account and named.alias is not None and self.operation == "DescribeKey":
-            bring_into_being(self.store, named, self.now)
+            ensure_aws_managed_key(self.store, named, self.now)
         view = self.view
         key = view.require_named(named) if own_account else view.named(named)
         self.authorize(key, action, named)

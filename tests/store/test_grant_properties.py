@@ -49,7 +49,7 @@ def pages(store: Store, size: int, key: str, grantee: str) -> list[str]:
     """The grants of a key to a grantee, page by page."""
     found: list[Grant] = []
     while True:
-        page = store.newest.grants_after(key, found[-1].place if found else "", size, grantee=grantee)
+        page = store.newest.grants_after(key, found[-1].sort_key if found else "", size, grantee=grantee)
         if not page:
             return [grant.grant_id for grant in found]
         found += page
@@ -73,7 +73,7 @@ def test_a_grant_is_in_its_lists_and_in_no_others(made: list[Grant], gone: set[i
         for grantee in ("", *PRINCIPALS):
             mine = [grant for grant in left if grant.key_arn == key and grantee in ("", grant.grantee_principal)]
             assert pages(store, size, key, grantee) == [
-                grant.grant_id for grant in sorted(mine, key=lambda grant: grant.place)
+                grant.grant_id for grant in sorted(mine, key=lambda grant: grant.sort_key)
             ]
     for principal in PRINCIPALS:
         listed = store.newest.retirable_grants_after(REGION, "", 100, principal=principal)

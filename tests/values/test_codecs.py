@@ -401,7 +401,7 @@ def test_a_tree_of_another_shape_is_refused_with_its_place(value: Any, words: st
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"KeyId": "\ud800"}, "$.KeyId: holds a surrogate"),
+        ({"KeyId": "\ud800"}, "$.KeyId: contains a surrogate"),
         ({"TrackingStartDate": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))}, "out of the range"),
     ],
 )

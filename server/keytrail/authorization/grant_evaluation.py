@@ -59,7 +59,7 @@ def _grants_of(
             yield from grants
             if len(grants) < _PAGE:
                 break
-            after = grants[-1].place
+            after = grants[-1].sort_key
     for grant in _grants_of_tokens(facts):
         named = grant.grantee_service_principal if facts.principal.kind == "service" else grant.grantee_principal
         if grant.key_arn == key.arn and named == grantee and operation in grant.operations:

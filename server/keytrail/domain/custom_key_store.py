@@ -123,8 +123,8 @@ class CustomKeyStore:
         return Origin.AWS_CLOUDHSM if self.proxy is None else Origin.EXTERNAL_KEY_STORE
 
     @property
-    def place(self) -> str:
-        """Where lists have it: in the order in which stores are made."""
+    def sort_key(self) -> str:
+        """What lists are sorted by: the creation date, then the id."""
         return f"{self.creation_date.isoformat()}/{self.store_id}"
 
     @property

@@ -73,8 +73,8 @@ class Grant:
         return self.key_arn.split(":", 5)[3]
 
     @property
-    def place(self) -> str:
-        """Where it stands in a list: by the moment at which it was made. Ends with its id."""
+    def sort_key(self) -> str:
+        """What lists are sorted by: the creation date, then the grant id. Also the grant's id in the store."""
         return f"{self.creation_date:%Y%m%d%H%M%S%f}/{self.grant_id}"
 
     @property

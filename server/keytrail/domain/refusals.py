@@ -1,6 +1,11 @@
 """Refusals that several rooms answer with: the words of each stand here, once."""
 
-from keytrail.errors import AlreadyExistsException, NotFoundException, UnsupportedOperationException
+from keytrail.errors import (
+    AlreadyExistsException,
+    LimitExceededException,
+    NotFoundException,
+    UnsupportedOperationException,
+)
 
 
 def key_not_found(arn: str) -> NotFoundException:
@@ -16,6 +21,21 @@ def key_exists(arn: str) -> AlreadyExistsException:
 def grant_not_found(grant_id: str) -> NotFoundException:
     """The key has no grant with this id."""
     return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+
+
+def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
+    """The account has as many keys in this Region as it may have."""
+    return LimitExceededException(
+        f"Key quota for this account in this region is {limit} but the current usage is {usage}."
+    )
+
+
+def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceededException:
+    """There would be too many of another resource; `quota` begins the sentence: `Aliases per key`."""
+    # unverified: the words for grants and custom key stores
+    return LimitExceededException(
+        f"{quota} quota for this account in this region is {limit}, current usage is {usage}."
+    )
 
 
 def wrong_origin(arn: str, origin: str) -> UnsupportedOperationException:

@@ -1,4 +1,4 @@
-"""All state of all accounts and Regions but the trail, behind one private lock."""
+"""The store: keys, aliases, grants and custom key stores of all accounts and Regions, behind one lock."""
 
 from keytrail.store.multi_region_sets import MultiRegionSetId
 from keytrail.store.store import MAX_KEYS_PER_REGION, Store

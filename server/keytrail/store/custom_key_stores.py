@@ -1,7 +1,7 @@
-"""The custom key stores of a store, and what becomes of the keys in them.
+"""CustomKeyStores: adds, changes and removes custom key stores, and sets the availability of the keys in them.
 
-Part of Store, and under its lock. An account has ten custom key stores in a Region, so their lists are short; of
-their keys there may be many, and only a change of the connection walks over those.
+Part of Store, with its lock. An account has at most ten custom key stores in a Region, so their lists are short. Their
+keys may be many: only a change of the connection walks over them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,47 +10,48 @@ from datetime import datetime
 
 from keytrail.domain.custom_key_store import MAX_CUSTOM_KEY_STORES, CustomKeyStore
 from keytrail.domain.key import Key
+from keytrail.domain.refusals import resource_quota_exceeded
 from keytrail.errors import (
     AwsError,
     CloudHsmClusterInUseException,
     CustomKeyStoreHasCMKsException,
     CustomKeyStoreNameInUseException,
     CustomKeyStoreNotFoundException,
-    LimitExceededException,
     XksKeyAlreadyInUseException,
     XksProxyUriEndpointInUseException,
     XksProxyUriInUseException,
     XksProxyVpcEndpointServiceInUseException,
 )
 from keytrail.store import indexes
+from keytrail.store.schedule import Due, Schedule
 from keytrail.store.versioned_dict import VersionedDict
 
 StoreTransition = Callable[[CustomKeyStore], CustomKeyStore]
-"""A change of a custom key store: gives its new value, or raises and changes nothing."""
+"""A change of a custom key store: returns its new value, or raises and changes nothing."""
 
 
 class CustomKeyStores:
     """The custom key stores of every account and Region."""
 
     def __init__(self, keys: VersionedDict[Key], lock: AbstractContextManager[bool]) -> None:
-        """Begin empty, under the store's lock; `keys` are all of its keys, by their ARNs."""
+        """Begin empty, under the store's lock; `keys` are all keys of the store, by ARN."""
         self._all_keys = keys
         self._lock = lock
         self._stores: dict[str, CustomKeyStore] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
-        self._due: dict[str, datetime] = {}
-        self._next_due: datetime | None = None
+        """The ids of an account's stores in a Region, in the order in which they were added."""
+        self._schedule = Schedule(_due_of)
         self.external_errors: dict[tuple[str, str], str] = {}
-        """What is wrong outside KMS: error codes, by the member that names what is wrong and by its name."""
+        """Errors that a test has set: error codes, by a member such as XksKeyId, and the value of it that fails."""
 
     # Reading
 
     def get(self, store_id: str) -> CustomKeyStore | None:
-        """The store with this id, whoever owns it, if there is one."""
+        """The store with this id, in any account, if there is one."""
         return self._stores.get(store_id)
 
     def require(self, account: str, region: str, store_id: str) -> CustomKeyStore:
-        """The account's store in a Region with this id; raises CustomKeyStoreNotFoundException, without words."""
+        """The account's store in a Region with this id; raises CustomKeyStoreNotFoundException, without a message."""
         store = self._stores.get(store_id)
         if store is None or (store.account, store.region) != (account, region):
             raise CustomKeyStoreNotFoundException
@@ -61,25 +62,25 @@ class CustomKeyStores:
         return self._stores.get(key.custom_key_store_id) if key.custom_key_store_id is not None else None
 
     def all_of(self, account: str, region: str) -> list[CustomKeyStore]:
-        """The account's stores in a Region, in the order in which they were made."""
+        """The account's stores in a Region, in the order of their creation."""
         with self._lock:
             stores = [self._stores[store_id] for store_id in self._ids.get((account, region), ())]
-            return sorted(stores, key=lambda store: store.place)
+            return sorted(stores, key=lambda store: store.sort_key)
 
     def set_availability(self, key: Key) -> Key:
-        """A key as it is while its store, if it is in one, is or is not connected."""
+        """The key, Unavailable or not as its custom key store's connection says; keys in no such store stay."""
         store = self.of_key(key)
         return store.set_availability(key) if store is not None else key
 
-    def require_room(self, keys: Iterable[Key]) -> None:
-        """Raise what stands against new keys in their stores: CustomKeyStoreNotFound, XksKeyAlreadyInUse."""
+    def require_keys_addable(self, keys: Iterable[Key]) -> None:
+        """Raise CustomKeyStoreNotFoundException or XksKeyAlreadyInUseException if these keys cannot be added."""
         for key in keys:
             if key.custom_key_store_id is None:
                 continue
             store = self.require(key.account, key.region, key.custom_key_store_id)
             if key.xks_key_id is None:
                 continue
-            if self._all_keys.newest.count(indexes.keys_behind(store.store_id, key.xks_key_id)):
+            if self._all_keys.newest.count(indexes.keys_backed_by(store.store_id, key.xks_key_id)):
                 raise XksKeyAlreadyInUseException(  # unverified: the words
                     f"The external key {key.xks_key_id} is already associated with another KMS key "
                     f"in the custom key store {store.store_id}."
@@ -88,20 +89,17 @@ class CustomKeyStores:
     # Changing
 
     def add(self, store: CustomKeyStore) -> None:
-        """Add a store. Raises LimitExceededException, or the error of what another store uses already."""
+        """Add a store. Raises LimitExceededException, or as `_require_unique`."""
         with self._lock:
             ids = self._ids.get((store.account, store.region), [])
             self._require_unique(store)
             if len(ids) >= MAX_CUSTOM_KEY_STORES:
-                raise LimitExceededException(  # unverified: the words
-                    f"Custom key stores quota for this account in this region is {MAX_CUSTOM_KEY_STORES}, "
-                    f"current usage is {len(ids)}."
-                )
+                raise resource_quota_exceeded("Custom key stores", MAX_CUSTOM_KEY_STORES, len(ids))
             self._put(store)
 
     @contextmanager
     def adding(self, stores: Iterable[CustomKeyStore]) -> Iterator[None]:
-        """Add those of the stores that are not there, and remove them again if the block raises an AwsError."""
+        """Add the stores that do not exist yet, and remove them again if the block raises an AwsError."""
         with self._lock:
             added: list[CustomKeyStore] = []
             try:
@@ -116,10 +114,10 @@ class CustomKeyStores:
                 raise
 
     def change(self, store_id: str, transition: StoreTransition) -> CustomKeyStore:
-        """Apply a transition to the newest value of a store, and to its keys what that means; gives the new value.
+        """Apply a transition to the newest value of a store, set its keys' availability, and return the new value.
 
-        Raises what the transition raises, CustomKeyStoreNotFoundException if the store has gone, or the error of
-        what another store uses already; nothing changes then.
+        Raises CustomKeyStoreNotFoundException if the store is gone, what the transition raises, or as
+        `_require_unique`; nothing changes then.
         """
         with self._lock:
             before = self._stores.get(store_id)
@@ -131,7 +129,10 @@ class CustomKeyStores:
             return after
 
     def remove(self, store_id: str, check: Callable[[CustomKeyStore], None]) -> None:
-        """Remove a store that passes a check and has no keys. Raises CustomKeyStoreHasCMKsException."""
+        """Remove a store.
+
+        Raises CustomKeyStoreNotFoundException, what `check` raises, or CustomKeyStoreHasCMKsException.
+        """
         with self._lock:
             store = self._stores.get(store_id)
             if store is None:
@@ -144,32 +145,35 @@ class CustomKeyStores:
             self._remove(store)
 
     def settle(self, now: datetime) -> None:
-        """Let the attempts to connect and to disconnect end that are due by now."""
-        next_due = self._next_due  # read without the lock, so it is a value of its own
+        """End the attempts to connect and to disconnect that are due by now."""
+        next_due = self._schedule.next
         if next_due is None or next_due > now:
             return
         with self._lock:
-            for store_id in [store_id for store_id, moment in self._due.items() if moment <= now]:
-                before = self._stores[store_id]
-                self._replace(before, before.settle())
+            while (due := self._schedule.pop(now)) is not None:
+                moment, store_id = due
+                before = self._stores.get(store_id)
+                if before is not None and before.settles_at == moment:
+                    self._replace(before, before.settle())
+            self._schedule.look_ahead()
 
     def restore(self, other: "CustomKeyStores", account: str | None) -> None:
-        """Become what the other is; with an account, only that account's stores do."""
+        """Become a copy of `other`; with an account, only that account's stores do. Needs the lock."""
         kept = [store for store in self._stores.values() if account not in (None, store.account)]
         taken = [store for store in other._stores.values() if account in (None, store.account)]
-        self._stores, self._ids, self._due = {}, {}, {}
-        self._next_due = None
+        self._stores, self._ids = {}, {}
         if account is None:
             self.external_errors = dict(other.external_errors)
         for store in (*kept, *taken):
             self._put(store)
+        self._schedule.rebuild(self._stores.values())
 
     # Under the lock
 
     def _put(self, store: CustomKeyStore) -> None:
         self._stores[store.store_id] = store
         self._ids.setdefault((store.account, store.region), []).append(store.store_id)
-        self._note_due(store)
+        self._schedule.note(store, self._stores.values())
 
     def _remove(self, store: CustomKeyStore) -> None:
         del self._stores[store.store_id]
@@ -177,19 +181,17 @@ class CustomKeyStores:
 
     def _replace(self, before: CustomKeyStore, after: CustomKeyStore) -> None:
         self._stores[after.store_id] = after
-        self._note_due(after)
+        self._schedule.note(after, self._stores.values())
         if before.is_connected != after.is_connected:
             keys = self._all_keys.newest.all_in(indexes.keys_in(after.store_id))
             self._all_keys.put({key.arn: after.set_availability(key) for key in keys})
 
-    def _note_due(self, store: CustomKeyStore) -> None:
-        self._due.pop(store.store_id, None)
-        if store.settles_at is not None:
-            self._due[store.store_id] = store.settles_at
-        self._next_due = min(self._due.values(), default=None)
-
     def _require_unique(self, store: CustomKeyStore) -> None:
-        """Raise the error of what a store shares with another one of its account and Region."""
+        """Raise the error that fits if another store of its account and Region has its name, cluster or proxy.
+
+        CustomKeyStoreNameInUse, CloudHsmClusterInUse, XksProxyVpcEndpointServiceInUse, XksProxyUriEndpointInUse or
+        XksProxyUriInUse.
+        """
         # unverified: the words of each
         for other in self.all_of(store.account, store.region):
             if other.store_id == store.store_id:
@@ -200,10 +202,14 @@ class CustomKeyStores:
                 raise CloudHsmClusterInUseException(
                     f"The AWS CloudHSM cluster {store.cluster_id} is already associated with a custom key store."
                 )
-            _require_own_proxy(store, other)
+            _require_different_proxies(store, other)
 
 
-def _require_own_proxy(store: CustomKeyStore, other: CustomKeyStore) -> None:
+def _due_of(store: CustomKeyStore) -> list[Due]:
+    return [(store.settles_at, store.store_id)] if store.settles_at is not None else []
+
+
+def _require_different_proxies(store: CustomKeyStore, other: CustomKeyStore) -> None:
     ours, theirs = store.proxy, other.proxy
     if ours is None or theirs is None:
         return
@@ -217,7 +223,7 @@ def _require_own_proxy(store: CustomKeyStore, other: CustomKeyStore) -> None:
         )
     if ours.uri_endpoint != theirs.uri_endpoint:
         return
-    # Public proxies may share an endpoint under several paths; a private name has one store.
+    # Stores with public proxies may share an endpoint if their paths differ; others must not.
     if not (ours.is_public and theirs.is_public):
         raise XksProxyUriEndpointInUseException(
             f"The XksProxyUriEndpoint {ours.uri_endpoint} is already associated with another external key store."

@@ -1,7 +1,8 @@
-"""The indexes of a store: what the List operations page through, and what is looked up by something but its id.
+"""The indexes of a store, for the List operations, and for look-ups by something other than the id.
 
-Within each, the order of the ids is the order of the list: of keys by KeyId and of aliases by name, for the ids are
-ARNs of one account and Region; of grants by their age.
+Each is in the order of its ids. The ids of keys and aliases are ARNs of one account and Region, so lists of keys are in
+the order of KeyId, and lists of aliases in the order of the name. The ids of grants are their sort keys, so lists of
+grants are in the order of creation.
 """
 
 from keytrail.domain.alias import Alias
@@ -18,7 +19,7 @@ def keys_of(account: str, region: str) -> Index:
 
 
 def keys_with_id(region: str, key_id: str) -> Index:
-    """The keys with an id in a Region, whichever accounts own them: nearly always one, at most."""
+    """The keys with an id in a Region, in any account: nearly always one at most."""
     return "keys with id", region, key_id
 
 
@@ -27,9 +28,9 @@ def keys_in(custom_key_store_id: str) -> Index:
     return "keys in", custom_key_store_id
 
 
-def keys_behind(custom_key_store_id: str, xks_key_id: str) -> Index:
-    """The key of an external key store that an external key is behind: one, at most."""
-    return "keys behind", custom_key_store_id, xks_key_id
+def keys_backed_by(custom_key_store_id: str, xks_key_id: str) -> Index:
+    """The key in an external key store that is backed by an external key: one at most."""
+    return "keys backed by", custom_key_store_id, xks_key_id
 
 
 def indexes_of_key(key: Key) -> list[Index]:
@@ -38,7 +39,7 @@ def indexes_of_key(key: Key) -> list[Index]:
     if key.custom_key_store_id is not None:
         indexes.append(keys_in(key.custom_key_store_id))
         if key.xks_key_id is not None:
-            indexes.append(keys_behind(key.custom_key_store_id, key.xks_key_id))
+            indexes.append(keys_backed_by(key.custom_key_store_id, key.xks_key_id))
     return indexes
 
 
@@ -60,11 +61,11 @@ def indexes_of_alias(alias: Alias) -> list[Index]:
     return [aliases_of(alias.account, alias.region), aliases_of_key(alias.target_arn)]
 
 
-# Grants, by their places
+# Grants, by their sort keys
 
 
 def grants_with_id(grant_id: str) -> Index:
-    """The grant with an id: one, at most."""
+    """The grant with an id: one at most."""
     return "grants with id", grant_id
 
 
@@ -74,21 +75,21 @@ def grants_of_key(key_arn: str, *, grantee: str = "", service: str = "") -> Inde
 
 
 def retirable_grants(region: str, *, principal: str = "", service: str = "") -> Index:
-    """The grants in a Region that a retiring principal or a retiring service principal is to retire."""
+    """The grants in a Region with a retiring principal or a retiring service principal."""
     return "retirable grants", region, principal, service
 
 
 def usable_grants(key_arn: str, grantee: str, operation: str, pair: tuple[str, str] | None) -> Index:
-    """The grants of a key that let a principal or service do an operation, under constraints of one kind.
+    """The grants of a key that allow a principal or service an operation, with this first pair in their constraints.
 
-    `pair`: the first one of the encryption context that they ask for; None: they ask for none, or the operation does
-    not look at it.
+    `pair`: the first pair of the encryption context that a grant's constraints require; None for grants without such
+    constraints, and for operations without an encryption context.
     """
     return "usable grants", key_arn, grantee, operation, pair
 
 
 def same_grants(parameters: Index) -> Index:
-    """The grant with a name and the parameters of a request: one, at most."""
+    """The named grant with these parameters (Grant.parameters): one at most."""
     return "same grants", parameters
 
 
@@ -105,7 +106,8 @@ def indexes_of_grant(grant: Grant) -> list[Index]:
         indexes.append(retirable_grants(grant.region, principal=grant.retiring_principal))
     if grant.retiring_service_principal is not None:
         indexes.append(retirable_grants(grant.region, service=grant.retiring_service_principal))
-    grantee, first_pair = grant.grantee_principal or grant.grantee_service_principal or "", grant.constraints.first_pair
+    grantee = grant.grantee_principal or grant.grantee_service_principal or ""
+    first_pair = grant.constraints.first_pair
     for operation in set(grant.operations):
         pair = first_pair if looks_at_context(operation) else None
         indexes.append(usable_grants(grant.key_arn, grantee, operation, pair))

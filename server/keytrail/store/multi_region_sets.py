@@ -1,6 +1,6 @@
-"""The multi-Region sets of a store: where the keys related to each other are.
+"""MultiRegionSets: in which Regions the primary key and the replicas of each multi-Region key are.
 
-Part of Store, and under its lock.
+Part of Store, with its lock.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.multi_region import MultiRegionSet
 
 MultiRegionSetId = tuple[str, str]
-"""An account, and the key id that all keys of a set have."""
+"""An account, and the key id that all keys of a set share."""
 
 
 class MultiRegionSets:
@@ -26,7 +26,7 @@ class MultiRegionSets:
         return (account, key_id) in self._sets
 
     def of_key(self, key: Key) -> MultiRegionSet | None:
-        """Where the keys related to this one are; None for a single-Region key."""
+        """The set of a multi-Region key; None for a single-Region key."""
         return self._sets.get((key.account, key.key_id)) if key.multi_region else None
 
     def is_replica(self, key: Key) -> bool:
@@ -44,23 +44,23 @@ class MultiRegionSets:
         return self._sets[key.account, key.key_id].primary
 
     def with_replica(self, replica: Key) -> tuple[MultiRegionSetId, MultiRegionSet]:
-        """The id of the set that a new replica joins, and the set with it."""
+        """The id of the set that a new replica joins, and the set's new value. Changes nothing."""
         set_id = (replica.account, replica.key_id)
         return set_id, self._sets[set_id].with_replica(replica.region)
 
     # Changing
 
     def add(self, sets: Iterable[tuple[MultiRegionSetId, MultiRegionSet]]) -> None:
-        """Add new sets, or new values of them."""
+        """Add sets, or replace them by new values."""
         self._sets.update(sets)
 
     def move_primary(self, old: Key, region: str) -> None:
-        """The replica in a Region became the primary key."""
+        """Make the replica in a Region the primary key."""
         set_id = (old.account, old.key_id)
         self._sets[set_id] = self._sets[set_id].with_primary(region)
 
     def remove(self, key: Key) -> MultiRegionSet | None:
-        """A key was deleted; gives what is left of its set, None if nothing is."""
+        """Remove a deleted key from its set; returns the rest of the set, None if nothing is left or it was in none."""
         set_id = (key.account, key.key_id)
         members = self._sets.get(set_id)
         if members is None:
@@ -68,10 +68,10 @@ class MultiRegionSets:
         if members.primary == key.region:
             del self._sets[set_id]
             return None
-        self._sets[set_id] = left = members.without(key.region)
-        return left
+        self._sets[set_id] = rest = members.without(key.region)
+        return rest
 
     def restore(self, other: "MultiRegionSets", account: str | None) -> None:
-        """Become what the other is; with an account, only that account's sets do."""
+        """Become a copy of `other`; with an account, only that account's sets do."""
         kept = {set_id: value for set_id, value in self._sets.items() if account not in (None, set_id[0])}
         self._sets = kept | {set_id: value for set_id, value in other._sets.items() if account in (None, set_id[0])}

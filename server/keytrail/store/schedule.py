@@ -1,54 +1,53 @@
-"""When keys change by themselves: deletions, expiries, rotations, the ends of Creating and Updating.
-
-Part of Store, and under its lock.
-"""
+"""Schedule: when the keys, or the custom key stores, of a store change by themselves. Part of Store, with its lock."""
 
 import heapq
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import Generic, TypeVar
 
-from keytrail.domain import imported_material, key_rotation
-from keytrail.domain.key import Key
+_Value = TypeVar("_Value")
+
+Due = tuple[datetime, str]
+"""A moment at which a value may change by itself, and the value's id."""
 
 
-class Schedule:
-    """The moments at which something may be due, the next one first; a heap, so that no key costs the others."""
+class Schedule(Generic[_Value]):
+    """When values change by themselves, the earliest moment first. It is a heap, so more values make no call slower.
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._due: list[tuple[datetime, str]] = []
+    An entry may be out of date, because its value has changed or is gone. Whoever pops it looks at the newest value.
+    """
+
+    def __init__(self, due_of: Callable[[_Value], Iterable[Due]]) -> None:
+        """Begin empty; `due_of` returns the moments at which a value changes by itself, with its id."""
+        self._due_of = due_of
+        self._heap: list[Due] = []
         self.next: datetime | None = None
-        """The first moment; a value of its own, to be read without the lock while the heap changes."""
+        """The earliest moment. It is read without the lock while the heap changes, so it is a field of its own."""
 
-    def note(self, key: Key, all_keys: Collection[Key]) -> None:
-        """Note when a new value of a key changes by itself; of an older value, the moments stay."""
-        for moment in _moments(key):
-            heapq.heappush(self._due, (moment, key.arn))
-            self.next = moment if self.next is None else min(self.next, moment)
-        if len(self._due) > 6 * len(all_keys) + 64:  # most are of deletions that were cancelled
-            self._build(all_keys)
+    def note(self, value: _Value, all_values: Collection[_Value]) -> None:
+        """Note when a new or changed value changes by itself. Entries of its older values stay, and are out of date."""
+        for due in self._due_of(value):
+            heapq.heappush(self._heap, due)
+            self.next = due[0] if self.next is None else min(self.next, due[0])
+        if len(self._heap) > 6 * len(all_values) + 64:  # most are out of date: cancelled deletions, for example
+            self._build(all_values)
 
-    def pop(self, now: datetime) -> tuple[datetime, str] | None:
-        """The next moment that is over by now, and the ARN of the key that it was noted for.
+    def pop(self, now: datetime) -> Due | None:
+        """Remove and return the earliest entry that is due by now; None if there is none.
 
-        `next` stays as it is until `look_ahead`: others wait at the lock until all that is due has happened.
+        `next` does not change until `look_ahead`, so other threads wait at the lock until all that is due has happened.
         """
-        return heapq.heappop(self._due) if self._due and self._due[0][0] <= now else None
+        return heapq.heappop(self._heap) if self._heap and self._heap[0][0] <= now else None
 
     def look_ahead(self) -> None:
-        """All that was due has happened: `next` is what comes after it."""
-        self.next = self._due[0][0] if self._due else None
+        """Set `next` to the earliest moment, after all that was due has happened."""
+        self.next = self._heap[0][0] if self._heap else None
 
-    def rebuild(self, all_keys: Collection[Key]) -> None:
-        """Note afresh when each key changes by itself."""
-        self._build(all_keys)
+    def rebuild(self, all_values: Collection[_Value]) -> None:
+        """Forget all entries, and note when each of these values changes by itself."""
+        self._build(all_values)
         self.look_ahead()
 
-    def _build(self, all_keys: Collection[Key]) -> None:
-        self._due = [(moment, key.arn) for key in all_keys for moment in _moments(key)]
-        heapq.heapify(self._due)
-
-
-def _moments(key: Key) -> list[datetime]:
-    moments = (key.deletion_date, key.settles_at, key_rotation.due(key), imported_material.due(key))
-    return [moment for moment in moments if moment is not None]
+    def _build(self, all_values: Collection[_Value]) -> None:
+        self._heap = [due for value in all_values for due in self._due_of(value)]
+        heapq.heapify(self._heap)

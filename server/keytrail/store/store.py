@@ -1,7 +1,7 @@
-"""Store: all keys, aliases and grants of all accounts and Regions, behind one private lock.
+"""Store: all keys, aliases, grants and custom key stores of all accounts and Regions, behind one lock.
 
-Writes are transitions, applied to the newest value under the lock; reads look at `newest` or at `visible`. No call
-costs more with more keys: pages come from ordered indexes, due changes from a heap.
+Writes are transitions, applied to the newest value under the lock. Reads use the view `newest` or the view `visible`.
+No call costs more with more keys: pages come from ordered indexes, due changes from a heap.
 """
 
 import threading
@@ -15,15 +15,14 @@ from keytrail.domain.custom_key_store import CustomKeyStore
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet
-from keytrail.domain.refusals import key_exists
+from keytrail.domain.refusals import key_exists, key_quota_exceeded
 from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
-from keytrail.errors import LimitExceededException
 from keytrail.store import indexes
 from keytrail.store.aliases import Aliases
 from keytrail.store.custom_key_stores import CustomKeyStores
 from keytrail.store.grants import Grants
 from keytrail.store.multi_region_sets import MultiRegionSetId, MultiRegionSets
-from keytrail.store.schedule import Schedule
+from keytrail.store.schedule import Due, Schedule
 from keytrail.store.versioned_dict import VersionedDict
 from keytrail.store.view import View
 
@@ -34,9 +33,9 @@ class Store:
     """The keys, aliases, grants and custom key stores of every account and Region. Thread-safe."""
 
     newest: View
-    """Keys, aliases and grants as they are now: what a write looks at."""
+    """Keys, aliases and grants as last written. Writes use it."""
     visible: View
-    """The same as reads and authorization find it: `newest`, unless changes become visible after a delay."""
+    """Keys, aliases and grants for reads and authorization. It is `newest` unless there is a consistency delay."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -48,7 +47,7 @@ class Store:
         self.grants = Grants(self._grants, self._lock)
         self.custom_key_stores = CustomKeyStores(self._keys, self._lock)
         self._sets = MultiRegionSets()
-        self._schedule = Schedule()
+        self._schedule = Schedule(_due_of)
         self._make_views()
 
     # Keys
@@ -66,19 +65,20 @@ class Store:
     ) -> None:
         """Add new keys, the multi-Region sets and custom key stores that they are in, aliases and grants; all or none.
 
-        All of it is visible at once. Custom key stores may be there already. `check` is called first, under the lock;
-        what it raises stops it all. `counted`: refuse keys beyond the account's key quota.
+        All are visible at once. Custom key stores may exist already. `check` is called first, under the lock, and may
+        raise. `counted`: refuse keys beyond the account's key quota.
 
-        Raises AlreadyExistsException, LimitExceededException, or what a custom key store has against a key.
+        Raises AlreadyExistsException, LimitExceededException, as CustomKeyStores.require_keys_addable, or what `check`
+        raises.
         """
         with self._lock, self.custom_key_stores.adding(custom_key_stores):
             check()
             added = {key.arn: self.custom_key_stores.set_availability(key) for key in keys}
-            self.custom_key_stores.require_room(added.values())
+            self.custom_key_stores.require_keys_addable(added.values())
             for key in added.values():
-                self._require_room(key, counted=counted)
-            self.aliases.require_room(aliases)
-            self.grants.require_room([grant for grant, _ in grants])
+                self._require_addable(key, counted=counted)
+            self.aliases.require_addable(aliases)
+            self.grants.require_addable([grant for grant, _ in grants])
             self._sets.add(sets)
             self._keys.put(added, at_once=True)
             for key in added.values():
@@ -89,9 +89,9 @@ class Store:
                 self.grants.add_with_keys(grants)
 
     def change(self, arn: str, transition: Transition) -> Key:
-        """Apply a transition to the newest value of a key; gives the new value.
+        """Apply a transition to the newest value of a key, and return the new value.
 
-        Raises what the transition raises, and NotFoundException if the key has gone; nothing changes then.
+        Raises NotFoundException if the key is gone, or what the transition raises; nothing changes then.
         """
         with self._lock:
             changed = self.custom_key_stores.set_availability(transition(self.newest.require_key(arn)))
@@ -99,7 +99,7 @@ class Store:
             return changed
 
     def add_grant(self, grant: Grant, token: str, states: frozenset[KeyState], *, dry_run: bool) -> Grant:
-        """Add a grant on a key that is still in one of these states; as Grants.add."""
+        """Add a grant as Grants.add, if its key is still in one of these states. Raises as Key.require_state too."""
         with self._lock:
             self.newest.require_key(grant.key_arn).require_state(states)
             return self.grants.add(grant, token, dry_run=dry_run)
@@ -111,7 +111,7 @@ class Store:
         return self._sets.has(account, key_id)
 
     def multi_region_set(self, key: Key) -> MultiRegionSet | None:
-        """Where the keys related to this one are; None for a single-Region key."""
+        """The set of a multi-Region key; None for a single-Region key."""
         return self._sets.of_key(key)
 
     def is_replica(self, key: Key) -> bool:
@@ -123,16 +123,16 @@ class Store:
         return self._sets.is_replicated(key)
 
     def is_imported_everywhere(self, key: Key, material_id: str) -> bool:
-        """Whether a material was imported into a key and into each of its replicas."""
+        """Whether a material has been imported into a key and into its related keys in other Regions."""
         members = self._sets.of_key(key)
         regions = members.regions if members is not None else (key.region,)
         others = [self._related(key, region) for region in regions if region != key.region]
         return all(other is None or imported_material.is_imported(other, material_id) for other in (key, *others))
 
     def add_replica(self, primary: Key, replica: Key, states: frozenset[KeyState]) -> None:
-        """Add a replica of a primary key that is still in one of these states.
+        """Add a replica of a primary key, if that is still in one of these states.
 
-        Raises AlreadyExistsException if the Region has one, and what the primary's state calls for.
+        Raises AlreadyExistsException if the Region has one, or as Key.require_state and `add`.
         """
         with self._lock:
             newest = self.newest.require_key(primary.arn)
@@ -140,15 +140,15 @@ class Store:
             self.add([key_rotation.share(newest, replica)], [self._sets.with_replica(replica)], counted=True)
 
     def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
-        """Make the replica in a Region the primary key of its set; both keys take the transition, or neither.
+        """Make the replica in a Region the primary key of its set; both keys get the transition, or neither does.
 
-        Gives the new primary key. Raises NotFoundException, or what the transition raises.
+        Returns the new primary key. Raises NotFoundException, or what the transition raises.
         """
         with self._lock:
             arns = (old.arn, key_arn(region, old.account, old.key_id))
-            former, primary = [transition(self.newest.require_key(arn)) for arn in arns]
-            self._keys.put({former.arn: former, primary.arn: primary})
-            self._note_due(former)
+            replica, primary = [transition(self.newest.require_key(arn)) for arn in arns]
+            self._keys.put({replica.arn: replica, primary.arn: primary})
+            self._note_due(replica)
             self._note_due(primary)
             self._sets.move_primary(old, region)
             return primary
@@ -185,11 +185,11 @@ class Store:
     # Time
 
     def settle(self, now: datetime, record: Callable[[list[ServiceEvent]], None] | None = None) -> list[ServiceEvent]:
-        """Let happen what is due by now: deletions, expiries, rotations, the ends of Creating and Updating.
+        """Make all changes that are due by now: deletions, expiries, rotations, the ends of Creating and Updating.
 
-        What time brings is visible at once; what calls changed becomes visible here when its delay is over.
-        Gives the service events in the order of their times. `record` is called with them before another thread's
-        `settle` returns, so that whoever finds a key gone finds its event too. It must not call the store.
+        These changes are visible at once. Changes that calls made become visible here, when their delay is over.
+        Returns the service events in the order of their times. `record` is called with them before another thread's
+        `settle` returns, so that whoever finds a key deleted finds its event too. It must not call the store.
         """
         if self.visible is not self.newest:
             self._show(now)
@@ -227,9 +227,8 @@ class Store:
         self._put(settled, at_once=True)
         yield from service_events_of(key, settled, moment, is_replicated=self.is_replicated(settled))
         yield from expired
-        if (
-            is_replica and key.state is KeyState.CREATING
-        ):  # unverified: that this is when a new replica gets its material
+        # unverified: that this is when a new replica gets its material
+        if is_replica and key.state is KeyState.CREATING:
             primary = self._related(key, self._sets.primary_region(key))
             if primary is not None:
                 yield Synchronized(primary, moment)
@@ -238,24 +237,24 @@ class Store:
         self.aliases.remove_all(key.arn)
         self.grants.remove_all(key.arn)
         self._keys.remove(key.arn, at_once=True)
-        left = self._sets.remove(key)
-        if left is None or left.replicas:
+        rest = self._sets.remove(key)
+        if rest is None or rest.replicas:
             return
-        primary = self._related(key, left.primary)
+        primary = self._related(key, rest.primary)
         if primary is not None and primary.state is KeyState.PENDING_REPLICA_DELETION:
             self._put(primary.replicas_are_gone(moment), at_once=True)
 
     # Snapshots
 
     def snapshot(self) -> "Store":
-        """A copy that later changes of this store do not touch."""
+        """A copy that later changes of this store do not affect."""
         copy = Store()
         with self._lock:
             copy.restore(self)
         return copy
 
     def restore(self, snapshot: "Store", account: str | None = None) -> None:
-        """Become what the snapshot is; with an account, only what that account owns does. All of it is visible."""
+        """Become a copy of the snapshot; with an account, only what that account owns. All is visible then."""
         with self._lock:
             self._keys.restore(snapshot._keys, account)
             self._aliases.restore(snapshot._aliases, account)
@@ -267,25 +266,27 @@ class Store:
 
     # Under the lock
 
-    def _require_room(self, key: Key, *, counted: bool) -> None:
-        """Raise what stands against a new key: AlreadyExistsException; LimitExceededException if it is counted."""
+    def _require_addable(self, key: Key, *, counted: bool) -> None:
+        """Raise AlreadyExistsException, or LimitExceededException if the key is counted."""
         if self.newest.key(key.arn) is not None:
             raise key_exists(key.arn)
         count = self._keys.newest.count(indexes.keys_of(key.account, key.region))
         if counted and count >= MAX_KEYS_PER_REGION:
-            raise LimitExceededException(
-                f"Key quota for this account in this region is {MAX_KEYS_PER_REGION} but the current usage is {count}."
-            )
+            raise key_quota_exceeded(MAX_KEYS_PER_REGION, count)
 
     def _related(self, key: Key, region: str) -> Key | None:
-        """The key of the same multi-Region set in a Region, if there is one."""
+        """The key of the same multi-Region set in another Region, if there is one."""
         return self.newest.key(key_arn(region, key.account, key.key_id))
 
     def _put(self, key: Key, *, at_once: bool = False) -> None:
-        """Put the new value of a key; what a primary key shares goes to its replicas in the same step."""
+        """Put the new value of a key; the replicas of a primary key get what they share with it in the same step."""
         before, after = self.newest.require_key(key.arn), {key.arn: key}
         members = self._sets.of_key(key)
-        if members is not None and members.primary == key.region and _shared(before) != _shared(key):
+        if (
+            members is not None
+            and members.primary == key.region
+            and _shared_with_replicas(before) != _shared_with_replicas(key)
+        ):
             for region in members.replicas:
                 replica = self._related(key, region)
                 if replica is not None:
@@ -298,5 +299,11 @@ class Store:
         self._schedule.note(key, self._keys.newest.values())
 
 
-def _shared(key: Key) -> tuple[object, ...]:
+def _due_of(key: Key) -> list[Due]:
+    moments = (key.deletion_date, key.settles_at, key_rotation.due(key), imported_material.due(key))
+    return [(moment, key.arn) for moment in moments if moment is not None]
+
+
+def _shared_with_replicas(key: Key) -> tuple[object, ...]:
+    """The materials and the rotation of a primary key, which `key_rotation.share` copies to a replica."""
     return key.material, key.materials, key.automatic, key.on_demand, key.pending

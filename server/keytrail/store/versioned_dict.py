@@ -1,7 +1,7 @@
-"""VersionedDict: eventual consistency. A change can become visible some time after it was made.
+"""VersionedDict: values by id, of which a change may become visible some time after it was made.
 
-KMS is eventually consistent: what a call changes is visible to reads and to authorization some time later, and a
-write meets the newest value all the same. Source: KMS Developer Guide, "AWS KMS eventual consistency" and "Grant
+KMS is eventually consistent: reads and authorization notice a change some time later, but writes always apply to the
+newest value. Source: KMS Developer Guide, "AWS KMS eventual consistency" and "Grant
 eventual consistency" (kms-behaviour H, decision 33).
 """
 
@@ -14,7 +14,7 @@ from keytrail.store.indexed_dict import Index, IndexedDict
 
 
 class Owned(Protocol):
-    """What an account owns: a key, an alias, a grant."""
+    """Something that an account owns: a key, an alias, a grant."""
 
     @property
     def account(self) -> str:
@@ -25,29 +25,29 @@ Value = TypeVar("Value", bound=Owned)
 
 
 class VersionedDict(Generic[Value]):
-    """Values by id, twice: as they newly are, and as they are visible.
+    """Values by id, twice: `newest`, as last written, and `visible`.
 
-    Every write changes `newest`, and is carried over to `visible` once its delay is over and `show` is called.
-    Without a delay, `visible` is `newest`. What is called on either, and every method here, is called under the
-    store's lock; only `get` needs none.
+    Every write changes `newest` at once, and `visible` when its delay is over and `show` is called. Without a delay,
+    `visible` is the same object as `newest`. All methods, and those of `newest` and `visible`, need the store's lock,
+    except `get`.
     """
 
     def __init__(self, indexes_of: Callable[[Value], list[Index]]) -> None:
-        """Begin empty, without a delay; as IndexedDict."""
+        """Begin empty, without a delay; `indexes_of` as in IndexedDict."""
         self.newest = IndexedDict(indexes_of)
         self.visible = self.newest
         self._delay = timedelta(0)
         self._now = datetime.min.replace(tzinfo=UTC)
         """The moment of the latest `show`: changes from there on are made at that moment."""
         self._changes: dict[str, deque[tuple[datetime, Value | None]]] = {}
-        """The changes of each value that are not visible yet, with the moment when they will be; None: removed."""
+        """For each id the changes that are not visible yet: when they will be, and the new value (None: removed)."""
         self._due: deque[tuple[datetime, str]] = deque()
-        """Those moments in their order, and the ids of the values that changed."""
+        """All these moments in order, with the ids."""
 
     def put(self, values: Mapping[str, Value], *, at_once: bool = False) -> None:
         """Put values, new or changed, by their ids.
 
-        `at_once`: they are visible at once, and so is what was changed in them before.
+        `at_once`: they are visible at once, and replace their changes that are not visible yet.
         """
         self.newest.put(values)
         if self.visible is not self.newest:
@@ -55,7 +55,7 @@ class VersionedDict(Generic[Value]):
                 self._change(value_id, value, at_once)
 
     def remove(self, value_id: str, *, at_once: bool = False) -> Value:
-        """Remove the value with this id and give it; raises KeyError if there is none. `at_once`: as of `put`."""
+        """Remove and return the value with this id; raises KeyError if there is none. `at_once`: as in `put`."""
         removed = self.newest.remove(value_id)
         if self.visible is not self.newest:
             self._change(value_id, None, at_once)
@@ -64,7 +64,7 @@ class VersionedDict(Generic[Value]):
     def delay(self, delay: timedelta, now: datetime) -> None:
         """From now on make each change visible so long after it was made; what has changed so far, at once."""
         self._delay, self._now = delay, now
-        self._begin()
+        self._make_newest_visible()
 
     def show(self, now: datetime) -> None:
         """Make visible what is due by now. Changes from here on are made at this moment."""
@@ -78,15 +78,15 @@ class VersionedDict(Generic[Value]):
                 self._changes.pop(value_id, None)
 
     def show_all(self) -> None:
-        """Make visible all that has changed."""
+        """Make all changes visible."""
         for value_id, changes in self._changes.items():
             self._make_visible(value_id, changes[-1][1])
         self._changes, self._due = {}, deque()
 
     def restore(self, other: "VersionedDict[Value]", account: str | None = None) -> None:
-        """Become what the other newly is; with an account, only what that account owns does. All is visible then.
+        """Become a copy of `other.newest`; with an account, only what that account owns does. All is visible then.
 
-        `newest` and `visible` are other objects afterwards: who reads the old ones finds nothing half restored.
+        `newest` and `visible` are new objects afterwards, so nobody who still reads the old ones gets a mixture.
         """
         if account is None:
             self.newest = other.newest.copy()
@@ -95,9 +95,9 @@ class VersionedDict(Generic[Value]):
             for value_id in [value_id for value_id, value in self.newest.items() if value.account == account]:
                 self.newest.remove(value_id)
             self.newest.put({value_id: value for value_id, value in other.newest.items() if value.account == account})
-        self._begin()
+        self._make_newest_visible()
 
-    def _begin(self) -> None:
+    def _make_newest_visible(self) -> None:
         self._changes, self._due = {}, deque()
         self.visible = self.newest.copy() if self._delay else self.newest
 

@@ -1,6 +1,7 @@
-"""View: what can be read of keys, aliases and grants, as they newly are or as they are visible.
+"""View: reads keys, aliases and grants, the newest values or the visible ones.
 
-What is read by id takes no lock: it is one frozen value from a dict.
+Keys and aliases are read by ARN without a lock: each is one frozen value from a dict. Reads that use an index take the
+store's lock; a grant is found by its id in one.
 """
 
 from contextlib import AbstractContextManager
@@ -16,7 +17,7 @@ from keytrail.store.indexed_dict import IndexedDict
 
 
 class View:
-    """The keys, aliases and grants of every account and Region, to be read."""
+    """The keys, aliases and grants of every account and Region, for reading."""
 
     def __init__(
         self,
@@ -25,7 +26,7 @@ class View:
         grants: IndexedDict[Grant],
         lock: AbstractContextManager[bool],
     ) -> None:
-        """Read these, and lists of them under the store's lock."""
+        """Read these; `lock` is the store's."""
         self._keys = keys
         self._aliases = aliases
         self._grants = grants
@@ -38,27 +39,28 @@ class View:
         return self._keys.get(arn)
 
     def require_key(self, arn: str) -> Key:
-        """The key with this ARN; raises NotFoundException in AWS's words."""
+        """The key with this ARN; raises NotFoundException."""
         key = self._keys.get(arn)
         if key is None:
             raise key_not_found(arn)
         return key
 
     def named(self, name: KeyIdentifier) -> Key | None:
-        """The key that an identifier names, by its id or by an alias of it, if there is one."""
+        """The key that an identifier names, by its ARN or by an alias, if there is one."""
         if name.alias is None:
             return self._keys.get(name.arn)
         alias = self._aliases.get(name.arn)
         return self._keys.get(alias.target_arn) if alias is not None else None
 
     def require_named(self, name: KeyIdentifier) -> Key:
-        """The key that an identifier names; raises NotFoundException in AWS's words."""
+        """The key that an identifier names; raises NotFoundException."""
         return self.require_key(name.arn if name.alias is None else self.require_alias(name.arn).target_arn)
 
     def key_of_ciphertext(self, blob: CiphertextBlob, account: str, region: str) -> Key | None:
-        """The key in a Region under which a symmetric ciphertext was made, if there is one.
+        """The key in a Region that a symmetric ciphertext was encrypted under, if there is one.
 
-        Of several accounts' keys with its id, it is the one that has its material, or else the account's own.
+        If several accounts have a key with this id, it is the one with the ciphertext's material, or else the key of
+        `account`.
         """
 
         def unfitness(key: Key) -> tuple[bool, bool]:
@@ -69,7 +71,7 @@ class View:
         return min(keys, key=unfitness, default=None)
 
     def keys_after(self, account: str, region: str, after: str, limit: int) -> list[Key]:
-        """The next keys in the order of their ids: at most `limit` of those behind the id `after`."""
+        """The next keys in the order of their ids: at most `limit` of those after the id `after`."""
         with self._lock:
             return self._keys.page(indexes.keys_of(account, region), key_arn(region, account, after), limit)
 
@@ -85,24 +87,24 @@ class View:
         return self._aliases.get(arn)
 
     def require_alias(self, arn: str) -> Alias:
-        """The alias with this ARN; raises NotFoundException in AWS's words."""
+        """The alias with this ARN; raises NotFoundException."""
         alias = self._aliases.get(arn)
         if alias is None:
             raise alias_not_found(arn)
         return alias
 
     def aliases_after(self, account: str, region: str, after: str, limit: int) -> list[Alias]:
-        """The next aliases in the order of their names: at most `limit` of those behind the name `after`."""
+        """The next aliases in the order of their names: at most `limit` of those after the name `after`."""
         with self._lock:
             return self._aliases.page(indexes.aliases_of(account, region), alias_arn(region, account, after), limit)
 
     def aliases_of_after(self, key: Key, after: str, limit: int) -> list[Alias]:
-        """The same of one key's aliases."""
+        """As `aliases_after`, but only the aliases of one key."""
         with self._lock:
             after = alias_arn(key.region, key.account, after)
             return self._aliases.page(indexes.aliases_of_key(key.arn), after, limit)
 
-    # Grants: `after` is a grant's place
+    # Grants: `after` is a grant's sort key
 
     def grant(self, key_arn: str, grant_id: str) -> Grant | None:
         """The grant of a key with this id, if there is one."""
@@ -113,14 +115,14 @@ class View:
     def grants_after(
         self, key_arn: str, after: str, limit: int, *, grantee: str = "", service: str = ""
     ) -> list[Grant]:
-        """The next grants of a key: at most `limit` of those behind `after`, of one grantee if one is named."""
+        """The next grants of a key: at most `limit` after `after`; if a grantee is named, only its grants."""
         with self._lock:
             return self._grants.page(indexes.grants_of_key(key_arn, grantee=grantee, service=service), after, limit)
 
     def retirable_grants_after(
         self, region: str, after: str, limit: int, *, principal: str = "", service: str = ""
     ) -> list[Grant]:
-        """The next grants in a Region, whichever keys they are of, that a principal or a service is to retire."""
+        """The next grants in a Region, of any key, with this retiring principal or retiring service principal."""
         with self._lock:
             index = indexes.retirable_grants(region, principal=principal, service=service)
             return self._grants.page(index, after, limit)
@@ -128,10 +130,6 @@ class View:
     def usable_grants_after(
         self, key_arn: str, after: str, limit: int, *, grantee: str, operation: str, pair: tuple[str, str] | None
     ) -> list[Grant]:
-        """The next grants of a key that let a principal or service do an operation, under constraints of one kind.
-
-        `pair`: the first one of the encryption context that they ask for; None: they ask for none, or the operation
-        does not look at it.
-        """
+        """The next grants of a key that allow a grantee an operation; `pair` as in indexes.usable_grants."""
         with self._lock:
             return self._grants.page(indexes.usable_grants(key_arn, grantee, operation, pair), after, limit)

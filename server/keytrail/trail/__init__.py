@@ -1,4 +1,4 @@
-"""The trail: every call as a CloudTrail event, found by what LookupEvents asks for; and each key's last usage."""
+"""The trail: every call as a CloudTrail event, which LookupEvents and tests search, and the last use of each key."""
 
 from keytrail.trail.calls import Calls, RecordedCall, calls_of
 from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, Event, Verbatim, new_event_id, resource_type

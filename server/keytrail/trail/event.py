@@ -1,4 +1,4 @@
-"""Event: what the trail keeps of one call, and the record that people read of it.
+"""Event: what the trail keeps of one call, and the CloudTrail record that is made of it.
 
 Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "Logging AWS KMS API calls".
 """
@@ -13,20 +13,23 @@ from keytrail.crypto.keygen import new_uuid
 from keytrail.domain.principal import Principal
 
 RESOURCE_TYPE = "AWS::KMS::Key"
-"""CloudTrail's type of every resource of KMS, of an alias too."""
+"""CloudTrail's type of every resource of KMS, including aliases."""
 
 
 def resource_type(arn: str) -> str:
-    """CloudTrail's type of a resource."""
+    """CloudTrail's type of the resource with this ARN."""
     return "AWS::IAM::Role" if arn.split(":", 3)[2:3] == ["iam"] else RESOURCE_TYPE
 
 
 _INTERNAL = "AWS Internal"
-"""Who calls, and from where, when a service does something by itself."""
+"""invokedBy, sourceIPAddress and userAgent when a service does something by itself."""
+
+_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
+"""The members of requests that are encryption contexts."""
 
 
 class Event(NamedTuple):
-    """One CloudTrail event, as parts; `record()` makes the document that people read."""
+    """One CloudTrail event, as parts; `record()` makes the document."""
 
     event_id: str
     request_id: str | None
@@ -34,7 +37,7 @@ class Event(NamedTuple):
     name: str
     region: str
     principal: Principal | None
-    """Who called; None for what the service did by itself (eventType AwsServiceEvent, if without a request)."""
+    """The caller; None if the service did it by itself (eventType AwsServiceEvent, unless it has a request id)."""
     recipient: str
     """The account that this copy is delivered to."""
     read_only: bool
@@ -42,7 +45,7 @@ class Event(NamedTuple):
     response_elements: Mapping[str, object] | None = None
     additional: Mapping[str, object] | None = None
     resources: tuple[tuple[str, str], ...] | None = None
-    """(account, ARN) of each resource; None where the record has no such member."""
+    """(account, ARN) of each resource; None if the record has no such member."""
     error_code: str | None = None
     error_message: str | None = None
     shared_event_id: str | None = None
@@ -51,7 +54,7 @@ class Event(NamedTuple):
     invoked_by: str | None = None
     source: str = "kms.amazonaws.com"
     service_details: Mapping[str, object] | None = None
-    """serviceEventDetails, which some events of the service itself have."""
+    """serviceEventDetails, which some AwsServiceEvents have."""
 
     def record(self) -> dict[str, object]:
         """The record as CloudTrail writes it (eventVersion 1.11): camelCase members, eventTime in seconds."""
@@ -100,6 +103,12 @@ class Event(NamedTuple):
         return msgspec.json.encode(self.record()).decode()
 
     @property
+    def encryption_contexts(self) -> list[Mapping[str, str]]:
+        """The encryption contexts of the request: ReEncrypt can have two, and the source's is the first."""
+        parameters = self.request_parameters or {}
+        return [context.data for name in _CONTEXTS if isinstance(context := parameters.get(name), Verbatim)]
+
+    @property
     def username(self) -> str | None:
         """As username_in."""
         return username_in(self.recipient, self.principal)
@@ -112,8 +121,8 @@ class Event(NamedTuple):
     def _identity(self) -> dict[str, object]:
         if self.principal is None:
             return {"accountId": self.recipient, "invokedBy": _INTERNAL}
-        at_home = self.recipient == self.principal.account
-        identity = self.principal.user_identity() if at_home else self.principal.foreign_identity()
+        is_own = self.recipient == self.principal.account
+        identity = self.principal.user_identity() if is_own else self.principal.foreign_identity()
         if self.invoked_by is not None:
             identity["invokedBy"] = self.invoked_by
         return identity
@@ -131,14 +140,14 @@ RECORD_MEMBERS = frozenset(
 
 
 def new_event_id() -> str:
-    """A fresh eventID."""
+    """A new, random eventID."""
     return new_uuid()
 
 
 def username_in(recipient: str, principal: Principal | None) -> str | None:
-    """LookupEvents' Username in an account's event of a caller: the user, the role session, or `root`.
+    """LookupEvents' Username of a caller's event in the account `recipient`: the user, the role session, or `root`.
 
-    None where the account is not the caller's own, and for services.
+    None if the account is not the caller's own, and for services.
     """
     if principal is None or recipient != principal.account or principal.kind == "service":
         return None
@@ -146,12 +155,12 @@ def username_in(recipient: str, principal: Principal | None) -> str | None:
 
 
 def access_key_id_in(recipient: str, principal: Principal | None) -> str | None:
-    """The access key in the userIdentity of an account's event of a caller; None unless the account is the caller's."""
+    """The access key of a caller's event in the account `recipient`; None if that is not the caller's own account."""
     return principal.access_key_id if principal is not None and recipient == principal.account else None
 
 
 def _member(value: object) -> object:
-    """A member's value as CloudTrail writes it: members in camelCase, moments like `Aug 10, 2022, 10:38:27 PM`."""
+    """A value as CloudTrail writes it: names of members in camelCase, times as `Aug 10, 2022, 10:38:27 PM`."""
     if isinstance(value, Verbatim):
         return dict(value.data)
     if isinstance(value, Mapping):
@@ -164,12 +173,12 @@ def _member(value: object) -> object:
 
 
 class Verbatim:
-    """A map whose keys are the caller's own words (an encryption context): a record shows them as they were sent."""
+    """A map whose keys the caller chose (an encryption context): a record has them as sent, not in camelCase."""
 
     __slots__ = ("data",)
 
     def __init__(self, data: Mapping[str, str]) -> None:
-        """Hold the map."""
+        """Wrap the map."""
         self.data = data
 
 

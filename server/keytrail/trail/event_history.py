@@ -1,4 +1,4 @@
-"""EventHistory: what LookupEvents finds events in, and what it finds them by.
+"""EventHistory: the events of one account in one Region, and the attributes by which LookupEvents finds them.
 
 Source: CloudTrail User Guide, "Working with CloudTrail event history": each account has one in each Region.
 """
@@ -13,7 +13,7 @@ from keytrail.trail.ordered_events import OrderedEvents
 from keytrail.trail.stored_event import EventGroup, StoredEvent, TimeAndNumber
 
 Attribute = tuple[str, str]
-"""LookupEvents' name of an attribute, and a value of it."""
+"""The name of an attribute of LookupEvents, such as `EventName`, and a value."""
 
 _Resources = tuple[tuple[str, str], ...] | None
 
@@ -21,26 +21,26 @@ _Value = TypeVar("_Value")
 
 
 class EventHistory:
-    """The events of one account in one Region in order: all of them, and by each attribute.
+    """The events of one account in one Region, oldest first: a list of all, and a list for each attribute.
 
-    An event nearly always comes after all the others, and when it leaves it is the first: then adding and removing it
-    cost the same however many there are. Not thread-safe: the trail's lock is around it.
+    A new event is nearly always the newest, and a removed event the oldest. To add and to remove these costs the same
+    with more events. Not thread-safe: the trail's lock protects it.
     """
 
     def __init__(self) -> None:
-        """Begin with no events."""
+        """Begin empty."""
         self._all = OrderedEvents()
-        self._by: dict[Attribute, OrderedEvents] = {}
-        self._groups: dict[EventGroup, _Shared[EventGroup]] = {}
-        self._resources: dict[_Resources, _Shared[_Resources]] = {}
+        self._by_attribute: dict[Attribute, OrderedEvents] = {}
+        self._groups: dict[EventGroup, _Interned[EventGroup]] = {}
+        self._resources: dict[_Resources, _Interned[_Resources]] = {}
 
     def __len__(self) -> int:
         """How many events there are."""
         return len(self._all)
 
     def add(self, event: Event, number: int, packed: bytes) -> StoredEvent:
-        """Add an event, with its number and what `pack` makes of it."""
-        group = self._group(
+        """Add an event, with its number and what `pack` returned for it."""
+        group = self._intern_group(
             EventGroup(
                 event.name,
                 event.region,
@@ -53,7 +53,7 @@ class EventHistory:
                 event.invoked_by,
             )
         )
-        resources = self._resources_of(event.resources)
+        resources = self._intern_resources(event.resources)
         stored = StoredEvent(
             event.time,
             number,
@@ -66,17 +66,17 @@ class EventHistory:
             event.shared_event_id,
             packed,
         )
-        self._place(stored, group, resources)
+        self._insert(stored, group, resources)
         return stored
 
     def add_stored(self, event: StoredEvent) -> None:
         """Add an event of another history."""
-        self._place(event, self._group(event.group), self._resources_of(event.resources))
+        self._insert(event, self._intern_group(event.group), self._intern_resources(event.resources))
 
     def remove(self, event: StoredEvent) -> None:
-        """Take an event out, which is one of these."""
+        """Remove an event, which must be in this history."""
         group, resources = self._groups[event.group], self._resources[event.resources]
-        if self._all.begin_with(event):
+        if self._all.is_first(event):
             self._all.remove_first()
             for events in (*group.lists, *resources.lists):
                 events.remove_first()
@@ -86,15 +86,15 @@ class EventHistory:
         group.count -= 1
         if not group.count:
             del self._groups[event.group]
-            self._forget_empty(group.attributes)
+            self._remove_empty_lists(group.attributes)
         resources.count -= 1
         if not resources.count:
             del self._resources[event.resources]
-            self._forget_empty(resources.attributes)
+            self._remove_empty_lists(resources.attributes)
 
-    def having(self, attribute: Attribute | None) -> Iterable[StoredEvent]:
-        """The events that have an attribute, oldest first; with None, all of them."""
-        return self._all if attribute is None else self._by.get(attribute, ())
+    def events_with(self, attribute: Attribute | None) -> Iterable[StoredEvent]:
+        """The events with an attribute, or all events for None, oldest first."""
+        return self._all if attribute is None else self._by_attribute.get(attribute, ())
 
     def newest(
         self,
@@ -104,46 +104,48 @@ class EventHistory:
         before: TimeAndNumber | None,
         limit: int,
     ) -> list[StoredEvent]:
-        """At most `limit` of the events that have an attribute, newest first; as OrderedEvents.newest."""
-        events = self._all if attribute is None else self._by.get(attribute)
+        """At most `limit` events with an attribute (None: of all), newest first; bounds as OrderedEvents.newest."""
+        events = self._all if attribute is None else self._by_attribute.get(attribute)
         return list(islice(events.newest(since, until, before), limit)) if events is not None else []
 
-    def _place(self, event: StoredEvent, group: "_Shared[EventGroup]", resources: "_Shared[_Resources]") -> None:
+    def _insert(self, event: StoredEvent, group: "_Interned[EventGroup]", resources: "_Interned[_Resources]") -> None:
         group.count += 1
         resources.count += 1
-        if self._all.end_before(event):
+        if self._all.all_before(event):
             self._all.append(event)
             for events in group.lists:
                 events.append(event)
             for events in resources.lists:
                 events.append(event)
-        else:  # brought from the past, or by a call that ended later than one that began later
+        else:  # a seed's event of the past, or a call that ended after one that had begun later
             for events in (self._all, *group.lists, *resources.lists):
                 events.insert(event)
 
-    def _group(self, group: EventGroup) -> "_Shared[EventGroup]":
-        shared = self._groups.get(group)
-        if shared is None:
-            shared = self._groups[group] = self._shared(group, _attributes_of_group(group))
-        return shared
+    def _intern_group(self, group: EventGroup) -> "_Interned[EventGroup]":
+        interned = self._groups.get(group)
+        if interned is None:
+            interned = self._groups[group] = self._new_interned(group, _attributes_of_group(group))
+        return interned
 
-    def _resources_of(self, resources: _Resources) -> "_Shared[_Resources]":
-        shared = self._resources.get(resources)
-        if shared is None:
-            shared = self._resources[resources] = self._shared(resources, _attributes_of_resources(resources))
-        return shared
+    def _intern_resources(self, resources: _Resources) -> "_Interned[_Resources]":
+        interned = self._resources.get(resources)
+        if interned is None:
+            interned = self._resources[resources] = self._new_interned(resources, _attributes_of_resources(resources))
+        return interned
 
-    def _shared(self, value: _Value, attributes: Iterable[Attribute]) -> "_Shared[_Value]":
-        return _Shared(value, {attribute: self._by.setdefault(attribute, OrderedEvents()) for attribute in attributes})
+    def _new_interned(self, value: _Value, attributes: Iterable[Attribute]) -> "_Interned[_Value]":
+        return _Interned(
+            value, {attribute: self._by_attribute.setdefault(attribute, OrderedEvents()) for attribute in attributes}
+        )
 
-    def _forget_empty(self, attributes: Iterable[Attribute]) -> None:
+    def _remove_empty_lists(self, attributes: Iterable[Attribute]) -> None:
         for attribute in attributes:
-            if not self._by[attribute]:
-                del self._by[attribute]
+            if not self._by_attribute[attribute]:
+                del self._by_attribute[attribute]
 
 
-class _Shared(Generic[_Value]):
-    """A value that several events have in common, how many, and the attributes that they have because of it."""
+class _Interned(Generic[_Value]):
+    """A value that several events refer to: how many do, and the attributes that it gives them, with their lists."""
 
     __slots__ = ("attributes", "count", "lists", "value")
 
@@ -165,7 +167,7 @@ def _attributes_of_group(group: EventGroup) -> Iterator[Attribute]:
 
 
 def _attributes_of_resources(resources: _Resources) -> Iterator[Attribute]:
-    """A resource is found by its ARN, and by what the ARN names: a key's id, or an alias with its `alias/`."""
+    """LookupEvents finds a resource by its ARN, and by a key's id or an alias's name (with `alias/`)."""
     for _, arn in resources or ():
         yield "ResourceName", arn
         yield "ResourceName", arn.split(":", 5)[-1].removeprefix("key/")

@@ -1,4 +1,4 @@
-"""The CloudTrail event of what KMS did by itself (domain/service_event.py), as AWS's own samples show it.
+"""The CloudTrail event of a change that KMS made by itself (domain/service_event.py), as in AWS's samples.
 
 Source: KMS Developer Guide, "Logging AWS KMS API calls": DeleteKey, DeleteExpiredKeyMaterial, RotateKey,
 SynchronizeMultiRegionKey.
@@ -18,49 +18,49 @@ _NAMES: Mapping[type[ServiceEvent], str] = {
 }
 
 
-def event_of_service_event(happened: ServiceEvent) -> Event:
-    """The event of what happened to a key, in the account and Region of the key."""
-    key = happened.key
+def event_of_service_event(change: ServiceEvent) -> Event:
+    """The CloudTrail event of a service event, in the account and Region of the key."""
+    key = change.key
     return Event(
         event_id=new_event_id(),
-        # Alone among them a synchronization is an AwsApiCall, and has a requestID.
-        request_id=new_uuid() if isinstance(happened, Synchronized) else None,
-        time=happened.time,
-        name=_NAMES[type(happened)],
+        # Only a synchronization is an AwsApiCall, and has a requestID.
+        request_id=new_uuid() if isinstance(change, Synchronized) else None,
+        time=change.time,
+        name=_NAMES[type(change)],
         region=key.region,
         principal=None,
         recipient=key.account,
         read_only=False,
-        response_elements={"KeyId": key.arn} if isinstance(happened, (Deleted, Synchronized)) else None,
-        additional=_additional(happened),
+        response_elements={"KeyId": key.arn} if isinstance(change, (Deleted, Synchronized)) else None,
+        additional=_additional(change),
         resources=((key.account, key.arn),),
-        service_details=_details(happened),
+        service_details=_details(change),
     )
 
 
-def _additional(happened: ServiceEvent) -> Mapping[str, object] | None:
-    """Of a deletion in an AWS CloudHSM key store, what became of the key there."""
-    if not isinstance(happened, Deleted) or happened.cluster_id is None or happened.key.material is None:
+def _additional(change: ServiceEvent) -> Mapping[str, object] | None:
+    """For a key deleted from an AWS CloudHSM key store: what happened to its material in the cluster."""
+    if not isinstance(change, Deleted) or change.cluster_id is None or change.key.material is None:
         return None
-    key = f'"backingKeyId":"{happened.key.material.id}"'  # unverified: what else these texts hold
+    key = f'"backingKeyId":"{change.key.material.id}"'  # unverified: what else these texts contain
     return {
-        "customKeyStoreId": happened.key.custom_key_store_id,
-        "clusterId": happened.cluster_id,
+        "customKeyStoreId": change.key.custom_key_store_id,
+        "clusterId": change.cluster_id,
         "backingKeys": f"[{{{key}}}]",
         "backingKeysDeletionStatus": f'[{{{key},"deletionStatus":"SUCCESS"}}]',
     }
 
 
-def _details(happened: ServiceEvent) -> Mapping[str, object] | None:
-    if isinstance(happened, MaterialExpired):
-        return {"KeyId": happened.key.key_id, "KeyMaterialId": happened.material_id}
-    if isinstance(happened, Rotated):
-        previous = happened.previous
+def _details(change: ServiceEvent) -> Mapping[str, object] | None:
+    if isinstance(change, MaterialExpired):
+        return {"KeyId": change.key.key_id, "KeyMaterialId": change.material_id}
+    if isinstance(change, Rotated):
+        previous = change.previous
         return {
-            "RotationType": happened.rotation_type,
-            "KeyOrigin": happened.key.origin,
+            "RotationType": change.rotation_type,
+            "KeyOrigin": change.key.origin,
             **({"PreviousKeyMaterialId": previous.id} if previous is not None else {}),
-            "CurrentKeyMaterialId": happened.current.id,
-            "KeyId": happened.key.key_id,
+            "CurrentKeyMaterialId": change.current.id,
+            "KeyId": change.key.key_id,
         }
     return None

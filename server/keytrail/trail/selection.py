@@ -1,22 +1,18 @@
-"""Selection: which events a test asks for, and by which attribute they are found soonest."""
+"""Selection: which events a test wants, and which of the events' attributes narrows the search best."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from keytrail.trail.event import Event, Verbatim
 from keytrail.trail.stored_event import EventGroup, StoredEvent
-
-CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
-"""Where a request has an encryption context."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Events that are all that is asked for; None asks for nothing.
+    """The events that have all of these values; None allows any value.
 
-    `since <= time < until`, aware moments. `key` is a key's ARN or id, of whichever account and Region. `called`:
-    just what callers called, each call once (not the copy in the key owner's account, not what KMS did by itself).
+    `since <= time < until`: aware. `key`: a key's ARN or id, in any account and Region. `called`: only calls, each
+    once: not the copy in the key owner's account, not a change that KMS made by itself.
     """
 
     event_id: str | None = None
@@ -27,34 +23,34 @@ class Selection:
     error_code: str | None = None
     succeeded: bool | None = None
     account: str | None = None
-    """The account that has the event; of what is `called`, the caller's."""
+    """The account that has the event; with `called`, the caller's."""
     region: str | None = None
     access_key_id: str | None = None
     username: str | None = None
     source_ip: str | None = None
     user_agent: str | None = None
-    """A part of it."""
+    """A part of the userAgent."""
     encryption_context: Mapping[str, str] | None = None
-    """Pairs that are in the request's encryption context; of ReEncrypt's two, in either."""
+    """Pairs that the request's encryption context contains; for ReEncrypt, either of its two contexts."""
     since: datetime | None = None
     until: datetime | None = None
     called: bool = False
 
     def attribute(self) -> tuple[str, str] | None:
-        """LookupEvents' attribute that the fewest events share, as a rule, of those asked for."""
-        asked = (
+        """The selected attribute of LookupEvents that usually has the fewest events; None if none is selected."""
+        wanted = (
             ("ResourceName", self.key),
             ("AccessKeyId", self.access_key_id),
             ("Username", self.username),
             ("EventName", self.event_name),
             ("EventSource", self.event_source),
         )
-        return next(((name, value) for name, value in asked if value is not None), None)
+        return next(((name, value) for name, value in wanted if value is not None), None)
 
     def admits(self, event: StoredEvent) -> bool:
-        """Whether an event is all that is asked for; what is packed is looked at last."""
+        """Whether an event has all of these values. Packed values are compared last, since unpacking them is slow."""
         group = event.group
-        asked = (
+        pairs = (
             (self.event_id, event.event_id),
             (self.request_id, event.request_id),
             (self.event_name, group.name),
@@ -65,17 +61,21 @@ class Selection:
             (self.source_ip, group.source_ip),
         )
         return (
-            all(wanted is None or wanted == value for wanted, value in asked)
+            all(wanted is None or wanted == value for wanted, value in pairs)
             and self.succeeded in (None, event.error_code is None)
             and (self.key is None or _concerns(event, self.key))
             and (self.user_agent is None or self.user_agent in group.user_agent)
-            and (self.since is None or self.since <= event.time)
-            and (self.until is None or event.time < self.until)
+            and is_within(event.time, self.since, self.until)
             and (not self.called or _is_call(group))
             and (self.access_key_id is None or self.access_key_id == group.access_key_id)
             and (self.username is None or self.username == group.username)
-            and (self.encryption_context is None or _has_context(event.event, self.encryption_context))
+            and (self.encryption_context is None or _has_context(event, self.encryption_context))
         )
+
+
+def is_within(time: datetime, since: datetime | None, until: datetime | None) -> bool:
+    """Whether `since <= time < until`; None sets no bound."""
+    return (since is None or since <= time) and (until is None or time < until)
 
 
 def _concerns(event: StoredEvent, key: str) -> bool:
@@ -87,7 +87,6 @@ def _is_call(group: EventGroup) -> bool:
     return group.principal is not None and group.recipient == group.principal.account and group.invoked_by is None
 
 
-def _has_context(event: Event, wanted: Mapping[str, str]) -> bool:
-    sent = event.request_parameters or {}
-    contexts = [context.data for name in CONTEXTS if isinstance(context := sent.get(name), Verbatim)]
-    return any(wanted.items() <= context.items() for context in contexts or [{}])
+def _has_context(event: StoredEvent, wanted: Mapping[str, str]) -> bool:
+    contexts = event.event.encryption_contexts or [{}]
+    return any(wanted.items() <= context.items() for context in contexts)

@@ -1,7 +1,7 @@
-"""StoredEvent: an event as the trail keeps it, small, and out of the garbage collector's sight.
+"""StoredEvent: an event as the trail keeps it: small, and not tracked by the garbage collector.
 
-A trail may hold a million events, and the collector walks over all that it tracks. It tracks neither these structs
-(`gc=False`: nothing that they refer to refers back to them) nor strings, bytes and tuples of strings.
+A trail may have a million events, and the collector walks over every object that it tracks. It does not track these
+structs (`gc=False` is safe: nothing that they refer to refers back to them), nor strings, bytes and tuples of strings.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,45 +14,46 @@ from keytrail.domain.principal import Principal
 from keytrail.trail.event import Event, Verbatim, access_key_id_in, username_in
 
 TimeAndNumber = tuple[datetime, int]
-"""What events are in the order of: an event's time, then its number."""
+"""The order of events: by time, then by number."""
 
 
 _VERBATIM = 1
 _encode_map = msgspec.msgpack.Encoder().encode
 
 
-def _extended(value: object) -> object:
+def _encode_other(value: object) -> object:
     if isinstance(value, Verbatim):
         return msgspec.msgpack.Ext(_VERBATIM, _encode_map(value.data))
     if isinstance(value, Mapping):
         return dict(value)
-    raise NotImplementedError(f"no record holds a {type(value)}")
+    raise NotImplementedError(f"a record cannot contain a {type(value)}")
 
 
-def _restored(code: int, data: memoryview) -> object:
+def _decode_verbatim(code: int, data: memoryview) -> object:
     assert code == _VERBATIM
     return Verbatim(msgspec.msgpack.decode(data))
 
 
 _Parts = tuple[dict[str, object] | None, dict[str, object] | None, dict[str, object] | None, dict[str, object] | None]
 
-_encode = msgspec.msgpack.Encoder(enc_hook=_extended).encode
-_decode: Callable[[bytes], _Parts] = msgspec.msgpack.Decoder(_Parts, ext_hook=_restored).decode
+_encode = msgspec.msgpack.Encoder(enc_hook=_encode_other).encode
+_decode: Callable[[bytes], _Parts] = msgspec.msgpack.Decoder(_Parts, ext_hook=_decode_verbatim).decode
 
-_NOTHING = _encode((None, None, None, None))
+_EMPTY = _encode((None, None, None, None))
 
 
 def pack(event: Event) -> bytes:
-    """What only a record shows of an event, in few bytes: a record is made when it is read, and most never are.
+    """The parts of an event that only its record needs, as bytes.
 
-    requestParameters, responseElements, additionalEventData and serviceEventDetails.
+    These are requestParameters, responseElements, additionalEventData and serviceEventDetails. They stay packed until
+    somebody reads the record, and most records are never read.
     """
     packed = _encode((event.request_parameters, event.response_elements, event.additional, event.service_details))
-    return packed if packed != _NOTHING else _NOTHING
+    return packed if packed != _EMPTY else _EMPTY  # one object for all events without these parts
 
 
 class EventGroup(msgspec.Struct, frozen=True, gc=False):
-    """What the events of one caller's calls of one operation have in common; they all refer to one of these."""
+    """The values that the events of one caller and one operation share: a history has each group once."""
 
     name: str
     region: str
@@ -76,11 +77,11 @@ class EventGroup(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoredEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event: by itself what a selection asks for, packed what only a record shows. No two have one number."""
+    """An event: searches compare its fields; `packed` is what only its record needs. Numbers are unique."""
 
     time: datetime
     number: int
-    """It is the number-th event that was written."""
+    """How many events had been written, with this one."""
     group: EventGroup
     event_id: str
     request_id: str | None
@@ -89,11 +90,11 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     error_message: str | None
     shared_event_id: str | None
     packed: bytes
-    """The rest of it, as `pack` writes it."""
+    """What `pack` returned for the event."""
 
     @property
     def event(self) -> Event:
-        """The event, put together again."""
+        """The event, unpacked."""
         group = self.group
         request_parameters, response_elements, additional, service_details = _decode(self.packed)
         return Event(
@@ -121,4 +122,4 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 time_and_number: Callable[[StoredEvent], TimeAndNumber] = attrgetter("time", "number")
-"""What an event is put in order by."""
+"""The sort key of events."""

@@ -1,7 +1,7 @@
-"""Trail: every call as a CloudTrail event, and each key's last usage. One place, one lock, one truth.
+"""Trail: every call as a CloudTrail event, and the last use of each key, behind one lock.
 
-A use and its event are written together, so that the CloudTrailEventId of a last usage is the eventID of an
-event that the trail has (until it is so old that it leaves; the usage never does).
+A use and its event are written together, so the CloudTrailEventId of a last use is the eventID of an event in the
+trail. Old events are removed when there are too many; last uses are not.
 """
 
 import threading
@@ -16,7 +16,7 @@ from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, pack, time_a
 
 
 class Trail:
-    """Events in the order of their times, up to a bound; and the last use of each key. Thread-safe."""
+    """The latest events, and the last use of each key. Thread-safe."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Trail:
         usage_delay: timedelta = timedelta(0),
         deliver: Callable[[Sequence[Event]], None] | None = None,
     ) -> None:
-        """Keep at most `max_events`; hide each use for `usage_delay`; `deliver` gets every event once."""
+        """Keep at most `max_events`; hide each use for `usage_delay`; call `deliver` once with every event."""
         self._lock = threading.Lock()
         self._log = EventLog(max_events)
         self._uses = LastUses(usage_delay)
@@ -32,21 +32,21 @@ class Trail:
 
     @property
     def usage_delay(self) -> timedelta:
-        """How late a use shows."""
+        """How long each use is hidden."""
         return self._uses.delay
 
     @usage_delay.setter
     def usage_delay(self, delay: timedelta) -> None:
-        """Set how late a use shows; those that show already stay."""
+        """Set how long each use is hidden; uses that have been shown stay visible."""
         with self._lock:
             self._uses.delay = delay
 
     def record(self, events: Sequence[Event], uses: Sequence[tuple[str, Use]] = ()) -> None:
-        """Write the events of one call, and the uses of keys (by ARN) that it was: all of them or, if it raises, none.
+        """Write the events of one call, and its uses of keys, each with the key's ARN: all, or none if this raises.
 
-        It is done when this returns, and costs the same however many events there are.
+        It costs the same with more events.
         """
-        packed = [pack(event) for event in events]  # what cannot be written fails here
+        packed = [pack(event) for event in events]  # an event that cannot be written raises here, before any is
         with self._lock:
             for event, parts in zip(events, packed, strict=True):
                 self._log.write(event, parts)
@@ -56,7 +56,7 @@ class Trail:
             self._deliver(events)
 
     def last_use(self, arn: str, now: datetime) -> Use | None:
-        """The last use of a key that is old enough to show by now."""
+        """As LastUses.last."""
         with self._lock:
             return self._uses.last(arn, now)
 
@@ -66,7 +66,7 @@ class Trail:
             return self._uses.last_used_key()
 
     def forget(self, arn: str) -> None:
-        """A key is deleted, and its usage with it."""
+        """As LastUses.forget."""
         with self._lock:
             self._uses.forget(arn)
 
@@ -88,30 +88,30 @@ class Trail:
         return [each.event for each in stored]
 
     def lookup(self, query: Query, before: TimeAndNumber | None, limit: int) -> list[StoredEvent]:
-        """The newest events that a query asks for: at most `limit` of those that come before a time and number."""
+        """As EventLog.lookup."""
         with self._lock:
             return self._log.lookup(query, before, limit)
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
-        """The events that are all that is asked for, oldest first; only those that came after a `mark()`."""
+        """The events of a selection, oldest first; only those that were written after the mark `after`."""
         with self._lock:
             candidates = self._log.candidates(selection, after)
         return [stored.event for stored in sorted(filter(selection.admits, candidates), key=time_and_number)]
 
     def mark(self) -> int:
-        """Where the trail is: the number of its latest event."""
+        """The number of the latest event: with it, `select` finds the events that are written from now on."""
         with self._lock:
             return self._log.last_number
 
     def snapshot(self) -> "Trail":
-        """A copy that later events do not touch."""
+        """A copy that later events do not affect."""
         copy = Trail(0)
         with self._lock:
             copy._log, copy._uses = self._log.copy(), self._uses.copy()
         return copy
 
     def restore(self, snapshot: "Trail", account: str | None = None) -> None:
-        """Become what the snapshot is; with an account, only its events and its keys' uses do."""
+        """Become a copy of the snapshot; with an account, only its events and its keys' uses."""
         with self._lock:
             if account is not None:
                 self._log.restore_account(account, snapshot._log)
@@ -119,4 +119,4 @@ class Trail:
                 return
             number = self._log.last_number
             self._log, self._uses = snapshot._log.copy(), snapshot._uses.copy()
-            self._log.last_number = number  # no two events ever have one number
+            self._log.last_number = number  # numbers are never used again

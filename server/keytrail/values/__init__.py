@@ -1,7 +1,7 @@
-"""KMS's answer to GetKeyLastUsage, and the values of any other KMS shape, outside any server.
+"""GetKeyLastUsage's response and errors as typed values, and codecs for every KMS shape. No server is needed.
 
-Public API. `GetKeyLastUsageResponse` and `GetKeyLastUsageError` are typed values; `shape(name)` gives the codecs of
-any shape of the service model, which are the same.
+Public API. `GetKeyLastUsageResponse` and `GetKeyLastUsageError` are the typed values; `shape(name)` returns the same
+codecs for any shape of the service model.
 """
 
 from keytrail.domain.last_usage import TrackedOperation, UsageHistory

@@ -1,6 +1,6 @@
-"""The errors that GetKeyLastUsage answers with, as values; nothing here is raised but CodecError.
+"""The errors of GetKeyLastUsage as values. They are not exceptions: only CodecError is raised here.
 
-Source: KMS API Reference, GetKeyLastUsage, "Errors", and "Common Errors"; spellings of `message` as recorded from AWS.
+Source: KMS API Reference, GetKeyLastUsage, "Errors", and "Common Errors"; the case of `message` as recorded from AWS.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """An error that the operation declares. KMS leaves some messages out: None."""
+    """An error that the operation declares. Its message is None if KMS sends none."""
 
     message: str | None = None
 
     @property
     def code(self) -> str:
-        """The error's code, as `__type` tells it."""
+        """The error's code, as in `__type`."""
         return type(self).__name__
 
 
@@ -35,7 +35,7 @@ class DependencyTimeoutException(_Declared):
 
 
 class InvalidArnException(_Declared):
-    """An ARN is not valid, or names what the operation does not take."""
+    """An ARN is not valid, or is of a resource that the operation does not accept."""
 
     __slots__ = ()
 
@@ -65,27 +65,27 @@ Declared = DependencyTimeoutException | InvalidArnException | KMSInternalExcepti
 """The errors that the operation declares."""
 
 GetKeyLastUsageError = Declared | UnknownOperationError
-"""What GetKeyLastUsage answers instead of a response."""
+"""What GetKeyLastUsage returns instead of a response."""
 
 _DECLARED: Mapping[str, type[Declared]] = {
     error.__name__: error
     for error in (DependencyTimeoutException, InvalidArnException, KMSInternalException, NotFoundException)
 }
 
-_SPELLED_OTHERWISE = {AccessDeniedException.code: AccessDeniedException.message_member}
+_MESSAGE_MEMBERS = {AccessDeniedException.code: AccessDeniedException.message_member}
 
 
 def error_from_json(code: str, document: object) -> GetKeyLastUsageError:
-    """The error of this code, its message from a JSON text or document.
+    """The error with this code, and with the message in a JSON text or document.
 
-    What stands before a `#` or after a `:` in the code is no part of it (`com.amazonaws.kms#NotFoundException`); the
-    message may be spelled `message` or `Message`. Raises CodecError for what is no such document.
+    In the code, everything before a `#` and after a `:` is ignored (`com.amazonaws.kms#NotFoundException`). The member
+    of the message is `message` or `Message`. Raises CodecError if the document is not an error.
     """
     return _error(code, _codec(nested=False).from_json(document))
 
 
 def error_from_xml(code: str, element: "_Element | str | bytes") -> GetKeyLastUsageError:
-    """The error of this code, its message from an lxml element or an XML text: an Error, or one inside its answer."""
+    """The error with this code, and with the message in an lxml element or XML text: an Error or an ErrorResponse."""
     if isinstance(element, (str, bytes)):
         return _error(code, _codec(nested=True).from_string(element))
     return _error(code, _codec(nested=True).from_xml(element))
@@ -94,20 +94,20 @@ def error_from_xml(code: str, element: "_Element | str | bytes") -> GetKeyLastUs
 def error_to_json(error: GetKeyLastUsageError) -> dict[str, object]:
     """The document that KMS sends for the error: `__type`, and the message if there is one."""
     message = error.text if isinstance(error, UnknownOperationError) else error.message
-    return json11.error_document(error.code, _SPELLED_OTHERWISE.get(error.code, "message"), message)
+    return json11.error_document(error.code, _MESSAGE_MEMBERS.get(error.code, "message"), message)
 
 
 def _error(code: str, members: Mapping[str, Any]) -> GetKeyLastUsageError:
     code = code.partition(":")[0].rpartition("#")[2]
-    inside = members.get("Error", members)
-    message = inside.get("message", inside.get("Message"))
+    error = members.get("Error", members)
+    message = error.get("message", error.get("Message"))
     declared = _DECLARED.get(code)
     return declared(message) if declared is not None else UnknownOperationError(code, message)
 
 
 @cache
 def _codec(*, nested: bool) -> ShapeCodec:
-    """Of what all errors have in common, in either spelling; `nested`: also of an Error inside an ErrorResponse."""
+    """The codec of the message, in either case; `nested`: also if it is in an Error in an ErrorResponse."""
     error = shape("KMSInternalException").shape
     both = replace(error, members={**error.members, "Message": error.members["message"]})
     return ShapeCodec(replace(both, members={**both.members, "Error": both}) if nested else both)

@@ -25,30 +25,30 @@ _OPERATIONS: Mapping[str, TrackedOperation] = {operation.value: operation for op
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLastUsageData:
-    """The last successful cryptographic operation with a key; without members, there was none since tracking began."""
+    """The last successful cryptographic operation with a key; empty if there was none since tracking began."""
 
     operation: TrackedOperation | str | None = None
-    """ReEncrypt for both of its keys. Text that is none of the enum is an operation that AWS has added since."""
+    """ReEncrypt for both of its keys. A text if it is an operation that the enum does not have yet."""
     timestamp: datetime | None = None
-    """When it was: aware; KMS tells whole seconds."""
+    """When it was: aware; KMS sends whole seconds."""
     cloud_trail_event_id: str | None = None
     """The eventID of its CloudTrail record, in the account of the key's owner."""
     kms_request_id: str | None = None
     """Its x-amzn-RequestId."""
 
     def __post_init__(self) -> None:
-        """Take an operation's text for the operation. Raises ValueError for a naive datetime."""
+        """Convert the operation's text to the enum. Raises TypeError or ValueError unless the time is aware."""
         if self.operation is not None and type(self.operation) is str:
             object.__setattr__(self, "operation", _OPERATIONS.get(self.operation, self.operation))
         _require_aware(self.timestamp)
 
     @property
     def is_empty(self) -> bool:
-        """Whether no member is there."""
+        """Whether it has no members."""
         return not self.members()
 
     def members(self) -> dict[str, object]:
-        """The members that are there, under KMS's names."""
+        """The members that are not None, by KMS's names."""
         return _present(
             Operation=self.operation,
             Timestamp=self.timestamp,
@@ -58,7 +58,7 @@ class KeyLastUsageData:
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> Self:
-        """From members under KMS's names."""
+        """From members by KMS's names."""
         get = members.get
         return cls(
             operation=get("Operation"),
@@ -72,21 +72,22 @@ class KeyLastUsageData:
 class GetKeyLastUsageResponse:
     """When a key was last used: KMS's answer to GetKeyLastUsage. Every member may be absent (None).
 
-    Readers raise `CodecError` for what is no such response; members that the model lacks are ignored. In JSON, XML and
-    the tagged tree an empty KeyLastUsage and an absent one are told apart; AWS Query has no field for either.
+    All `from_` methods raise `CodecError` if the input is not such a response, and ignore members that the model lacks.
+    JSON, XML and the tagged tree distinguish an empty KeyLastUsage from an absent one. AWS Query cannot: it has no
+    field for either.
     """
 
     key_id: str | None = None
-    """The globally unique id of the key: no ARN, no alias."""
+    """The id of the key, not its ARN or alias."""
     key_last_usage: KeyLastUsageData | None = None
-    """The last use since tracking began; KMS sends an empty one where there was none."""
+    """The last use since tracking began; KMS sends an empty one if there was none."""
     tracking_start_date: datetime | None = None
-    """Since when uses of the key are recorded: aware; its creation, if that came later."""
+    """Since when uses of the key are recorded: aware. The creation date, if the key is younger than tracking."""
     key_creation_date: datetime | None = None
     """When the key was created: aware."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a naive datetime."""
+        """Raise TypeError for anything but a datetime, ValueError for a naive one."""
         _require_aware(self.tracking_start_date)
         _require_aware(self.key_creation_date)
 
@@ -99,7 +100,7 @@ class GetKeyLastUsageResponse:
         tracking_start_date: datetime | None = None,
         key_creation_date: datetime | None = None,
     ) -> Self:
-        """The response of these members; the same as calling the class."""
+        """The response with these members; the same as calling the class."""
         return cls(
             key_id=key_id,
             key_last_usage=key_last_usage,
@@ -108,7 +109,7 @@ class GetKeyLastUsageResponse:
         )
 
     def members(self) -> dict[str, object]:
-        """The members that are there, under KMS's names: what a boto3 client returns, less ResponseMetadata."""
+        """The members that are not None, by KMS's names: what a boto3 client returns, without ResponseMetadata."""
         usage = self.key_last_usage
         return _present(
             KeyId=self.key_id,
@@ -119,7 +120,7 @@ class GetKeyLastUsageResponse:
 
     @classmethod
     def from_members(cls, members: Mapping[str, Any]) -> Self:
-        """From members under KMS's names, such as a boto3 client returns."""
+        """From members by KMS's names, such as a boto3 client returns."""
         get = members.get
         usage = get("KeyLastUsage")
         return cls(
@@ -146,7 +147,7 @@ class GetKeyLastUsageResponse:
 
     @classmethod
     def from_xml(cls, element: "_Element") -> Self:
-        """From an lxml element, whatever its name and namespaces; timestamps are ISO 8601 or epoch seconds.
+        """From an lxml element with any name and namespaces; timestamps are ISO 8601 or epoch seconds.
 
         Entities are refused, never resolved.
         """
@@ -154,7 +155,7 @@ class GetKeyLastUsageResponse:
 
     @classmethod
     def from_string(cls, text: str | bytes) -> Self:
-        """From an XML text: UTF-8 if it is bytes. A document type declaration is refused, so nothing is resolved."""
+        """From an XML text, bytes in UTF-8. A document type declaration is refused, so nothing is resolved."""
         return cls.from_members(shape(_SHAPE).from_string(text))
 
     def to_xml(self, tag: str = _SHAPE) -> "_Element":
@@ -167,16 +168,16 @@ class GetKeyLastUsageResponse:
 
     @classmethod
     def from_json(cls, document: object) -> Self:
-        """From a JSON text (str, or bytes in UTF-8), or a document as `json.loads` makes it.
+        """From a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it.
 
-        Timestamps are epoch seconds, with a fraction or an exponent if need be. null is absent.
+        Timestamps are epoch seconds, possibly with a fraction or an exponent. null means absent.
         """
         return cls.from_members(shape(_SHAPE).from_json(document))
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON document, as `json.dumps` takes it.
+        """The JSON document, as `json.dumps` accepts it.
 
-        Timestamps are epoch seconds as a float, which keeps milliseconds always and microseconds until the year 2242.
+        Timestamps are epoch seconds as a float: milliseconds are always exact, microseconds until the year 2242.
         """
         document: dict[str, Any] = json11.document(shape(_SHAPE).shape, self.members())
         return document

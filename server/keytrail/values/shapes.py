@@ -1,4 +1,4 @@
-"""The codecs of any KMS shape."""
+"""ShapeCodec: reads and writes the values of a shape of the service model, in every format."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShapeCodec:
-    """Reads and writes the values of one shape: of a structure, its members.
+    """Reads and writes the values of one shape.
 
-    Members are a mapping by KMS's names: blobs are bytes, timestamps aware datetimes, absent ones left out (None is
-    taken for absent). Members that the model lacks are ignored, enum values that it lacks are kept. Everything that is
-    no value of the shape raises CodecError, which says where.
+    The value of a structure is a mapping by KMS's member names, without absent members (None means absent). Blobs are
+    bytes, timestamps aware datetimes. Members that the model lacks are ignored, enum values that it lacks are kept.
+    Anything that is not a value of the shape raises CodecError, which says where.
     """
 
     shape: Shape
 
     def from_json(self, document: object) -> Any:
-        """Read a JSON text (str, or bytes in UTF-8), or a document as `json.loads` makes it. null is absent."""
+        """Read a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it. null means absent."""
         if isinstance(document, (str, bytes)):
             document = json11.parse(document)
         return json11.decoder(self.shape)(document)
 
     def to_json(self, value: object) -> Any:
-        """The document, as `json.dumps` takes it: blobs are base64, timestamps epoch seconds with their fraction."""
+        """The document, as `json.dumps` accepts it: blobs are base64, timestamps epoch seconds with their fraction."""
         return json11.document(self.shape, self._checked(value))
 
     def to_json_bytes(self, value: object) -> bytes:
@@ -40,11 +40,11 @@ class ShapeCodec:
         return json11.encode(self.shape, self._checked(value))
 
     def from_xml(self, element: "_Element") -> Any:
-        """Read an lxml element, whatever its own name; namespaces are ignored."""
+        """Read an lxml element, with any name; namespaces are ignored."""
         return xml.decode(self.shape, element)
 
     def from_string(self, text: str | bytes) -> Any:
-        """Read an XML text: UTF-8 if it is bytes, and no document type declaration, whatever it would say."""
+        """Read an XML text, bytes in UTF-8. A document type declaration is refused."""
         return xml.decode(self.shape, xml.parse(text))
 
     def to_xml(self, value: object, tag: str | None = None) -> "_Element":
@@ -56,7 +56,7 @@ class ShapeCodec:
         return xml.to_bytes(self.to_xml(value, tag))
 
     def from_query(self, pairs: Iterable[tuple[str, str]]) -> Any:
-        """Read the fields of an AWS Query form, as `urllib.parse.parse_qsl(..., keep_blank_values=True)` makes them."""
+        """Read the fields of an AWS Query form, as `parse_qsl(..., keep_blank_values=True)` returns them."""
         return query.decode(self.shape, pairs)
 
     def to_query(self, value: object) -> Query:
@@ -68,7 +68,7 @@ class ShapeCodec:
         return self._checked(tree.members(value))
 
     def to_value(self, value: object) -> tree.Value:
-        """The tagged tree, members in the model's order."""
+        """The tagged tree (keytrail.values.tree), members in the model's order."""
         return tree.tagged(self.shape, value)
 
     def _checked(self, value: object) -> Any:
@@ -77,7 +77,7 @@ class ShapeCodec:
 
 @cache
 def shape(name: str, service: str = "kms") -> ShapeCodec:
-    """The codecs of a shape by its name in the service model, such as DescribeKeyResponse. Raises LookupError."""
+    """The codec of a shape by its name in the service model, such as DescribeKeyResponse. Raises LookupError."""
     try:
         if not service.isalpha():
             raise LookupError

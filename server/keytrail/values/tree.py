@@ -1,7 +1,7 @@
-"""Values as trees in which each leaf says what it is.
+"""Tagged trees: values in which each node has the type of its shape.
 
-`tagged` makes them of members (what json11 gives: mappings by KMS's names, bytes, aware datetimes) and checks the types
-on the way; `members` undoes it.
+`tagged` makes a tree from members (as json11 returns them: mappings by KMS's names, bytes, aware datetimes), and checks
+their types. `members` is its inverse.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from keytrail.wire.service_model import Shape
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Names and values in the model's order; absent members are left out."""
+    """Names and values in the model's order, without absent members."""
 
     members: tuple[tuple[str, "Value"], ...] = ()
 
@@ -30,21 +30,21 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Keys and values in the order given."""
+    """Keys and values in their original order."""
 
     entries: tuple[tuple[str, "Value"], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class String:
-    """Text that may be any."""
+    """Any text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Enum:
-    """Text out of a set that the model names, or that AWS has added to it since."""
+    """One of the texts that the model lists, or one that AWS has added since."""
 
     text: str
 
@@ -82,19 +82,19 @@ Value = Structure | List | Map | String | Enum | Blob | Boolean | Integer | Time
 
 
 def tagged(shape: Shape, value: object) -> Value:
-    """The tree of a value of this shape; None stands for an absent member. Raises CodecError for another type."""
+    """The tree of a value of this shape; a member that is None is absent. Raises CodecError for a wrong type."""
     return _TAGS[shape.type](shape, value)
 
 
 def members(value: Value) -> Any:
-    """What the tree was made of. Raises CodecError for what is no tree."""
+    """The members that the tree was made from. Raises CodecError if it is not a tree."""
     untag = _UNTAG.get(type(value))
     if untag is None:
         raise expected("a tagged value", value)
     return untag(value)
 
 
-def _inside(shape: Shape, value: object, step: str) -> Value:
+def _tagged_inside(shape: Shape, value: object, step: str) -> Value:
     try:
         return tagged(shape, value)
     except CodecError as error:
@@ -105,9 +105,9 @@ def _inside(shape: Shape, value: object, step: str) -> Value:
 def _structure(shape: Shape, value: object) -> Structure:
     if not isinstance(value, Mapping):
         raise expected("a mapping", value)
-    given = ((name, member, value.get(name)) for name, member in shape.members.items())
+    values = ((name, member, value.get(name)) for name, member in shape.members.items())
     return Structure(
-        tuple((name, _inside(member, inner, f".{name}")) for name, member, inner in given if inner is not None)
+        tuple((name, _tagged_inside(member, inner, f".{name}")) for name, member, inner in values if inner is not None)
     )
 
 
@@ -115,7 +115,7 @@ def _list(shape: Shape, value: object) -> List:
     assert shape.member is not None
     if not isinstance(value, (list, tuple)):
         raise expected("a list", value)
-    return List(tuple(_inside(shape.member, inner, f"[{at}]") for at, inner in enumerate(value)))
+    return List(tuple(_tagged_inside(shape.member, inner, f"[{index}]") for index, inner in enumerate(value)))
 
 
 def _map(shape: Shape, value: object) -> Map:
@@ -126,7 +126,7 @@ def _map(shape: Shape, value: object) -> Map:
         if not isinstance(name, str):
             raise expected("keys that are strings", name)
         _require_unicode(name)
-    return Map(tuple((name, _inside(shape.member, inner, map_step(name))) for name, inner in value.items()))
+    return Map(tuple((name, _tagged_inside(shape.member, inner, map_step(name))) for name, inner in value.items()))
 
 
 def _string(shape: Shape, value: object) -> String | Enum:
@@ -138,7 +138,7 @@ def _string(shape: Shape, value: object) -> String | Enum:
 
 def _require_unicode(text: str) -> None:
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise CodecError("holds a surrogate, which no encoding can")
+        raise CodecError("contains a surrogate, which cannot be encoded")
 
 
 def _blob(_: Shape, value: object) -> Blob:

@@ -155,8 +155,8 @@ def describe_custom_key_stores(
     ]
     if not stores and (custom_key_store_id, custom_key_store_name) != (None, None):
         raise CustomKeyStoreNotFoundException
-    listed = [store for store in stores if store.place > page.after]
-    reply = page.reply("CustomKeyStores", listed, lambda store: store.place)
+    listed = [store for store in stores if store.sort_key > page.after]
+    reply = page.reply("CustomKeyStores", listed, lambda store: store.sort_key)
     return {**reply, "CustomKeyStores": [_entry(store) for store in listed[: page.limit]]}
 
 

@@ -105,7 +105,7 @@ def list_grants(
     )
     if grant_id is not None:
         grant = call.view.grant(key.arn, grant_id)
-        grants = [grant] if grant is not None and grant.place > page.after else []
+        grants = [grant] if grant is not None and grant.sort_key > page.after else []
     else:
         grants = call.view.grants_after(key.arn, page.after, page.limit + 1, grantee=grantee, service=service)
     # The look-up used one filter; the grants must match the other filters too.
@@ -206,7 +206,7 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
 
 
 def _listed(page: Page, grants: Sequence[Grant]) -> Reply:
-    reply = page.reply("Grants", grants, lambda grant: grant.place)
+    reply = page.reply("Grants", grants, lambda grant: grant.sort_key)
     return {**reply, "Grants": [_entry(grant) for grant in grants[: page.limit]]}
 
 
