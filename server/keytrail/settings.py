@@ -28,6 +28,7 @@ class Settings:
     region: str = "us-east-1"
     """The Region of a call without a credential scope."""
     tracking_start: datetime = TRACKING_START
+    """TrackingStartDate of keys that are older than this."""
     usage_delay: timedelta = timedelta(0)
     """How long a use stays hidden from GetKeyLastUsage (at most 1 h)."""
     trail_delay: timedelta = timedelta(0)
@@ -72,6 +73,9 @@ class Settings:
             if type(value) is not (getattr(field.type, "__origin__", None) or field.type):
                 raise ValueError(f"{field.name}: expected {field.type}, got {value!r}")
             object.__setattr__(self, field.name, value)
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise ValueError(f"account: expected 12 digits, got {self.account!r}")
         if not re.fullmatch(r"[a-z0-9-]{1,32}", self.region):
@@ -80,16 +84,14 @@ class Settings:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
-        for name in (
-            name
-            for name in ("trail_delay", "consistency_delay", "transition_time")
-            if getattr(self, name) < timedelta(0)
-        ):
-            raise ValueError(f"{name}: expected 0 or more")
+        for name in ("trail_delay", "consistency_delay", "transition_time"):
+            if getattr(self, name) < timedelta(0):
+                raise ValueError(f"{name}: expected 0 or more")
         if self.trail_interval <= timedelta(0):
             raise ValueError("trail_interval: expected more than 0")
-        for name in (name for name in ("max_events", "max_body", "trail_batch") if getattr(self, name) < 1):
-            raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name in ("max_events", "max_body", "trail_batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""

@@ -1,6 +1,6 @@
 """Limit, Marker, Truncated and NextMarker: the same for every list.
 
-A marker names the last entry of the page before, so a page costs the same wherever it begins. It also carries a hash of
+A marker names the last entry of the previous page, so a page costs the same wherever it begins. It also has a hash of
 its list (operation, account, Region, filters): a marker of another list is refused.
 Source: KMS API Reference, ListKeys and its like.
 """
@@ -33,8 +33,10 @@ class Page:
         return {member: shown, "Truncated": True, "NextMarker": marker}
 
 
-def page(call: Call, limit: int | None, marker: str | None, *, default: int, maximum: int, filters: str = "") -> Page:
-    """The page that a request asks for.
+def requested_page(
+    call: Call, limit: int | None, marker: str | None, *, default: int, maximum: int, filters: str = ""
+) -> Page:
+    """The page that a request is for, from its Limit and Marker; without a Limit it has up to `default` entries.
 
     `filters` is a text that differs between the lists of one operation, such as the key whose tags are listed. Raises
     InvalidMarkerException for a marker of another list.

@@ -62,7 +62,7 @@ def get_session_token(
         declared=principal.declared,
         session=Session(created=call.now, mfa=mfa),
     )
-    credential = _issued(call, session_principal, duration_seconds, minimum_session_token_size)
+    credential = _issue(call, session_principal, duration_seconds, minimum_session_token_size)
     reply = _reply(credential, minimum_session_token_size)
     call.response_elements = _response_elements(reply)
     return reply
@@ -102,16 +102,16 @@ def assume_role(
         raise ValidationException(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
-    inherited = _inherited(call.principal)
+    inherited = _inherited_tags(call.principal)
     session = Session(
         created=call.now,
         role=role_arn,
         mfa=mfa,
-        tags=(*inherited, *_tags(tags, inherited)),
-        transitive=frozenset([*_transitive(tags, transitive_tag_keys), *[key for key, _ in inherited]]),
+        tags=(*inherited, *_own_tags(tags, inherited)),
+        transitive=frozenset([*_transitive_keys(tags, transitive_tag_keys), *[key for key, _ in inherited]]),
         source_identity=_source_identity(call.principal, source_identity),
     )
-    policies = _policies(call, role_arn, policy, policy_arns)
+    policies = _session_policies(call, role_arn, policy, policy_arns)
     packed = _packed_size([*policies, *[f"{key}={value}" for key, value in session.tags]])
     call.authorize_role(role_arn, "sts:AssumeRole")
     if tags:
@@ -130,7 +130,7 @@ def assume_role(
     # Checked after authorization, so that an untrusted caller does not learn the role's MaxSessionDuration.
     if duration_seconds > call.authorizer.identities.max_session_duration(role_arn):
         raise ValidationException("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-    credential = _issued(call, principal, duration_seconds, minimum_session_token_size)
+    credential = _issue(call, principal, duration_seconds, minimum_session_token_size)
     reply = _reply(credential, minimum_session_token_size)
     reply["AssumedRoleUser"] = {"AssumedRoleId": principal.principal_id, "Arn": principal.arn}
     if policies or session.tags:
@@ -153,12 +153,12 @@ def _mfa(serial_number: str | None, token_code: str | None) -> bool:
     return token_code is not None
 
 
-def _inherited(principal: Principal) -> tuple[tuple[str, str], ...]:
+def _inherited_tags(principal: Principal) -> tuple[tuple[str, str], ...]:
     session = principal.session
     return tuple(tag for tag in session.tags if tag[0] in session.transitive) if session is not None else ()
 
 
-def _tags(tags: Sequence[Mapping[str, str]], inherited: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _own_tags(tags: Sequence[Mapping[str, str]], inherited: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """The session's own tags. Source: IAM User Guide, "Pass session tags in AWS STS"."""
     keys = [tag["Key"].lower() for tag in tags]
     if len(set(keys)) < len(keys):
@@ -171,24 +171,24 @@ def _tags(tags: Sequence[Mapping[str, str]], inherited: Sequence[tuple[str, str]
     return [(tag["Key"], tag["Value"]) for tag in tags]
 
 
-def _transitive(tags: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:
+def _transitive_keys(tags: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:
     own = {tag["Key"].lower(): tag["Key"] for tag in tags}
     if not {key.lower() for key in keys} <= own.keys():
         raise ValidationException("The specified transitive tag key must be included in the requested tags.")
     return [own[key.lower()] for key in keys]
 
 
-def _source_identity(principal: Principal, wanted: str | None) -> str | None:
+def _source_identity(principal: Principal, requested: str | None) -> str | None:
     """The session's source identity: once set, it stays for all sessions of a role chain."""
     current = principal.session.source_identity if principal.session is not None else None
-    if wanted is not None and wanted.startswith("aws:"):  # unverified: the words
+    if requested is not None and requested.startswith("aws:"):  # unverified: the words
         raise ValidationException("SourceIdentity must not begin with aws:")
-    if current is not None and wanted not in (None, current):  # unverified: code and words
+    if current is not None and requested not in (None, current):  # unverified: code and words
         raise AccessDeniedException("The source identity of a session cannot be changed.")
-    return current or wanted
+    return current or requested
 
 
-def _policies(
+def _session_policies(
     call: Call, role_arn: str, policy: str | None, policy_arns: Sequence[Mapping[str, str]]
 ) -> tuple[str, ...]:
     """The documents of the session policies, which limit the session."""
@@ -212,7 +212,7 @@ def _packed_size(parts: Sequence[str]) -> int:
     return percent
 
 
-def _issued(call: Call, principal: Principal, seconds: int, token_size: int) -> Credential:
+def _issue(call: Call, principal: Principal, seconds: int, token_size: int) -> Credential:
     expiration = call.now.replace(microsecond=0) + timedelta(seconds=seconds)
     return call.callers.sessions.issue(principal, expiration, token_size=token_size)
 

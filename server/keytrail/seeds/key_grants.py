@@ -7,7 +7,7 @@ from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
 from keytrail.errors import AwsError
-from keytrail.operations.kms.grants import require_fit
+from keytrail.operations.kms.grants import require_valid_for_key
 from keytrail.seeds.document import ConstraintsMember, GrantMember
 from keytrail.seeds.reader import SeedReader
 
@@ -30,7 +30,7 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
                 retiring_service_principal=grant.retiring_service_principal,
                 constraints=grant.constraints,
             )
-            require_fit(grant, key)
+            require_valid_for_key(grant, key)
         except AwsError as error:
             reader.add_problem(item_path, f"{error.code}: {error.message}")
         if grant.grant_id in reader.seed.grants:

@@ -485,7 +485,7 @@ def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
     answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
     assert answer.status_code == 400
     known = "account" if path in ("reset", "fixtures") else "none"
-    assert answer.json() == {"error": f"There is no parameter acount; those that are: {known}."}
+    assert answer.json() == {"error": f"There is no parameter acount; expected: {known}."}
     assert keys_of(keytrail_clean) == []
 
 

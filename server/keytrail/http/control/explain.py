@@ -50,15 +50,18 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         if event is None or event.request_id is None:
             raise Refusal(f"The trail has no call with the event id {event_id}.", 404)
         request_id = event.request_id
-    kept = endpoint.authorizer.explanations.of_request(str(request_id))
+    explanations = endpoint.authorizer.explanations.of_request(str(request_id))
     known = event_id is not None or any(event.request_id == request_id for event in endpoint.trail.events())
-    if not kept and not known:
-        raise Refusal(f"No request {request_id} is known; see the x-amzn-RequestId of an answer.", 404)
-    members: dict[str, Any] = {"requestId": request_id, "decisions": [explanation.members() for explanation in kept]}
-    if not kept:
+    if not explanations and not known:
+        raise Refusal(f"No request {request_id} is known; the x-amzn-RequestId of a response is its id.", 404)
+    members: dict[str, Any] = {
+        "requestId": request_id,
+        "decisions": [explanation.members() for explanation in explanations],
+    }
+    if not explanations:
         members["note"] = (
-            "No policy had to be asked: the caller is as good as the root of its account under default key "
-            f"policies, or it was refused before that. Or it was long ago: the last {MAX_REQUESTS} are kept."
+            "No policy was evaluated: nothing restricts an undeclared caller in its own account under default key "
+            f"policies, or the request failed before that. Or it is too old: the last {MAX_REQUESTS} are kept."
         )
     return members
 
@@ -72,7 +75,7 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     operations = SERVICES[service].operations.values() if service in SERVICES else ()
     operation = next((operation for operation in operations if name in (*operation.actions, operation.name)), None)
     if service == "kms" and operation is None:
-        raise Refusal(f"action: {question.action} is no permission of KMS; expected one such as kms:Decrypt")
+        raise Refusal(f"action: {question.action} is not a permission of KMS; expected one such as kms:Decrypt")
     facts = RequestFacts(
         operation=operation.name if operation is not None else name,
         principal=_principal(endpoint, question.principal),
@@ -86,7 +89,7 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": question.key_id} if question.key_id is not None else {}), **question.request},
     )
-    key, resource = _key(facts, question)
+    key, resource = _key_and_resource(facts, question)
     if operation is not None and operation.authorization == "*":  # even if the question names a key
         key, resource = None, "*"
     condition_values = {
@@ -96,7 +99,8 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values).members()
 
 
-def _key(facts: RequestFacts, question: _Question) -> tuple[Key | None, str]:
+def _key_and_resource(facts: RequestFacts, question: _Question) -> tuple[Key | None, str]:
+    """The key, if it exists, and the ARN of the resource; raises Refusal."""
     if question.key_id is None:
         return None, question.resource or "*"
     try:

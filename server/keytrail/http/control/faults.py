@@ -40,5 +40,5 @@ def remove(endpoint: Endpoint, request: Request, rule_id: str) -> dict[str, Any]
     """Remove one rule."""
     removed = endpoint.faults.remove(rule_id)
     if not removed:
-        raise Refusal(f"There is no fault rule {rule_id}; GET faults lists those that are.", 404)
+        raise Refusal(f"There is no fault rule {rule_id}; GET /_keytrail/faults lists all rules.", 404)
     return {"Removed": removed}

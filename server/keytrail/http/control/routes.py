@@ -54,7 +54,7 @@ class _Route:
         unknown = ", ".join(sorted(set(request.args) - set(self.arguments)))
         if unknown:
             known = ", ".join(sorted(self.arguments)) or "none"
-            raise Refusal(f"There is no parameter {unknown}; those that are: {known}.")
+            raise Refusal(f"There is no parameter {unknown}; expected: {known}.")
 
 
 class Routes:

@@ -10,7 +10,7 @@ from keytrail.domain.aws_managed_key import PREDEFINED
 from keytrail.domain.key import Key
 from keytrail.errors import ValidationException
 from keytrail.operation import operation
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 
 def _check_names(members: Mapping[str, object]) -> None:
@@ -74,16 +74,16 @@ def list_aliases(
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
     call.resources = []
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
-    part = page(call, limit, marker, default=50, maximum=100, filters=key.arn if key is not None else "")
+    page = requested_page(call, limit, marker, default=50, maximum=100, filters=key.arn if key is not None else "")
     if key is not None:
-        entries = [_entry(alias) for alias in call.view.aliases_of_after(key, part.after, part.limit + 1)]
+        entries = [_entry(alias) for alias in call.view.aliases_of_after(key, page.after, page.limit + 1)]
     else:
-        aliases = call.view.aliases_after(call.account, call.region, part.after, part.limit + 1)
-        entries = sorted([*map(_entry, aliases), *_predefined_without_key(call, part.after)], key=_name)[
-            : part.limit + 1
+        aliases = call.view.aliases_after(call.account, call.region, page.after, page.limit + 1)
+        entries = sorted([*map(_entry, aliases), *_predefined_without_key(call, page.after)], key=_name)[
+            : page.limit + 1
         ]
-    reply = part.reply("Aliases", entries, _name)
-    return {**reply, "AliasCount": min(len(entries), part.limit)}
+    reply = page.reply("Aliases", entries, _name)
+    return {**reply, "AliasCount": min(len(entries), page.limit)}
 
 
 def _predefined_without_key(call: Call, after: str) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from keytrail.domain.external_errors import raise_external_errors
 from keytrail.domain.key import Origin
 from keytrail.errors import CustomKeyStoreNotFoundException, ValidationException
 from keytrail.operation import SERVICES, operation
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 _CLUSTER_MEMBERS = ("CloudHsmClusterId", "TrustAnchorCertificate", "KeyStorePassword")
 _PROXY_MEMBERS = (
@@ -147,7 +147,7 @@ def describe_custom_key_stores(
 ) -> Reply:
     """Describe the account's custom key stores in the Region, or one of them."""
     filters = f"{custom_key_store_id or ''}/{custom_key_store_name or ''}"
-    part = page(call, limit, marker, default=1000, maximum=1000, filters=filters)
+    page = requested_page(call, limit, marker, default=1000, maximum=1000, filters=filters)
     stores = [
         store
         for store in call.store.custom_key_stores.all_of(call.account, call.region)
@@ -155,9 +155,9 @@ def describe_custom_key_stores(
     ]
     if not stores and (custom_key_store_id, custom_key_store_name) != (None, None):
         raise CustomKeyStoreNotFoundException
-    listed = [store for store in stores if store.sort_key > part.after]
-    reply = part.reply("CustomKeyStores", listed, lambda store: store.sort_key)
-    return {**reply, "CustomKeyStores": [_entry(store) for store in listed[: part.limit]]}
+    listed = [store for store in stores if store.sort_key > page.after]
+    reply = page.reply("CustomKeyStores", listed, lambda store: store.sort_key)
+    return {**reply, "CustomKeyStores": [_entry(store) for store in listed[: page.limit]]}
 
 
 def _entry(store: CustomKeyStore) -> dict[str, object]:
@@ -225,7 +225,7 @@ def update_custom_key_store(
             store,
             name=new_custom_key_store_name or store.name,
             cluster_id=cloud_hsm_cluster_id or store.cluster_id,
-            proxy=_updated(store.proxy, members, call.account) if store.proxy is not None else None,
+            proxy=_update_proxy(store.proxy, members, call.account) if store.proxy is not None else None,
         )
         if members.keys() - {"NewCustomKeyStoreName"}:
             _raise_external_error(call, updated)
@@ -237,7 +237,7 @@ def update_custom_key_store(
     return {}
 
 
-def _updated(proxy: XksProxy, members: Mapping[str, object], account: str) -> XksProxy:
+def _update_proxy(proxy: XksProxy, members: Mapping[str, object], account: str) -> XksProxy:
     """The proxy, changed by the members of an update."""
     connectivity = str(members.get("XksProxyConnectivity", proxy.connectivity))
     subject = f"XksProxyConnectivity {connectivity}"

@@ -5,6 +5,7 @@ key is that of the ciphertext, usage, state, algorithm, and last the ciphertext.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from keytrail.call import Call, Reply
@@ -49,33 +50,26 @@ def encrypt(
     """Encrypt up to 4096 bytes under a key, bound to an encryption context."""
     require_algorithm(key, encryption_algorithm, encryption_context)
 
-    def rsa() -> Reply:
+    def encrypt_with_rsa() -> Reply:
         blob = rsa_encryption.encrypt(key, encryption_algorithm, plaintext)
         return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
     if not key.is_symmetric:
-        return Later(rsa)
+        return Later(encrypt_with_rsa)
     blob, _ = seal(call, key, plaintext, encryption_context)
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
 
-def _check_key(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
-    ignores = members.get("DryRunModifiers")
-    if ignores and not members.get("DryRun"):
+def _check_key_id(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
+    """Require the key's id if the ciphertext cannot name the key: it is asymmetric, or is to be ignored."""
+    modifiers = members.get("DryRunModifiers")
+    if modifiers and not members.get("DryRun"):
         # unverified: the words
         raise ValidationException("DryRunModifiers can only be specified when DryRun is true.")
     if key_member in members:
         return
-    if ignores or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
+    if modifiers or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
         raise ValidationException(f"{key_member} must not be null")
-
-
-def _check_decrypt_key(members: Mapping[str, object]) -> None:
-    _check_key("EncryptionAlgorithm", "KeyId", members)
-
-
-def _check_re_encrypt_key(members: Mapping[str, object]) -> None:
-    _check_key("SourceEncryptionAlgorithm", "SourceKeyId", members)
 
 
 @operation(
@@ -85,7 +79,7 @@ def _check_re_encrypt_key(members: Mapping[str, object]) -> None:
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_check_decrypt_key,
+    rules=partial(_check_key_id, "EncryptionAlgorithm", "KeyId"),
     logged_defaults=("EncryptionAlgorithm",),
     grantable="any",
     quota=BY_KEY,
@@ -101,22 +95,22 @@ def decrypt(
 ) -> Reply | Later[Reply]:
     """Decrypt a ciphertext of Encrypt, ReEncrypt or GenerateDataKey...; a symmetric one names its key."""
     key = call.resolve(key_id, aliases=True) if key_id is not None else None
-    data = None if dry_run_modifiers else ciphertext_blob
-    key, blob = _key_and_blob(call, key, data, encryption_algorithm)
+    ciphertext = None if dry_run_modifiers else ciphertext_blob
+    key, blob = _key_and_blob(call, key, ciphertext, encryption_algorithm)
     call.admit(key)
     require_algorithm(key, encryption_algorithm, encryption_context)
 
-    def rsa() -> Reply:
+    def decrypt_with_rsa() -> Reply:
         reply = {
             "KeyId": key.arn,
-            "Plaintext": rsa_encryption.decrypt(key, encryption_algorithm, data),
+            "Plaintext": rsa_encryption.decrypt(key, encryption_algorithm, ciphertext),
             "EncryptionAlgorithm": encryption_algorithm,
             "KeyOrigin": key.origin,
         }
         return for_recipient(call, reply, "Plaintext")
 
     if not key.is_symmetric:
-        return Later(rsa)
+        return Later(decrypt_with_rsa)
     plaintext, material_id = _open(call, key, blob, encryption_context)
     reply = {
         "KeyId": key.arn,
@@ -136,7 +130,7 @@ def decrypt(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=_check_re_encrypt_key,
+    rules=partial(_check_key_id, "SourceEncryptionAlgorithm", "SourceKeyId"),
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
     actions=("ReEncryptFrom", "ReEncryptTo"),
     grantable="any",
@@ -155,19 +149,19 @@ def re_encrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
-    from_key = None
+    named_source = None
     if source_key_id is not None:
-        from_key = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
-    to_key = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
-    data = None if dry_run_modifiers else ciphertext_blob
-    source, blob = _key_and_blob(call, from_key, data, source_encryption_algorithm, "kms:ReEncryptFrom")
-    call.resources = [(key.account, key.arn) for key in (source, to_key)]
+        named_source = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
+    destination = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
+    ciphertext = None if dry_run_modifiers else ciphertext_blob
+    source, blob = _key_and_blob(call, named_source, ciphertext, source_encryption_algorithm, "kms:ReEncryptFrom")
+    call.resources = [(key.account, key.arn) for key in (source, destination)]
     source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
-    to_key.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptTo")
+    destination.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptTo")
     call.admit(source)
-    call.admit(to_key)
+    call.admit(destination)
     require_algorithm(source, source_encryption_algorithm, source_encryption_context)
-    require_algorithm(to_key, destination_encryption_algorithm, destination_encryption_context)
+    require_algorithm(destination, destination_encryption_algorithm, destination_encryption_context)
 
     def work() -> Reply:
         materials: dict[str, object] = {}
@@ -175,24 +169,24 @@ def re_encrypt(
             plaintext, material_id = _open(call, source, blob, source_encryption_context, "sourceKeyMaterialId")
             materials |= material_member(material_id, "SourceKeyMaterialId")
         else:
-            plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, data)
-        if to_key.is_symmetric:
+            plaintext = rsa_encryption.decrypt(source, source_encryption_algorithm, ciphertext)
+        if destination.is_symmetric:
             sealed, material_id = seal(
-                call, to_key, plaintext, destination_encryption_context, "destinationKeyMaterialId"
+                call, destination, plaintext, destination_encryption_context, "destinationKeyMaterialId"
             )
             materials |= material_member(material_id, "DestinationKeyMaterialId")
         else:
-            sealed = rsa_encryption.encrypt(to_key, destination_encryption_algorithm, plaintext)
+            sealed = rsa_encryption.encrypt(destination, destination_encryption_algorithm, plaintext)
         return {
             "CiphertextBlob": sealed,
             "SourceKeyId": source.arn,
-            "KeyId": to_key.arn,
+            "KeyId": destination.arn,
             "SourceEncryptionAlgorithm": source_encryption_algorithm,
             "DestinationEncryptionAlgorithm": destination_encryption_algorithm,
             **materials,
         }
 
-    return work() if source.is_symmetric and to_key.is_symmetric else Later(work)
+    return work() if source.is_symmetric and destination.is_symmetric else Later(work)
 
 
 def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
@@ -275,13 +269,13 @@ def material_member(material_id: str | None, member: str = "KeyMaterialId") -> M
 
 
 def _key_and_blob(
-    call: Call, named: Key | None, data: bytes | None, algorithm: str, action: str | None = None
+    call: Call, named: Key | None, ciphertext: bytes | None, algorithm: str, action: str | None = None
 ) -> tuple[Key, CiphertextBlob | None]:
     """The key to decrypt with, and the parsed ciphertext if it is symmetric and not ignored."""
-    if named is not None and (data is None or algorithm != SYMMETRIC_DEFAULT):
+    if named is not None and (ciphertext is None or algorithm != SYMMETRIC_DEFAULT):
         return named, None
     try:
-        blob = blobs.read(data or b"")
+        blob = blobs.read(ciphertext or b"")
     except NotABlob:
         raise InvalidCiphertextException from None
     if named is None:

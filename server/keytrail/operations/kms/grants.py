@@ -13,7 +13,7 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.refusals import grant_not_found
 from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, ValidationException
 from keytrail.operation import SERVICES, operation
-from keytrail.operations.pagination import Page, page
+from keytrail.operations.pagination import Page, requested_page
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
 
@@ -56,14 +56,14 @@ def create_grant(
         retiring_service_principal=retiring_service_principal,
         constraints=Constraints.read(constraints),
     )
-    require_fit(grant, key)
+    require_valid_for_key(grant, key)
     token = new_grant_token()
     made = call.writable_store.add_grant(grant, token, call.states, dry_run=call.dry_run)
     call.response_elements = {"GrantId": made.grant_id, "KeyId": key.arn}
     return {"GrantToken": token, "GrantId": made.grant_id}
 
 
-def require_fit(grant: Grant, key: Key) -> None:
+def require_valid_for_key(grant: Grant, key: Key) -> None:
     """Raise ValidationException for operations and constraints that do not fit the key's spec and usage."""
     kms = SERVICES["kms"].operations.values()
     fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
@@ -100,16 +100,18 @@ def list_grants(
     """List a key's grants, the oldest first: all, the one with an id, or those of a grantee."""
     grantee, service = grantee_principal or "", grantee_service_principal or ""
     # unverified: KMS documents at most 100 here, though its model lets 1000 through
-    part = page(call, limit, marker, default=50, maximum=100, filters=f"{key.arn}/{grant_id}/{grantee}/{service}")
+    page = requested_page(
+        call, limit, marker, default=50, maximum=100, filters=f"{key.arn}/{grant_id}/{grantee}/{service}"
+    )
     if grant_id is not None:
         grant = call.view.grant(key.arn, grant_id)
-        grants = [grant] if grant is not None and grant.sort_key > part.after else []
+        grants = [grant] if grant is not None and grant.sort_key > page.after else []
     else:
-        grants = call.view.grants_after(key.arn, part.after, part.limit + 1, grantee=grantee, service=service)
+        grants = call.view.grants_after(key.arn, page.after, page.limit + 1, grantee=grantee, service=service)
     # The look-up used one filter; the grants must match the other filters too.
     filters = {"GranteePrincipal": grantee_principal, "GranteeServicePrincipal": grantee_service_principal}
     required = {name: value for name, value in filters.items() if value is not None}
-    return _listed(part, [grant for grant in grants if required.items() <= _entry(grant).items()])
+    return _listed(page, [grant for grant in grants if required.items() <= _entry(grant).items()])
 
 
 def _check_retiring_principal(members: Mapping[str, object]) -> None:
@@ -137,10 +139,10 @@ def list_retirable_grants(
             f"User: {call.principal.arn} is not authorized to perform: kms:ListRetirableGrants "
             f"for the principal {principal} of another account"
         )
-    part = page(call, limit, marker, default=50, maximum=100, filters=f"{principal}/{service}")
+    page = requested_page(call, limit, marker, default=50, maximum=100, filters=f"{principal}/{service}")
     return _listed(
-        part,
-        call.view.retirable_grants_after(call.region, part.after, part.limit + 1, principal=principal, service=service),
+        page,
+        call.view.retirable_grants_after(call.region, page.after, page.limit + 1, principal=principal, service=service),
     )
 
 
@@ -203,9 +205,9 @@ def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
     return grant
 
 
-def _listed(part: Page, grants: Sequence[Grant]) -> Reply:
-    reply = part.reply("Grants", grants, lambda grant: grant.sort_key)
-    return {**reply, "Grants": [_entry(grant) for grant in grants[: part.limit]]}
+def _listed(page: Page, grants: Sequence[Grant]) -> Reply:
+    reply = page.reply("Grants", grants, lambda grant: grant.sort_key)
+    return {**reply, "Grants": [_entry(grant) for grant in grants[: page.limit]]}
 
 
 def _entry(grant: Grant) -> dict[str, object]:

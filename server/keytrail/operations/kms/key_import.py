@@ -72,7 +72,7 @@ def import_key_material(
     import_ = Import(valid_to, key_material_description)
 
     def work() -> Reply:
-        material = _unwrapped(call, key, import_token, encrypted_key_material)
+        material = _unwrap(call, key, import_token, encrypted_key_material)
 
         def imported(newest: Key) -> Key:
             newest.require_state(NOT_PENDING_DELETION)
@@ -91,7 +91,7 @@ def import_key_material(
     return Later(work)
 
 
-def _unwrapped(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> KeyMaterial:
+def _unwrap(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> KeyMaterial:
     try:
         token = key_import.open_token(imported_material.token_subject(key), import_token)
     except NotAToken:

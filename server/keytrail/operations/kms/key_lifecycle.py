@@ -20,7 +20,7 @@ from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import keys_in_custom_key_stores
 from keytrail.operations.kms.key_metadata import key_metadata
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 MIN_WAITING_PERIOD, MAX_WAITING_PERIOD = 7, 30
 
@@ -119,12 +119,14 @@ def list_keys(
     resource_owners: Sequence[str] = ("SELF",),
 ) -> Reply:
     """List the account's keys in the Region. No key is shared through AWS RAM here, so only SELF lists any."""
-    part = page(call, limit, marker, default=100, maximum=1000, filters=",".join(sorted(set(resource_owners))))
+    page = requested_page(
+        call, limit, marker, default=100, maximum=1000, filters=",".join(sorted(set(resource_owners)))
+    )
     keys: Sequence[Key] = ()
     if "SELF" in resource_owners:
-        keys = call.view.keys_after(call.account, call.region, part.after, part.limit + 1)
-    reply = part.reply("Keys", keys, lambda key: key.key_id)
-    return {**reply, "Keys": [{"KeyArn": key.arn, "KeyId": key.key_id} for key in keys[: part.limit]]}
+        keys = call.view.keys_after(call.account, call.region, page.after, page.limit + 1)
+    reply = page.reply("Keys", keys, lambda key: key.key_id)
+    return {**reply, "Keys": [{"KeyArn": key.arn, "KeyId": key.key_id} for key in keys[: page.limit]]}
 
 
 @operation(states=states.SWITCHABLE, logged_reply="key", quota=5)

@@ -5,7 +5,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy
 from keytrail.errors import NotFoundException, ValidationException
 from keytrail.operation import operation
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 
 @operation(quota=1000)
@@ -36,5 +36,5 @@ def put_key_policy(
 @operation(quota=100)
 def list_key_policies(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
     """List the names of the key's policies: there is one, `default`."""
-    part = page(call, limit, marker, default=100, maximum=1000, filters=key.arn)
-    return part.reply("PolicyNames", [name for name in (DEFAULT_POLICY_NAME,) if name > part.after], str)
+    page = requested_page(call, limit, marker, default=100, maximum=1000, filters=key.arn)
+    return page.reply("PolicyNames", [name for name in (DEFAULT_POLICY_NAME,) if name > page.after], str)

@@ -33,7 +33,7 @@ def for_recipient(call: Call, reply: Mapping[str, object], secret: str) -> Reply
     attested = call.attestation
     if attested is None:
         return reply
-    call.additional_event_data["recipient"] = _logged(attested)
+    call.additional_event_data["recipient"] = _logged_recipient(attested)
     plaintext = reply[secret]
     assert isinstance(plaintext, bytes)
     others = {name: value for name, value in reply.items() if name not in (secret, "KeyMaterialId")}
@@ -51,7 +51,7 @@ def _attestation(recipient: Mapping[str, object]) -> Attestation:
         raise ValidationException(f"The attestation document is not valid: {error}.") from None
 
 
-def _logged(attested: Attestation) -> dict[str, str]:
+def _logged_recipient(attested: Attestation) -> dict[str, str]:
     """What CloudTrail shows of a recipient in additionalEventData."""
     names = {number: f"NitroTPMPCR{number}" for number in _LOGGED_TPM}
     if not attested.is_tpm:

@@ -11,7 +11,7 @@ from keytrail.domain.material_history import Import, PastMaterial
 from keytrail.domain.refusals import not_a_primary_key
 from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
 from keytrail.operation import operation
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 _SUSPENDED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
 DEFAULT_ROTATION_PERIOD = 365
@@ -20,13 +20,15 @@ DEFAULT_ROTATION_PERIOD = 365
 @operation(logged_reply="key", quota=15)
 def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = DEFAULT_ROTATION_PERIOD) -> None:
     """Turn automatic rotation on, every so many days; if it is on, change the period."""
-    _change_set(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days))
+    _change_unless_replica(
+        call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days)
+    )
 
 
 @operation(quota=5)
 def disable_key_rotation(call: Call, key: Key) -> None:
     """Turn automatic rotation off."""
-    _change_set(call, key, key_rotation.disable_rotation)
+    _change_unless_replica(call, key, key_rotation.disable_rotation)
 
 
 @operation(logged_reply="key", quota=5)
@@ -38,7 +40,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
         everywhere = newest.pending is None or call.store.is_imported_everywhere(newest, newest.pending.id)
         return key_rotation.rotate_on_demand(newest, call.now, takes, imported_everywhere=everywhere)
 
-    _change_set(call, key, rotate)
+    _change_unless_replica(call, key, rotate)
     return {"KeyId": key.arn}
 
 
@@ -72,7 +74,7 @@ def list_key_rotations(
     everything = include_key_material == "ALL_KEY_MATERIAL"
     if everything and not key.is_symmetric:
         raise UnsupportedOperationException  # unverified: the code; AWS documents only that it is for such keys
-    part = page(call, limit, marker, default=100, maximum=1000, filters=f"{key.arn}/{include_key_material}")
+    page = requested_page(call, limit, marker, default=100, maximum=1000, filters=f"{key.arn}/{include_key_material}")
     listed = [
         past
         for past in (key_rotation.history(key) if key.is_symmetric else ())
@@ -81,11 +83,11 @@ def list_key_rotations(
     if everything and key.pending is not None:
         listed.append(PastMaterial(key.pending))
     ids = [past.material.id for past in listed]
-    if part.after and part.after not in ids:
+    if page.after and page.after not in ids:
         raise InvalidMarkerException
-    start = ids.index(part.after) + 1 if part.after else 0
-    entries = [_entry(call, key, past) for past in listed[start : start + part.limit + 1]]
-    return part.reply("Rotations", entries, lambda entry: str(entry["KeyMaterialId"]))
+    start = ids.index(page.after) + 1 if page.after else 0
+    entries = [_entry(call, key, past) for past in listed[start : start + page.limit + 1]]
+    return page.reply("Rotations", entries, lambda entry: str(entry["KeyMaterialId"]))
 
 
 def _entry(call: Call, key: Key, past: PastMaterial) -> dict[str, object]:
@@ -95,7 +97,7 @@ def _entry(call: Call, key: Key, past: PastMaterial) -> dict[str, object]:
         "KeyMaterialState": _material_state(call, key, past),
     }
     if key.origin is Origin.EXTERNAL:
-        entry |= _imported(key, past.material.id)
+        entry |= _import_members(key, past.material.id)
     if past.rotation_date is not None:
         entry |= {"RotationDate": past.rotation_date, "RotationType": past.rotation_type}
     return entry
@@ -111,7 +113,7 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
     return MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
 
 
-def _imported(key: Key, material_id: str) -> dict[str, object]:
+def _import_members(key: Key, material_id: str) -> dict[str, object]:
     """The members that only imported material has; of deleted material, only its description is kept."""
     import_ = key.imports.get(material_id, Import(is_present=False))
     entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
@@ -124,7 +126,7 @@ def _imported(key: Key, material_id: str) -> dict[str, object]:
     return entry
 
 
-def _change_set(call: Call, key: Key, transition: Transition) -> None:
+def _change_unless_replica(call: Call, key: Key, transition: Transition) -> None:
     """Apply a transition to a key and its replicas; raises UnsupportedOperationException if the key is a replica."""
 
     def admitted(newest: Key) -> Key:

@@ -44,7 +44,7 @@ def _require_message(key: Key, algorithm: str, message_type: str, message: bytes
         raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
 
 
-def _supported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]:
+def _refuse_unsupported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]:
     """The same work, refused with a clear message if the library for the algorithm is not installed."""
 
     def guarded() -> Reply:
@@ -76,7 +76,7 @@ def sign(
         signature = signing.sign(key.require_pair(), signing_algorithm, message_type, message)
         return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": signing_algorithm}
 
-    return now_or_later(key.spec, _supported(signing_algorithm, work))
+    return now_or_later(key.spec, _refuse_unsupported(signing_algorithm, work))
 
 
 @operation(
@@ -100,7 +100,7 @@ def verify(
             raise KMSInvalidSignatureException
         return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": signing_algorithm}
 
-    return now_or_later(key.spec, _supported(signing_algorithm, work))
+    return now_or_later(key.spec, _refuse_unsupported(signing_algorithm, work))
 
 
 @operation(aliases=True, cross_account=True, states=_READABLE, grantable="asymmetric", quota=2000)

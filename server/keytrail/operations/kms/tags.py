@@ -7,7 +7,7 @@ from keytrail.domain import key as states
 from keytrail.domain.key import Key
 from keytrail.domain.tag import MAX_TAGS_PER_KEY, read_tags
 from keytrail.operation import operation
-from keytrail.operations.pagination import page
+from keytrail.operations.pagination import requested_page
 
 
 @operation(states=states.NOT_PENDING_DELETION, logged_reply="key", quota=10)
@@ -26,7 +26,7 @@ def untag_resource(call: Call, key: Key, *, tag_keys: Sequence[str]) -> None:
 @operation(quota=2000)
 def list_resource_tags(call: Call, key: Key, *, limit: int | None = None, marker: str | None = None) -> Reply:
     """List a key's tags, in the order of their keys."""
-    part = page(call, limit, marker, default=MAX_TAGS_PER_KEY, maximum=MAX_TAGS_PER_KEY, filters=key.arn)
-    names = sorted(name for name in key.tags if name > part.after)
-    reply = part.reply("Tags", names, str)
-    return {**reply, "Tags": [{"TagKey": name, "TagValue": key.tags[name]} for name in names[: part.limit]]}
+    page = requested_page(call, limit, marker, default=MAX_TAGS_PER_KEY, maximum=MAX_TAGS_PER_KEY, filters=key.arn)
+    names = sorted(name for name in key.tags if name > page.after)
+    reply = page.reply("Tags", names, str)
+    return {**reply, "Tags": [{"TagKey": name, "TagValue": key.tags[name]} for name in names[: page.limit]]}
