@@ -259,6 +259,17 @@ def test_a_replica_is_rotated_with_its_primary_key_only(
     assert status(kms, MRK)["KeyRotationEnabled"] is False
 
 
+def test_a_replica_is_refused_before_a_rotation_that_is_in_the_way(
+    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
+) -> None:
+    """How we know: inferred; a primary key answers ConflictException then (kms-behaviour E.7)."""
+    kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=90)
+    keytrail_clock.set(status(kms, MRK)["NextRotationDate"] - timedelta(minutes=10))
+    assert refusal(kms, "RotateKeyOnDemand", KeyId=MRK)[0] == "ConflictException"
+    there = keytrail_client(region=ELSEWHERE)
+    assert refusal(there, "RotateKeyOnDemand", KeyId=MRK)[0] == "UnsupportedOperationException"
+
+
 def test_a_period_of_more_than_2560_days_is_refused(kms: Any) -> None:
     """How we know: model."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=2560)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
-from keytrail.domain.refusals import wrong_origin
+from keytrail.domain.refusals import not_a_primary_key, wrong_origin
 from keytrail.errors import (
     ConflictException,
     KMSInvalidStateException,
@@ -63,18 +63,22 @@ def disable_rotation(key: Key) -> Key:
     return replace(key, automatic=None)
 
 
-def rotate_on_demand(key: Key, now: datetime, duration: timedelta, *, imported_everywhere: bool = True) -> Key:
+def rotate_on_demand(
+    key: Key, now: datetime, duration: timedelta, *, imported_everywhere: bool = True, is_replica: bool = False
+) -> Key:
     """The key after RotateKeyOnDemand, or in a rotation of this duration; the automatic schedule stays.
 
     `imported_everywhere`: whether the pending material of an imported key is in all its replicas.
 
-    Raises UnsupportedOperationException for the key's origin or spec, DisabledException or KMSInvalidStateException for
-    its state or a missing pending material, LimitExceededException or ConflictException.
+    Raises UnsupportedOperationException for a replica, the key's origin or spec, DisabledException or
+    KMSInvalidStateException for its state or a missing pending material, LimitExceededException or ConflictException.
     """
     require_origin_in_kms(key)
     key.require_state(USABLE)
     if not key.is_symmetric:
         raise UnsupportedOperationException
+    if is_replica:
+        raise not_a_primary_key(key.arn)  # unverified: that a replica is refused before a rotation that is in the way
     if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
     if key.on_demand is not None:

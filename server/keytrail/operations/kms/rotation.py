@@ -38,9 +38,11 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 
     def rotate(newest: Key) -> Key:
         everywhere = newest.pending is None or call.store.is_imported_everywhere(newest, newest.pending.id)
-        return key_rotation.rotate_on_demand(newest, call.now, takes, imported_everywhere=everywhere)
+        return key_rotation.rotate_on_demand(
+            newest, call.now, takes, imported_everywhere=everywhere, is_replica=call.store.is_replica(newest)
+        )
 
-    _change_unless_replica(call, key, rotate)
+    call.change(key, rotate)
     return {"KeyId": key.arn}
 
 
