@@ -50,18 +50,18 @@ def parts(vector: dict[str, Any]) -> tuple[bytes, bytes, bytes, bytes]:
 
 
 @pytest.mark.parametrize("vector", VECTORS["authentic"], ids=vector_name)
-def test_the_vectors_of_nist_decrypt(vector: dict[str, Any]) -> None:
+def test_the_vectors_of_nist_are_decrypted(vector: dict[str, Any]) -> None:
     assert symmetric.decrypt(*parts(vector)) == bytes.fromhex(vector["plaintext"])
 
 
 @pytest.mark.parametrize("vector", VECTORS["not_authentic"], ids=vector_name)
-def test_the_vectors_of_nist_that_must_fail_do(vector: dict[str, Any]) -> None:
+def test_the_vectors_of_nist_that_must_fail_are_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(NotAuthentic):
         symmetric.decrypt(*parts(vector))
 
 
 @given(plaintext=st.binary(max_size=200), aad=st.binary(max_size=50))
-def test_what_was_encrypted_decrypts_and_under_a_fresh_nonce_each_time(plaintext: bytes, aad: bytes) -> None:
+def test_encrypted_data_decrypts_and_every_nonce_is_new(plaintext: bytes, aad: bytes) -> None:
     nonce, ciphertext = symmetric.encrypt(MATERIAL, plaintext, aad)
     assert (len(nonce), len(ciphertext)) == (12, len(plaintext) + 16)
     assert symmetric.decrypt(MATERIAL, nonce, ciphertext, aad) == plaintext
@@ -82,7 +82,7 @@ def test_a_blob_is_laid_out_as_aws_lays_it_out(size: int) -> None:
     assert len(blob) <= 6144, "what Encrypt makes, Decrypt takes"
 
 
-def test_the_blob_of_a_data_key_is_as_long_as_that_of_aws() -> None:
+def test_the_blob_of_a_data_key_is_as_long_as_in_aws() -> None:
     assert len(sealed(bytes(32), {})) == len(sealed(bytes(32), CONTEXT)) == 184
     # The two recorded blobs have the length 00 00 00 73.
     assert sealed(bytes(21))[54:58].hex() == "00000073"
@@ -125,7 +125,7 @@ def test_the_rest_of_a_blob_is_pkcs7_encrypted_data_with_aes_256_gcm(size: int) 
 
 
 @pytest.mark.parametrize("key_id", [KEY, MRK])
-def test_a_blob_names_its_key_and_its_material(key_id: str) -> None:
+def test_a_blob_has_the_ids_of_its_key_and_its_material(key_id: str) -> None:
     read = blobs.read(sealed(key_id=key_id))
     assert (read.key_id, read.material_id) == (key_id, MATERIAL_ID)
 
@@ -138,7 +138,7 @@ def test_two_blobs_of_one_plaintext_differ() -> None:
 
 
 @given(plaintext=st.binary(min_size=1, max_size=4096), context=st.dictionaries(st.text(), st.text(), max_size=5))
-def test_what_was_sealed_opens(plaintext: bytes, context: dict[str, str]) -> None:
+def test_a_sealed_blob_opens(plaintext: bytes, context: dict[str, str]) -> None:
     assert opened(sealed(plaintext, context), context) == plaintext
 
 
@@ -161,13 +161,13 @@ def test_a_blob_with_each_of_its_bits_flipped_is_refused() -> None:
 
 
 @given(blob=st.binary(max_size=300) | st.binary(max_size=300).map(lambda rest: bytes.fromhex("0102020078") + rest))
-def test_other_bytes_are_no_blob(blob: bytes) -> None:
+def test_other_bytes_are_refused(blob: bytes) -> None:
     with pytest.raises(NotABlob):
         blobs.read(blob)
 
 
 @given(data=st.data())
-def test_a_blob_cut_or_lengthened_is_no_blob(data: st.DataObject) -> None:
+def test_a_blob_that_was_cut_or_lengthened_is_refused(data: st.DataObject) -> None:
     blob = sealed()
     changed = data.draw(
         st.integers(0, len(blob) - 1).map(lambda size: blob[:size])
@@ -238,7 +238,7 @@ def test_derived_material_is_always_the_same_for_a_seed_and_differs_between_seed
     assert {len(material) for material in made} == {32}
 
 
-def test_a_material_id_is_64_hex_digits_and_tells_materials_apart() -> None:
+def test_a_material_id_is_64_hex_digits_and_different_for_every_material() -> None:
     ids = {symmetric.material_id(bytes([n]) * 32) for n in range(100)}
     assert len(ids) == 100
     assert all(len(bytes.fromhex(name)) == 32 for name in ids)
@@ -255,5 +255,5 @@ def test_ids_are_random_uuids_of_version_4() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 32, 1024])
-def test_random_bytes_are_as_many_as_asked_for(count: int) -> None:
+def test_random_bytes_have_the_requested_length(count: int) -> None:
     assert len(randomness.random_bytes(count)) == count

@@ -76,9 +76,7 @@ def options(algorithm: str) -> list[str]:
 
 @with_openssl
 @pytest.mark.parametrize(("spec", "algorithm"), SIGNATURES)
-def test_openssl_verifies_what_is_signed_and_signs_what_is_verified(
-    openssl: OpenSSL, spec: str, algorithm: str
-) -> None:
+def test_signatures_are_interchangeable_with_openssl(openssl: OpenSSL, spec: str, algorithm: str) -> None:
     pair = pair_of(spec)
     public, private = openssl.file("public", pair.public_der), openssl.file("private", pair.private_der())
     message = openssl.file("message", MESSAGE)
@@ -92,7 +90,7 @@ def test_openssl_verifies_what_is_signed_and_signs_what_is_verified(
 
 
 @with_openssl
-def test_openssl_verifies_ed25519_and_signs_the_same(openssl: OpenSSL) -> None:
+def test_openssl_verifies_ed25519_signatures_and_makes_the_same(openssl: OpenSSL) -> None:
     pair = pair_of("ECC_NIST_EDWARDS25519")
     public, private = openssl.file("public", pair.public_der), openssl.file("private", pair.private_der())
     message, ours = openssl.file("message", MESSAGE), signing.sign(pair, "ED25519_SHA_512", "RAW", MESSAGE)
@@ -103,9 +101,7 @@ def test_openssl_verifies_ed25519_and_signs_the_same(openssl: OpenSSL) -> None:
 
 @with_openssl
 @pytest.mark.parametrize(("algorithm", "digest"), [("RSAES_OAEP_SHA_1", "sha1"), ("RSAES_OAEP_SHA_256", "sha256")])
-def test_what_openssl_encrypts_is_decrypted_and_the_other_way_round(
-    openssl: OpenSSL, algorithm: str, digest: str
-) -> None:
+def test_rsa_ciphertexts_are_interchangeable_with_openssl(openssl: OpenSSL, algorithm: str, digest: str) -> None:
     pair = pair_of("RSA_2048")
     public, private = openssl.file("public", pair.public_der), openssl.file("private", pair.private_der())
     longest = b"m" * rsa_oaep.longest_plaintext("RSA_2048", algorithm)
@@ -118,7 +114,7 @@ def test_what_openssl_encrypts_is_decrypted_and_the_other_way_round(
 
 @with_openssl
 @pytest.mark.parametrize("spec", NIST)
-def test_a_shared_secret_is_the_one_that_openssl_derives(openssl: OpenSSL, spec: str) -> None:
+def test_openssl_derives_the_same_shared_secret(openssl: OpenSSL, spec: str) -> None:
     mine, peer = pair_of(spec), key_pair.generate(spec)
     private, public = openssl.file("private", peer.private_der()), openssl.file("public", mine.public_der)
     keys = ("-inkey", private, "-keyform", "DER", "-peerkey", public, "-peerform", "DER")
@@ -127,7 +123,7 @@ def test_a_shared_secret_is_the_one_that_openssl_derives(openssl: OpenSSL, spec:
 
 @with_openssl
 @pytest.mark.parametrize("spec", ["RSA_2048", *ECDSA, "ECC_NIST_EDWARDS25519"])
-def test_openssl_reads_both_halves_and_writes_the_same(openssl: OpenSSL, spec: str) -> None:
+def test_openssl_reads_both_keys_of_a_pair_and_writes_the_same_public_key(openssl: OpenSSL, spec: str) -> None:
     pair = pair_of(spec)
     private = openssl.file("private", pair.private_der())
     assert openssl("pkey", "-inform", "DER", "-in", private, "-pubout", "-outform", "DER") == pair.public_der
@@ -145,9 +141,7 @@ def test_openssl_reads_both_halves_and_writes_the_same(openssl: OpenSSL, spec: s
         ("ECC_NIST_EDWARDS25519", ["-algorithm", "ED25519"]),
     ],
 )
-def test_a_private_key_of_openssl_is_read_from_pkcs_8_and_from_no_other_form(
-    openssl: OpenSSL, spec: str, options: list[str]
-) -> None:
+def test_a_private_key_of_openssl_is_read_from_pkcs_8_only(openssl: OpenSSL, spec: str, options: list[str]) -> None:
     der = openssl.file("private", openssl("genpkey", *options, "-outform", "DER"))
     pkcs_8 = openssl("pkcs8", "-topk8", "-nocrypt", "-inform", "DER", "-in", der, "-outform", "DER")
     pair = key_pair.load(spec, pkcs_8)
@@ -166,7 +160,7 @@ def test_a_private_key_of_openssl_is_read_from_pkcs_8_and_from_no_other_form(
 
 
 @pytest.mark.parametrize("algorithm", RSA_SIGNATURES)
-def test_pycryptodome_verifies_rsa_signatures_and_signs_what_is_verified(algorithm: str) -> None:
+def test_rsa_signatures_are_interchangeable_with_pycryptodome(algorithm: str) -> None:
     pair = pair_of("RSA_2048")
     digest = HASHES[algorithm[-3:]].new(MESSAGE)
     scheme: Any = pss if "PSS" in algorithm else pkcs1_15
@@ -176,7 +170,7 @@ def test_pycryptodome_verifies_rsa_signatures_and_signs_what_is_verified(algorit
 
 
 @pytest.mark.parametrize(("spec", "algorithm"), [each for each in ECDSA.items() if each[0] in NIST])
-def test_pycryptodome_verifies_ecdsa_signatures_and_signs_what_is_verified(spec: str, algorithm: str) -> None:
+def test_ecdsa_signatures_are_interchangeable_with_pycryptodome(spec: str, algorithm: str) -> None:
     pair = pair_of(spec)
     digest = HASHES[algorithm[-3:]].new(MESSAGE)
     verifier = DSS.new(ECC.import_key(pair.public_der), "fips-186-3", encoding="der")
@@ -185,14 +179,14 @@ def test_pycryptodome_verifies_ecdsa_signatures_and_signs_what_is_verified(spec:
     assert signing.verify(pair, algorithm, "RAW", MESSAGE, signer.sign(digest))
 
 
-def test_pycryptodome_signs_the_same_with_ed25519() -> None:
+def test_pycryptodome_makes_the_same_ed25519_signatures() -> None:
     pair = pair_of("ECC_NIST_EDWARDS25519")
     theirs = eddsa.new(ECC.import_key(pair.private_der()), "rfc8032").sign(MESSAGE)
     assert signing.sign(pair, "ED25519_SHA_512", "RAW", MESSAGE) == theirs
 
 
 @pytest.mark.parametrize(("algorithm", "digest"), [("RSAES_OAEP_SHA_1", SHA1), ("RSAES_OAEP_SHA_256", SHA256)])
-def test_what_pycryptodome_encrypts_is_decrypted_and_the_other_way_round(algorithm: str, digest: Any) -> None:
+def test_rsa_ciphertexts_are_interchangeable_with_pycryptodome(algorithm: str, digest: Any) -> None:
     pair = pair_of("RSA_2048")
     theirs = PKCS1_OAEP.new(RSA.import_key(pair.public_der), hashAlgo=digest).encrypt(MESSAGE)
     assert rsa_oaep.decrypt(pair, algorithm, theirs) == MESSAGE
@@ -201,7 +195,7 @@ def test_what_pycryptodome_encrypts_is_decrypted_and_the_other_way_round(algorit
 
 
 @pytest.mark.parametrize("spec", ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"])
-def test_pycryptodome_verifies_ml_dsa_signatures_and_signs_what_is_verified(spec: str) -> None:
+def test_ml_dsa_signatures_are_interchangeable_with_pycryptodome(spec: str) -> None:
     pair, algorithm = pair_of(spec), "ML_DSA_SHAKE_256"
     public, private = MLDSA.import_key(pair.public_der), MLDSA.import_key(pair.private_der())
     framed = hashlib.shake_256(public.pk).digest(64) + b"\0\0" + MESSAGE  # FIPS 204, algorithm 7: no context
@@ -212,7 +206,7 @@ def test_pycryptodome_verifies_ml_dsa_signatures_and_signs_what_is_verified(spec
 
 
 @pytest.mark.parametrize("spec", ["ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"])
-def test_pycryptodome_reads_ml_kem_keys_and_writes_the_same(spec: str) -> None:
+def test_ml_kem_keys_are_interchangeable_with_pycryptodome(spec: str) -> None:
     """RFC 9935: the private key as its seed."""
     pair = pair_of(spec)
     theirs = MLKEM.import_key(pair.private_der())
@@ -225,7 +219,7 @@ def test_pycryptodome_reads_ml_kem_keys_and_writes_the_same(spec: str) -> None:
     assert kem.decapsulate(read, ciphertext) == secret
 
 
-def test_another_library_encapsulates_what_is_decapsulated() -> None:
+def test_ml_kem_ciphertexts_are_interchangeable_with_kyber_py() -> None:
     """kyber-py, where `cryptography` is what we call."""
     from kyber_py.ml_kem import ML_KEM_768, ML_KEM_1024
 

@@ -47,14 +47,14 @@ def full(pool: KeyPool) -> bool:
     return pool._missing() is None and pool._stop is None
 
 
-def test_a_pool_makes_nothing_before_somebody_begins() -> None:
+def test_a_new_pool_generates_nothing() -> None:
     maker = Maker()
     pool = KeyPool(maker, {"RSA_2048": 2})
     assert pool.take("ECC_NIST_P256") is None, "it holds RSA pairs only"
     assert maker.made == []
 
 
-def test_it_holds_one_of_each_spec_and_more_of_those_that_were_asked_for() -> None:
+def test_a_pool_has_one_pair_of_each_spec_and_more_of_those_that_were_taken() -> None:
     maker = Maker()
     pool = KeyPool(maker, {"RSA_2048": 3, "RSA_3072": 3, "RSA_4096": 2})
     pool.fill()
@@ -66,7 +66,7 @@ def test_it_holds_one_of_each_spec_and_more_of_those_that_were_asked_for() -> No
     assert threading.current_thread() not in maker.threads
 
 
-def test_an_empty_pool_lets_nobody_wait() -> None:
+def test_taking_from_an_empty_pool_does_not_wait() -> None:
     maker = Maker(slow=True)
     pool = KeyPool(maker, {"RSA_2048": 2})
     assert [pool.take("RSA_2048") for _ in range(5)] == [None] * 5
@@ -76,7 +76,7 @@ def test_an_empty_pool_lets_nobody_wait() -> None:
     maker.allowed.release(10)
 
 
-def test_each_pair_is_handed_out_once_to_however_many_ask_at_a_time() -> None:
+def test_concurrent_takers_get_each_pair_once() -> None:
     pool = KeyPool(Maker(), {"RSA_2048": 8})
     taken: list[Any] = []
 
@@ -97,7 +97,7 @@ def test_each_pair_is_handed_out_once_to_however_many_ask_at_a_time() -> None:
     assert len(set(taken)) == len(taken)
 
 
-def test_a_stopped_pool_finishes_one_pair_and_goes_on_when_it_is_asked_again() -> None:
+def test_a_stopped_pool_finishes_one_pair_and_continues_after_the_next_take() -> None:
     maker = Maker(slow=True)
     pool = KeyPool(maker, {"RSA_2048": 4})
     assert pool.take("RSA_2048") is None
@@ -113,7 +113,7 @@ def test_a_stopped_pool_finishes_one_pair_and_goes_on_when_it_is_asked_again() -
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_pool_whose_maker_fails_tries_again_when_it_is_asked_again() -> None:
+def test_a_pool_whose_generation_fails_tries_again_after_the_next_take() -> None:
     failing = [True]
 
     def make(spec: str) -> KeyPair:
@@ -131,7 +131,7 @@ def test_a_pool_whose_maker_fails_tries_again_when_it_is_asked_again() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_process_hands_out_none_of_its_parents_pairs() -> None:
+def test_a_forked_process_does_not_hand_out_its_parents_pairs() -> None:
     """Else both would have the same key."""
     pool = KeyPool(Maker(), {"RSA_2048": 2})
     pool.take("RSA_2048")
@@ -144,7 +144,7 @@ def test_a_forked_process_hands_out_none_of_its_parents_pairs() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux only")
-def test_the_pools_thread_has_a_low_priority_and_no_other_thread_has() -> None:
+def test_only_the_thread_of_the_pool_has_a_low_priority() -> None:
     priorities = []
 
     def make(spec: str) -> KeyPair:
@@ -162,7 +162,7 @@ def test_the_pools_thread_has_a_low_priority_and_no_other_thread_has() -> None:
 # ---- Behind a server
 
 
-def test_keys_and_data_key_pairs_come_out_of_the_pool_and_are_all_different(
+def test_keys_and_data_key_pairs_come_from_the_pool_and_are_all_different(
     kms: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = KeyPool(sizes={"RSA_2048": 4})
@@ -179,7 +179,7 @@ def test_keys_and_data_key_pairs_come_out_of_the_pool_and_are_all_different(
     assert public == ready
 
 
-def test_with_an_empty_pool_a_key_is_made_for_the_request(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_an_empty_pool_the_request_generates_a_pair(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = KeyPool(Maker(slow=True))
     monkeypatch.setattr(key_pool, "POOL", pool)
     monkeypatch.setattr(pool, "fill", lambda: None)
@@ -190,7 +190,7 @@ def test_with_an_empty_pool_a_key_is_made_for_the_request(kms: Any, monkeypatch:
     assert len(public) == 4
 
 
-def test_material_is_wrapped_under_a_pair_that_nobody_has_had(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrapping_key_is_new(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_pool, "POOL", KeyPool(sizes={}))
     key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
     asked = {"KeyId": key, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
@@ -232,7 +232,7 @@ key_pool.POOL.take("RSA_4096")
 """
 
 
-def test_a_process_ends_though_its_pool_fills() -> None:
+def test_a_process_ends_while_its_pool_is_filling() -> None:
     started = time.monotonic()
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=30)
     assert time.monotonic() - started < 10

@@ -63,7 +63,7 @@ def test_a_pair_is_read_back_from_its_private_key(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", sorted(key_pair.SPECS))
-def test_what_is_no_private_key_of_a_spec_is_refused(spec: str) -> None:
+def test_bytes_that_are_not_a_private_key_of_the_spec_are_refused(spec: str) -> None:
     whole = pair_of(spec).private_der()
     # Of RSA one length stands for all, but among themselves: to read one takes long.
     specs = key_pair.SPECS if spec.startswith("RSA") else key_pair.SPECS - {"RSA_3072", "RSA_4096"}
@@ -78,7 +78,7 @@ def test_two_pairs_of_a_spec_differ() -> None:
         assert key_pair.generate(spec).public_der != pair_of(spec).public_der
 
 
-def test_a_spec_without_cryptography_here_is_told() -> None:
+def test_an_unsupported_spec_is_refused() -> None:
     with pytest.raises(NotSupported):
         key_pair.generate("SM2")
     with pytest.raises(NotSupported):
@@ -99,9 +99,7 @@ def test_the_sizes_are_those_that_kms_documents() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(spec=st.sampled_from(RSA), algorithm=st.sampled_from(rsa_oaep.ALGORITHMS), data=st.data())
-def test_rsa_decrypts_what_it_encrypted_and_nothing_that_is_altered(
-    spec: str, algorithm: str, data: st.DataObject
-) -> None:
+def test_rsa_decrypts_its_ciphertexts_and_refuses_altered_ones(spec: str, algorithm: str, data: st.DataObject) -> None:
     pair = pair_of(spec)
     most = rsa_oaep.longest_plaintext(spec, algorithm)
     plaintext = data.draw(st.binary(min_size=1, max_size=most) | st.binary(min_size=most, max_size=most))
@@ -119,7 +117,7 @@ def test_rsa_decrypts_what_it_encrypted_and_nothing_that_is_altered(
 
 @settings(deadline=None, max_examples=30)
 @given(spec=st.sampled_from(ML_KEM), bit=BITS)
-def test_an_altered_encapsulation_gives_another_secret_which_is_always_the_same(spec: str, bit: int) -> None:
+def test_an_altered_ml_kem_ciphertext_always_gives_the_same_other_secret(spec: str, bit: int) -> None:
     """FIPS 203, implicit rejection."""
     pair = pair_of(spec)
     secret, ciphertext = kem.encapsulate(pair)
@@ -140,7 +138,7 @@ def test_a_secret_is_never_encapsulated_twice(spec: str) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(case=st.sampled_from(SIGNATURES), bit=BITS, message=st.binary(min_size=1, max_size=200))
-def test_a_signature_is_its_messages_and_refused_with_any_bit_flipped(
+def test_a_signature_verifies_and_is_refused_with_any_bit_flipped(
     case: tuple[str, str], bit: int, message: bytes
 ) -> None:
     pair, kind, signature = signed(*case, message)
@@ -170,9 +168,7 @@ def test_a_signature_of_another_length_key_or_algorithm_is_refused(spec: str, al
 
 @settings(deadline=None)
 @given(spec=st.sampled_from(sorted(mac.SECRET_SIZES)), secret=st.binary(min_size=28), message=st.binary(), bit=BITS)
-def test_a_mac_is_its_messages_and_refused_with_any_bit_flipped(
-    spec: str, secret: bytes, message: bytes, bit: int
-) -> None:
+def test_a_mac_verifies_and_is_refused_with_any_bit_flipped(spec: str, secret: bytes, message: bytes, bit: int) -> None:
     algorithm = f"HMAC_SHA_{spec[-3:]}"
     code = mac.generate(algorithm, secret, message)
     assert len(code) == mac.SECRET_SIZES[spec]
@@ -186,14 +182,14 @@ def test_a_mac_is_its_messages_and_refused_with_any_bit_flipped(
 
 
 @pytest.mark.parametrize("spec", NIST)
-def test_both_sides_agree_on_a_secret_and_with_others_on_others(spec: str) -> None:
+def test_both_sides_derive_the_same_secret_and_another_peer_another_one(spec: str) -> None:
     mine, peer, other = pair_of(spec), key_pair.generate(spec), key_pair.generate(spec)
     secret = key_agreement.derive(mine, peer.public_der)
     assert secret == key_agreement.derive(peer, mine.public_der) != key_agreement.derive(mine, other.public_der)
 
 
 @pytest.mark.parametrize("spec", NIST)
-def test_what_is_no_public_key_of_the_curve_agrees_on_nothing(spec: str) -> None:
+def test_bytes_that_are_not_a_public_key_on_the_curve_are_refused(spec: str) -> None:
     others = [pair_of(other).public_der for other in key_pair.SPECS if other != spec and "RSA" not in other]
     for peer in (b"garbage", b"\x30\x00", b"", pair_of(spec).private_der(), *others):
         with pytest.raises(ValueError, match="public key"):
@@ -201,11 +197,11 @@ def test_what_is_no_public_key_of_the_curve_agrees_on_nothing(spec: str) -> None
 
 
 @pytest.mark.parametrize("spec", sorted(key_pair.SPECS - set(RSA)))
-def test_a_seed_stands_for_one_pair(spec: str) -> None:
+def test_the_same_seed_gives_the_same_pair(spec: str) -> None:
     pairs = [seeded_pair.derive(spec, bytes([seed]) * 32).public_der for seed in (1, 1, 2)]
     assert pairs[0] == pairs[1] != pairs[2]
 
 
 @pytest.mark.parametrize("spec", RSA)
-def test_an_rsa_pair_is_fresh_whatever_the_seed(spec: str) -> None:
+def test_an_rsa_pair_is_random_whatever_the_seed(spec: str) -> None:
     assert seeded_pair.derive(spec, bytes(32)).public_der != seeded_pair.derive(spec, bytes(32)).public_der

@@ -48,7 +48,7 @@ def verifies(pair: KeyPair, algorithm: str, message: bytes, signature: bytes) ->
 
 
 @pytest.mark.parametrize("bits", ["224", "256", "384", "512"])
-def test_hmac_is_that_of_rfc_4231(bits: str) -> None:
+def test_macs_are_those_of_rfc_4231(bits: str) -> None:
     """RFC 4231 (December 2005), section 4; its case 5 is about shortened MACs, which KMS does not have."""
     read = list(cases(f"HMAC/rfc-4231-sha{bits}.txt", "Len"))
     assert len(read) == 6
@@ -72,7 +72,7 @@ def test_hmac_is_that_of_rfc_4231(bits: str) -> None:
         ("RSAES_OAEP_SHA_256", "oaep-custom/oaep-sha256-sha256.txt", 10),
     ],
 )
-def test_what_others_encrypted_with_rsa_oaep_is_decrypted(algorithm: str, file: str, count: int) -> None:
+def test_published_rsa_oaep_ciphertexts_are_decrypted(algorithm: str, file: str, count: int) -> None:
     read = list(labelled(f"asymmetric/RSA/{file}", "Encryption"))
     assert len(read) >= count
     for case in read:
@@ -96,7 +96,7 @@ def test_signatures_of_nists_pkcs_1_vectors_verify(bits: str) -> None:
 
 
 @pytest.mark.parametrize("bits", ["2048", "3072", "4096"])
-def test_signatures_of_nists_pkcs_1_vectors_are_valid_or_refused_as_it_says(bits: str) -> None:
+def test_nists_pkcs_1_vectors_have_the_results_that_they_state(bits: str) -> None:
     """NIST CAVP, FIPS 186-3 (CAVS 11.0, 2 March 2011): SigVer15_186-3.rsp."""
     results = []
     for case in cases("asymmetric/RSA/FIPS_186-2/SigVer15_186-3.rsp", "SHAAlg", ("n", "p", "q")):
@@ -156,9 +156,7 @@ def test_signatures_of_the_ecdsa_vectors_verify(file: str, spec: str, section: s
 
 
 @pytest.mark.parametrize(("spec", "section", "algorithm"), ECDSA)
-def test_signatures_of_nists_ecdsa_vectors_are_valid_or_refused_as_it_says(
-    spec: str, section: str, algorithm: str
-) -> None:
+def test_nists_ecdsa_vectors_have_the_results_that_they_state(spec: str, section: str, algorithm: str) -> None:
     """NIST CAVP, FIPS 186-3 (CAVS 11.0, 16 March 2011): SigVer.rsp."""
     read = [case for case in cases("asymmetric/ECDSA/FIPS_186-3/SigVer.rsp", "Msg") if case["section"] == section]
     assert {case["Result"][0] for case in read} == {"P", "F"}
@@ -173,7 +171,7 @@ def test_signatures_of_nists_ecdsa_vectors_are_valid_or_refused_as_it_says(
     ("spec", "section"),
     [("ECC_NIST_P256", "EC - SHA256"), ("ECC_NIST_P384", "ED - SHA384"), ("ECC_NIST_P521", "EE - SHA512")],
 )
-def test_a_shared_secret_is_that_of_nists_vectors_and_a_point_beside_the_curve_is_refused(
+def test_shared_secrets_are_those_of_nists_vectors_and_points_off_the_curve_are_refused(
     spec: str, section: str
 ) -> None:
     """NIST CAVP, SP 800-56A, ECC, ZZ only (CAVS 11.0, 17 March 2011)."""
@@ -203,7 +201,7 @@ def ed25519(secret: bytes) -> KeyPair:
     return KeyPair("ECC_NIST_EDWARDS25519", private, public)
 
 
-def test_ed25519_signs_as_its_authors_do() -> None:
+def test_ed25519_signatures_are_those_of_its_authors() -> None:
     """sign.input of ed25519.cr.yp.to (2011), every eighth; its first three are the tests 1 to 3 of RFC 8032, 7.1."""
     lines = (FOLDER / "asymmetric/Ed25519/sign.input").read_text().splitlines()
     assert len(lines) == 1024
@@ -215,7 +213,7 @@ def test_ed25519_signs_as_its_authors_do() -> None:
         assert not signing.verify(pair, "ED25519_SHA_512", "RAW", message + b"x", signed[:64])
 
 
-def test_ed25519ph_signs_as_rfc_8032_does() -> None:
+def test_an_ed25519ph_signature_is_that_of_rfc_8032() -> None:
     """RFC 8032 (January 2017), section 7.3. What KMS is given as the digest is the message of Ed25519ph."""
     pair = ed25519(bytes.fromhex("833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42"))
     assert pair.public_der.hex().endswith("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf")
@@ -255,7 +253,7 @@ def test_signatures_of_the_ml_dsa_vectors_verify_by_their_message_representative
 
 
 @pytest.mark.parametrize("size", ["512", "768", "1024"])
-def test_the_ml_kem_vectors_are_decapsulated_and_what_is_broken_rejected_implicitly(size: str) -> None:
+def test_ml_kem_vectors_are_decapsulated_and_broken_ones_rejected_implicitly(size: str) -> None:
     """kat_MLKEM_*.rsp of post-quantum-cryptography/KAT (2024): `ct` is whole, `ct_n` is not."""
     made = ml_kem_512.PrivateKey if size == "512" else getattr(mlkem, f"MLKEM{size}PrivateKey")
     for case, _ in zip(cases(f"asymmetric/MLKEM/kat_MLKEM_{size}.rsp", "count"), range(20), strict=False):

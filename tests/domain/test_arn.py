@@ -34,7 +34,7 @@ BAD_IDENTIFIERS: dict[str, tuple[str, type[AwsError], str | None]] = {
 
 @pytest.mark.parametrize("aliases", [True, False])
 @pytest.mark.parametrize(("text", "error", "words"), BAD_IDENTIFIERS.values(), ids=BAD_IDENTIFIERS)
-def test_a_bad_identifier_is_refused_in_the_words_of_kms(
+def test_a_bad_identifier_is_refused_with_the_message_of_kms(
     text: str, error: type[AwsError], words: str | None, aliases: bool
 ) -> None:
     if not aliases and ":alias/" in text:
@@ -45,7 +45,7 @@ def test_a_bad_identifier_is_refused_in_the_words_of_kms(
 
 
 @pytest.mark.parametrize("text", [ALIAS, alias_arn(), alias_arn(account=FOREIGN), "alias/aws/s3", "alias/"])
-def test_an_alias_is_refused_where_only_a_key_may_stand(text: str) -> None:
+def test_an_alias_is_refused_where_only_keys_are_accepted(text: str) -> None:
     with pytest.raises(InvalidArnException) as caught:
         read_key_identifier(text, ACCOUNT, REGION, aliases=False)
     assert caught.value.message == "Key Aliases are not supported for this operation."

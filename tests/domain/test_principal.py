@@ -35,6 +35,6 @@ def test_a_principal_is_read_from_its_arn(arn: str) -> None:
         "arn:aws:kms:us-east-1:111122223333:key/x",
     ],
 )
-def test_another_arn_is_no_principal(arn: str) -> None:
+def test_the_arn_of_anything_else_is_refused(arn: str) -> None:
     with pytest.raises(ValueError, match="role/KeyAuditor"):
         Principal.from_arn(arn)

@@ -46,7 +46,7 @@ def test_automatic_rotations_happen_on_their_dates_however_often_they_are_settle
 
 @EFFORT
 @given(takes=st.integers(0, 60), steps=st.lists(st.tuples(st.booleans(), st.integers(61, 5000)), max_size=20))
-def test_a_key_keeps_every_material_that_it_ever_had(takes: int, steps: list[tuple[bool, int]]) -> None:
+def test_a_key_keeps_all_of_its_materials(takes: int, steps: list[tuple[bool, int]]) -> None:
     key, now = key_rotation.enable_rotation(fresh_key(), START, 365), START
     ids = {key.require_material().id}
     on_demand = 0

@@ -914,7 +914,7 @@ def test_every_operation_that_is_modelled_is_answered_with_all_its_members() -> 
         assert operation.parameters.keys() == model.operations[name].input.members.keys()
 
 
-def test_a_server_that_speaks_json_does_without_lxml() -> None:
+def test_a_server_that_speaks_json_does_not_import_lxml() -> None:
     code = (
         "import sys, keytrail.http.serving, keytrail.endpoint as t, keytrail.settings as g, keytrail.clock as c; "
         "t.Endpoint(g.Settings(), c.Clock()); "

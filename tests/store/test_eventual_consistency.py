@@ -89,7 +89,7 @@ def test_a_state_is_visible_after_the_delay_and_not_before(lagging: LaggingClien
     assert refusal(lagging.kms, "Encrypt", **ENCRYPT) == ("DisabledException", f"{key_arn()} is disabled.")
 
 
-def test_a_write_meets_the_newest_value(lagging: LaggingClient) -> None:
+def test_a_write_works_on_the_newest_value(lagging: LaggingClient) -> None:
     lagging.kms.schedule_key_deletion(KeyId=KEY)
     assert lagging.state() == "Enabled"
     assert lagging.code(lagging.kms.schedule_key_deletion, KeyId=KEY) == "KMSInvalidStateException"
@@ -99,7 +99,7 @@ def test_a_write_meets_the_newest_value(lagging: LaggingClient) -> None:
     assert lagging.state() == "Enabled"
 
 
-def test_each_of_several_changes_is_visible_in_its_turn(lagging: LaggingClient) -> None:
+def test_several_changes_become_visible_one_after_the_other(lagging: LaggingClient) -> None:
     for description in ("first", "second", "third"):
         lagging.kms.update_key_description(KeyId=KEY, Description=description)
         lagging.wait(4)
@@ -110,7 +110,7 @@ def test_each_of_several_changes_is_visible_in_its_turn(lagging: LaggingClient) 
     assert seen == ["first", "second", "third", "third"]
 
 
-def test_a_ciphertext_finds_its_key_as_it_is_visible(lagging: LaggingClient) -> None:
+def test_decrypt_uses_the_visible_state_of_the_key(lagging: LaggingClient) -> None:
     blob = lagging.kms.encrypt(**ENCRYPT)["CiphertextBlob"]
     lagging.kms.disable_key(KeyId=KEY)
     assert lagging.kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
@@ -183,14 +183,14 @@ def test_a_new_key_is_visible_at_once(lagging: LaggingClient) -> None:
     assert key in [entry["KeyId"] for entry in lagging.kms.list_keys()["Keys"]]
 
 
-def test_what_time_brings_is_visible_at_once(lagging: LaggingClient) -> None:
+def test_due_changes_are_visible_at_once(lagging: LaggingClient) -> None:
     lagging.kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
     lagging.wait(timedelta(days=7).total_seconds())
     assert lagging.code(lagging.kms.describe_key, KeyId=KEY) == "NotFoundException"
     assert lagging.aliases() == []
 
 
-def test_a_moved_primary_is_visible_at_once(lagging: LaggingClient) -> None:
+def test_a_new_primary_region_is_visible_at_once(lagging: LaggingClient) -> None:
     """Ours: AWS tells of a move by the state Updating, not by a lag."""
     assert lagging.primary(MRK) == REGION
     lagging.kms.update_primary_region(KeyId=MRK, PrimaryRegion=ELSEWHERE)
@@ -231,7 +231,7 @@ def test_a_deleted_alias_is_visible_for_a_while(lagging: LaggingClient) -> None:
     assert lagging.aliases() == lagging.aliases(KeyId=KEY) == []
 
 
-def test_an_alias_that_is_pointed_elsewhere_names_the_old_key_for_a_while(lagging: LaggingClient) -> None:
+def test_an_updated_alias_names_the_old_key_for_a_while(lagging: LaggingClient) -> None:
     lagging.kms.update_alias(AliasName=ALIAS, TargetKeyId=OTHER_KEY)
     assert lagging.kms.encrypt(KeyId=ALIAS, Plaintext=b"x")["KeyId"] == key_arn()
     assert (lagging.aliases(KeyId=KEY), lagging.aliases(KeyId=OTHER_KEY)) == ([ALIAS], [])
@@ -240,7 +240,7 @@ def test_an_alias_that_is_pointed_elsewhere_names_the_old_key_for_a_while(laggin
     assert (lagging.aliases(KeyId=KEY), lagging.aliases(KeyId=OTHER_KEY)) == ([], [ALIAS])
 
 
-def test_the_pages_of_a_list_hold_what_is_visible(lagging: LaggingClient) -> None:
+def test_the_pages_of_a_list_have_the_visible_entries(lagging: LaggingClient) -> None:
     names = [f"alias/n{number:02}" for number in range(12)]
     for name in names:
         lagging.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)
@@ -263,7 +263,7 @@ def _grantee(lagging: LaggingClient, **more: Any) -> dict[str, Any]:
     return made
 
 
-def test_a_new_grant_counts_after_the_delay_and_with_its_token_at_once(
+def test_a_new_grant_allows_after_the_delay_and_with_its_token_at_once(
     lagging: LaggingClient, keytrail_client: Callable[..., Any]
 ) -> None:
     other = keytrail_client(account=FOREIGN)
@@ -276,7 +276,7 @@ def test_a_new_grant_counts_after_the_delay_and_with_its_token_at_once(
 
 
 @pytest.mark.parametrize("how", ["revoke", "retire"])
-def test_a_grant_that_is_taken_away_counts_for_a_while(
+def test_a_removed_grant_allows_for_a_while(
     lagging: LaggingClient, keytrail_client: Callable[..., Any], how: str
 ) -> None:
     other = keytrail_client(account=FOREIGN)
@@ -291,7 +291,7 @@ def test_a_grant_that_is_taken_away_counts_for_a_while(
     assert lagging.code(other.encrypt, **members) == "AccessDeniedException"
 
 
-def test_a_grant_that_is_taken_away_before_it_was_visible_is_visible_in_its_turn(
+def test_a_grant_that_is_revoked_before_it_is_visible_is_visible_for_a_while(
     lagging: LaggingClient, keytrail_client: Callable[..., Any]
 ) -> None:
     made = _grantee(lagging)
@@ -306,7 +306,7 @@ def test_a_grant_that_is_taken_away_before_it_was_visible_is_visible_in_its_turn
     assert seen == [without, ("ok", ["seeded", "new"]), without]
 
 
-def test_grants_are_listed_as_they_are_visible(lagging: LaggingClient) -> None:
+def test_lists_have_the_visible_grants(lagging: LaggingClient) -> None:
     retiring = f"arn:aws:iam::{ACCOUNT}:role/Retiring"
     grantee = f"arn:aws:iam::{FOREIGN}:root"
 
@@ -334,7 +334,7 @@ def test_grants_are_listed_as_they_are_visible(lagging: LaggingClient) -> None:
 # ---- The delay itself
 
 
-def test_everything_is_visible_at_once_unless_a_delay_is_asked_for(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_everything_is_visible_at_once_without_a_delay(kms: Any, keytrail_clean: KeytrailServer) -> None:
     keytrail_clean.load(SAMPLE_SEED)
     kms.disable_key(KeyId=KEY)
     assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Disabled"
@@ -345,20 +345,22 @@ def test_a_seed_is_visible_at_once(lagging: LaggingClient) -> None:
     assert lagging.aliases() == [ALIAS]
 
 
-def test_all_is_visible_when_the_clock_is_set_back(lagging: LaggingClient) -> None:
+def test_all_changes_are_visible_after_the_clock_is_set_back(lagging: LaggingClient) -> None:
     lagging.kms.disable_key(KeyId=KEY)
     lagging.wait(-3600)
     assert lagging.state() == "Disabled"
 
 
-def test_all_is_visible_when_the_delay_is_changed(lagging: LaggingClient, keytrail_clean: KeytrailServer) -> None:
+def test_all_changes_are_visible_after_the_delay_is_changed(
+    lagging: LaggingClient, keytrail_clean: KeytrailServer
+) -> None:
     lagging.kms.disable_key(KeyId=KEY)
     answer = requests.put(f"{keytrail_clean.url}/_keytrail/settings", json={"ConsistencyDelay": "0"}, timeout=5)
     assert answer.json()["ConsistencyDelay"] == "0"
     assert lagging.state() == "Disabled"
 
 
-def test_a_reset_forgets_what_was_on_its_way_and_the_delay_of_the_seed() -> None:
+def test_a_reset_forgets_changes_that_are_not_visible_yet_and_the_delay_of_the_seed() -> None:
     with KeytrailServer(fixtures=SAMPLE_SEED, consistency_delay="PT10S") as server:
         kms = _client(server, ACCOUNT)
         server.set_clock(frozen=True)
@@ -375,14 +377,14 @@ def test_a_reset_forgets_what_was_on_its_way_and_the_delay_of_the_seed() -> None
 
 
 @pytest.mark.parametrize("text", ["soon", "-1"])
-def test_a_delay_that_is_none_is_refused(text: str, keytrail_clean: KeytrailServer) -> None:
+def test_an_invalid_delay_is_refused(text: str, keytrail_clean: KeytrailServer) -> None:
     with pytest.raises(ValueError, match="consistency_delay"):
         Settings(consistency_delay=text)  # type: ignore[arg-type]
     with pytest.raises(SeedError, match=r"settings\.ConsistencyDelay: expected"):
         keytrail_clean.load({"settings": {"ConsistencyDelay": text}})
 
 
-def test_reads_and_writes_at_once_do_not_meet_in_the_middle(lagging: LaggingClient) -> None:
+def test_concurrent_reads_and_writes_succeed(lagging: LaggingClient) -> None:
     def work(number: int) -> str:
         name = f"alias/w{number}"
         lagging.kms.create_alias(AliasName=name, TargetKeyId=OTHER_KEY)

@@ -61,7 +61,7 @@ def pages(store: Store, size: int, key: str, grantee: str) -> list[str]:
     gone=st.sets(st.integers(0, 24)),
     size=st.integers(1, 4),
 )
-def test_a_grant_is_in_its_lists_and_in_no_others(made: list[Grant], gone: set[int], size: int) -> None:
+def test_a_grant_is_in_its_lists_and_in_no_other_list(made: list[Grant], gone: set[int], size: int) -> None:
     store = Store()
     for grant in made:
         store.grants.add(grant, f"token of {grant.grant_id}")

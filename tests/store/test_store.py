@@ -185,7 +185,7 @@ def test_a_change_that_raises_changes_nothing() -> None:
     assert store.newest.require_key(key_arn()) is before
 
 
-def test_of_several_keys_all_are_added_or_none() -> None:
+def test_several_keys_are_added_together_or_not_at_all() -> None:
     store = Store()
     store.add([new_key((ACCOUNT, REGION), KEY)], counted=False)
     with pytest.raises(AlreadyExistsException):
@@ -193,7 +193,7 @@ def test_of_several_keys_all_are_added_or_none() -> None:
     assert store.newest.key(key_arn(account=FOREIGN)) is None
 
 
-def test_a_key_is_added_with_its_aliases_and_its_custom_key_store_or_nothing_is() -> None:
+def test_a_key_is_added_with_its_aliases_and_custom_key_store_or_not_at_all() -> None:
     store = Store()
     custom_key_store = CustomKeyStore(
         account=ACCOUNT, region=REGION, store_id="cks-1", name="one", creation_date=START, cluster_id="cluster-1"
@@ -210,7 +210,7 @@ def test_a_key_is_added_with_its_aliases_and_its_custom_key_store_or_nothing_is(
     assert store.newest.aliases_of_after(key, "", 100) == sorted(aliases[1:], key=lambda alias: alias.name)
 
 
-def test_a_ciphertext_is_of_the_key_that_has_its_material_or_else_of_the_account_that_asks() -> None:
+def test_a_ciphertext_belongs_to_the_key_with_its_material_or_else_to_the_callers_key() -> None:
     store = Store()
     mine, theirs = (
         replace(new_key((account, REGION), KEY), material=KeyMaterial.random()) for account in (ACCOUNT, FOREIGN)
@@ -222,7 +222,7 @@ def test_a_ciphertext_is_of_the_key_that_has_its_material_or_else_of_the_account
         assert store.newest.key_of_ciphertext(blob, ACCOUNT, ELSEWHERE) is None
 
 
-def test_a_primary_that_waits_for_its_replicas_begins_its_window_when_the_last_is_gone() -> None:
+def test_the_waiting_period_of_a_primary_key_begins_when_its_last_replica_is_deleted() -> None:
     # How we know: KMS Developer Guide, "Deleting multi-Region keys"; both due changes are in one settle.
     store = Store()
     primary, replica = new_key((ACCOUNT, REGION), MRK), new_key((ACCOUNT, ELSEWHERE), MRK)

@@ -51,7 +51,7 @@ def require_equal(things: IndexedDict[Thing], expected: dict[str, Thing]) -> Non
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(IDS, THINGS | st.none(), max_size=4), max_size=12))
-def test_an_indexed_dict_lists_its_values_by_what_they_are(steps: list[dict[str, Thing | None]]) -> None:
+def test_each_index_of_an_indexed_dict_lists_the_values_that_belong_to_it(steps: list[dict[str, Thing | None]]) -> None:
     things: IndexedDict[Thing] = IndexedDict(indexes_of)
     expected: dict[str, Thing] = {}
     for step in steps:
@@ -147,7 +147,7 @@ TestVersionedDict = VersionedDictModel.TestCase
 TestVersionedDict.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 
 
-def test_what_is_visible_is_not_kept_twice() -> None:
+def test_changes_that_have_become_visible_are_not_kept() -> None:
     now = START
     things: VersionedDict[Thing] = VersionedDict(indexes_of)
     things.delay(DELAY, now)

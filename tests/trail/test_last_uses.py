@@ -20,7 +20,7 @@ def use(time: datetime, operation: str = "Encrypt") -> Use:
     return Use(operation, time, f"event of {time}", "a request")
 
 
-def test_of_concurrent_uses_the_later_counts_whichever_call_ends_last() -> None:
+def test_the_latest_of_concurrent_uses_is_the_last_use() -> None:
     uses = LastUses(timedelta(0))
     for time in (START, START + MINUTE, START + MINUTE / 2):
         uses.add(ARN, use(time))
@@ -35,7 +35,7 @@ def test_a_use_is_hidden_for_the_delay() -> None:
     assert seen == [None, None, use(START), use(START), use(START + MINUTE)]
 
 
-def test_of_hidden_uses_in_one_second_the_last_shows() -> None:
+def test_the_last_of_several_hidden_uses_in_one_second_shows() -> None:
     uses = LastUses(MINUTE)
     later = START + timedelta(milliseconds=900)
     uses.add(ARN, use(START, "Encrypt"))
@@ -43,7 +43,7 @@ def test_of_hidden_uses_in_one_second_the_last_shows() -> None:
     assert uses.last(ARN, later + MINUTE) == use(later, "Decrypt")
 
 
-def test_after_the_clock_was_set_back_a_use_outdoes_those_that_seem_later() -> None:
+def test_a_use_after_the_clock_was_set_back_replaces_uses_with_later_times() -> None:
     for delay in (timedelta(0), MINUTE):
         uses = LastUses(delay)
         uses.add(ARN, use(START + 60 * MINUTE))
@@ -53,7 +53,7 @@ def test_after_the_clock_was_set_back_a_use_outdoes_those_that_seem_later() -> N
         assert uses.last(ARN, START + 90 * MINUTE) == use(START)
 
 
-def test_a_forgotten_key_has_neither_a_use_that_shows_nor_one_that_is_to_show() -> None:
+def test_a_forgotten_key_has_no_shown_and_no_hidden_use() -> None:
     uses = LastUses(MINUTE)
     uses.add(ARN, use(START))
     uses.last(ARN, START + MINUTE)
@@ -62,7 +62,7 @@ def test_a_forgotten_key_has_neither_a_use_that_shows_nor_one_that_is_to_show() 
     assert uses.last(ARN, START + 9 * MINUTE) is None
 
 
-def test_an_account_comes_back_to_its_earlier_uses_and_others_keep_theirs() -> None:
+def test_restoring_an_account_brings_back_its_uses_and_leaves_the_others() -> None:
     uses, foreign = LastUses(timedelta(0)), key_arn(account=FOREIGN)
     uses.add(ARN, use(START))
     earlier = uses.copy()
@@ -72,7 +72,7 @@ def test_an_account_comes_back_to_its_earlier_uses_and_others_keep_theirs() -> N
     assert (uses.last(ARN, START), uses.last(foreign, START)) == (use(START), use(START + MINUTE))
 
 
-def test_the_key_that_was_used_last_is_known() -> None:
+def test_the_key_with_the_latest_use_is_found() -> None:
     uses, other = LastUses(timedelta(0)), key_arn(account=FOREIGN)
     assert uses.last_used_key() is None
     uses.add(ARN, use(START + MINUTE))

@@ -90,7 +90,7 @@ def test_every_record_is_in_one_file_of_its_account_region_and_day(tmp_path: Pat
     assert {record["eventID"]: record for record in records(tmp_path)} == by_id, "they are the trail's own"
 
 
-def test_what_was_seeded_and_what_kms_did_by_itself_are_there_too(tmp_path: Path) -> None:
+def test_seeded_uses_and_service_events_are_in_the_files_too(tmp_path: Path) -> None:
     past = {"KeyId": KEY, "LastUsage": {"Operation": "Decrypt", "Timestamp": "30 days ago"}}
     with KeytrailServer(trail_dir=str(tmp_path), fixtures={"keys": [past]}) as server:
         client_of(server).schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
@@ -102,7 +102,7 @@ def test_what_was_seeded_and_what_kms_did_by_itself_are_there_too(tmp_path: Path
     ]
 
 
-def test_files_come_by_the_time_and_by_the_number_of_events(tmp_path: Path) -> None:
+def test_a_file_is_written_after_the_interval_or_a_full_batch(tmp_path: Path) -> None:
     with KeytrailServer(trail_dir=str(tmp_path / "time"), trail_interval="0.05") as server:
         client_of(server).list_keys()
         eventually(lambda: len(records(tmp_path / "time")) == 1)
@@ -114,7 +114,7 @@ def test_files_come_by_the_time_and_by_the_number_of_events(tmp_path: Path) -> N
     assert sorted(len(several) for several in files(tmp_path / "number").values()) == [5, 10, 10]
 
 
-def test_a_server_that_is_started_again_goes_on_writing(tmp_path: Path) -> None:
+def test_a_restarted_server_continues_to_write(tmp_path: Path) -> None:
     server = KeytrailServer(trail_dir=str(tmp_path))
     for calls in (1, 2):
         with server:
@@ -125,7 +125,7 @@ def test_a_server_that_is_started_again_goes_on_writing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_clean_stop_leaves_no_record_behind(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_clean_stop_writes_every_record(number: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "keytrail", "serve", "--port", "0", "--trail-dir", str(tmp_path / "logs")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -143,7 +143,7 @@ def test_a_clean_stop_leaves_no_record_behind(number: signal.Signals, tmp_path: 
     assert sorted(record["requestID"] for record in records(tmp_path / "logs")) == sorted(requested)
 
 
-def test_a_folder_that_fails_is_told_of_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_folder_is_logged_once_and_retried(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "logs"
     with (
         caplog.at_level(logging.ERROR, "keytrail"),
@@ -165,7 +165,7 @@ def test_a_folder_that_fails_is_told_of_once_and_tried_again(tmp_path: Path, cap
     assert ids(records(folder)) == ids(trail)
 
 
-def test_what_a_stop_cannot_write_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stop_logs_the_events_that_it_cannot_write(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "logs"
     with caplog.at_level(logging.ERROR, "keytrail"), KeytrailServer(trail_dir=str(folder)) as server:
         shutil.rmtree(folder)

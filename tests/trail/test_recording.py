@@ -29,7 +29,7 @@ def use_of(event: Event) -> tuple[str, Use]:
     return key_arn(), Use(event.name, event.time, event.event_id, "a request")
 
 
-def test_an_event_that_cannot_be_written_leaves_nothing_of_its_call() -> None:
+def test_if_an_event_cannot_be_written_nothing_of_its_call_is() -> None:
     trail, before, after = Trail(100), an_event(1), an_event(2)
     trail.record([before], [use_of(before)])
     good, bad = an_event(3), an_event(3, request_parameters={"KeyId": object()})
@@ -42,7 +42,7 @@ def test_an_event_that_cannot_be_written_leaves_nothing_of_its_call() -> None:
 
 
 @pytest.mark.parametrize("key_id", [KEY, MISSING_KEY], ids=["of a call that succeeds", "of a call that is refused"])
-def test_an_event_that_cannot_be_written_fails_its_own_call_and_no_other(
+def test_an_event_that_cannot_be_written_fails_only_its_own_call(
     key_id: str,
     kms: Any,
     keytrail_clean: KeytrailServer,
@@ -67,7 +67,7 @@ def test_an_event_that_cannot_be_written_fails_its_own_call_and_no_other(
     assert [record["eventName"] for record in keytrail_clean.events()] == ["ListKeys"]
 
 
-def test_nobody_sees_a_use_without_its_event_or_an_event_without_its_use() -> None:
+def test_readers_never_find_a_use_without_its_event_or_an_event_without_its_use() -> None:
     trail, done, torn = Trail(1_000_000), threading.Event(), []
 
     def read() -> None:
@@ -92,7 +92,7 @@ def test_nobody_sees_a_use_without_its_event_or_an_event_without_its_use() -> No
     assert not torn
 
 
-def test_the_garbage_collector_tracks_no_event() -> None:
+def test_the_garbage_collector_does_not_track_events() -> None:
     """Else each of its full passes would take longer with each event, and the calls between them with it."""
     trail = Trail(1_000)
     for seconds in range(100):
@@ -105,7 +105,7 @@ def test_the_garbage_collector_tracks_no_event() -> None:
         assert not any(map(gc.is_tracked, (stored.resources, stored.packed)))
 
 
-def test_a_trail_that_nobody_holds_is_freed_with_its_events() -> None:
+def test_an_unreferenced_trail_is_freed_with_its_events() -> None:
     """What the collector doesn't track must be part of no circle."""
 
     class Text(str):
@@ -120,7 +120,7 @@ def test_a_trail_that_nobody_holds_is_freed_with_its_events() -> None:
     assert freed() is None
 
 
-def test_a_selection_after_a_mark_gives_what_was_written_since() -> None:
+def test_a_selection_after_a_mark_has_only_later_events() -> None:
     trail, before, after = Trail(100), an_event(1), an_event(0)
     trail.record([before])
     mark = trail.mark()

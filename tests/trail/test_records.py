@@ -115,7 +115,7 @@ def test_a_record_has_the_members_of_event_version_1_11(success: Any) -> None:
     assert not {"errorCode", "errorMessage", "sharedEventID"} & set(record)
 
 
-def test_request_parameters_show_what_their_event_may_show(success: Any) -> None:
+def test_request_parameters_have_only_members_of_their_event(success: Any) -> None:
     record, shape = success
     allowed = shape["requestParameters"]
     if allowed is None:
@@ -124,18 +124,18 @@ def test_request_parameters_show_what_their_event_may_show(success: Any) -> None
         assert set(record["requestParameters"] or {}) <= set(allowed)
 
 
-def test_request_parameters_show_some_defaults_that_were_not_sent(success: Any) -> None:
+def test_request_parameters_have_some_defaults_that_were_not_sent(success: Any) -> None:
     record, shape = success
     assert set(record["requestParameters"] or {}) >= set(shape.get("alwaysLoggedDefaults", ()))
 
 
-def test_request_parameters_show_every_member_sent_that_their_event_may_show(success: Any) -> None:
+def test_request_parameters_have_every_sent_member_of_their_event(success: Any) -> None:
     record, shape = success
     sent = {name[:1].lower() + name[1:] for name in REQUESTS[record["eventName"]]}
     assert set(record["requestParameters"] or {}) >= sent & set(shape["requestParameters"] or ())
 
 
-def test_response_elements_are_null_for_reads_and_cryptography_and_told_for_changes(success: Any) -> None:
+def test_response_elements_are_null_for_reads_and_cryptography_and_present_for_changes(success: Any) -> None:
     record, shape = success
     expected = shape["responseElements"]
     if expected is None:
@@ -149,12 +149,12 @@ def test_response_elements_are_null_for_reads_and_cryptography_and_told_for_chan
             assert set(value) >= set(nested) if member in expected else set() < set(value) <= set(nested)
 
 
-def test_all_cryptography_is_read_only_and_only_changes_are_not(success: Any) -> None:
+def test_cryptography_is_read_only_and_changes_are_not(success: Any) -> None:
     record, shape = success
     assert record["readOnly"] is shape["readOnly"]
 
 
-def test_resources_are_as_many_as_their_event_has(success: Any) -> None:
+def test_there_are_as_many_resources_as_in_the_shape_of_the_event(success: Any) -> None:
     record, shape = success
     if shape["resources"] == 0:
         assert record.get("resources", "absent") == {"empty array": [], "absent": "absent"}[shape["resourcesMember"]]
@@ -165,7 +165,7 @@ def test_resources_are_as_many_as_their_event_has(success: Any) -> None:
         assert (resource["accountId"], resource["type"]) == (ACCOUNT, "AWS::KMS::Key")
 
 
-def test_additional_event_data_tells_the_key_material_of_symmetric_cryptography(success: Any) -> None:
+def test_additional_event_data_has_the_key_material_id_of_symmetric_cryptography(success: Any) -> None:
     record, shape = success
     assert set(record.get("additionalEventData", {})) == set(shape["additionalEventData"])
     for name, told in record.get("additionalEventData", {}).items():
@@ -184,7 +184,7 @@ def test_additional_event_data_tells_the_key_material_of_symmetric_cryptography(
         ("GetKeyLastUsage", [key_arn()]),
     ],
 )
-def test_resources_stand_in_their_events_order(
+def test_resources_are_in_the_order_of_their_event(
     operation: str, arns: list[str], kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     record = record_of(keytrail_clean, operation, call(kms, operation, **request(operation, blob)))
@@ -192,27 +192,27 @@ def test_resources_stand_in_their_events_order(
 
 
 @pytest.mark.parametrize("operation", [name for name in BUILT if SHAPES[name]["responseElements"] == ["keyId"]])
-def test_a_change_of_a_key_tells_its_arn(operation: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
-    """How we know: docs, since December 2022, whatever the request called the key."""
+def test_the_response_elements_of_a_change_have_the_key_arn(
+    operation: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
+) -> None:
+    """How we know: kms-behaviour G.2, since December 2022, whatever the request called the key."""
     members = request(operation, blob)
     record = record_of(keytrail_clean, operation, call(kms, operation, **members))
     keys = [resource["ARN"] for resource in record["resources"] if ":key/" in resource["ARN"]]
     assert record["responseElements"] == {"keyId": keys[0]}
 
 
-def test_the_material_of_a_re_encrypt_is_that_of_each_key(
-    kms: Any, keytrail_clean: KeytrailServer, blob: bytes
-) -> None:
+def test_a_re_encrypt_has_the_material_ids_of_both_keys(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     answer = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)
     ids = [kms.describe_key(KeyId=key)["KeyMetadata"]["CurrentKeyMaterialId"] for key in (KEY, OTHER_KEY)]
     data = record_of(keytrail_clean, "ReEncrypt", answer)["additionalEventData"]
     assert [data["sourceKeyMaterialId"], data["destinationKeyMaterialId"]] == ids
 
 
-def test_the_metadata_of_a_new_key_is_told_in_cloudtrails_spelling(
+def test_the_metadata_of_a_new_key_is_spelled_as_in_cloudtrail(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: docs, aWSAccountId, and dates like `Aug 10, 2022, 10:38:27 PM`."""
+    """How we know: kms-behaviour G.2, aWSAccountId, and dates like `Aug 10, 2022, 10:38:27 PM`."""
     keytrail_clock.freeze(datetime(2026, 8, 10, 22, 38, 27, tzinfo=UTC))
     answer = kms.create_key(Description="orders")
     record = record_of(keytrail_clean, "CreateKey", answer)
@@ -232,7 +232,7 @@ def test_the_metadata_of_a_new_key_is_told_in_cloudtrails_spelling(
     }
 
 
-def test_a_scheduled_deletion_is_told_with_its_date(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
+def test_a_scheduled_deletion_is_recorded_with_its_date(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     record = record_of(keytrail_clean, "ScheduleKeyDeletion", kms.schedule_key_deletion(KeyId=KEY))
     assert "pendingWindowInDays" not in record["requestParameters"]
     elements = record["responseElements"]
@@ -240,7 +240,7 @@ def test_a_scheduled_deletion_is_told_with_its_date(kms: Any, keytrail_clean: Ke
     assert elements == {"keyId": key_arn(), "keyState": "PendingDeletion", "pendingWindowInDays": 30}
 
 
-def test_a_deletion_that_waits_for_replicas_is_told_without_a_date(
+def test_a_deletion_that_waits_for_replicas_is_recorded_without_a_date(
     kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     record = record_of(keytrail_clean, "ScheduleKeyDeletion", kms.schedule_key_deletion(KeyId=MRK))
@@ -279,7 +279,7 @@ def test_moving_the_primary_leaves_a_record_of_the_same_request_in_the_new_regio
 
 @pytest.mark.parametrize("name", [KEY, key_arn(), ALIAS, alias_arn()])
 @pytest.mark.parametrize("operation", ["DescribeKey", "Encrypt", "GenerateDataKey", "Decrypt"])
-def test_a_record_echoes_the_name_that_was_sent_and_its_resource_is_the_key(
+def test_a_record_has_the_key_id_as_sent_and_the_key_as_resource(
     operation: str, name: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     record = record_of(keytrail_clean, operation, call(kms, operation, **request(operation, blob, KeyId=name)))
@@ -287,7 +287,7 @@ def test_a_record_echoes_the_name_that_was_sent_and_its_resource_is_the_key(
     assert [resource["ARN"] for resource in record["resources"]] == [key_arn()]
 
 
-def test_a_decrypt_without_a_key_id_shows_none_and_still_names_the_key(
+def test_a_decrypt_without_a_key_id_is_recorded_without_one_and_with_the_key_as_resource(
     kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     """How we know: reported, a record of 2026-05."""
@@ -296,13 +296,13 @@ def test_a_decrypt_without_a_key_id_shows_none_and_still_names_the_key(
     assert [resource["ARN"] for resource in record["resources"]] == [key_arn()]
 
 
-def test_an_encryption_context_is_shown_as_it_was_sent(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
+def test_an_encryption_context_is_recorded_as_sent(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     context = {"Order": "17", "keyId": "K", "UPPER case": "Value"}
     record = record_of(keytrail_clean, "Encrypt", kms.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext=context))
     assert record["requestParameters"]["encryptionContext"] == context
 
 
-def test_every_call_has_an_event_id_of_its_own_and_the_request_id_that_the_client_saw(
+def test_every_call_has_its_own_event_id_and_the_request_id_of_its_response(
     kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     answers = [kms.encrypt(KeyId=KEY, Plaintext=b"x") for _ in range(5)]
@@ -319,7 +319,7 @@ def test_every_call_has_an_event_id_of_its_own_and_the_request_id_that_the_clien
         ("arn:aws:iam::000000000000:root", "Root", None),
     ],
 )
-def test_user_identity_tells_the_caller(
+def test_user_identity_is_the_caller(
     principal: str,
     kind: str,
     name: str | None,
@@ -340,10 +340,10 @@ def test_user_identity_tells_the_caller(
 # ---- Rules: other accounts
 
 
-def test_a_call_across_accounts_leaves_a_record_in_each_that_share_what_is_shared(
+def test_a_call_across_accounts_leaves_two_records_with_the_same_request_id_and_shared_event_id(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs."""
+    """How we know: kms-behaviour G.2."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:Encrypt")}]})
     answer = keytrail_client(account=FOREIGN).encrypt(KeyId=key_arn(), Plaintext=b"x")
     records = {record["recipientAccountId"]: record for record in keytrail_clean.events(eventName="Encrypt")}
@@ -361,30 +361,30 @@ def test_a_call_across_accounts_leaves_a_record_in_each_that_share_what_is_share
 
 
 @pytest.mark.parametrize("operation", [name for name in CRYPTOGRAPHIC if name != "ReEncrypt"])
-def test_a_denied_call_is_in_the_callers_account_alone(
+def test_a_denied_call_is_recorded_only_in_the_callers_account(
     operation: str, keytrail_client: Make, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs."""
+    """How we know: kms-behaviour G.2."""
     stranger = keytrail_client(account=FOREIGN)
     record = refused(keytrail_clean, stranger, operation, **request(operation, blob, KeyId=key_arn()))
     assert record["recipientAccountId"] == FOREIGN
     assert "sharedEventID" not in record
 
 
-def test_a_call_denied_by_its_ciphertext_is_in_the_callers_account_alone(
+def test_a_decrypt_denied_on_the_key_of_its_ciphertext_is_recorded_only_in_the_callers_account(
     keytrail_client: Make, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs; and reported, the record has the same words as the answer."""
+    """How we know: kms-behaviour G.2; and reported, the record has the same words as the answer."""
     record = refused(keytrail_clean, keytrail_client(account=FOREIGN), "Decrypt", CiphertextBlob=blob)
     assert (record["errorCode"], record["recipientAccountId"]) == ("AccessDenied", FOREIGN)
     assert "on the resource associated with this ciphertext" in record["errorMessage"]
     assert key_arn() not in json.dumps(record)
 
 
-def test_a_re_encrypt_denied_on_one_key_is_not_told_to_the_owner_of_the_other(
+def test_a_re_encrypt_denied_on_one_key_is_not_recorded_in_the_account_of_the_other(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, denied calls are in the caller's account alone."""
+    """How we know: kms-behaviour G.2, denied calls are in the caller's account alone."""
     third = "333344445555"
     open_to_us = {"KeyId": OTHER_KEY, "Account": third, "Policy": shared_policy("kms:ReEncrypt*", owner=third)}
     keytrail_clean.load({"keys": [{"KeyId": KEY}, open_to_us]})
@@ -395,10 +395,10 @@ def test_a_re_encrypt_denied_on_one_key_is_not_told_to_the_owner_of_the_other(
     assert "kms:ReEncryptFrom" in record["errorMessage"]
 
 
-def test_a_failure_that_is_no_denial_is_in_the_owners_account_too(
+def test_a_failure_other_than_a_denial_is_recorded_in_the_owners_account_too(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: docs, only denied calls are the caller's alone."""
+    """How we know: kms-behaviour G.2, only denied calls are the caller's alone."""
     seed = {"KeyId": KEY, "KeyState": "Disabled", "Policy": shared_policy("kms:Encrypt")}
     keytrail_clean.load({"keys": [seed]})
     refusal(keytrail_client(account=FOREIGN), "Encrypt", KeyId=key_arn(), Plaintext=b"x")
@@ -409,7 +409,7 @@ def test_a_failure_that_is_no_denial_is_in_the_owners_account_too(
 
 
 def test_a_re_encrypt_within_one_account_is_one_record(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
-    """How we know: docs."""
+    """How we know: kms-behaviour G.2."""
     kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)
     (record,) = keytrail_clean.events(eventName="ReEncrypt")
     assert "sharedEventID" not in record
@@ -420,10 +420,10 @@ def test_a_re_encrypt_within_one_account_is_one_record(kms: Any, keytrail_clean:
 
 @pytest.mark.parametrize("operation", CRYPTOGRAPHIC)
 @pytest.mark.parametrize("dry_run", [False, True], ids=["", "dry run"])
-def test_no_record_holds_what_is_secret(
+def test_no_record_has_plaintext_or_ciphertext(
     operation: str, dry_run: bool, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs; neither plaintext nor ciphertext is ever logged, in whatever encoding."""
+    """How we know: kms-behaviour G.2; neither plaintext nor ciphertext is ever logged, in whatever encoding."""
     secrets = [b"attack at dawn", bytes(blob)]
     members = request(operation, blob)
     if dry_run:
@@ -438,14 +438,14 @@ def test_no_record_holds_what_is_secret(
         assert [text for text in written if text in told] == []
 
 
-def test_no_record_holds_random_bytes(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_no_record_has_random_bytes(kms: Any, keytrail_clean: KeytrailServer) -> None:
     secret = kms.generate_random(NumberOfBytes=32)["Plaintext"]
     told = json.dumps(keytrail_clean.events())
     assert "GenerateRandom" in told
     assert base64.b64encode(secret).decode() not in told
 
 
-def test_no_record_holds_a_grant_token_or_a_secret_access_key(
+def test_no_record_has_a_grant_token_or_a_secret_access_key(
     keytrail_client: Make, keytrail_clean: KeytrailServer
 ) -> None:
     credential = {
@@ -466,10 +466,10 @@ def test_no_record_holds_a_grant_token_or_a_secret_access_key(
 
 
 @pytest.mark.parametrize("operation", CRYPTOGRAPHIC)
-def test_a_dry_run_is_recorded_as_the_error_that_it_is(
+def test_a_dry_run_is_recorded_as_an_error(
     operation: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs, samples of 2026."""
+    """How we know: kms-behaviour G.2, samples of 2026."""
     record = refused(keytrail_clean, kms, operation, **request(operation, blob), DryRun=True)
     shape = SHAPES[operation]
     assert record["eventName"] == operation
@@ -484,7 +484,7 @@ def test_a_dry_run_is_recorded_as_the_error_that_it_is(
 
 
 @pytest.mark.parametrize("operation", CRYPTOGRAPHIC)
-def test_a_refusal_by_key_state_is_recorded_with_code_words_and_key(
+def test_a_refusal_by_key_state_is_recorded_with_code_message_and_key(
     operation: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     """How we know: docs and reported; the Developer Guide has an alarm on such records."""
@@ -497,18 +497,20 @@ def test_a_refusal_by_key_state_is_recorded_with_code_words_and_key(
     assert "additionalEventData" not in record
 
 
-def test_the_use_of_a_key_pending_deletion_is_found_by_the_guides_alarm(
+def test_the_developer_guides_alarm_finds_the_use_of_a_key_pending_deletion(
     kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: docs, the alarm's pattern `* is pending deletion.`."""
+    """How we know: kms-behaviour G.2, the alarm's pattern `* is pending deletion.`."""
     kms.schedule_key_deletion(KeyId=KEY)
     record = refused(keytrail_clean, kms, "Decrypt", CiphertextBlob=blob)
     assert record["errorCode"] == "KMSInvalidStateException"
     assert record["errorMessage"].endswith(" is pending deletion.")
 
 
-def test_a_wrong_key_is_recorded_without_key_material(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
-    """How we know: docs, the KMS Developer Guide's sample of an IncorrectKeyException."""
+def test_an_incorrect_key_is_recorded_without_key_material_id(
+    kms: Any, keytrail_clean: KeytrailServer, blob: bytes
+) -> None:
+    """How we know: kms-behaviour G.2, the KMS Developer Guide's sample of an IncorrectKeyException."""
     record = refused(keytrail_clean, kms, "Decrypt", CiphertextBlob=blob, KeyId=OTHER_KEY)
     failure = SHAPES["Decrypt"]["failure"]
     assert record["errorCode"] == failure["example"]
@@ -517,7 +519,7 @@ def test_a_wrong_key_is_recorded_without_key_material(kms: Any, keytrail_clean: 
     assert len(record["resources"]) == failure["resources"]
 
 
-def test_a_refusal_without_words_is_recorded_without_a_message(
+def test_a_refusal_without_a_message_is_recorded_without_one(
     kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     """How we know: inferred from the answer, which has none."""
@@ -549,7 +551,7 @@ def test_a_denial_is_recorded_as_access_denied_without_the_suffix(
         ("CancelKeyDeletion", {"KeyId": KEY}, "KMSInvalidStateException"),
     ],
 )
-def test_a_refusal_has_the_request_id_that_the_client_saw(
+def test_the_record_of_a_refusal_has_the_request_id_of_its_response(
     operation: str, members: dict[str, Any], code: str, kms: Any, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
     with pytest.raises(ClientError) as caught:
@@ -576,7 +578,7 @@ def test_the_oldest_events_leave_a_full_trail() -> None:
         assert records[-1]["requestID"] == answer["ResponseMetadata"]["RequestId"]
 
 
-def test_a_seeded_past_counts_among_the_events(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_the_event_of_a_seeded_last_usage_is_in_the_trail(kms: Any, keytrail_clean: KeytrailServer) -> None:
     """How we know: docs/still-needed.md: the event of a last usage is always found; its time is that of the use."""
     past = {"Operation": "Decrypt", "Timestamp": "30 days ago"}
     kms.list_keys()
@@ -584,7 +586,7 @@ def test_a_seeded_past_counts_among_the_events(kms: Any, keytrail_clean: Keytrai
     assert [record["eventName"] for record in keytrail_clean.events()] == ["Decrypt", "ListKeys"]
 
 
-def test_a_call_to_another_service_is_that_service_s_event(
+def test_the_event_source_of_a_call_is_its_service(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
     """How we know: CloudTrail User Guide, eventSource."""

@@ -67,7 +67,7 @@ THE_KEY = Key(account=ACCOUNT, region=REGION, key_id=KEY, creation_date=START)
         (MaterialExpired(THE_KEY, START, MATERIALS[0].id), "DeleteExpiredKeyMaterial"),
     ],
 )
-def test_each_has_the_members_of_its_event(happened: ServiceEvent, name: str) -> None:
+def test_each_service_event_has_the_members_of_its_cloudtrail_event(happened: ServiceEvent, name: str) -> None:
     shape, record = SHAPES[name], event_of_service_event(happened).record()
     assert (record["eventName"], record["eventSource"]) == (name, "kms.amazonaws.com")
     assert record["eventType"] == shape["eventType"]
@@ -87,7 +87,7 @@ def test_each_has_the_members_of_its_event(happened: ServiceEvent, name: str) ->
 # ---- Rules: deletion
 
 
-def test_a_key_whose_time_has_come_leaves_an_event_of_that_time(
+def test_a_deletion_leaves_an_event_with_the_time_when_it_was_due(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clock.freeze(START)
@@ -99,7 +99,7 @@ def test_a_key_whose_time_has_come_leaves_an_event_of_that_time(
     assert told(keytrail_clean) == [(at(days=7), "DeleteKey", key_arn())]
 
 
-def test_a_deletion_that_was_cancelled_leaves_none(
+def test_a_cancelled_deletion_leaves_no_event(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
@@ -109,10 +109,10 @@ def test_a_deletion_that_was_cancelled_leaves_none(
     assert told(keytrail_clean) == []
 
 
-def test_the_replica_and_then_its_primary_go_each_in_its_region_and_at_its_time(
+def test_a_replica_and_then_its_primary_key_are_deleted_each_in_its_region_at_its_time(
     keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, "Deleting multi-Region keys": the primary's waiting period begins when its last replica is
+    """How we know: kms-behaviour G.2, "Deleting multi-Region keys": the primary's waiting period begins when its last replica is
     gone."""
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]}]})
@@ -148,7 +148,7 @@ def test_an_automatic_rotation_leaves_an_event_with_both_materials(
     }
 
 
-def test_each_of_several_rotations_leaves_its_own_and_they_are_a_chain(
+def test_each_of_several_rotations_leaves_an_event_that_continues_the_one_before(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clock.freeze(START)
@@ -162,7 +162,9 @@ def test_each_of_several_rotations_leaves_its_own_and_they_are_a_chain(
         assert after["previousKeyMaterialId"] == before["currentKeyMaterialId"]
 
 
-def test_a_rotation_on_demand_leaves_the_call_and_then_the_rotation(kms: Any, keytrail_clean: KeytrailServer) -> None:
+def test_a_rotation_on_demand_leaves_an_event_of_the_call_and_then_of_the_rotation(
+    kms: Any, keytrail_clean: KeytrailServer
+) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     kms.rotate_key_on_demand(KeyId=KEY)
     records = keytrail_clean.events(keyArn=key_arn())
@@ -170,7 +172,7 @@ def test_a_rotation_on_demand_leaves_the_call_and_then_the_rotation(kms: Any, ke
     assert records[1]["serviceEventDetails"]["rotationType"] == "ON_DEMAND"
 
 
-def test_a_rotation_on_demand_that_takes_its_time_leaves_its_event_at_its_end() -> None:
+def test_a_slow_rotation_on_demand_leaves_its_event_at_its_end() -> None:
     with KeytrailServer(transition_time="PT10S", fixtures={"keys": [{"KeyId": KEY}]}) as server:
         server.set_clock(START, frozen=True)
         client_of(server).rotate_key_on_demand(KeyId=KEY)
@@ -179,7 +181,7 @@ def test_a_rotation_on_demand_that_takes_its_time_leaves_its_event_at_its_end() 
         assert told(server) == [(at(seconds=10), "RotateKey", key_arn())]
 
 
-def test_a_key_that_is_enabled_after_its_rotation_was_due_is_rotated_then(
+def test_a_key_whose_rotation_was_due_while_disabled_is_rotated_when_enabled(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clock.freeze(START)
@@ -204,10 +206,10 @@ def test_a_new_replica_is_synchronized_when_it_is_ready() -> None:
         assert told(server) == [(at(seconds=10), "SynchronizeMultiRegionKey", key_arn(MRK))]
 
 
-def test_the_rotation_of_a_primary_is_synchronized_and_names_the_primary_alone(
+def test_the_rotation_of_a_primary_key_is_synchronized_and_names_only_the_primary_key(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: docs, the resource is the primary key with its Region; replicas are not listed."""
+    """How we know: kms-behaviour G.2, the resource is the primary key with its Region; replicas are not listed."""
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]}]})
     kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=90)
@@ -221,7 +223,7 @@ def test_the_rotation_of_a_primary_is_synchronized_and_names_the_primary_alone(
 
 
 @pytest.mark.parametrize("operation", ["disable_key", "rotate_key_on_demand", "schedule_key_deletion"])
-def test_what_is_not_shared_and_keys_without_replicas_are_not_synchronized(
+def test_members_that_are_not_shared_and_keys_without_replicas_are_not_synchronized(
     operation: str, kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
     keytrail_clean.load(
@@ -235,7 +237,7 @@ def test_what_is_not_shared_and_keys_without_replicas_are_not_synchronized(
 # ---- Rules: a clock that jumps
 
 
-def test_what_fell_due_in_a_jump_is_told_in_the_order_of_its_time_across_keys(
+def test_events_of_a_clock_jump_are_in_the_order_of_their_times_across_keys(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clock.freeze(START)
@@ -261,7 +263,9 @@ def test_what_fell_due_in_a_jump_is_told_in_the_order_of_its_time_across_keys(
     st.lists(st.tuples(st.integers(0, 3), st.integers(90, 400), st.none() | st.integers(7, 30)), max_size=8),
     st.lists(st.integers(1, 200), max_size=12),
 )
-def test_one_jump_brings_what_many_steps_bring(plans: list[tuple[int, int, int | None]], steps: list[int]) -> None:
+def test_one_clock_jump_has_the_same_events_as_many_steps(
+    plans: list[tuple[int, int, int | None]], steps: list[int]
+) -> None:
     """Keys (one with a replica) rotate and are deleted; whether the clock walks there or leaps, the same happens."""
     ids = [KEY, OTHER_KEY, DOOMED_KEY, MRK]
     store = Store()
@@ -288,7 +292,7 @@ def test_one_jump_brings_what_many_steps_bring(plans: list[tuple[int, int, int |
     assert [done.time for done in leapt] == sorted(done.time for done in leapt)
 
 
-def test_they_are_found_by_lookup_events_under_their_key_and_name_and_have_no_caller(
+def test_lookup_events_finds_service_events_by_key_and_name_and_they_have_no_caller(
     keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})

@@ -69,7 +69,7 @@ NAMES = sorted(name for name, described in MODEL.shapes.items() if described.typ
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), values_of(MODEL.shapes[name]))))
-def test_each_codec_of_any_structure_reads_what_it_wrote(named: tuple[str, Any]) -> None:
+def test_every_codec_reads_what_it_wrote_for_any_structure(named: tuple[str, Any]) -> None:
     name, members = named
     codec = shape(name)
     assert codec.from_json(codec.to_json(members)) == members
@@ -129,7 +129,7 @@ def test_the_fields_of_a_query_come_in_any_order() -> None:
     }
 
 
-def test_shapes_of_the_other_services_and_none() -> None:
+def test_other_services_have_shapes_and_an_unknown_shape_is_a_lookup_error() -> None:
     assert shape("GetCallerIdentityResponse", "sts").from_string("<r><Account>111122223333</Account></r>") == {
         "Account": "111122223333"
     }
@@ -138,7 +138,7 @@ def test_shapes_of_the_other_services_and_none() -> None:
 
 
 @pytest.mark.parametrize("service", ["kms", "cloudtrail", "sts"])
-def test_the_models_rename_and_flatten_nothing_which_the_codecs_rely_on(service: str) -> None:
+def test_the_models_rename_and_flatten_nothing(service: str) -> None:
     document = (service_model._MODELS / f"{service}.json").read_text()
     for trait in ("locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"):
         assert f'"{trait}"' not in document, trait
@@ -221,7 +221,7 @@ READING: list[tuple[str, Callable[[values.ShapeCodec], object], str]] = [
 
 
 @pytest.mark.parametrize(("name", "read", "words"), READING, ids=[words for _, _, words in READING])
-def test_reading_says_where_a_document_is_wrong(
+def test_a_reading_error_says_where_the_document_is_wrong(
     name: str, read: Callable[[values.ShapeCodec], object], words: str
 ) -> None:
     with pytest.raises(CodecError) as caught:
@@ -252,13 +252,15 @@ WRITTEN: list[tuple[str, object, str]] = [
 
 @pytest.mark.parametrize("codec", ["to_json", "to_json_bytes", "to_xml", "to_string", "to_query", "to_value"])
 @pytest.mark.parametrize(("name", "members", "words"), WRITTEN, ids=[words for _, _, words in WRITTEN])
-def test_a_value_of_another_shape_is_not_written(codec: str, name: str, members: object, words: str) -> None:
+def test_a_value_of_another_shape_is_a_writing_error_with_its_path(
+    codec: str, name: str, members: object, words: str
+) -> None:
     with pytest.raises(CodecError) as caught:
         getattr(shape(name), codec)(members)
     assert str(caught.value) == words
 
 
-def test_text_that_xml_cannot_hold_says_where() -> None:
+def test_text_that_xml_cannot_contain_is_an_error_with_its_path() -> None:
     with pytest.raises(CodecError, match=r"^\$\.Tags\[0\]\.TagKey: holds a character that XML cannot$"):
         shape("CreateKeyRequest").to_string({"Tags": [{"TagKey": "\x00"}]})
 
@@ -275,7 +277,7 @@ def test_text_that_xml_cannot_hold_says_where() -> None:
         (b'{"EncryptionContext": {"a": true}, "DryRun": 1.5}', "DECIMAL_VALUE can not be converted to a Boolean"),
     ],
 )
-def test_the_server_answers_the_same_codecs_errors_in_kms_words(body: bytes, message: str | None) -> None:
+def test_codec_errors_in_requests_have_the_message_of_kms(body: bytes, message: str | None) -> None:
     with pytest.raises(SerializationException) as caught:
         aws_json.decode_body(MODEL.shapes["GenerateDataKeyRequest"], body)
     assert caught.value.message == message
@@ -330,7 +332,7 @@ HOSTILE: Mapping[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize(("document", "words"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_xml_is_refused_with_little_work(document: str | bytes, words: str) -> None:
+def test_hostile_xml_is_refused_cheaply(document: str | bytes, words: str) -> None:
     read = values.GetKeyLastUsageResponse.from_string
     read(b"<r/>")  # lxml and the codec utf-8-sig are imported, decoders are compiled
     calls = 0
@@ -350,37 +352,37 @@ def test_hostile_xml_is_refused_with_little_work(document: str | bytes, words: s
     assert calls < 250, "a bound that does not depend on the document's size"
 
 
-def test_a_document_type_is_seen_before_libxml2_is_asked() -> None:
+def test_a_document_type_declaration_is_refused_before_libxml2_parses() -> None:
     # The document is not even well formed behind it, and nobody notices.
     with pytest.raises(CodecError, match="a document type declaration is not allowed"):
         values.GetKeyLastUsageResponse.from_string("<!DOCTYPE r [ <<< &&&")
 
 
-def test_what_looks_like_a_document_type_inside_text_is_text() -> None:
+def test_a_document_type_declaration_inside_text_is_text() -> None:
     read = values.GetKeyLastUsageResponse.from_string("<r><KeyId><![CDATA[<!DOCTYPE r>]]></KeyId></r>")
     assert read.key_id == "<!DOCTYPE r>"
 
 
-def test_an_element_that_somebody_else_parsed_keeps_its_entities_unresolved() -> None:
+def test_entities_of_an_element_that_the_caller_parsed_are_refused() -> None:
     parser = etree.XMLParser(resolve_entities=False)
     element = etree.fromstring(b'<!DOCTYPE r [<!ENTITY e "x">]><r><KeyId>a&e;b</KeyId></r>', parser)
     with pytest.raises(CodecError, match=r"^\$\.KeyId: an entity reference is not allowed$"):
         values.GetKeyLastUsageResponse.from_xml(element)
 
 
-def test_a_server_that_speaks_json_does_without_lxml() -> None:
+def test_a_server_that_speaks_json_does_not_import_lxml() -> None:
     code = "import keytrail.server, keytrail.values, sys; sys.exit('lxml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60))
-def test_any_text_is_read_or_refused(text: str | bytes) -> None:
+def test_any_text_is_read_or_raises_codec_error(text: str | bytes) -> None:
     for read in (values.GetKeyLastUsageResponse.from_string, values.GetKeyLastUsageResponse.from_json):
         with contextlib.suppress(CodecError):
             read(text)
 
 
-def test_the_document_is_one_that_json_dumps_takes() -> None:
+def test_json_dumps_accepts_the_document() -> None:
     assert json.loads(json.dumps(shape("DescribeKeyResponse").to_json(DESCRIBED)))["KeyMetadata"]["Enabled"] is True
 
 
@@ -392,7 +394,7 @@ def test_the_document_is_one_that_json_dumps_takes() -> None:
         ("x", "$: expected a tagged value"),
     ],
 )
-def test_a_tree_of_another_shape_is_refused_with_its_place(value: Any, words: str) -> None:
+def test_a_tree_of_another_shape_is_an_error_with_its_path(value: Any, words: str) -> None:
     with pytest.raises(CodecError, match=re.escape(words)):
         shape("GetKeyLastUsageResponse").from_value(value)
 
@@ -405,13 +407,13 @@ def test_a_tree_of_another_shape_is_refused_with_its_place(value: Any, words: st
         ({"TrackingStartDate": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))}, "out of the range"),
     ],
 )
-def test_what_no_document_can_hold_is_refused_by_every_writer(write: str, members: Any, words: str) -> None:
+def test_every_writer_refuses_what_no_document_can_contain(write: str, members: Any, words: str) -> None:
     with pytest.raises(CodecError, match=re.escape(words)):
         getattr(shape("GetKeyLastUsageResponse"), write)(members)
 
 
 @pytest.mark.parametrize(("name", "service"), [("X", "kms"), ("X", "s3"), ("GetKeyLastUsageResponse", "../wire/kms")])
-def test_a_shape_that_is_none_is_a_lookup_error(name: str, service: str) -> None:
+def test_an_unknown_shape_or_service_is_a_lookup_error(name: str, service: str) -> None:
     with pytest.raises(LookupError):
         shape(name, service)
 
@@ -434,5 +436,5 @@ def test_an_objectified_element_is_read_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("code", ["NotFoundException:http://x/#y", "com.amazonaws.kms#NotFoundException"])
-def test_an_error_s_code_is_found_among_its_trimmings(code: str) -> None:
+def test_an_error_code_is_read_without_prefix_and_suffix(code: str) -> None:
     assert error_from_json(code, {"Error": "boom", "message": "m"}) == NotFoundException("m")

@@ -63,7 +63,7 @@ def in_words(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("vector", VECTORS["responses"], ids=lambda vector: vector["name"])
-def test_recorded_documents_decode_to_what_they_say(vector: dict[str, Any]) -> None:
+def test_recorded_documents_decode_to_their_values(vector: dict[str, Any]) -> None:
     response = GetKeyLastUsageResponse.from_json(vector["json"])
     assert in_words(response) == vector["says"]
     assert usage_history(response) == vector["history"]
@@ -72,7 +72,7 @@ def test_recorded_documents_decode_to_what_they_say(vector: dict[str, Any]) -> N
     assert json.loads(response.to_json_bytes()) == json.loads(vector["json"])
 
 
-def test_every_member_may_be_absent_and_absent_members_are_written_nowhere() -> None:
+def test_every_member_may_be_absent_and_absent_members_are_not_written() -> None:
     nothing = GetKeyLastUsageResponse.make()
     assert nothing == GetKeyLastUsageResponse()
     assert nothing.to_value() == Structure(())
@@ -81,13 +81,13 @@ def test_every_member_may_be_absent_and_absent_members_are_written_nowhere() -> 
     assert list(nothing.to_xml()) == []
 
 
-def test_it_is_frozen_and_can_be_a_key() -> None:
+def test_a_response_is_frozen_and_hashable() -> None:
     with pytest.raises(AttributeError):
         RESPONSE.key_id = "another"  # type: ignore[misc]
     assert {RESPONSE: 1}[GetKeyLastUsageResponse.from_json(RESPONSE.to_json())] == 1
 
 
-def test_the_tagged_tree_has_the_members_in_the_models_order_and_says_what_each_leaf_is() -> None:
+def test_the_tagged_tree_has_the_members_in_the_models_order_with_typed_leaves() -> None:
     assert RESPONSE.to_value() == Structure(
         (
             ("KeyId", String(KEY)),
@@ -123,7 +123,7 @@ def test_query_fields_join_nested_names_by_dots() -> None:
     assert dict(NEVER_USED.to_query().tree)["KeyLastUsage"] == ()
 
 
-def test_an_empty_usage_stays_distinct_from_an_absent_one() -> None:
+def test_an_empty_usage_is_not_an_absent_one() -> None:
     absent = GetKeyLastUsageResponse(key_id=KEY)
     empty = GetKeyLastUsageResponse(key_id=KEY, key_last_usage=KeyLastUsageData())
     assert (absent.to_json(), empty.to_json()) == ({"KeyId": KEY}, {"KeyId": KEY, "KeyLastUsage": {}})
@@ -149,7 +149,7 @@ def test_an_operation_that_aws_adds_later_is_kept_as_its_text() -> None:
     assert KeyLastUsageData(operation="Sign").operation is TrackedOperation.SIGN
 
 
-def test_what_a_client_library_returns_makes_a_response(kms: Any, keytrail_server: Any) -> None:
+def test_a_response_is_made_from_what_boto3_returns(kms: Any, keytrail_server: Any) -> None:
     keytrail_server.load({"keys": [{"KeyId": KEY, "LastUsage": {"Operation": "Decrypt", "Timestamp": "2 days ago"}}]})
     answer = kms.get_key_last_usage(KeyId=KEY)
     response = GetKeyLastUsageResponse.from_members(answer)
@@ -211,7 +211,7 @@ def test_the_forms_of_a_timestamp_in_xml(text: str, moment: datetime) -> None:
         "1" * 40,
     ],
 )
-def test_other_text_is_no_timestamp(text: str) -> None:
+def test_other_text_is_refused_as_timestamp(text: str) -> None:
     with pytest.raises(CodecError, match=r"^\$\.KeyCreationDate: "):
         GetKeyLastUsageResponse.from_string(f"<r><KeyCreationDate>{text}</KeyCreationDate></r>")
 
@@ -236,7 +236,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("document", "words"), WRONG, ids=[words for _, words in WRONG])
-def test_a_wrong_document_says_where_it_is_wrong(document: object, words: str) -> None:
+def test_the_error_for_a_wrong_document_says_where_it_is_wrong(document: object, words: str) -> None:
     with pytest.raises(CodecError) as caught:
         GetKeyLastUsageResponse.from_json(document)
     assert str(caught.value) == words
@@ -283,7 +283,7 @@ RESPONSES = st.builds(
 
 
 @given(RESPONSES)
-def test_each_codec_reads_what_it_wrote(response: GetKeyLastUsageResponse) -> None:
+def test_every_codec_reads_what_it_wrote(response: GetKeyLastUsageResponse) -> None:
     read = GetKeyLastUsageResponse
     codec = values.shape("GetKeyLastUsageResponse")
     assert read.from_json(response.to_json()) == response
@@ -297,7 +297,7 @@ def test_each_codec_reads_what_it_wrote(response: GetKeyLastUsageResponse) -> No
 
 
 @given(RESPONSES)
-def test_one_codec_reads_what_another_wrote_of_what_a_third_had_read(response: GetKeyLastUsageResponse) -> None:
+def test_codecs_can_be_chained(response: GetKeyLastUsageResponse) -> None:
     read = GetKeyLastUsageResponse
     from_tree = read.from_value(response.to_value())
     from_xml = read.from_xml(from_tree.to_xml())
@@ -318,7 +318,7 @@ def test_the_declared_errors_are_the_models() -> None:
 
 
 @pytest.mark.parametrize("vector", VECTORS["errors"], ids=lambda vector: vector["code"])
-def test_recorded_errors_decode_to_what_they_say_and_are_written_as_they_came(vector: dict[str, Any]) -> None:
+def test_recorded_errors_decode_to_their_values_and_are_written_unchanged(vector: dict[str, Any]) -> None:
     error = error_from_json(vector["code"], vector["json"])
     declared = getattr(values, vector["code"], None)
     unknown = UnknownOperationError(vector["code"], vector["says"])
@@ -329,7 +329,7 @@ def test_recorded_errors_decode_to_what_they_say_and_are_written_as_they_came(ve
 @pytest.mark.parametrize(
     "code", ["NotFoundException", "com.amazonaws.kms#NotFoundException", "NotFoundException:http:"]
 )
-def test_a_code_is_known_in_the_forms_that_clients_see(code: str) -> None:
+def test_a_code_is_read_in_all_forms_that_clients_see(code: str) -> None:
     assert error_from_json(code, {}) == values.NotFoundException()
 
 
@@ -341,13 +341,13 @@ def test_an_error_in_xml_is_the_error_element_or_one_inside_its_answer() -> None
     assert error_from_xml("ThrottlingException", "<Error/>") == UnknownOperationError("ThrottlingException", None)
 
 
-def test_an_error_whose_message_is_no_text_says_so() -> None:
+def test_an_error_message_that_is_not_text_is_a_codec_error() -> None:
     with pytest.raises(CodecError, match=r"^\$\.message: expected a string, got a number$"):
         error_from_json("NotFoundException", {"message": 5})
 
 
 @given(st.sampled_from(["NotFoundException", "AccessDeniedException", "Other"]), st.none() | XML_TEXT)
-def test_errors_read_what_they_wrote(code: str, message: str | None) -> None:
+def test_errors_are_read_back_as_written(code: str, message: str | None) -> None:
     error = error_from_json(code, {} if message is None else {"message": message})
     assert error_from_json(code, error_to_json(error)) == error
 
@@ -368,7 +368,7 @@ def test_a_key_without_usage_was_never_used_unless_it_is_older_than_tracking(usa
     assert usage_history(unused(BEFORE_TRACKING, CREATED, usage)) is UsageHistory.NO_RECORD_SINCE_TRACKING
 
 
-def test_any_member_of_the_usage_tells_that_there_was_one() -> None:
+def test_a_usage_with_any_member_counts_as_a_use() -> None:
     assert usage_history(GetKeyLastUsageResponse(key_last_usage=KeyLastUsageData(operation="Sign"))) == "USED"
 
 
@@ -384,7 +384,7 @@ def test_days_without_usage_are_rounded_down(
     assert trailing_days_without_usage(response, since + days * DAY) == whole
 
 
-def test_a_response_that_does_not_tell_is_a_value_error() -> None:
+def test_a_response_without_the_needed_dates_is_a_value_error() -> None:
     timeless = GetKeyLastUsageResponse(key_last_usage=KeyLastUsageData(operation="Sign"), tracking_start_date=CREATED)
     with pytest.raises(ValueError, match="it has no KeyCreationDate"):
         usage_history(GetKeyLastUsageResponse(tracking_start_date=CREATED))

@@ -87,14 +87,14 @@ def test_the_target_prefix_is_that_of_aws() -> None:
     assert service_model.load("cloudtrail").target_prefix == trail.metadata["targetPrefix"]
 
 
-def test_an_enum_that_is_printed_in_kms_order_has_the_values_of_the_model() -> None:
+def test_an_enum_in_the_order_of_kms_has_the_values_of_the_model() -> None:
     for name, printed in MEASURED_ENUMS.items():
         if name != "DataKeySpec":  # KMS prints all key specs there
             assert sorted(printed) == sorted(AWS.shape_for(name).enum), name
             assert len(set(printed)) == len(printed)
 
 
-def test_a_value_that_passes_beside_an_enum_is_not_in_it() -> None:
+def test_values_that_also_pass_are_not_in_the_enum() -> None:
     for name, values in ALSO_ACCEPTED.items():
         assert not values & set(AWS.shape_for(name).enum), name
 
@@ -125,11 +125,11 @@ def test_the_packaged_model_is_what_the_build_writes(name: str) -> None:
     assert packaged == built
 
 
-def test_the_model_holds_no_prose() -> None:
+def test_the_packaged_model_has_no_documentation() -> None:
     assert "documentation" not in (MODELS / "kms.json").read_text()
     assert (MODELS / "kms.json").stat().st_size < 100_000
 
 
-def test_a_trait_that_nobody_has_judged_stops_the_build() -> None:
+def test_an_unknown_trait_stops_the_build() -> None:
     with pytest.raises(ValueError, match="NewShape has surprise"):
         builder()._shape("NewShape", {"type": "string", "surprise": 1})

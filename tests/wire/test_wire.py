@@ -79,7 +79,7 @@ def test_an_answer_has_the_headers_of_kms_and_no_others(
     assert REQUEST_ID.fullmatch(headers["x-amzn-requestid"])
 
 
-def test_every_answer_has_a_request_id_of_its_own(server: KeytrailServer) -> None:
+def test_every_answer_has_its_own_request_id(server: KeytrailServer) -> None:
     bodies = (b'{"NumberOfBytes": 1}', b"{}", b"nonsense") * 10
     ids = [post(server, "GenerateRandom", body).headers["x-amzn-RequestId"] for body in bodies]
     assert len(set(ids)) == len(bodies)
@@ -124,7 +124,7 @@ def test_a_body_is_compact_json_with_its_members_in_alphabetical_order(
     assert answer.content == json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def test_moments_are_numbers_of_seconds_with_milliseconds(server: KeytrailServer, keytrail_clock: Any) -> None:
+def test_timestamps_are_epoch_seconds_with_milliseconds(server: KeytrailServer, keytrail_clock: Any) -> None:
     keytrail_clock.freeze("2026-05-01T08:00:00.125Z")
     metadata = post(server, "CreateKey").json()["KeyMetadata"]
     assert metadata["CreationDate"] == 1777622400.125
@@ -197,7 +197,7 @@ def test_a_client_error_is_400_with_a_bare_code_and_a_message_only_where_kms_has
     assert document.get("message", "some words")
 
 
-def test_the_message_of_an_access_denial_has_a_capital_letter(server: KeytrailServer, ciphertext: bytes) -> None:
+def test_the_message_member_of_an_access_denial_is_capitalized(server: KeytrailServer, ciphertext: bytes) -> None:
     # How we know: emulators, and a raw body of another JSON service.
     arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{KEY}"
     answer = post(server, "DescribeKey", {"KeyId": arn}, account=FOREIGN)
@@ -339,7 +339,7 @@ ONE_VIOLATION: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("operation", "members", "item"), ONE_VIOLATION.values(), ids=ONE_VIOLATION)
-def test_a_violated_constraint_is_told_in_kms_words(
+def test_a_violated_constraint_has_the_message_of_kms(
     keytrail_server: KeytrailServer, operation: str, members: Mapping[str, Any], item: str
 ) -> None:
     answer = post(keytrail_server, operation, members)
@@ -415,7 +415,7 @@ SEVERAL_VIOLATIONS: Mapping[str, tuple[str, Mapping[str, Any], set[str]]] = {
 
 
 @pytest.mark.parametrize(("operation", "members", "items"), SEVERAL_VIOLATIONS.values(), ids=SEVERAL_VIOLATIONS)
-def test_all_violations_stand_in_one_answer(
+def test_one_error_lists_all_violations(
     keytrail_server: KeytrailServer, operation: str, members: Mapping[str, Any], items: set[str]
 ) -> None:
     status, code, message = error_of(post(keytrail_server, operation, members))
@@ -452,7 +452,7 @@ ENUMS = {
 
 
 @pytest.mark.parametrize(("operation", "members", "member", "values"), ENUMS.values(), ids=ENUMS)
-def test_a_value_outside_an_enum_is_answered_with_the_whole_set(
+def test_the_error_for_a_value_outside_an_enum_lists_the_enum(
     keytrail_server: KeytrailServer, operation: str, members: Mapping[str, Any], member: str, values: str
 ) -> None:
     # The set, not its order: KMS prints it in an order of its own that changes.
@@ -466,19 +466,19 @@ def test_a_value_outside_an_enum_is_answered_with_the_whole_set(
     assert set(message[len(begin) : -1].split(", ")) == set(values.split())
 
 
-def test_a_key_spec_may_be_in_the_printed_set_and_yet_be_no_data_key_spec(keytrail_server: KeytrailServer) -> None:
+def test_a_listed_key_spec_may_still_be_refused_as_data_key_spec(keytrail_server: KeytrailServer) -> None:
     status, code, message = error_of(post(keytrail_server, "GenerateDataKey", {"KeyId": KEY, "KeySpec": "RSA_2048"}))
     assert (status, code) == (400, "ValidationException")
     assert (message or "").startswith("1 validation error detected: Value 'RSA_2048' at 'keySpec'")
 
 
-def test_random_bytes_without_a_number_are_refused_in_words_of_their_own(keytrail_server: KeytrailServer) -> None:
+def test_generate_random_without_number_of_bytes_has_its_own_message(keytrail_server: KeytrailServer) -> None:
     answer = post(keytrail_server, "GenerateRandom")
     assert error_of(answer) == (400, "ValidationException", "NumberOfBytes is required.")
 
 
 @pytest.mark.parametrize("key", [MISSING_KEY, f"arn:aws:kms:us-east-1:{FOREIGN}:key/{KEY}", "nonsense"])
-def test_constraints_are_checked_before_the_key_is_looked_for(keytrail_server: KeytrailServer, key: str) -> None:
+def test_constraints_are_checked_before_the_key_is_looked_up(keytrail_server: KeytrailServer, key: str) -> None:
     status, code, message = error_of(post(keytrail_server, "Encrypt", {"KeyId": key, "Plaintext": b""}))
     assert (status, code) == (400, "ValidationException")
     assert violations(message) == [violation("plaintext", at_least(1))]
@@ -506,7 +506,7 @@ NOT_AN_OBJECT = [b"[]", b'"text"', b"1", b"true", b"null", b"[{}]", b"-0.5e3"]
 
 
 @pytest.mark.parametrize("body", [*MALFORMED, *NOT_AN_OBJECT], ids=lambda body: repr(body[:20]))
-def test_a_body_that_is_no_json_object_is_a_serialization_exception(
+def test_a_body_that_is_not_a_json_object_is_a_serialization_exception(
     keytrail_server: KeytrailServer, body: bytes
 ) -> None:
     answer = post(keytrail_server, "DescribeKey", body)
@@ -552,7 +552,7 @@ def test_a_member_of_the_wrong_json_type_is_a_serialization_exception(
 
 @pytest.mark.parametrize("text", ["!!!!", "YQ", "YQ=", "Y", "YQ==YQ==", "ä", "YWJj\u0000"])
 @pytest.mark.parametrize(("operation", "member"), [("Encrypt", "Plaintext"), ("Decrypt", "CiphertextBlob")])
-def test_a_blob_that_is_no_base64_is_a_serialization_exception(
+def test_a_blob_that_is_not_base64_is_a_serialization_exception(
     server: KeytrailServer, ciphertext: bytes, operation: str, member: str, text: str
 ) -> None:
     answer = post(server, operation, {"KeyId": KEY, member: text})
@@ -600,7 +600,7 @@ def test_a_missing_or_unknown_target_is_an_unknown_operation(
         *[("GET", path) for path in ("/favicon.ico", "/.well-known/", "/%00")],
     ],
 )
-def test_other_methods_and_paths_are_unknown_operations_whatever_their_target(
+def test_other_methods_and_paths_are_unknown_operations_with_any_target(
     keytrail_server: KeytrailServer, method: str, path: str
 ) -> None:
     with connect(keytrail_server) as connection:
@@ -659,7 +659,7 @@ def test_a_body_of_one_mebibyte_is_read(keytrail_server: KeytrailServer) -> None
 
 @pytest.mark.parametrize("size", [MIB + 1, 3 * MIB])
 @pytest.mark.parametrize("chunked", [False, True], ids=["by Content-Length", "chunked"])
-def test_a_larger_body_is_refused_with_413_in_the_shape_of_aws(
+def test_a_larger_body_is_refused_with_413_and_an_aws_error(
     keytrail_server: KeytrailServer, size: int, chunked: bool
 ) -> None:
     body = padded(size)
@@ -670,13 +670,13 @@ def test_a_larger_body_is_refused_with_413_in_the_shape_of_aws(
     assert REQUEST_ID.fullmatch(answer.headers["x-amzn-RequestId"])
 
 
-def test_the_largest_body_is_a_setting() -> None:
+def test_the_maximum_body_size_is_a_setting() -> None:
     with KeytrailServer(max_body=64) as server:
         assert post(server, "GenerateRandom", padded(64)).status_code == 200
         assert post(server, "GenerateRandom", padded(65)).status_code == 413
 
 
-def test_clients_that_send_half_a_request_and_then_nothing_keep_nobody_waiting() -> None:
+def test_clients_that_send_half_a_request_do_not_delay_others() -> None:
     head = b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListKeys\r\n"
     with KeytrailServer() as server:
         hanging = [connect(server) for _ in range(64)]
