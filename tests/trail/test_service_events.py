@@ -112,8 +112,8 @@ def test_a_cancelled_deletion_leaves_no_event(
 def test_a_replica_and_then_its_primary_key_are_deleted_each_in_its_region_at_its_time(
     keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
 ) -> None:
-    """How we know: kms-behaviour G.2, "Deleting multi-Region keys": the primary's waiting period begins when its last replica is
-    gone."""
+    """How we know: KMS Developer Guide, "Deleting multi-Region keys": the primary's waiting period begins when its last
+    replica is gone."""
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": MRK, "Replicas": [{"Region": ELSEWHERE}]}]})
     keytrail_client().schedule_key_deletion(KeyId=MRK, PendingWindowInDays=10)
