@@ -21,7 +21,7 @@ from keytrail.http.app import create_app
 from keytrail.pytest_plugin import KmsCalls
 from keytrail.seeds import SeedError, read_rule
 from keytrail.server import KeytrailServer
-from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MISSING_KEY, OTHER_KEY, SAMPLE_SEED, alias_arn, key_arn
+from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MISSING_KEY, OTHER_KEY, SAMPLE_SEED, alias_arn, key_arn, refusal
 from tests.support.clients import new_client
 from tests.support.wire import authorization, error_of, post
 
@@ -528,3 +528,15 @@ def test_faults_are_answered_by_wsgi_too(wsgi: Callable[..., Any]) -> None:
     for rule in ({"Drop": "after"}, {"Truncate": 3}):
         with pytest.raises(ConnectionAbortedError):
             _ = wsgi(**rule).data
+
+
+def test_a_fault_about_a_key_that_is_deleted_by_now_does_not_strike(
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
+) -> None:
+    """How we know: README, "The control API"; what is due has happened before anything looks at a key."""
+    gone = "7777abcd-12ab-34cd-56ef-1234567890ab"
+    keytrail_clean.load({"keys": [{"KeyId": gone, "KeyState": "PendingDeletion", "DeletionDate": "in 8 days"}]})
+    keytrail_clean.add_fault(Operations="DescribeKey", KeyId=gone, Error="KMSInternalException")
+    keytrail_clock.advance(days=9)
+    assert refusal(kms, "DescribeKey", KeyId=gone)[0] == "NotFoundException"
+    assert keytrail_clean.faults()[0]["Hits"] == 0
