@@ -8,6 +8,8 @@ with the first pair.
 from dataclasses import dataclass, field
 from typing import Any
 
+from keytrail.crypto.der import from_ber
+
 _RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 CURVES = {
     "ECC_NIST_P256": "SECP256R1",
@@ -85,7 +87,7 @@ def from_scalar(spec: str, scalar: int) -> KeyPair:
 
 
 def load(spec: str, der: bytes) -> KeyPair:
-    """The pair of a PKCS #8 private key in DER.
+    """The pair of a PKCS #8 private key in DER, or in BER for RSA and the elliptic curves except Ed25519.
 
     Raises ValueError unless it is a private key of this spec, and NotSupported for a spec that is not in SPECS.
     """
@@ -96,6 +98,8 @@ def load(spec: str, der: bytes) -> KeyPair:
         raise NotSupported(spec)
     if spec == "ML_KEM_512":
         return from_private(spec, _class(spec).from_pkcs8(der))
+    if spec in _RSA or spec in CURVES:  # AWS was recorded to read BER of these, and not of Ed25519
+        der = from_ber(der)
     if not _is_pkcs8(der):
         raise ValueError(f"no private key of {spec}")
     try:

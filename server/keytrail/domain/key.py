@@ -215,8 +215,6 @@ class Key:
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
             return replace(self, next_state=state)
-        if self.lacks_material:
-            state = KeyState.PENDING_IMPORT  # it lost material while pending deletion, which was then cancelled
         return replace(self, state=state)
 
     def await_material(self) -> "Key":
@@ -267,11 +265,15 @@ class Key:
         )
 
     def cancel_deletion(self) -> "Key":
-        """The key after CancelKeyDeletion: Disabled. Raises KMSInvalidStateException unless it is pending deletion."""
+        """The key after CancelKeyDeletion: Disabled, or PendingImport if it lacks material.
+
+        Raises KMSInvalidStateException unless it is pending deletion.
+        """
         if self.state not in _PENDING:
             raise KMSInvalidStateException(f"{self.arn} is not pending deletion.")
         # The same in a disconnected custom key store: a key that is pending deletion does not become Unavailable.
-        return replace(self, state=KeyState.DISABLED, deletion_date=None, pending_window_in_days=None)
+        state = KeyState.PENDING_IMPORT if self.lacks_material else KeyState.DISABLED
+        return replace(self, state=state, deletion_date=None, pending_window_in_days=None)
 
     def enter(self, state: KeyState, until: datetime) -> "Key":
         """The key in state Creating or Updating until a moment; then its present state returns."""

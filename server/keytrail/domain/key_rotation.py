@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
+from keytrail.domain.material_history import AutomaticRotation, Import, OnDemandRotation, PastMaterial, RotationType
 from keytrail.domain.refusals import not_a_primary_key, wrong_origin
 from keytrail.errors import (
     ConflictException,
@@ -138,9 +138,12 @@ def synchronize(primary: Key, replica: Key) -> Key:
     )
     if replica.origin is not Origin.EXTERNAL:
         return shared
-    # Imports are particular to each Region. Only those of materials that the key still has are kept.
-    known = {past.material.id for past in history(shared)} | ({shared.pending.id} if shared.pending else set())
-    imports = {name: how for name, how in shared.imports.items() if name in known}
+    # Imports are particular to each Region; the materials and their descriptions are the primary key's.
+    absent = Import(is_present=False)
+    imports = {
+        name: replace(replica.imports.get(name, absent), description=imported.description)
+        for name, imported in primary.imports.items()
+    }
     return replace(shared, imports=imports).await_material()
 
 

@@ -26,6 +26,7 @@ _READABLE = ANY - {
     KeyState.PENDING_DELETION,
     KeyState.PENDING_REPLICA_DELETION,
     KeyState.CREATING,
+    KeyState.PENDING_IMPORT,
     KeyState.UNAVAILABLE,
 }
 
@@ -107,12 +108,7 @@ def verify(
 def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
     """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
     if not key.is_asymmetric:
-        if key.state is KeyState.PENDING_IMPORT:
-            key.require_state(USABLE)
         raise UnsupportedOperationException
-    if key.material is None:
-        # unverified: kms-behaviour D.2 lets a key pending import through; one without any material has no public key
-        key.require_state(USABLE)
 
     def work() -> Reply:
         return {
