@@ -1,0 +1,238 @@
+"""Replaying the tables of this folder: steps sent through boto3, each held against what AWS was recorded to answer.
+
+The format is described in README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from botocore.exceptions import ClientError
+
+from keytrail.server import KeytrailServer
+from keytrail.settings import read_duration
+from tests.support.clients import shared_client
+from tests.support.importing import wrap
+
+TABLES = Path(__file__).parent
+START = "2026-09-12T08:00:00.123Z"
+"""When each scenario begins; the clock stands still until a step moves it."""
+
+SERVICE_OF = {"LookupEvents": "cloudtrail", "AssumeRole": "sts", "GetCallerIdentity": "sts", "GetSessionToken": "sts"}
+"""The services of operations that are not KMS's."""
+
+
+class Step(msgspec.Struct, forbid_unknown_fields=True):
+    """A call and what AWS answered. Without `case` it only prepares, and has to succeed."""
+
+    call: str
+    case: str | None = None
+    send: dict[str, Any] = {}
+    caller: str | None = msgspec.field(default=None, name="as")
+    region: str | None = None
+    after: str | None = None
+    keep: dict[str, str] = {}
+    answer: dict[str, Any] | None = None
+    members: dict[str, Any] | None = None
+    code: str | None = None
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a step that holds nothing against the recording, or against two things at once."""
+        expectations = [it for it in (self.answer, self.members, self.code) if it is not None]
+        if len(expectations) != (self.case is not None):
+            raise ValueError(f"{self.call}, case {self.case}: a case has one of answer, members and code; others none")
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True):
+    """Steps on a server of their own, or on the session's with a clean state."""
+
+    scenario: str
+    steps: list[Step]
+    seed: dict[str, Any] | None = None
+    settings: dict[str, Any] = {}
+    source: str | None = None
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True):
+    """The scenarios of a recording."""
+
+    source: str
+    scenarios: list[Scenario]
+
+
+class Bytes(msgspec.Struct):
+    """Expected: bytes, so many if a length is given."""
+
+    length: int | None = None
+
+
+class In(msgspec.Struct):
+    """A moment so long after the server's present time; to send or to expect."""
+
+    duration: timedelta
+
+
+class Wrapped(msgspec.Struct):
+    """To send: key material, wrapped by a kept answer of GetParametersForImport."""
+
+    material: Any
+    parameters: str
+    algorithm: str = "RSAES_OAEP_SHA_256"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the tags of the tables. Dates stay text."""
+
+
+def _material(text: str) -> bytes:
+    """`name` or `name, length`: bytes that are always the same for a name, 32 if no length is given."""
+    name, _, length = text.partition(",")
+    return hashlib.shake_256(name.encode()).digest(int(length or 32))
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_TAGS = {
+    "!utf8": lambda text: text.encode(),
+    "!material": _material,
+    "!bytes": lambda text: Bytes(int(text) if text else None),
+    "!in": lambda text: In(read_duration(text)),
+}
+for _tag, _read in _TAGS.items():
+    _Loader.add_constructor(_tag, lambda loader, node, read=_read: read(loader.construct_scalar(node)))
+_Loader.add_constructor("!wrapped", lambda loader, node: Wrapped(**loader.construct_mapping(node, deep=True)))
+
+_FORMS = {
+    "<any>": r".*",
+    "<id>": r"[0-9a-f]{64}",
+    "<uuid>": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "<text>": r".+",
+}
+_KEPT = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+
+
+def read_table(path: Path) -> Table:
+    """A table, checked. Raises msgspec.ValidationError, which names the place."""
+    return msgspec.convert(yaml.load(path.read_text(), _Loader), Table)
+
+
+class Replay:
+    """A scenario under way: what was kept of its answers, and where AWS's differ."""
+
+    def __init__(self, server: KeytrailServer) -> None:
+        """Replay on a server with a clean state."""
+        self.server = server
+        self.kept: dict[str, Any] = {}
+        self.differences: list[str] = []
+
+    def run(self, scenario: Scenario) -> list[str]:
+        """All differences, a line each."""
+        self.server.set_clock(START, frozen=True)
+        if scenario.seed is not None:
+            self.server.load(scenario.seed)
+        for step in scenario.steps:
+            self._take(step)
+        return self.differences
+
+    def _take(self, step: Step) -> None:
+        if step.after is not None:
+            self.server.advance(step.after)
+        where = f"{step.case or 'preparation'} ({step.call})"
+        try:
+            answer = self._client(step)._make_api_call(step.call, self.sent(step.send))
+        except ClientError as refusal:
+            error = refusal.response["Error"]
+            if step.code is None:
+                self.differences.append(f"{where}: {error['Code']}: {error.get('Message', '')}")
+            else:
+                self._hold(where, {"code": step.code, "message": step.message},
+                           {"code": error["Code"], "message": error.get("Message", "")}, whole=True)  # fmt: skip
+            return
+        del answer["ResponseMetadata"]
+        if step.code is not None:
+            self.differences.append(f"{where}: success instead of {step.code}")
+        if step.answer is not None or step.members is not None:
+            self._hold(where, step.answer or step.members or {}, answer, whole=step.answer is not None)
+        for name, path in step.keep.items():
+            self.kept[name] = _at(answer, path)
+
+    def _client(self, step: Step) -> Any:
+        caller = step.caller or self.server.settings.account
+        service = SERVICE_OF.get(step.call, "kms")
+        region = step.region or self.server.settings.region
+        session = self.kept.get(caller)
+        if isinstance(session, dict):
+            keys = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+        else:
+            keys = (caller, self.server.secret_of(caller) or "any", None)
+        return shared_client(self.server.url, service, region, *keys, parameter_validation=False)
+
+    def sent(self, value: Any) -> Any:
+        """A value of `send`, with what was kept and the moments filled in."""
+        match value:
+            case dict():
+                return {name: self.sent(item) for name, item in value.items()}
+            case list():
+                return [self.sent(item) for item in value]
+            case In():
+                return self.server.now + value.duration
+            case Wrapped():
+                public = self.kept[value.parameters]["PublicKey"]
+                return wrap(public, value.algorithm, self.sent(value.material))
+            case str():
+                return self._filled(value)
+        return value
+
+    def _filled(self, text: str) -> Any:
+        if whole := _KEPT.fullmatch(text):
+            return self.kept[whole[1] or whole[2]]
+        return _KEPT.sub(lambda found: str(self.kept[found[1] or found[2]]), text)
+
+    def _hold(self, where: str, expected: Any, actual: Any, *, whole: bool) -> None:
+        match expected:
+            case dict() if isinstance(actual, dict):
+                for name, item in expected.items():
+                    if item == "<absent>":
+                        if name in actual:
+                            self.differences.append(f"{where}: {name} should be absent, is {actual[name]!r}")
+                    elif name not in actual:
+                        self.differences.append(f"{where}: {name} is missing")
+                    else:
+                        self._hold(f"{where}: {name}", item, actual[name], whole=whole)
+                if whole and (more := actual.keys() - expected.keys()):
+                    self.differences.append(f"{where}: AWS does not answer {', '.join(sorted(more))}")
+            case list() if isinstance(actual, list) and len(actual) == len(expected):
+                for position, (item, found) in enumerate(zip(expected, actual, strict=True)):
+                    self._hold(f"{where}[{position}]", item, found, whole=whole)
+            case _:
+                if not self._fits(expected, actual):
+                    self.differences.append(f"{where}: {self.sent(expected)!r} expected, is {actual!r}")
+
+    def _fits(self, expected: Any, actual: Any) -> bool:
+        match expected:
+            case Bytes():
+                return isinstance(actual, bytes) and expected.length in (None, len(actual))
+            case "<date>":
+                return isinstance(actual, datetime)
+            case str() if expected in _FORMS:
+                return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
+        wanted = self.sent(expected)
+        if isinstance(wanted, datetime) and isinstance(actual, datetime):
+            return abs(wanted - actual) < timedelta(milliseconds=1)
+        return bool(wanted == actual)
+
+
+def _at(answer: Any, path: str) -> Any:
+    """What stands at a path such as `Grants.0.GrantId`; `.` is the whole answer."""
+    for name in path.split(".") if path != "." else ():
+        answer = answer[int(name)] if isinstance(answer, list) else answer[name]
+    return answer
