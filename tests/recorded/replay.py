@@ -58,7 +58,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
 
     scenario: str
     steps: list[Step]
-    each: list[dict[str, Any]] = [{}]
+    each: list[dict[str, Any]] = []
     seed: dict[str, Any] | None = None
     settings: dict[str, Any] = {}
     source: str | None = None
@@ -157,7 +157,7 @@ def read_table(path: Path) -> Table:
 
 
 def _one_by_one(scenario: Scenario) -> Iterator[Scenario]:
-    for given in scenario.each:
+    for given in scenario.each or [{}]:
         first = next(iter(given.values()), None)
         title = scenario.scenario if first is None else f"{scenario.scenario}: {first}"
         yield msgspec.structs.replace(scenario, scenario=title, each=[given])
@@ -177,7 +177,8 @@ class Replay:
         self.server.set_clock(START, frozen=True)
         if scenario.seed is not None:
             self.server.load(scenario.seed)
-        self.kept |= self.sent(scenario.each[0])
+        for given in scenario.each:
+            self.kept |= self.sent(given)
         for step in scenario.steps:
             self._take(step)
         return self.differences
@@ -227,11 +228,9 @@ class Replay:
             case Wrapped():
                 public = self.kept[value.parameters]["PublicKey"]
                 return wrap(public, self.sent(value.algorithm), self.sent(value.material))
-            case Pair():
-                return value.encoded()
             case str():
                 return self._filled(value)
-        return value
+        return value.encoded() if isinstance(value, Pair) else value
 
     def _filled(self, text: str) -> Any:
         if whole := _KEPT.fullmatch(text):

@@ -98,16 +98,14 @@ def load(spec: str, der: bytes) -> KeyPair:
         raise NotSupported(spec)
     if spec == "ML_KEM_512":
         return from_private(spec, _class(spec).from_pkcs8(der))
-    if spec in _RSA or spec in CURVES:  # AWS was recorded to read BER of these, and not of Ed25519
-        der = from_ber(der)
-    if not _is_pkcs8(der):
-        raise ValueError(f"no private key of {spec}")
     try:
-        private = load_der_private_key(der, None)
+        if spec in _RSA or spec in CURVES:  # AWS was recorded to read BER of these, and not of Ed25519
+            der = from_ber(der)
+        private = load_der_private_key(der, None) if _is_pkcs8(der) else None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(f"no private key of {spec}") from error
     if not _is_of(spec, private):
-        raise ValueError(f"a private key, but none of {spec}")
+        raise ValueError(f"no private key of {spec}")
     return from_private(spec, private)
 
 
