@@ -75,7 +75,7 @@ def test_bytes_that_are_not_a_private_key_of_the_spec_are_refused(spec: str) -> 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_P521", "ECC_SECG_P256K1"])
 def test_a_pair_is_read_from_ber(spec: str) -> None:
-    """How we know: recorded of an outer sequence of indefinite length; BER (X.690) allows it and long lengths inside."""
+    """How we know: recorded of an outer sequence of indefinite length; X.690 allows it, and longer lengths inside."""
     pair = pair_of(spec)
     whole = pair.private_der()
     content = whole[2 + (whole[1] & 0x7F if whole[1] & 0x80 else 0) :]

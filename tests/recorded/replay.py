@@ -131,7 +131,7 @@ _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
     "!bytes": lambda text: Bytes(int(text) if text else None),
-    "!in": lambda text: In(read_duration(text)),
+    "!in": lambda text: In(-read_duration(text[1:]) if text.startswith("-") else read_duration(text)),
     "!private": lambda text: Pair(*text.split(",")),
     "!private_ber": lambda text: Pair(text, form="ber"),
     "!public": lambda text: Pair(*text.split(","), form="public"),
@@ -263,12 +263,19 @@ class Replay:
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
             case "<date>":
                 return isinstance(actual, datetime)
-            case str() if expected in _FORMS:
-                return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
+            case str() if isinstance(actual, str):
+                return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
         if isinstance(wanted, datetime) and isinstance(actual, datetime):
             return abs(wanted - actual) < timedelta(milliseconds=1)
         return bool(wanted == actual)
+
+    def _pattern(self, text: str) -> str:
+        """The regular expression of a text, in which forms may stand."""
+        pattern = re.escape(str(self._filled(text)))
+        for form, expression in _FORMS.items():
+            pattern = pattern.replace(form, expression)
+        return pattern
 
 
 def _at(answer: Any, path: str) -> Any:
