@@ -158,8 +158,7 @@ def read_table(path: Path) -> Table:
 
 def _one_by_one(scenario: Scenario) -> Iterator[Scenario]:
     for given in scenario.each or [{}]:
-        first = next(iter(given.values()), None)
-        title = scenario.scenario if first is None else f"{scenario.scenario}: {first}"
+        title = f"{scenario.scenario}: {given['spec']}" if "spec" in given else scenario.scenario
         yield msgspec.structs.replace(scenario, scenario=title, each=[given])
 
 

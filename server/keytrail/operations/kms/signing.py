@@ -25,8 +25,8 @@ _HASH_AND_SIGN = frozenset({RAW, DIGEST})
 _READABLE = ANY - {
     KeyState.PENDING_DELETION,
     KeyState.PENDING_REPLICA_DELETION,
-    KeyState.CREATING,
     KeyState.PENDING_IMPORT,
+    KeyState.CREATING,
     KeyState.UNAVAILABLE,
 }
 
