@@ -544,6 +544,17 @@ def test_a_seeded_replica_has_its_own_expiry_or_waits(kms: Any, elsewhere: Any, 
     assert state(elsewhere, MRK) == "Enabled"
 
 
+def test_a_seeded_replica_has_the_descriptions_of_its_primary(kms: Any, elsewhere: Any, keytrail_clean: Any) -> None:
+    """How we know: recorded of a replica that awaits its material."""
+    described = {"KeyMaterialDescription": "from the safe"}
+    for replica_state in ("Enabled", "PendingImport"):
+        keytrail_clean.reset()
+        replica = {"Region": ELSEWHERE, "KeyState": replica_state}
+        keytrail_clean.load({"keys": [{"KeyId": MRK, "Origin": "EXTERNAL", **described, "Replicas": [replica]}]})
+        for client in (kms, elsewhere):
+            assert materials(client, MRK)[0]["KeyMaterialDescription"] == "from the safe"
+
+
 @pytest.mark.parametrize("region_state", [PENDING, AWAITED])
 def test_a_seeded_pending_material_is_in_the_replicas_or_not(
     region_state: str, kms: Any, elsewhere: Any, keytrail_clean: Any
@@ -573,6 +584,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
     [
         ({"KeyMaterial": "x"}, "KeyMaterial: expected 32 bytes in base64"),
         ({"KeySpec": "HMAC_384", "KeyMaterial": b64(FIRST)}, "expected key material of HMAC_384"),
+        ({"KeySpec": "ML_DSA_44"}, "KeySpec: ML_DSA_44 is not for Origin: EXTERNAL"),
         ({"KeySpec": "HMAC_256", "KeyMaterials": [{}, {}]}, "a key of HMAC_256 has one key material"),
         ({"KeyMaterials": [{}], "ValidTo": "in 1 day"}, "leave those of the key out"),
         ({"KeyMaterials": [{"KeyMaterial": b64(FIRST)}, {"KeyMaterial": b64(FIRST)}]}, "appears twice"),

@@ -37,7 +37,7 @@ _ALGORITHMS_OF: Mapping[str, frozenset[str]] = {
     "ECC": _OAEP | _BEHIND_AES,
     "RSA": _BEHIND_AES,
 }
-"""Which WrappingAlgorithms can wrap the material of a key spec, by how the spec begins. SM2 keys are not among them."""
+"""Which WrappingAlgorithms can wrap the material of a key spec, by how the spec begins; none that of other specs."""
 _NOT_UNDER_RSA_2048 = frozenset({"ECC_NIST_P521", "ECC_NIST_EDWARDS25519"})
 """Key specs whose material cannot be wrapped by RSAES-OAEP with WrappingKeySpec RSA_2048."""
 
@@ -57,10 +57,15 @@ def require_external(key: Key) -> None:
         raise wrong_origin(key.arn, key.origin)
 
 
+def is_importable(spec: str) -> bool:
+    """Whether there are keys of this spec with Origin EXTERNAL: not for ML-DSA, as was recorded from AWS."""
+    # unverified: that ML-KEM is as ML-DSA; not in AWS's docs, recordings or issues
+    return not spec.startswith(("ML_DSA", "ML_KEM"))
+
+
 def require_importable(spec: str) -> None:
-    """Raise ValidationException for a key spec that does not exist with Origin EXTERNAL."""
-    # unverified: ML-KEM, of which no recording, document or issue tells; of ML-DSA it was recorded
-    if spec.startswith(("ML_DSA", "ML_KEM")):
+    """Raise ValidationException unless there are keys of this spec with Origin EXTERNAL."""
+    if not is_importable(spec):
         raise ValidationException(f"KeySpec {spec} is not supported for Origin EXTERNAL")
 
 
@@ -71,7 +76,7 @@ def require_wrapping(key: Key, algorithm: str, spec: str) -> None:
     Source: KMS API Reference, GetParametersForImport, WrappingAlgorithm; the words and Ed25519 as recorded from AWS.
     """
     _require_wrapping_in_region(key.region, algorithm, spec)
-    fits = algorithm in _ALGORITHMS_OF[key.spec.split("_")[0]] and spec in key_import.WRAPPING_SPECS
+    fits = algorithm in _ALGORITHMS_OF.get(key.spec.split("_")[0], ()) and spec in key_import.WRAPPING_SPECS
     if not fits or (algorithm in _OAEP and spec == "RSA_2048" and key.spec in _NOT_UNDER_RSA_2048):
         raise ValidationException(
             f"Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a {key.spec} key."
@@ -79,7 +84,7 @@ def require_wrapping(key: Key, algorithm: str, spec: str) -> None:
 
 
 def _require_wrapping_in_region(region: str, algorithm: str, spec: str) -> None:
-    # unverified: code and words; not in AWS's docs, recordings or issues. The form is measured for KeySpec SM2.
+    # unverified: code and words; not in AWS's docs, recordings or issues; the form is measured for KeySpec SM2
     china = region.startswith("cn-")
     elsewhere = {algorithm: "WrappingAlgorithm", spec: "WrappingKeySpec"}
     for value, member in elsewhere.items():
@@ -148,17 +153,16 @@ def import_material(
     if imported.description is None and before is not None:
         imported = replace(imported, description=before.description)
     key = replace(key, imports={**key.imports, material.id: imported})
-    # unverified: Disabled and NEW_KEY_MATERIAL; recorded of a Disabled key and its current material
+    # unverified: a Disabled key and new material; recorded of one and its current material
     if key.state in (KeyState.PENDING_IMPORT, KeyState.DISABLED) and not key.lacks_material:
         return replace(key, state=KeyState.ENABLED)
     return key
 
 
 def _unexpected(material_id: str | None) -> IncorrectKeyMaterialException:
-    """The error for material that has another id than this one.
-
-    # unverified: None, for a key without any; and which id it names if the key has had several and none was sent
-    """
+    """The error for material that has another id than this one; None: the key has no material yet."""
+    # unverified: no message without an id, and the current material's id for a key that has had several; recorded of
+    # keys with one
     if material_id is None:
         return IncorrectKeyMaterialException()
     return IncorrectKeyMaterialException(
@@ -202,6 +206,7 @@ def expire(key: Key, moment: datetime) -> tuple[Key, list[MaterialExpired]]:
 
     The earliest comes first. ListKeyRotations still tells expired material as imported (recorded for 15 minutes).
     """
+    # unverified: a service event for material that is pending; AWS documents it for expired material as such
     ends = sorted((date, material_id) for material_id, date in _expiring(key) if date <= moment)
     expired = []
     for date, material_id in ends:

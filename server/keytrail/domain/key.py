@@ -99,8 +99,8 @@ class Key:
     `material` is the current material; None while there is none (PendingImport, and specs without cryptography here).
     `materials` are all materials that the key has had, the current one last; empty if the key was never rotated.
     `pending` and `imports` are for keys of Origin EXTERNAL: the material for the next rotation, and by material id
-    which materials are present. A deleted material stays in `material` and `materials`, because its id and public key
-    are still needed; the key's state prevents its use.
+    which materials are present. A deleted material stays in `material` and `materials`, because its id is still needed;
+    the key's state prevents its use.
     `next_state` is the state that follows Creating and Updating at the moment `settles_at`, and Unavailable when the
     custom key store is connected.
     `custom_key_store_id` is the custom key store that has the material, `xks_key_id` the external key; None without.

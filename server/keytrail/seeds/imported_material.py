@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from keytrail.domain.imported_material import MaterialState
+from keytrail.domain.imported_material import MaterialState, is_importable
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
@@ -23,6 +23,8 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
     if member.origin is not Origin.EXTERNAL:
         _refuse_import_members(path, member, reader)
         return {}
+    if not is_importable(spec):
+        reader.add_problem(f"{path}.KeySpec", f"{spec} is not for Origin: EXTERNAL")
     parts = _parts(path, member, reader)
     if not is_supported(spec) or not parts:
         return {}
