@@ -38,6 +38,8 @@ _ALGORITHMS_OF: Mapping[str, frozenset[str]] = {
     "RSA": _BEHIND_AES,
 }
 """Which WrappingAlgorithms can wrap the material of a key spec, by how the spec begins; none that of other specs."""
+_CHINESE = frozenset({"SM2PKE", "SM2"})
+"""WrappingAlgorithm and WrappingKeySpec of the China Regions alone."""
 _NOT_UNDER_RSA_2048 = frozenset({"ECC_NIST_P521", "ECC_NIST_EDWARDS25519"})
 """Key specs whose material cannot be wrapped by RSAES-OAEP with WrappingKeySpec RSA_2048."""
 
@@ -85,10 +87,9 @@ def require_wrapping(key: Key, algorithm: str, spec: str) -> None:
 
 def _require_wrapping_in_region(region: str, algorithm: str, spec: str) -> None:
     # unverified: code and words; not in AWS's docs, recordings or issues; the form is measured for KeySpec SM2
-    china = region.startswith("cn-")
-    elsewhere = {algorithm: "WrappingAlgorithm", spec: "WrappingKeySpec"}
-    for value, member in elsewhere.items():
-        if value in _BEHIND_AES if china else value in ("SM2PKE", "SM2"):
+    absent = _BEHIND_AES if region.startswith("cn-") else _CHINESE
+    for member, value in (("WrappingAlgorithm", algorithm), ("WrappingKeySpec", spec)):
+        if value in absent:
             raise UnsupportedOperationException(f"{member} {value} is not supported in this Region")
     if (algorithm, spec) == ("SM2PKE", "SM2"):
         raise no_cryptography("SM2")
