@@ -29,12 +29,6 @@ def require_origin_in_kms(key: Key) -> None:
         raise wrong_origin(key.arn, key.origin)
 
 
-def require_rotation_status(key: Key) -> None:
-    """Raise UnsupportedOperationException unless GetKeyRotationStatus works for the key."""
-    if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
-        raise wrong_origin(key.arn, key.origin)
-
-
 def _require_setting(key: Key) -> None:
     # AWS refuses symmetric keys of Origin EXTERNAL, and all keys that are PendingImport.
     external = key.origin is Origin.EXTERNAL and (key.is_symmetric or key.state is KeyState.PENDING_IMPORT)
@@ -99,8 +93,13 @@ def rotate_on_demand(
     if is_replica:
         # unverified: that state and spec are refused first; not in AWS's docs, recordings or issues
         raise not_valid_for_a_replica(key.arn, "RotateKeyOnDemand")
-    if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
+    if key.origin is Origin.EXTERNAL and key.pending is None:
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
+    if not imported_everywhere:
+        raise KMSInvalidStateException(
+            "Cannot perform key material rotation: "
+            "Key material has not been imported for replicas of the Multi-Region key."
+        )
     if key.on_demand is not None:
         return key
     if key.automatic is not None and key.automatic.next_date - now <= _NO_ON_DEMAND_BEFORE_AUTOMATIC:

@@ -229,7 +229,7 @@ class Store:
         self._put(settled, at_once=True)
         yield from service_events_of(key, settled, moment, is_replicated=self.is_replicated(settled))
         yield from expired
-        # unverified: that the event is of this moment; replicas were recorded to have no material before
+        # unverified: that a new replica gets its material only now; recorded is that it tells none before
         if is_replica and key.state is KeyState.CREATING:
             primary = self._related(key, self._sets.primary_region(key))
             if primary is not None:

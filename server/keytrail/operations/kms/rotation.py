@@ -49,7 +49,7 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; rotation is suspended while the key is pending deletion."""
-    key_rotation.require_rotation_status(key)
+    key_rotation.require_origin_in_kms(key)
     automatic = key_rotation.told_rotation(key)
     status: dict[str, object] = {"KeyId": key.arn, "KeyRotationEnabled": automatic is not None}
     if automatic is not None:
