@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from keytrail.crypto import key_pair
 from keytrail.server import KeytrailServer
-from keytrail.settings import read_duration
+from keytrail.settings import read_duration, read_moment
 from tests.support.clients import shared_client
 from tests.support.importing import wrap
 
@@ -135,6 +135,7 @@ _TAGS = {
     "!private": lambda text: Pair(*text.split(",")),
     "!private_ber": lambda text: Pair(text, form="ber"),
     "!public": lambda text: Pair(*text.split(","), form="public"),
+    "!at": read_moment,
 }
 for _tag, _read in _TAGS.items():
     _Loader.add_constructor(_tag, lambda loader, node, read=_read: read(loader.construct_scalar(node)))

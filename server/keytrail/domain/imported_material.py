@@ -232,7 +232,8 @@ def expiry(key: Key) -> tuple[str, datetime | None] | None:
     if key.origin is not Origin.EXTERNAL:
         return None
     if key.state is KeyState.CREATING:
-        return DOES_NOT_EXPIRE, None  # unverified: a replica of a key that expires; recorded of one that does not
+        # unverified: that it tells this too if the primary key's material expires; recorded where that does not
+        return DOES_NOT_EXPIRE, None
     if key.lacks_material:
         return None
     dates = [key.imports[past.material.id].valid_to for past in history(key)]

@@ -6,7 +6,7 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; error mes
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyManager, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.material_history import AutomaticRotation, Import, OnDemandRotation, PastMaterial, RotationType
 from keytrail.domain.refusals import not_valid_for_a_replica, wrong_origin
@@ -35,6 +35,16 @@ def _require_setting(key: Key) -> None:
     if external or key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
     key.require_state(USABLE)
+
+
+def told_rotation(key: Key) -> AutomaticRotation | None:
+    """The automatic rotation that GetKeyRotationStatus tells; None: it says that rotation is off.
+
+    A key that is pending deletion says so, and an AWS managed key that was never rotated.
+    # unverified: that it tells its rotation later; AWS's docs say so of all AWS managed keys, fresh ones were recorded
+    """
+    fresh = key.manager is KeyManager.AWS and not key.materials
+    return None if fresh or key.state is KeyState.PENDING_DELETION else key.automatic
 
 
 def enable_rotation(key: Key, now: datetime, days: int | None) -> Key:
