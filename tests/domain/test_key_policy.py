@@ -20,7 +20,8 @@ def test_the_default_key_policy_is_printed_as_kms_prints_it() -> None:
     assert printed(default_key_policy("us-east-1", "111122223333")) == (
         '{\n  "Version" : "2012-10-17",\n  "Id" : "key-default-1",\n  "Statement" : [ {\n'
         '    "Sid" : "Enable IAM User Permissions",\n    "Effect" : "Allow",\n    "Principal" : {\n'
-        '      "AWS" : "arn:aws:iam::111122223333:root"\n    },\n    "Action" : "kms:*",\n    "Resource" : "*"\n  } ]\n}'
+        '      "AWS" : "arn:aws:iam::111122223333:root"\n    },\n    "Action" : "kms:*",\n    "Resource" : "*"\n'
+        "  } ]\n}"
     )
 
 
