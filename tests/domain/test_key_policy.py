@@ -16,7 +16,7 @@ DOCUMENTS = st.recursive(
 
 
 def test_the_default_key_policy_is_printed_as_kms_prints_it() -> None:
-    """How we know: AWS SDK for Ruby, example of GetKeyPolicy; radkawar/stackd testdata/aws/kms/multi_region.json."""
+    """How we know: AWS SDK for Ruby, example of GetKeyPolicy; radkawar/stackd imports_multi_region.json."""
     assert printed(default_key_policy("us-east-1", "111122223333")) == (
         '{\n  "Version" : "2012-10-17",\n  "Id" : "key-default-1",\n  "Statement" : [ {\n'
         '    "Sid" : "Enable IAM User Permissions",\n    "Effect" : "Allow",\n    "Principal" : {\n'
