@@ -106,7 +106,8 @@ def _data_key_pair(
 ) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
-    require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
+    # unverified: the words, which are those of CreateKey; not in AWS's docs, recordings or issues
+    require_in_region(spec, call.region)
     _require_symmetric(key, "data key pair")
     if not is_supported(spec):
         raise no_cryptography(spec)

@@ -101,7 +101,7 @@ def backing_key(key: Key) -> dict[str, object]:
 def _backing_key_text(key: Key) -> str:
     """A backing key as CreateKey and ScheduleKeyDeletion show it: JSON text in the event's JSON."""
     material_id = key.require_aes_material().id
-    # unverified: how handles look; AWS's samples have "01" and "19"
+    # unverified: how handles look; AWS's docs have only the samples "01" and "19"
     return f'{{"keyHandle":"{int(material_id[:2], 16):02}","backingKeyId":"{material_id}"}}'
 
 
