@@ -105,6 +105,7 @@ _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
     "!bytes": lambda text: Bytes(int(text) if text else None),
+    "!duration": read_duration,
     "!in": lambda text: In(read_duration(text)),
     "!at": read_moment,
 }
