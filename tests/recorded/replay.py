@@ -131,6 +131,7 @@ _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
     "!bytes": lambda text: Bytes(int(text) if text else None),
+    "!duration": read_duration,
     "!in": lambda text: In(-read_duration(text[1:]) if text.startswith("-") else read_duration(text)),
     "!private": lambda text: Pair(*text.split(",")),
     "!private_ber": lambda text: Pair(text, form="ber"),

@@ -32,7 +32,7 @@ def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
 
 def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceededException:
     """There would be too many of another resource; `quota` begins the sentence: `Aliases per key`."""
-    # unverified: the words for grants and custom key stores
+    # unverified: the words for grants and custom key stores; not in AWS's docs, recordings or issues
     return LimitExceededException(
         f"{quota} quota for this account in this region is {limit}, current usage is {usage}."
     )
