@@ -23,7 +23,7 @@ from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.domain.grant import Grant
 from keytrail.domain.identity import Identity
-from keytrail.domain.organization import Membership, ServiceControlPolicy
+from keytrail.domain.organization import ControlPolicy, Membership
 from keytrail.domain.principal import Principal
 
 MINE, THEIRS = "111122223333", "444455556666"
@@ -86,9 +86,9 @@ def verdict(
     known = Identity(
         arn=arn, account=MINE, policies={"own": identity} if identity else {}, permissions_boundary=boundary
     )
-    levels = tuple(tuple(ServiceControlPolicy(SCP, text) for text in level) for level in controls)
+    levels = tuple(tuple(ControlPolicy(SCP, text) for text in level) for level in controls)
     identities = Identities()
-    identities.declare({arn: known} if identified else {}, {MINE: Membership(levels=levels)} if levels else {})
+    identities.declare({arn: known} if identified else {}, {MINE: Membership(service_control_policies=levels)} if levels else {})
     allowing_grant = None
     if grant is not None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)

@@ -138,7 +138,8 @@ def test_an_account_has_the_levels_from_the_root_to_itself() -> None:
     )
 
     def names(account: str) -> list[list[str]]:
-        return [[policy.arn.rpartition("-")[2] for policy in level] for level in seed.memberships[account].levels]
+        levels = seed.memberships[account].service_control_policies
+        return [[policy.arn.rpartition("-")[2] for policy in level] for level in levels]
 
     assert names(ACCOUNT) == [["root"], ["unit"], ["account"]]
     assert sorted(names(OTHER)) == [[], ["listed"], ["root"]]

@@ -95,23 +95,18 @@ class Grant:
             constraints.source_arn,
         )
 
-    def may_be_retired_by(self, principal: Principal) -> bool:
-        """Whether the principal may retire the grant: as retiring principal, grantee, or in the issuing account."""
-        if principal.account == self.issuing_account.split(":")[4]:
-            return True
-        return self.names_for_retiring(principal) or any(
-            arn is not None and _stands_for(principal, arn) for arn in self._retiring()
+    @property
+    def retiring_principals(self) -> tuple[str | None, str | None]:
+        """The ARNs that the grant lets retire it: its retiring principal, and its grantee if it may RetireGrant."""
+        return self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None
+
+    @property
+    def retiring_services(self) -> tuple[str | None, str | None]:
+        """The same, of the service principals."""
+        return (
+            self.retiring_service_principal,
+            self.grantee_service_principal if "RetireGrant" in self.operations else None,
         )
-
-    def names_for_retiring(self, principal: Principal) -> bool:
-        """Whether the grant names this principal, or its role, as one that may retire it."""
-        services = [self.retiring_service_principal]
-        services += [self.grantee_service_principal] if "RetireGrant" in self.operations else []
-        named = services if principal.kind == "service" else self._retiring()
-        return any(arn is not None and arn in (principal.arn, principal.role_arn) for arn in named)
-
-    def _retiring(self) -> list[str | None]:
-        return [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
 
 
 def require_valid_grant(
@@ -172,14 +167,3 @@ def is_grant_id(text: str) -> bool:
 
 def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | None:
     return frozenset(context.items()) if context is not None else None
-
-
-def _stands_for(principal: Principal, arn: str) -> bool:
-    """Whether a caller counts as the principal of this ARN.
-
-    A root ARN stands for everybody in its account, and a caller that is not declared counts as anybody in its account.
-    """
-    other = Principal.from_arn(arn)
-    if principal.account != other.account:
-        return False
-    return other.kind == "root" or not principal.declared or arn in (principal.arn, principal.role_arn)

@@ -123,10 +123,15 @@ class Principal:
             return self.account
         if self.kind == "service":
             return self.name
+        if self.role_arn is not None:
+            return f"{self.unique_id}:{self.name.partition('/')[2] or self.name}"
+        return self.unique_id
+
+    @property
+    def unique_id(self) -> str:
+        """IAM's unique id of a user, or of a role or a session's role; derived from the ARN."""
         role = self.role_arn
-        if role is not None:
-            return f"{_unique_id('AROA', role)}:{self.name.partition('/')[2] or self.name}"
-        return _unique_id("AIDA", self.arn)
+        return _unique_id("AROA", role) if role is not None else _unique_id("AIDA", self.arn)
 
 
 _IDENTITY_TYPES = {
