@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from keytrail.domain.grant_constraints import Constraints
-from keytrail.domain.principal import Principal
+from keytrail.domain.principal import Principal, is_unique_id
 from keytrail.errors import InvalidArnException, InvalidGrantIdException, ValidationException
 
 MAX_GRANTS_PER_KEY = 50_000
@@ -120,19 +120,20 @@ def require_valid_grant(
 ) -> None:
     """Raise ValidationException (InvalidArnException for a malformed principal) unless a key can have the grant."""
     if (grantee_principal is None) == (grantee_service_principal is None):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
     if retiring_principal is not None and retiring_service_principal is not None:
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify at most one of RetiringPrincipal and RetiringServicePrincipal.")
     retiring = retiring_principal or retiring_service_principal
     if grantee_service_principal is not None and (constraints.source_arn is None or retiring is None):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException(
             "A grant with a GranteeServicePrincipal must have a SourceArn constraint and a retiring principal."
         )
     if not operations:
-        raise ValidationException("Grants must contain at least one operation.")  # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
+        raise ValidationException("Grants must contain at least one operation.")
     if set(operations) == {"CreateGrant"}:
         raise ValidationException("Grants must not contain only the CreateGrant operation.")
     constraints.require_valid()
@@ -146,18 +147,28 @@ def has_encryption_context(operation: str) -> bool:
     return operation not in _WITHOUT_CONTEXT
 
 
-def require_principal(arn: str) -> None:
-    """Raise InvalidArnException unless the text is the ARN of a root, user, role or session."""
+def require_principal(text: str) -> None:
+    """Raise InvalidArnException unless the text is the ARN of a root, user, role or session, or IAM's unique id."""
+    if is_unique_id(text):
+        return
     try:
-        Principal.from_arn(arn)
+        principal = Principal.from_arn(text)
     except ValueError:
-        raise InvalidArnException(f"ARN does not refer to a valid principal: {arn}") from None
+        raise no_principal(text) from None
+    if principal.kind == "assumed-role" and principal.name.count("/") != 1:  # a session's ARN has no path
+        raise InvalidArnException(f"ARN is not valid: {text}")
+
+
+def no_principal(arn: str) -> InvalidArnException:
+    """The error for an ARN that is not that of a principal, or of one that does not exist."""
+    return InvalidArnException(f"ARN does not refer to a valid principal: {arn}")
 
 
 def require_grant_id(text: str) -> None:
     """Raise InvalidGrantIdException unless the text has the form of a grant id."""
     if not is_grant_id(text):
-        raise InvalidGrantIdException(f"Invalid grant id '{text}'")  # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
+        raise InvalidGrantIdException(f"Invalid grant id '{text}'")
 
 
 def is_grant_id(text: str) -> bool:

@@ -27,7 +27,7 @@ def put_key_policy(
 ) -> None:
     """Replace the key's policy document."""
     if policy_name != DEFAULT_POLICY_NAME:
-        # unverified: the words, and the code for other names than AWS_RAM
+        # unverified: the words, and the code for other names than AWS_RAM; not in AWS's docs, recordings or issues
         raise ValidationException(f"The policy {policy_name} cannot be changed; the only one that can is default.")
     call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
     call.change(key, lambda newest: newest.put_policy(policy))
