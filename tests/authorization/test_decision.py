@@ -88,7 +88,9 @@ def verdict(
     )
     levels = tuple(tuple(ControlPolicy(SCP, text) for text in level) for level in controls)
     identities = Identities()
-    identities.declare({arn: known} if identified else {}, {MINE: Membership(service_control_policies=levels)} if levels else {})
+    identities.declare(
+        {arn: known} if identified else {}, {MINE: Membership(service_control_policies=levels)} if levels else {}
+    )
     allowing_grant = None
     if grant is not None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
@@ -359,7 +361,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "the key policy alone is not enough": (
         {"policy": document(to(USER))},
-        on(THEIR_KEY, "because no identity-based policy allows the kms:Decrypt action"),
+        "on this resource because no identity-based policy allows the kms:Decrypt action",
     ),
     "IAM alone is not enough": ({"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "identity": ALLOW}, ELSEWHERE),
     "the key does not exist": ({"policy": None, "identity": ALLOW}, ELSEWHERE),
@@ -374,7 +376,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a grant to the account leaves it to IAM": (
         {"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "grant": PrincipalMatch.ACCOUNT},
-        on(THEIR_KEY, "because no identity-based policy allows the kms:Decrypt action"),
+        "on this resource because no identity-based policy allows the kms:Decrypt action",
     ),
     "a grant never beats a Deny": (
         {"policy": document(to("*", effect="Deny")), "grant": PrincipalMatch.CALLER, "identity": ALLOW},
@@ -382,11 +384,11 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "the caller's own SCP denies": (
         {"policy": document(to(USER)), "identity": ALLOW, "controls": [[DENY]]},
-        on(THEIR_KEY, f"with an explicit deny in a service control policy: {SCP}"),
+        f"on this resource with an explicit deny in a service control policy: {SCP}",
     ),
     "the caller's own boundary lacks it": (
         {"policy": document(to(USER)), "identity": ALLOW, "boundary": document(says("Allow", "s3:*"))},
-        on(THEIR_KEY, "because no permissions boundary allows the kms:Decrypt action"),
+        "on this resource because no permissions boundary allows the kms:Decrypt action",
     ),
     "an undeclared caller has its IAM, and needs the key policy": (
         {"policy": document(to(ROOT)), "declared": False, "identified": False},

@@ -68,7 +68,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "no JSON": (
         {"identities": [{"Arn": ROLE, "Policies": {"own": "{"}}]},
-        "identities[0].Policies.own: MalformedPolicyDocumentException: Policy is not a well-formed JSON document.",
+        "identities[0].Policies.own: MalformedPolicyDocumentException: the policy is not a well-formed JSON document",
     ),
     "an operator that does not exist": (
         {"serviceControlPolicies": [scp(policy=statement(Condition={"StringSame": {"a": "b"}}), Accounts=[ACCOUNT])]},

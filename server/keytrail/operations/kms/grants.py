@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_grant_id, new_grant_token
-from keytrail.domain.arn import read_key_identifier, root_arn
+from keytrail.domain.arn import ALIAS_PREFIX, read_key_identifier, root_arn
 from keytrail.domain.grant import Grant, GrantOperation, require_grant_id, require_principal, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
@@ -222,7 +222,7 @@ def _by_token(call: Call, token: str) -> Grant:
 
 
 def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
-    if not key_id.startswith("arn:"):
+    if not key_id.startswith(("arn:", ALIAS_PREFIX)):  # of other names only this was recorded, of a bare key id
         raise NotFoundException(f"Invalid arn {key_id}")
     named = read_key_identifier(key_id, call.account, call.region, aliases=False)
     own_account = named.account == call.account
