@@ -21,6 +21,8 @@ def refusal(question: Question, verdict: Verdict, *, in_ciphertext: bool = False
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
     on_resource = f" on resource: {question.resource}"
     if not question.same_account:
+        # unverified: the words about a ciphertext where the caller's own policies lack it; reported without saying
+        # whose the key was
         on_resource = " on the resource associated with this ciphertext" if in_ciphertext else " on this resource"
     elif question.action == "kms:TagResource" and question.resource == "*":
         on_resource = ""  # as reported for CreateKey with tags
