@@ -139,7 +139,7 @@ def test_set_operators_quantify_over_the_values_of_the_request(operator: str, va
 @pytest.mark.parametrize("values", [("a",), ("a", "b")])
 @pytest.mark.parametrize("operator", ["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringNotLike"])
 def test_a_key_that_can_have_many_values_needs_a_set_operator(operator: str, values: tuple[str, ...]) -> None:
-    """How we know: recorded (radkawar/stackd testdata/aws/iam/condition_sets.json, by its docs/iam-evaluation.md)."""
+    """How we know: recorded (radkawar/stackd testdata/aws/iam/condition_sets.json, as its guide tells)."""
     assert not hold({operator: {"k": ["a"]}}, lambda _: ValueList(values))
     assert not hold({operator: {"k": ["c"]}}, lambda _: ValueList(values))
     assert hold({f"ForAnyValue:{operator}": {"k": "a" if "Not" not in operator else "c"}}, lambda _: ValueList(values))
@@ -169,7 +169,7 @@ def test_a_key_that_can_have_many_values_is_no_policy_variable() -> None:
     ],
 )
 def test_letters_are_compared_as_iam_was_recorded_to(operator: str, pattern: str, value: str, expected: bool) -> None:
-    """Recorded (radkawar/stackd testdata/aws/iam/condition_strings.json, by its docs/iam-evaluation.md)."""
+    """How we know: recorded (radkawar/stackd testdata/aws/iam/condition_strings.json, as its guide tells)."""
     assert hold({operator: {"k": pattern}}, lambda _: (value,)) is expected
 
 

@@ -22,9 +22,6 @@ from keytrail.operation import SERVICES, operation
 from keytrail.operations.kms.grant_principals import principal_arn
 from keytrail.operations.pagination import Page, requested_page
 
-_OF_ALL_KEYS = ("CreateGrant", "RetireGrant", "DescribeKey")
-_TOLD = (*_OF_ALL_KEYS, *(name for name in get_args(GrantOperation) if name not in _OF_ALL_KEYS))
-"""The operations of grants, in the order in which a refusal tells the valid ones."""
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
 
 
@@ -81,12 +78,13 @@ def create_grant(
 
 def require_valid_for_key(grant: Grant, key: Key) -> None:
     """Raise ValidationException for operations and constraints that do not fit the key's spec and usage."""
-    kms = SERVICES["kms"].operations.values()
-    fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
-    unfitting = [operation for operation in grant.operations if operation not in fitting]
+    fitting = [operation for operation in SERVICES["kms"].operations.values() if operation.fits_in_grant_on(key)]
+    actions = {action: operation for operation in fitting for action in operation.actions}
+    unfitting = [action for action in grant.operations if action not in actions]
     if unfitting:
-        # unverified: `an asymmetric`, and the order of other keys' operations; only HMAC keys were recorded
-        valid = [operation for operation in _TOLD if operation in fitting]
+        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys than HMAC keys
+        names = [name for name in get_args(GrantOperation) if name in actions]
+        valid = sorted(names, key=lambda name: (actions[name].usage, actions[name].grantable) != (None, "any"))
         raise ValidationException(
             f"Operations [{', '.join(unfitting)}] are not supported when creating a grant for "
             f"{'an asymmetric' if key.is_asymmetric else 'a symmetric'} KMS key with key usage {key.usage}. "
