@@ -78,7 +78,7 @@ def test_a_grant_is_dated_to_the_second_and_listed_in_the_order_of_creation(
     kms: Any, keytrail_clock: KeytrailClock
 ) -> None:
     """How we know: recorded, kms-behaviour E.9; the order is KMS API Reference, ListGrants."""
-    keytrail_clock.set("2026-09-12T09:19:54.900Z")
+    keytrail_clock.freeze("2026-09-12T09:19:54.900Z")
     made = []
     for _ in range(3):
         made.append(create(kms)["GrantId"])
