@@ -225,6 +225,8 @@ class Replay:
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
             case "<date>":
                 return isinstance(actual, datetime)
+            case "<second>":
+                return isinstance(actual, datetime) and not actual.microsecond
             case str() if expected in _FORMS:
                 return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
         wanted = self.sent(expected)
