@@ -181,7 +181,7 @@ def test_an_operation_answers_as_the_table_of_key_states_says(case: Case, kms: A
     under_another_key = sample_ciphertext(keytrail_clean, kms, OTHER_KEY)
     keytrail_clean.load({"keys": [seed, {"KeyId": OTHER_KEY}]})
     if case.member is not None and case.member != "AliasName":
-        members[case.member] = key_id
+        members[case.member] = key_arn(key_id) if case.operation == "RetireGrant" else key_id
     if case.member == "DestinationKeyId":
         members["CiphertextBlob"] = under_another_key
     if case.operation == "ImportKeyMaterial":
