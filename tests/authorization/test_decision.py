@@ -347,12 +347,19 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"identity": document({"Effect": "Allow", "Action": "kms:*", "NotResource": KEY[:-1] + "c"})},
         "allowed",
     ),
-    "a resource with a variable": (
+    "a resource with a variable after the fifth colon": (
+        {
+            "identity": document(says("Allow", Resource="arn:aws:kms:*:*:key/${aws:PrincipalTag/key}")),
+            "context": {"aws:principaltag/key": (KEY.rpartition("/")[2],)},
+        },
+        "allowed",
+    ),
+    "a resource with a variable before the fifth colon": (
         {
             "identity": document(says("Allow", Resource="arn:aws:kms:*:${aws:PrincipalAccount}:key/*")),
             "context": {"aws:principalaccount": (MINE,)},
         },
-        "allowed",
+        NO_IDENTITY,
     ),
     "all actions but this one": (
         {"identity": document({"Effect": "Allow", "NotAction": "kms:De*", "Resource": "*"})},

@@ -267,15 +267,15 @@ def test_a_seed_may_have_the_ids_of_a_last_usage(keytrail_clean: KeytrailServer,
 STORED = {
     KEY: (
         "AQICAHigxtA9IFcwAkufe8J2tYGKZo4T3znfvPD0rI8rvL8VxwESNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMAX703AXWJ/lIhcnQAgEQgCkbCry7nTtlVEcPFhRJByLev4OrtE5KZzNKGl7wtgaYFTAwKwvfhiPW+A=="
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMOe3T7RlsEp0UuRMaAgEQgCkh91hEX9NeBbzonA89sz9z5mec4wFNGPTaiO4Fmn+mFSSg9WosD+fKUw=="
     ),
     MRK: (
         "AQICAHigeZVOKXaeeyoiWViXYVCvpvuu9xA36dbiyXkJ+b1jzQISNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMLki9GUCyAdw+7SzqAgEQgCmM9wY4DA1i5vbLWLPjYF3qJtiR/akC6/OfEHzR3DVpCeP5QuRc0/i92w=="
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMzHPdnfDCwCAMsIa/AgEQgCkKuUP+5f1XEFiKxjoaBUt26B6i8cnjiElqcgSwzMjsC1sbkwFaTBft1A=="
     ),
     OTHER_KEY: (
         "AQICAHi0NGN1rRjpYYO+d8Tf+2kS9rCG0coJ9gU1BevVeeTIagEjRavNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMXs/LAFiH/N5KmQLfAgEQgCm+6tstMlTsafNuI2Ns9giTVasJZh6+NxoBntdajfLWM/7tZYNeMzEQ4Q=="
+        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQM6S9fkWo8+pt52FZyAgEQgCl9r3Y0IqFK7Be8PyZi8rCg5ksMyREfM/HozxUq6D00PwzW4+co+CUDKg=="
     ),
 }
 """Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24. Users have such ciphertexts in

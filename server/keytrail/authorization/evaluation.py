@@ -86,7 +86,7 @@ def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None
         (*question.resource_control_policies, *own.service_control_policies), action, resource, lookup
     )
     if decided_by is None and question.same_account:
-        decided_by = _deny_of_resource_policy(question)
+        decided_by = _deny_of_resource_policy(question, own)
     if decided_by is None:
         decided_by = first_deny(own.identity_policies, action, resource, lookup)
     if decided_by is None and (own.permissions_boundary or own.session_policies):
@@ -94,10 +94,13 @@ def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None
     return Verdict(Ground.EXPLICIT_DENY, decided_by.policy.type, decided_by) if decided_by is not None else None
 
 
-def _deny_of_resource_policy(question: Question) -> DecidingStatement | None:
+def _deny_of_resource_policy(question: Question, own: PrincipalPolicies) -> DecidingStatement | None:
     policy = question.resource_policy
-    statement = policy.deny_to(question.principal, question.action, question.lookup) if policy is not None else None
-    return DecidingStatement(policy, statement) if policy is not None and statement is not None else None
+    if policy is None:
+        return None
+    role_arn = own.role_arn_of(question.principal)
+    statement = policy.deny_to(question.principal, question.action, question.lookup, role_arn)
+    return DecidingStatement(policy, statement) if statement is not None else None
 
 
 def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
@@ -110,7 +113,8 @@ def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
     if question.resource_policy is None:
         by_policy = _within_limits(question, own, by_identity)
     else:
-        match, statement = question.resource_policy.allow_to(question.principal, question.action, question.lookup)
+        principal, role_arn = question.principal, own.role_arn_of(question.principal)
+        match, statement = question.resource_policy.allow_to(principal, question.action, question.lookup, role_arn)
         decided_by = DecidingStatement(question.resource_policy, statement) if statement is not None else None
         if own.lenient:
             return _within_limits(
@@ -136,9 +140,9 @@ def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
     service = question.principal.kind == "service"
     by_identity = Verdict(Ground.ALLOWED) if service else _by_identity_policies(question, own)
     limited = _within_limits(question, own, by_identity)
-    denied = _deny_of_resource_policy(question)
+    denied = _deny_of_resource_policy(question, own)
     if denied is None:
-        allow = _allow_of_resource_policy(question) if limited.allowed else None
+        allow = _allow_of_resource_policy(question, own) if limited.allowed else None
         if allow is not None:
             return Verdict(Ground.ALLOWED, PolicyType.KEY, allow)
         grant = question.grant()
@@ -148,11 +152,12 @@ def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
     return limited if not limited.allowed else Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY, denied)
 
 
-def _allow_of_resource_policy(question: Question) -> DecidingStatement | None:
+def _allow_of_resource_policy(question: Question, own: PrincipalPolicies) -> DecidingStatement | None:
     policy = question.resource_policy
     if policy is None:
         return None
-    _, statement = policy.allow_to(question.principal, question.action, question.lookup)
+    role_arn = own.role_arn_of(question.principal)
+    _, statement = policy.allow_to(question.principal, question.action, question.lookup, role_arn)
     return DecidingStatement(policy, statement) if statement is not None else None
 
 

@@ -40,6 +40,13 @@ class PrincipalPolicies:
     arn: str | None = None
     """The ARN of the user or role that a seed declares; a role's has its path."""
 
+    def role_arn_of(self, principal: Principal) -> str | None:
+        """The ARN of a caller's role; None if it has none, or if the role's path is not known."""
+        if principal.kind == "assumed-role":
+            session = principal.session
+            return self.arn or (session.role if session is not None else None)
+        return principal.role_arn
+
     @property
     def unrestricted(self) -> bool:
         """Whether the caller has no policy of its own that could deny anything."""
@@ -78,12 +85,17 @@ class Identities:
         """By account and name without path."""
         self._unique_ids: Mapping[str, str] = {}
         """The ARNs of users and roles, by IAM's unique id."""
+        self._declared_accounts: frozenset[str] = frozenset()
         # A cache. It saves 6 us of every request by a declared caller.
         self._policies: dict[Principal, tuple[bool, PrincipalPolicies]] = {}
 
     def get(self, arn: str) -> Identity | None:
         """The user or role with this ARN; None for one that no seed declares."""
         return self._known.get(arn)
+
+    def has_role_named(self, role_arn: str) -> bool:
+        """Whether a role with the name in an ARN is declared, whatever its path: names are unique in an account."""
+        return (role_arn.split(":")[4], role_arn.rpartition("/")[2]) in self._roles
 
     def max_session_duration(self, role_arn: str) -> int:
         """The longest session of a role, in seconds; for a role that no seed declares, twelve hours."""
@@ -107,6 +119,7 @@ class Identities:
         self._roles = {
             (identity.account, arn.rpartition("/")[2]): identity for arn, identity in known.items() if ":role/" in arn
         }
+        self._declared_accounts = frozenset(identity.account for identity in known.values())
         self._unique_ids = {Principal.from_arn(arn).unique_id: arn for arn in known}
         self._resource_control_policies = {
             account: tuple(Policy(PolicyType.RCP, rcp.arn, rcp.document) for rcp in rcps)
@@ -117,6 +130,11 @@ class Identities:
     def resource_control_policies(self, account: str) -> tuple[Policy, ...]:
         """The policies that limit what anybody may do with an account's resources."""
         return self._resource_control_policies.get(account, ())
+
+    @property
+    def declared_accounts(self) -> frozenset[str]:
+        """The accounts of which users or roles are declared."""
+        return self._declared_accounts
 
     def arn_of(self, unique_id: str) -> str | None:
         """The ARN of a declared user or role with IAM's unique id; None if there is none."""

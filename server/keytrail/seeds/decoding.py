@@ -27,10 +27,13 @@ def convert(document: object, kind: type[_Member], name: str = "") -> _Member:
 def _decode(data: bytes, name: str) -> object:
     if data.lstrip()[:1] == b"{":
         try:
-            return msgspec.json.decode(data)
+            document = msgspec.json.decode(data)
         except msgspec.DecodeError as error:
             if name.endswith(".json"):
                 raise SeedError([f"{name}: not JSON: {error}"]) from None
+        else:
+            _require_single_members(data, name)
+            return document
     import yaml  # imported late, so that servers without seed files start faster
 
     try:
@@ -42,6 +45,23 @@ def _decode(data: bytes, name: str) -> object:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SeedError([f"{name}: not YAML: {' '.join(str(error).split())}"]) from None
     return {} if document is None else document
+
+
+def _require_single_members(data: bytes, name: str) -> None:
+    """Raise SeedError if an object in JSON with policies has a member twice, of which one would be lost."""
+    if b'"Statement"' not in data:  # it takes longer than all the rest, and a policy is where it does harm
+        return
+    import json
+
+    def single(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(members)
+        if len(read) < len(members):
+            names = [member for member, _ in members]
+            twice = next(member for member in names if names.count(member) > 1)
+            raise SeedError([f"{name}: {twice} appears twice in one object with {', '.join(read)}; keep one"])
+        return read
+
+    json.loads(data, object_pairs_hook=single)
 
 
 def _yaml_loader() -> Any:

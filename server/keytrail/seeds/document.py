@@ -126,6 +126,16 @@ class OrganizationalUnitMember(AttachedPolicies, frozen=True, kw_only=True):
     """An organizational unit, with its accounts and units."""
 
     name: str | None = None
+    id: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$",
+                description="an id such as ou-ab12-11111111; derived if not given",
+            ),
+        ]
+        | None
+    ) = None
     accounts: list[MemberAccountMember] = []
     organizational_units: list["OrganizationalUnitMember"] = []
 
@@ -134,6 +144,13 @@ class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
     """An organization. Its policies are attached to its root."""
 
     id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
+    root_id: (
+        Annotated[
+            str,
+            Meta(pattern="^r-[0-9a-z]{4,32}$", description="the id of its root, such as r-ab12; derived if not given"),
+        ]
+        | None
+    ) = None
     management_account: AccountId | None = None
     accounts: list[MemberAccountMember] = []
     organizational_units: list[OrganizationalUnitMember] = []

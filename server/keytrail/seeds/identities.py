@@ -19,6 +19,12 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
         return
     if member.arn in reader.seed.identities:
         reader.add_problem(f"{path}.Arn", f"{member.arn} appears twice; keep one")
+    if principal.kind == "role":
+        named = (principal.account, member.arn.rpartition("/")[2])
+        other = reader.seed.role_names.setdefault(named, member.arn)
+        if other != member.arn:
+            message = f"the account has a role of this name, {other}; names are unique, whatever the path"
+            reader.add_problem(f"{path}.Arn", message)
     if member.trust_policy is not None and principal.kind != "role":
         reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")
     if member.max_session_duration is not None and principal.kind != "role":

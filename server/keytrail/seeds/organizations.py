@@ -1,6 +1,8 @@
 """Reading the organization of a seed, and its service control policies and resource control policies."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from keytrail.authorization.policy import PolicyType
 from keytrail.domain.organization import ControlPolicy, Level, Membership
@@ -19,6 +21,15 @@ _Attached = tuple[Level, Level]
 """The service control policies and the resource control policies of one place."""
 
 
+class _Place(NamedTuple):
+    """A root, a unit or an account in an organization."""
+
+    path: str
+    """The ids above it, and its own if it is no account: see `Membership.path`."""
+    levels: tuple[_Attached, ...]
+    """What is attached above it, and to itself."""
+
+
 def read_service_control_policies(path: str, members: list[ServiceControlPolicyMember], reader: SeedReader) -> None:
     """Add service control policies outside of an organization. Those that name an account are one level of policies."""
     for account, policies in _by_account(path, members, PolicyType.SCP, reader).items():
@@ -33,15 +44,18 @@ def read_resource_control_policies(path: str, members: list[ResourceControlPolic
 
 def read_organization(path: str, member: OrganizationMember, reader: SeedReader) -> None:
     """Add an organization. An account has the policies of each level from the organization's root to itself."""
-    for account, item_path, levels in _members_of(path, member, (), reader):
+    root_id = member.root_id or f"r-{_derived(member.id, 4)}"
+    root = _Place(f"{member.id}/{root_id}/", (_attached(path, member, reader),))
+    unit_ids: set[str] = set()
+    for account, item_path, place in _members_of(path, member, root, unit_ids, reader):
         membership = reader.seed.memberships.get(account)
         if membership is not None and membership.organization_id is not None:
             reader.add_problem(item_path, f"{account} appears twice; an account is at one place in one organization")
-        reached = () if account == member.management_account else levels
+        reached = () if account == member.management_account else place.levels
         controls = tuple(policy for _, level in reached for policy in level)
-        _attach(reader.seed, account, Membership(member.id, tuple(level for level, _ in reached), controls))
+        _attach(reader.seed, account, Membership(member.id, tuple(level for level, _ in reached), controls, place.path))
     if member.management_account is not None and member.management_account not in reader.seed.memberships:
-        _attach(reader.seed, member.management_account, Membership(member.id))
+        _attach(reader.seed, member.management_account, Membership(member.id, path=root.path))
 
 
 def _by_account(
@@ -62,16 +76,30 @@ def _by_account(
 def _members_of(
     path: str,
     member: OrganizationMember | OrganizationalUnitMember,
-    above: tuple[_Attached, ...],
+    place: _Place,
+    unit_ids: set[str],
     reader: SeedReader,
-) -> Iterator[tuple[str, str, tuple[_Attached, ...]]]:
-    levels = (*above, _attached(path, member, reader))
+) -> Iterator[tuple[str, str, _Place]]:
+    """The accounts below the root or a unit, which is at `place`; `unit_ids` are those of the units before."""
     for index, account in enumerate(member.accounts):
         item_path = f"{path}.Accounts[{index}]"
         own = _attached(item_path, account, reader)
-        yield account.account, f"{item_path}.Account", (*levels, own)
+        yield account.account, f"{item_path}.Account", _Place(place.path, (*place.levels, own))
     for index, unit in enumerate(member.organizational_units):
-        yield from _members_of(f"{path}.OrganizationalUnits[{index}]", unit, levels, reader)
+        item_path = f"{path}.OrganizationalUnits[{index}]"
+        unit_id = unit.id or f"ou-{place.path.split('/')[1].removeprefix('r-')}-{_derived(f'{place.path}{index}', 8)}"
+        if unit_id in unit_ids:
+            reader.add_problem(f"{item_path}.Id", f"{unit_id} appears twice; every unit has its own id")
+        unit_ids.add(unit_id)
+        own = _attached(item_path, unit, reader)
+        yield from _members_of(
+            item_path, unit, _Place(f"{place.path}{unit_id}/", (*place.levels, own)), unit_ids, reader
+        )
+
+
+def _derived(name: str, length: int) -> str:
+    """Hex digits for an id that the document leaves out: always the same for the same place."""
+    return hashlib.sha256(name.encode()).hexdigest()[:length]
 
 
 def _attached(path: str, member: AttachedPolicies, reader: SeedReader) -> _Attached:
@@ -96,6 +124,7 @@ def _attach(seed: Seed, account: str, membership: Membership) -> None:
         membership.organization_id or other.organization_id,
         (*other.service_control_policies, *membership.service_control_policies),
         (*other.resource_control_policies, *membership.resource_control_policies),
+        membership.path or other.path,
     )
 
 

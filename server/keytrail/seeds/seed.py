@@ -44,6 +44,8 @@ class Seed:
     credentials: dict[str, Credential] = field(default_factory=dict)
     """By access key id."""
     identities: dict[str, Identity] = field(default_factory=dict)
+    role_names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The ARNs of the roles among `identities`, by account and name without path."""
     memberships: dict[str, Membership] = field(default_factory=dict)
     """By account id."""
     faults: list[FaultRule] = field(default_factory=list)
