@@ -56,7 +56,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a principal in an identity policy": (
         {"identities": [{"Arn": USER, "Policies": {"own": statement(Principal="*")}}]},
-        "identities[0].Policies.own.Statement.Principal: a policy of this type, identity-based policy, has no Principal; leave it out",
+        "identities[0].Policies.own.Statement.Principal: a policy of this type, identity-based policy, ",
     ),
     "no resource in a boundary": (
         {"identities": [{"Arn": USER, "PermissionsBoundary": {"Statement": {"Effect": "Allow", "Action": "*"}}}]},
@@ -64,7 +64,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a resource in a trust policy": (
         {"identities": [{"Arn": ROLE, "TrustPolicy": statement(Principal="*")}]},
-        "identities[0].TrustPolicy.Statement.Resource: a policy of this type, role trust policy, has no Resource; leave it out",
+        "identities[0].TrustPolicy.Statement.Resource: a policy of this type, role trust policy, ",
     ),
     "no JSON": (
         {"identities": [{"Arn": ROLE, "Policies": {"own": "{"}}]},

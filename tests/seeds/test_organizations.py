@@ -18,7 +18,6 @@ from keytrail.seeds.seed import Seed
 from keytrail.settings import Settings
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
-OTHER = "999999999999"
 RCP = f"arn:aws:organizations::{ACCOUNT}:policy/o-exampleorgid/resource_control_policy/p-{{}}"
 REFUSED = "The provided policy document does not meet the requirements of the specified policy type."
 
