@@ -16,7 +16,7 @@ from keytrail.errors import (
     InvalidTimeRangeException,
 )
 from keytrail.operation import operation
-from keytrail.trail import Event, Query, TimeAndNumber, resource_type, time_and_number
+from keytrail.trail import Query, StoredEvent, TimeAndNumber, time_and_number
 
 ATTRIBUTE_KEYS = frozenset(
     {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
@@ -77,7 +77,7 @@ def lookup_events(
     if event_category is not None:
         return {"Events": []}  # there are no Insights events here: CloudTrail makes them of unusual rates over days
     stored = call.trail.lookup(query, before, max_results + 1)
-    reply: dict[str, object] = {"Events": [_entry(each.event) for each in stored[:max_results]]}
+    reply: dict[str, object] = {"Events": [_entry(each) for each in stored[:max_results]]}
     if len(stored) > max_results:
         reply["NextToken"] = _token(digest, time_and_number(stored[max_results - 1]))
     return reply
@@ -96,15 +96,18 @@ def _query(call: Call, attributes: Sequence[Mapping[str, str]], start: datetime 
     return Query(account=call.account, region=call.region, attribute=attribute, since=since, until=until)
 
 
-def _entry(event: Event) -> dict[str, object]:
+def _entry(stored: StoredEvent) -> dict[str, object]:
+    event = stored.event
     entry: dict[str, object] = {
         "EventId": event.event_id,
         "EventName": event.name,
         "ReadOnly": "true" if event.read_only else "false",
         "EventTime": event.time.replace(microsecond=0),
         "EventSource": event.source,
-        # unverified: which resources CloudTrail lists; those of the record
-        "Resources": [{"ResourceType": resource_type(arn), "ResourceName": arn} for _, arn in event.resources or ()],
+        "Resources": [
+            {"ResourceName": name} if kind is None else {"ResourceType": kind, "ResourceName": name}
+            for name, kind in stored.listed
+        ],
         "CloudTrailEvent": event.text(),
     }
     if event.username is not None:

@@ -176,7 +176,7 @@ def retire_grant(
     call.writable_store.grants.remove(grant, dry_run=call.dry_run)
 
 
-@operation(cross_account=True, rules=_check_grant_id, quota=50)
+@operation(cross_account=True, rules=_check_grant_id, logged_reply="key", quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Delete a grant of a key, for whoever the key policy allows it."""
     grant = call.store.newest.grant(key.arn, grant_id)

@@ -144,7 +144,8 @@ def disable_key(call: Call, key: Key) -> None:
     call.change(key, Key.disable)
 
 
-@operation(states=states.NOT_PENDING_DELETION, quota=5)
+# unverified: that CloudTrail tells the key; recorded of PutKeyPolicy and RevokeGrant, samples of 2022 say null for all
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key", quota=5)
 def update_key_description(call: Call, key: Key, *, description: str) -> None:
     """Replace a key's description."""
     call.change(key, lambda newest: newest.update_description(description))
@@ -166,6 +167,7 @@ def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int =
         return newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas)
 
     pending = call.change(key, schedule)
+    call.additional_event_data |= keys_in_custom_key_stores.backing_keys(call, pending)
     reply: dict[str, object] = {"KeyId": pending.arn, "KeyState": pending.state}
     if pending.deletion_date is not None:
         reply["DeletionDate"] = pending.deletion_date

@@ -54,10 +54,7 @@ def require_still_connected(call: Call, key: Key) -> None:
     store = call.store.custom_key_stores.of_key(key)
     if store is not None:
         store.require_state(ConnectionState.CONNECTED)
-        # unverified: what the text of backingKey has
-        call.additional_event_data |= (
-            backing_key(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_key_id(key)}"}}'}
-        )
+        call.additional_event_data |= backing_key(key) if key.xks_key_id else {"backingKey": _backing_key_text(key)}
 
 
 def require_random_source(call: Call, store_id: str) -> None:
@@ -74,6 +71,24 @@ def backing_key(key: Key) -> dict[str, object]:
     if key.xks_key_id is not None:
         return {**store, "xksKeyId": key.xks_key_id}
     return {**store, "backingKeyId": _backing_key_id(key)}
+
+
+def backing_keys(call: Call, key: Key) -> dict[str, object]:
+    """The additionalEventData of a key whose deletion is scheduled: its backing keys in the cluster, if it has any."""
+    store = call.store.custom_key_stores.of_key(key)
+    if store is None or store.cluster_id is None:
+        return {}
+    return {
+        "customKeyStoreId": store.store_id,
+        "clusterId": store.cluster_id,
+        "backingKeys": f"[{_backing_key_text(key)}]",
+    }
+
+
+def _backing_key_text(key: Key) -> str:
+    """As the KMS Developer Guide's samples have it (2021 to 2023); its sample of DeleteKey has no handle any more."""
+    backing_key_id = _backing_key_id(key)
+    return f'{{"keyHandle":"{backing_key_id[:2]}","backingKeyId":"{backing_key_id}"}}'
 
 
 def _backing_key_id(key: Key) -> str:

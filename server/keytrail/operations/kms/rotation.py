@@ -25,7 +25,8 @@ def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = 
     )
 
 
-@operation(quota=5)
+# unverified: that CloudTrail tells the key; recorded of PutKeyPolicy and RevokeGrant, samples of 2022 say null for all
+@operation(logged_reply="key", quota=5)
 def disable_key_rotation(call: Call, key: Key) -> None:
     """Turn automatic rotation off."""
     _change_unless_replica(call, key, key_rotation.disable_rotation)
