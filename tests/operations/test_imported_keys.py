@@ -62,7 +62,7 @@ def test_new_material_waits_for_the_rotation(kms: Any) -> None:
     second = put(kms, key_id, SECOND, **NEW)["KeyMaterialId"]
     assert (current(kms, key_id), state(kms, key_id)) == (first, "Enabled")
     assert kms.list_key_rotations(KeyId=key_id)["Rotations"] == []
-    there = {"KeyId": key_id, "ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    there = {"KeyId": key_arn(key_id), "ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
     assert materials(kms, key_id) == [
         {**there, "KeyMaterialId": first, "KeyMaterialState": "CURRENT"},
         {**there, "KeyMaterialId": second, "KeyMaterialState": PENDING},

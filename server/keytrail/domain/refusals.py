@@ -48,6 +48,11 @@ def not_a_primary_key(arn: str) -> UnsupportedOperationException:
     return UnsupportedOperationException(f"{arn} is not a multi-region primary key.")
 
 
+def not_valid_for_a_replica(arn: str, operation: str) -> UnsupportedOperationException:
+    """The operation does not work for multi-Region replica keys."""
+    return UnsupportedOperationException(f"{arn} is a multi-region replica key which is not valid for {operation}.")
+
+
 def no_cryptography(spec: str) -> UnsupportedOperationException:
     """Keytrail's own error: it has no cryptography for keys of this KeySpec."""
     return UnsupportedOperationException(f"Keytrail has no cryptography for keys of KeySpec {spec}.")

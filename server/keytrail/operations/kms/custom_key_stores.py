@@ -5,6 +5,7 @@ Source: KMS API Reference; KMS Developer Guide, "AWS CloudHSM key stores" and "E
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_uuid
@@ -275,7 +276,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores shows whether it succeeded."""
     store = _require_store(call, custom_key_store_id)
-    takes = call.settings.transition_time
+    takes = _connection_time(call, store)
     if store.state is ConnectionState.DISCONNECTED:
         _raise_external_error(call, store)
     call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
@@ -285,10 +286,15 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
 @operation(authorization="*", quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
-    _require_store(call, custom_key_store_id)
-    takes = call.settings.transition_time
+    takes = _connection_time(call, _require_store(call, custom_key_store_id))
     call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
     return {}
+
+
+def _connection_time(call: Call, store: CustomKeyStore) -> timedelta:
+    """How long a store takes to connect or disconnect."""
+    times = call.settings.transition_time
+    return times.cloudhsm_connection if store.cluster_id is not None else times.external_connection
 
 
 def _require_store(call: Call, store_id: str) -> CustomKeyStore:

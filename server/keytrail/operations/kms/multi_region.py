@@ -68,7 +68,7 @@ def replicate_key(
         material=key.material,
         policy=policy,
         tags=read_tags((tag["TagKey"], tag["TagValue"]) for tag in tags),
-    ).enter(KeyState.CREATING, call.now + call.settings.transition_time)
+    ).enter(KeyState.CREATING, call.now + call.settings.transition_time.creating)
     call.writable_store.add_replica(key, replica, call.states)
     metadata = key_metadata(replica, call.store.multi_region_set(replica))
     call.further_events.append(_creation(call, replica, metadata))
@@ -118,7 +118,7 @@ def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
     if primary_region not in replicas:
         raise key_not_found(arn)  # unverified: that this is the refusal
     call.authorize(call.store.newest.require_key(arn), in_event=False)
-    until = call.now + call.settings.transition_time
+    until = call.now + call.settings.transition_time.updating
 
     def updating(newest: Key) -> Key:
         newest.require_state(call.states)
