@@ -47,7 +47,7 @@ Make = Callable[..., Any]
 SHAPES = event_shapes()
 BUILT = sorted(OPERATIONS)
 CRYPTOGRAPHIC = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
-DATE = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2} [AP]M"
+DATE = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"
 
 ALWAYS = {
     "eventVersion",
@@ -157,7 +157,8 @@ def test_cryptography_is_read_only_and_changes_are_not(success: Any) -> None:
 def test_there_are_as_many_resources_as_in_the_shape_of_the_event(success: Any) -> None:
     record, shape = success
     if shape["resources"] == 0:
-        assert record.get("resources", "absent") == {"empty array": [], "absent": "absent"}[shape["resourcesMember"]]
+        assert shape["resourcesMember"] == "absent"
+        assert "resources" not in record
         return
     assert len(record["resources"]) == shape["resources"]
     for resource in record["resources"]:
@@ -212,13 +213,13 @@ def test_a_re_encrypt_has_the_material_ids_of_both_keys(kms: Any, keytrail_clean
 def test_the_metadata_of_a_new_key_is_spelled_as_in_cloudtrail(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: kms-behaviour G.2, aWSAccountId, and dates like `Aug 10, 2022, 10:38:27 PM`."""
+    """How we know: kms-behaviour G.2, and kms-behaviour G.1 for the dates."""
     keytrail_clock.freeze(datetime(2026, 8, 10, 22, 38, 27, tzinfo=UTC))
     answer = kms.create_key(Description="orders")
     record = record_of(keytrail_clean, "CreateKey", answer)
     metadata = record["responseElements"]["keyMetadata"]
     assert metadata["aWSAccountId"] == ACCOUNT
-    assert metadata["creationDate"] == "Aug 10, 2026, 10:38:27 PM"
+    assert metadata["creationDate"] == "2026-08-10T22:38:27Z"
     assert metadata["keyId"] == answer["KeyMetadata"]["KeyId"]
     assert record["eventTime"] == "2026-08-10T22:38:27Z"
     assert [resource["ARN"] for resource in record["resources"]] == [answer["KeyMetadata"]["Arn"]]

@@ -112,7 +112,7 @@ def _resources(call: Call) -> tuple[tuple[str, str], ...] | None:
     for ListAliases, of which a record of 2025 has no such member.
     """
     if call.resources is not None:
-        return tuple(call.resources)
+        return tuple(call.resources) or None
     return tuple([(key.account, key.arn) for key in call.keys]) or None
 
 
