@@ -330,7 +330,11 @@ class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
 
 
-# STS's own errors, as declared by its model.
+# STS's own errors.
+
+
+class InvalidParameterValue(AwsError):
+    """A session tag is not valid."""
 
 
 class PackedPolicyTooLargeException(AwsError):

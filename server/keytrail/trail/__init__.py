@@ -5,6 +5,7 @@ from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, Event, Verbatim,
 from keytrail.trail.event_log import Query
 from keytrail.trail.event_of_service_event import event_of_service_event
 from keytrail.trail.last_uses import Use
+from keytrail.trail.request_details import request_details
 from keytrail.trail.selection import Selection
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
 from keytrail.trail.trail import Trail
@@ -26,5 +27,6 @@ __all__ = [
     "copied_event_id",
     "event_of_service_event",
     "new_event_id",
+    "request_details",
     "time_and_number",
 ]
