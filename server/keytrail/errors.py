@@ -36,13 +36,13 @@ class AwsError(Exception):
 
 
 class UnknownOperationException(AwsError):
-    """The X-Amz-Target is missing or names no operation, or the request is not a POST to /."""
-
-    status = 404
+    """The X-Amz-Target is missing or names no operation."""
 
 
 class SerializationException(AwsError):
     """The body is not a JSON object, or a member has the wrong JSON type."""
+
+    message_member = "Message"  # unverified: that KMS spells it as Kinesis does (mhart/kinesalite, test/helpers.js)
 
 
 class RequestEntityTooLargeException(AwsError):

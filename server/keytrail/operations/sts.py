@@ -1,7 +1,7 @@
 """The operations of AWS STS: GetCallerIdentity, GetAccessKeyInfo, GetSessionToken, AssumeRole.
 
 Source: STS API Reference; answers and events of 2025 and 2026 (radkawar/stackd, iam/sts_preferences.json and
-cloudtrail/service_management_events.json; localstack/localstack, tests/aws/services/sts/test_sts.snapshot.json); the
+cloudtrail/service_management_events.json; localstack/localstack, its snapshots of STS); the
 messages of other refusals as people report them.
 """
 
