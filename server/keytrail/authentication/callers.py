@@ -15,7 +15,6 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.errors import (
     ExpiredTokenException,
-    MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
 from keytrail.messages import Request
@@ -127,8 +126,6 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
 
 def _check_unknown(access_key_id: str | None, request: Request) -> None:
     """Refuse any access key but an account id. The signature is not compared: an account id has no secret."""
-    if not request.authorization and access_key_id is None:
-        raise MissingAuthenticationTokenException("Missing Authentication Token")
     read_signature(request)
     if access_key_id is None or not is_account(access_key_id):
         raise unrecognized()

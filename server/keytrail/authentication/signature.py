@@ -73,8 +73,8 @@ def read_signature(request: Request) -> Signature:
 def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
     parts: dict[str, str] = {}
     date = headers.get("x-amz-date") or headers.get("date", "")
-    if text.startswith(ALGORITHM):
-        for part in text.removeprefix(ALGORITHM).replace(",", " ").split():
+    if text.startswith("AWS4-"):
+        for part in text.partition(" ")[2].replace(",", " ").split():
             name, separator, value = part.partition("=")
             if not separator:
                 raise IncompleteSignatureException(
