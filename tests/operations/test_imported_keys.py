@@ -292,7 +292,8 @@ def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhe
     assert state(elsewhere, replicated) == "Enabled"
     assert refusal(kms, "RotateKeyOnDemand", KeyId=replicated) == (
         "KMSInvalidStateException",
-        f"No available key material pending rotation for the key: {key_arn(replicated)}.",
+        "Cannot perform key material rotation: "
+        "Key material has not been imported for replicas of the Multi-Region key.",
     )
     put(elsewhere, replicated, SECOND, **EXISTING)
     assert standing(kms, replicated)[-1] == standing(elsewhere, replicated)[-1] == (PENDING, "IMPORTED")

@@ -57,7 +57,6 @@ CUSTOM_KEY_STORE_ORIGINS = frozenset({Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_S
 _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.DISABLED: (DisabledException, "is disabled."),
     KeyState.PENDING_DELETION: (KMSInvalidStateException, "is pending deletion."),
-    # unverified: the words "replica deletion"; AWS documents only the code
     KeyState.PENDING_REPLICA_DELETION: (KMSInvalidStateException, "is pending replica deletion."),
     KeyState.PENDING_IMPORT: (KMSInvalidStateException, "is pending import."),
     KeyState.UNAVAILABLE: (KMSInvalidStateException, "is unavailable."),

@@ -6,7 +6,7 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; error mes
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyManager, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
 from keytrail.domain.refusals import not_valid_for_a_replica, wrong_origin
@@ -29,18 +29,22 @@ def require_origin_in_kms(key: Key) -> None:
         raise wrong_origin(key.arn, key.origin)
 
 
-def require_rotation_status(key: Key) -> None:
-    """Raise UnsupportedOperationException unless GetKeyRotationStatus works for the key."""
-    if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
-        raise wrong_origin(key.arn, key.origin)
-
-
 def _require_setting(key: Key) -> None:
     # AWS refuses symmetric keys of Origin EXTERNAL, and all keys that are PendingImport.
     external = key.origin is Origin.EXTERNAL and (key.is_symmetric or key.state is KeyState.PENDING_IMPORT)
     if external or key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
     key.require_state(USABLE)
+
+
+def told_rotation(key: Key) -> AutomaticRotation | None:
+    """The automatic rotation that GetKeyRotationStatus tells; None: it says that rotation is off.
+
+    A key that is pending deletion says so, and an AWS managed key that was never rotated.
+    # unverified: that it tells its rotation later; AWS's docs say so of all AWS managed keys, fresh ones were recorded
+    """
+    fresh = key.manager is KeyManager.AWS and not key.materials
+    return None if fresh or key.state is KeyState.PENDING_DELETION else key.automatic
 
 
 def enable_rotation(key: Key, now: datetime, days: int | None) -> Key:
@@ -89,8 +93,13 @@ def rotate_on_demand(
     if is_replica:
         # unverified: that state and spec are refused first; not in AWS's docs, recordings or issues
         raise not_valid_for_a_replica(key.arn, "RotateKeyOnDemand")
-    if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
+    if key.origin is Origin.EXTERNAL and key.pending is None:
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
+    if not imported_everywhere:
+        raise KMSInvalidStateException(
+            "Cannot perform key material rotation: "
+            "Key material has not been imported for replicas of the Multi-Region key."
+        )
     if key.on_demand is not None:
         return key
     if key.automatic is not None and key.automatic.next_date - now <= _NO_ON_DEMAND_BEFORE_AUTOMATIC:

@@ -14,8 +14,8 @@ def key_not_found(arn: str) -> NotFoundException:
 
 
 def key_exists(arn: str) -> AlreadyExistsException:
-    """A key with this ARN exists already."""
-    return AlreadyExistsException(f"Key '{arn}' already exists")  # unverified: the words
+    """A key with this ARN exists already. Keytrail's own: only seeds choose the ids of keys."""
+    return AlreadyExistsException(f"Key '{arn}' already exists")
 
 
 def grant_not_found(grant_id: str) -> NotFoundException:

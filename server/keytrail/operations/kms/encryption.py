@@ -12,6 +12,7 @@ from keytrail.call import Call, Reply
 from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
+from keytrail.domain.arn import is_key_arn_elsewhere
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
@@ -94,8 +95,8 @@ def decrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt a ciphertext of Encrypt, ReEncrypt or GenerateDataKey...; a symmetric one names its key."""
-    key = call.resolve(key_id, aliases=True) if key_id is not None else None
     ciphertext = None if dry_run_modifiers else ciphertext_blob
+    key = _named_key(call, key_id, ciphertext, encryption_algorithm)
     key, blob = _key_and_blob(call, key, ciphertext, encryption_algorithm)
     call.admit(key)
     require_algorithm(key, encryption_algorithm, encryption_context)
@@ -149,11 +150,9 @@ def re_encrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
-    named_source = None
-    if source_key_id is not None:
-        named_source = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
-    destination = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
     ciphertext = None if dry_run_modifiers else ciphertext_blob
+    named_source = _named_key(call, source_key_id, ciphertext, source_encryption_algorithm, "kms:ReEncryptFrom")
+    destination = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
     source, blob = _key_and_blob(call, named_source, ciphertext, source_encryption_algorithm, "kms:ReEncryptFrom")
     call.resources = [(key.account, key.arn) for key in (source, destination)]
     source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
@@ -268,6 +267,25 @@ def material_member(material_id: str | None, member: str = "KeyMaterialId") -> M
     return {member: material_id} if material_id is not None else {}
 
 
+def _named_key(
+    call: Call, key_id: str | None, ciphertext: bytes | None, algorithm: str, action: str | None = None
+) -> Key | None:
+    """The key that the caller named for decryption; None if the ciphertext is to name it.
+
+    Raises IncorrectKeyException for the ARN of a key in another Region: that key is not the ciphertext's.
+    """
+    if key_id is None:
+        return None
+    # unverified: for ReEncrypt; recorded for Decrypt, with the primary key's ARN in a replica's Region
+    if ciphertext is not None and algorithm == SYMMETRIC_DEFAULT and is_key_arn_elsewhere(key_id, call.region):
+        raise _incorrect_key()
+    return call.resolve(key_id, aliases=True, action=action)
+
+
+def _incorrect_key() -> IncorrectKeyException:
+    return IncorrectKeyException("The key ID in the request does not identify a CMK that can perform this operation.")
+
+
 def _key_and_blob(
     call: Call, named: Key | None, ciphertext: bytes | None, algorithm: str, action: str | None = None
 ) -> tuple[Key, CiphertextBlob | None]:
@@ -281,9 +299,7 @@ def _key_and_blob(
     if named is None:
         return _key_of_ciphertext(call, blob, action), blob
     if named.key_id != blob.key_id:
-        raise IncorrectKeyException(
-            "The key ID in the request does not identify a CMK that can perform this operation."
-        )
+        raise _incorrect_key()
     return named, blob
 
 
