@@ -53,7 +53,7 @@ def _events(
 ) -> list[Event]:
     """The call's event: a copy for the caller's account, and one for each other account that owns a key in it."""
     # An error before any key is found leaves no trace of the request, as recorded of NotFoundException.
-    unfound = isinstance(error, NotFoundException) and not call.keys
+    unfound = error is not None and isinstance(error, NotFoundException) and not call.keys
     resources = None if unfound else _resources(call)
     carried_out = error is None or isinstance(error, DryRunOperationException)
     own = Event(

@@ -14,15 +14,12 @@ from keytrail.messages import JSON, JSON_11, Content, Response
 Headers = list[tuple[str, str]]
 """Names, in the case in which they are sent, and values."""
 
-_NOT_CACHED = (
-    ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
-    ("Expires", "0"),
-    ("Pragma", "no-cache"),
-)
+_CACHE = ("Cache-Control", "no-cache, no-store, must-revalidate, private")
+_EXPIRES, _PRAGMA = ("Expires", "0"), ("Pragma", "no-cache")
 """What KMS says about caches. CloudTrail and STS say nothing."""
 
+_KMS_TYPE = ("Content-Type", JSON_11)
 _TYPES: Mapping[Content, Headers] = {
-    Content.KMS: [("Content-Type", JSON_11)],
     Content.JSON_11: [("Content-Type", JSON_11)],
     Content.XML: [("Content-Type", "text/xml")],
     Content.JSON: [("Content-Type", JSON)],
@@ -35,9 +32,9 @@ STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStat
 
 def headers_of(response: Response, date: str | None = None) -> Headers:
     """The headers of an answer, in the order of AWS. Without a date it is the HTTP server that adds Date."""
-    request_id = ("x-amzn-RequestId", response.request_id)
-    length = ("Content-Length", str(len(response.body)))
-    dated = [("Date", date)] if date is not None else []
+    request_id, length = ("x-amzn-RequestId", response.request_id), ("Content-Length", str(len(response.body)))
     if response.content is Content.KMS:
-        return [request_id, *_NOT_CACHED, *dated, *_TYPES[Content.KMS], length]
-    return [request_id, *_TYPES[response.content], length, *dated]
+        if date is not None:
+            return [request_id, _CACHE, _EXPIRES, _PRAGMA, ("Date", date), _KMS_TYPE, length]
+        return [request_id, _CACHE, _EXPIRES, _PRAGMA, _KMS_TYPE, length]
+    return [request_id, *_TYPES[response.content], length, *([("Date", date)] if date is not None else [])]

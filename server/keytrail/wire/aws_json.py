@@ -29,8 +29,8 @@ INTEGERS = range(-(2**31), 2**31)
 def parse_body(body: bytes) -> dict[str, object]:
     """The JSON object that a request body is. Raises SerializationException, without a message as Kinesis's."""
     try:
-        document = parse(body)
-    except CodecError:
+        document = _parse(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise SerializationException from None
     if type(document) is not dict:
         raise SerializationException
