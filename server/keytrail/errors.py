@@ -42,7 +42,8 @@ class UnknownOperationException(AwsError):
 class SerializationException(AwsError):
     """The body is not a JSON object, or a member has the wrong JSON type."""
 
-    message_member = "Message"  # unverified: that KMS spells it as Kinesis does (mhart/kinesalite, test/helpers.js)
+    # unverified: the spelling; Kinesis's (mhart/kinesalite, test/helpers.js), nothing of KMS's own was found
+    message_member = "Message"
 
 
 class RequestEntityTooLargeException(AwsError):

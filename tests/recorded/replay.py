@@ -112,6 +112,7 @@ _TAGS = {
     "!material": _material,
     "!times": lambda text: text.partition(",")[2] * int(text.partition(",")[0]),
     "!bytes": lambda text: Bytes(int(text) if text else None),
+    "!duration": read_duration,
     "!in": lambda text: In(read_duration(text)),
     "!at": read_moment,
 }
@@ -122,7 +123,7 @@ _Loader.add_constructor("!wrapped", lambda loader, node: Wrapped(**loader.constr
 _FORMS = {
     "<any>": r".*",
     "<id>": r"[0-9a-f]{64}",
-    "<seconds>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "<iso>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
     "<uuid3>": r"[0-9a-f]{8}-[0-9a-f]{4}-3[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "<uuid4>": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "<uuid>": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -247,6 +248,8 @@ class Replay:
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
             case "<date>":
                 return isinstance(actual, datetime)
+            case "<second>":
+                return isinstance(actual, datetime) and not actual.microsecond
             case str() if expected in _FORMS:
                 return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
         wanted = self.sent(expected)

@@ -130,7 +130,7 @@ class Dispatcher:
         error: Exception,
     ) -> Response:
         """The other end of the path: the answer of a refused call, which is recorded if the caller is known."""
-        # unverified: that CloudTrail tells nothing of what is throttled: AWS's docs say so of "some" failures, and no
+        # unverified: that CloudTrail tells nothing of what is throttled; AWS's docs say so of "some" failures, and no
         # record of KMS with ThrottlingException was found
         if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
             try:

@@ -48,7 +48,7 @@ class AwsJson:
 
     def parse(self, request: Request) -> object:
         """The JSON object in the body."""
-        # unverified: that KMS parses before it authenticates, as Kinesis does (mhart/kinesalite, test/connection.js)
+        # unverified: that KMS parses before it authenticates; Kinesis does (mhart/kinesalite, test/connection.js)
         return aws_json.parse_body(request.body) if request.body is not None else {}
 
     def read(self, operation: Operation, document: Any) -> Mapping[str, object]:
@@ -75,7 +75,7 @@ class AwsQuery:
     def __init__(self, request: Request, form: Mapping[str, str]) -> None:
         """Read and answer the request, whose fields are `form`."""
         self._form = form
-        # unverified: what STS does with a list of types; here the first one counts. Not in AWS's docs or recordings
+        # unverified: that the first one of a list of types counts; not in AWS's docs, recordings or issues
         accepted = request.header(b"accept").partition(",")[0].partition(";")[0].strip().lower()
         self._content = Content.JSON if accepted == JSON else Content.XML
 
@@ -118,7 +118,8 @@ class AwsQuery:
 class FrontEnd:
     """The answer to what is in no protocol of any service: another method, path or type of content.
 
-    # unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); DynamoDB answers otherwise
+    unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); DynamoDB answers otherwise, and of
+    KMS nothing was found
     """
 
     def __init__(self, request: Request) -> None:

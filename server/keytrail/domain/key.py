@@ -66,6 +66,13 @@ _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
 }
 
 
+NO_PROXY = (
+    "This KMS key is in a custom key store that is not connected to its external key store proxy. "
+    "Connect the external key store and try the request again."
+)
+"""AWS's words about a key in an external key store that is not connected. Source: the XKS proxy API specification."""
+
+
 def state_refusal(arn: str, state: KeyState) -> AwsError:
     """The error of an operation that does not work on a key in this state."""
     error, words = _REFUSALS[state]
@@ -161,8 +168,11 @@ class Key:
 
     def require_state(self, allowed: frozenset[KeyState]) -> None:
         """Raise DisabledException or KMSInvalidStateException unless the key is in one of these states."""
-        if self.state not in allowed:
-            raise state_refusal(self.arn, self.state)
+        if self.state in allowed:
+            return
+        if self.state is KeyState.UNAVAILABLE and self.xks_key_id is not None:
+            raise KMSInvalidStateException(NO_PROXY)
+        raise state_refusal(self.arn, self.state)
 
     @property
     def is_asymmetric(self) -> bool:

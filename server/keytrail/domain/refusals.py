@@ -20,7 +20,8 @@ def key_exists(arn: str) -> AlreadyExistsException:
 
 def grant_not_found(grant_id: str) -> NotFoundException:
     """The key has no grant with this id."""
-    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+    # unverified: the words; AWS's docs, recordings and issues have only the code
+    return NotFoundException(f"Grant '{grant_id}' does not exist")
 
 
 def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
@@ -32,7 +33,7 @@ def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
 
 def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceededException:
     """There would be too many of another resource; `quota` begins the sentence: `Aliases per key`."""
-    # unverified: the words for grants and custom key stores
+    # unverified: the words for grants and custom key stores; not in AWS's docs, recordings or issues
     return LimitExceededException(
         f"{quota} quota for this account in this region is {limit}, current usage is {usage}."
     )

@@ -12,8 +12,6 @@ ListedResources = tuple[tuple[str, str | None], ...]
 """(ResourceName, ResourceType) of each; None: the entry has no ResourceType."""
 
 _SENT = ("SourceKeyId", "KeyId", "DestinationKeyId", "AliasName", "TargetKeyId")
-_SENDS_SEVERAL = frozenset({"ReEncrypt", "CreateAlias", "UpdateAlias", "DeleteAlias"})
-"""Events whose requests name a key by another member than KeyId, or several resources."""
 # unverified: aliases, and a ReEncrypt that has both keys; no such event is in AWS's docs or recordings
 
 _METADATA = ("KeyMetadata", "ReplicaKeyMetadata")
@@ -26,9 +24,9 @@ def listed_resources(event: Event) -> ListedResources:
     if event.source != "kms.amazonaws.com":
         return tuple(dict.fromkeys(_of_session(request, answer))) if answer is not None else ()
     kind = None if event.read_only and event.name not in _TYPED_READS else RESOURCE_TYPE
-    if answer is None and event.name not in _SENDS_SEVERAL:  # nearly all events; the rest would do for them, too
-        sent = request.get("KeyId")
-        return ((sent, kind),) if isinstance(sent, str) else ()
+    sent = request.get("KeyId")
+    if answer is None and isinstance(sent, str):  # nearly all events; what follows would do for them, too
+        return ((sent, kind),)
     names = [request[member] for member in _SENT if member in request]
     if answer is not None:
         names += _told(answer)

@@ -24,7 +24,7 @@ from keytrail.errors import (
 from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
-from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
+from keytrail.operations.kms.keys_in_custom_key_stores import backing_key, require_reachable
 from keytrail.operations.kms.recipients import for_recipient
 
 NO_CONTEXT: Mapping[str, str] = {}
@@ -65,8 +65,7 @@ def _check_key_id(algorithm_member: str, key_member: str, members: Mapping[str, 
     """Require the key's id if the ciphertext cannot name the key: it is asymmetric, or is to be ignored."""
     modifiers = members.get("DryRunModifiers")
     if modifiers and not members.get("DryRun"):
-        # unverified: the words
-        raise ValidationException("DryRunModifiers can only be specified when DryRun is true.")
+        raise ValidationException("DryRunModifiers can only be specified when DryRun is true")
     if key_member in members:
         return
     if modifiers or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
@@ -189,13 +188,12 @@ def re_encrypt(
 
 
 def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
-    """Refuse an algorithm that the key does not have, and an encryption context with an asymmetric key."""
-    key.require_algorithm(algorithm)
-    if algorithm == SYMMETRIC_DEFAULT:
-        return
-    if encryption_context:
+    """Refuse an encryption context with an asymmetric algorithm, and an algorithm that the key does not have."""
+    if encryption_context and algorithm != SYMMETRIC_DEFAULT:
         raise ValidationException("EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
-    key.require_material()
+    key.require_algorithm(algorithm)
+    if algorithm != SYMMETRIC_DEFAULT:
+        key.require_material()
 
 
 class Sealed(NamedTuple):
@@ -220,6 +218,7 @@ def seal(
     logged_as: str = "keyMaterialId",
 ) -> Sealed:
     """Encrypt a plaintext; the event shows the key material's id as `logged_as`."""
+    require_reachable(call, key)
     material = key.require_aes_material()
     blob = blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
     return Sealed(blob, _logged_material(call, key, material, logged_as))
@@ -236,6 +235,7 @@ def _open(
 
     Raises InvalidCiphertextException.
     """
+    require_reachable(call, key)
     material: KeyMaterial | None = key.require_aes_material()
     plaintext = b""
     if blob is not None:
@@ -253,7 +253,8 @@ def _open(
 def _logged_material(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> str | None:
     """Add the key material (in a custom key store, the backing key) to the event. Gives its id for the reply.
 
-    None for a key in a custom key store: # unverified: that replies have no id, as in DescribeKey
+    None for a key in a custom key store: # unverified: that replies have no id; DescribeKey has none; not in AWS's docs
+    or recordings
     """
     if key.custom_key_store_id is not None:
         call.additional_event_data |= backing_key(key)

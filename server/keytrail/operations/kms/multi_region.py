@@ -6,7 +6,7 @@ from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.arn import key_arn
 from keytrail.domain.key import Key, KeyState, Origin
-from keytrail.domain.key_policy import default_key_policy
+from keytrail.domain.key_policy import default_key_policy, printed
 from keytrail.domain.key_spec import require_in_region
 from keytrail.domain.multi_region import replica_exists, require_replicable
 from keytrail.domain.refusals import not_a_primary_key
@@ -66,7 +66,7 @@ def replicate_key(
     call.further_events.append(_creation(call, replica, metadata))
     reply: dict[str, object] = {
         "ReplicaKeyMetadata": metadata,
-        "ReplicaPolicy": policy or default_key_policy(replica_region, key.account),
+        "ReplicaPolicy": printed(policy or default_key_policy(replica_region, key.account)),
     }
     if tags:
         reply["ReplicaTags"] = list(tags)
