@@ -56,7 +56,7 @@ def read_signature(request: Request) -> Signature:
     Raises IncompleteSignatureException if a part is missing, MissingAuthenticationTokenException if there is none, and
     InvalidSignatureException if there are two.
     """
-    # unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); nothing of KMS's own was found
+    # unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); nothing of KMS was found
     headers = headers_of(request)
     query = dict(query_pairs(request.query)) if request.query else {}
     if request.authorization:

@@ -118,8 +118,8 @@ class AwsQuery:
 class FrontEnd:
     """The answer to what is in no protocol of any service: another method, path or type of content.
 
-    unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); DynamoDB answers otherwise, and of
-    KMS nothing was found
+    unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); DynamoDB answers otherwise, and
+    of KMS nothing was found
     """
 
     def __init__(self, request: Request) -> None:

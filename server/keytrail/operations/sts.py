@@ -227,8 +227,8 @@ def _role_token_size(session: Session, policies: Sequence[str]) -> int:
 
     It grows as base64 does. Policies are packed, tags are not: nine tags of equal letters were too large.
     """
-    # unverified: how much policies shrink, and the words since 2026-09, when the limit became the token's; two sizes were
-    # recorded, the words are reported and older
+    # unverified: how much policies shrink, and the words since 2026-09, when the limit became the token's; two sizes
+    # were recorded, the words are reported and older
     packer = zlib.compressobj(9, wbits=-15, zdict=_KNOWN_WORDS)
     packed = packer.compress("".join(policies).encode()) + packer.flush() if policies else b""
     tags = sum(len(f"{key}{value}".encode()) + 4 for key, value in session.tags)

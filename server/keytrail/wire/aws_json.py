@@ -241,8 +241,8 @@ _IN_JSON = {
 
 
 def _unexpected(value: object, java_type: str) -> CodecError:
-    # unverified: that KMS has the words of other services; these are Kinesis's (mhart/kinesalite, test/helpers.js), and for
-    # scalars in place of scalars those of CodeDeploy and SQS (aws/aws-cdk #27087, async-aws/aws #1667), which are newer
+    # unverified: that KMS has the words of other services; these are Kinesis's (mhart/kinesalite, test/helpers.js), and
+    # for scalars in place of scalars those of CodeDeploy and SQS (aws/aws-cdk #27087, async-aws/aws #1667), newer ones
     return wrong_type(_IN_JSON[java_type], value, _kms_message(value, java_type))
 
 
