@@ -49,6 +49,12 @@ BUILT = sorted(OPERATIONS)
 CRYPTOGRAPHIC = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
 DATE = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"
 
+IN_ORDER = (
+    "eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode errorMessage "
+    "requestParameters responseElements additionalEventData requestID eventID readOnly resources eventType "
+    "managementEvent recipientAccountId sharedEventID serviceEventDetails eventCategory tlsDetails"
+).split()
+
 ALWAYS = {
     "eventVersion",
     "userIdentity",
@@ -113,6 +119,18 @@ def test_a_record_has_the_members_of_event_version_1_11(success: Any) -> None:
     assert (record["awsRegion"], record["recipientAccountId"]) == (REGION, ACCOUNT)
     assert re.fullmatch(UUID, record["eventID"])
     assert not {"errorCode", "errorMessage", "sharedEventID"} & set(record)
+
+
+def test_the_members_of_a_record_are_in_the_order_of_cloudtrails(
+    success: Any, keytrail_client: Make, keytrail_clean: KeytrailServer
+) -> None:
+    """How we know: kms-behaviour G.1; of a success, a refusal and a call on another account's key."""
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:Encrypt")}]})
+    stranger = keytrail_client(account=FOREIGN)
+    stranger.encrypt(KeyId=key_arn(), Plaintext=b"x")
+    refusal(stranger, "Decrypt", KeyId=key_arn(), CiphertextBlob=b"garbage")
+    for record in (success[0], *keytrail_clean.events()):
+        assert list(record) == [name for name in IN_ORDER if name in record]
 
 
 def test_request_parameters_have_only_members_of_their_event(success: Any) -> None:
@@ -218,6 +236,13 @@ def test_the_metadata_of_a_new_key_is_spelled_as_in_cloudtrail(
     answer = kms.create_key(Description="orders")
     record = record_of(keytrail_clean, "CreateKey", answer)
     metadata = record["responseElements"]["keyMetadata"]
+    assert (
+        list(metadata)
+        == (
+            "aWSAccountId keyId arn creationDate enabled description keyUsage keyState origin keyManager "
+            "customerMasterKeySpec keySpec encryptionAlgorithms multiRegion currentKeyMaterialId"
+        ).split()
+    )
     assert metadata["aWSAccountId"] == ACCOUNT
     assert metadata["creationDate"] == "2026-08-10T22:38:27Z"
     assert metadata["keyId"] == answer["KeyMetadata"]["KeyId"]
@@ -237,6 +262,7 @@ def test_a_scheduled_deletion_is_recorded_with_its_date(kms: Any, keytrail_clean
     record = record_of(keytrail_clean, "ScheduleKeyDeletion", kms.schedule_key_deletion(KeyId=KEY))
     assert "pendingWindowInDays" not in record["requestParameters"]
     elements = record["responseElements"]
+    assert list(elements) == ["keyId", "deletionDate", "keyState", "pendingWindowInDays"]
     assert re.fullmatch(DATE, elements.pop("deletionDate"))
     assert elements == {"keyId": key_arn(), "keyState": "PendingDeletion", "pendingWindowInDays": 30}
 
