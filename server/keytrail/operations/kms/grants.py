@@ -82,7 +82,7 @@ def require_valid_for_key(grant: Grant, key: Key) -> None:
     actions = {action: operation for operation in fitting for action in operation.actions}
     unfitting = [action for action in grant.operations if action not in actions]
     if unfitting:
-        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys than HMAC keys
+        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys; recorded for HMAC
         names = [name for name in get_args(GrantOperation) if name in actions]
         valid = sorted(names, key=lambda name: (actions[name].usage, actions[name].grantable) != (None, "any"))
         raise ValidationException(
