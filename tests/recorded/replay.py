@@ -226,12 +226,14 @@ class Replay:
             self._hold(f"{where}: record", {name: item}, {name: record[name]} if name in record else {}, whole=True)
         if step.listed is not None:
             by_id = [{"AttributeKey": "EventId", "AttributeValue": record["eventID"]}]
-            (event,) = self._client(step, "cloudtrail").lookup_events(LookupAttributes=by_id)["Events"]
+            account = record["recipientAccountId"]
+            trail = shared_client(self.server.url, "cloudtrail", record["awsRegion"], account, "any", None)
+            (event,) = trail.lookup_events(LookupAttributes=by_id)["Events"]
             self._hold(f"{where}: listed", step.listed, event["Resources"], whole=True)
 
-    def _client(self, step: Step, service: str | None = None) -> Any:
+    def _client(self, step: Step) -> Any:
         caller = step.caller or self.server.settings.account
-        service = service or SERVICE_OF.get(step.call, "kms")
+        service = SERVICE_OF.get(step.call, "kms")
         region = step.region or self.server.settings.region
         session = self.kept.get(caller)
         if isinstance(session, dict):

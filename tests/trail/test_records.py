@@ -440,6 +440,21 @@ def test_a_failure_other_than_a_denial_is_recorded_in_the_owners_account_too(
     assert len({record["sharedEventID"] for record in records}) == 1
 
 
+def test_each_copy_of_a_re_encrypt_between_accounts_lists_both_keys(
+    keytrail_client: Make, keytrail_clean: KeytrailServer
+) -> None:
+    """How we know: kms-behaviour G.2, recorded in the accounts of source and destination."""
+    shared = {"KeyId": KEY, "Policy": shared_policy("kms:ReEncrypt*")}
+    keytrail_clean.load({"keys": [shared, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
+    ciphertext = keytrail_client(account=ACCOUNT).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
+    keytrail_client(account=FOREIGN).re_encrypt(CiphertextBlob=ciphertext, DestinationKeyId=OTHER_KEY)
+    records = keytrail_clean.events(eventName="ReEncrypt")
+    assert [record["recipientAccountId"] for record in records] == [FOREIGN, ACCOUNT]
+    for record in records:
+        assert [resource["ARN"] for resource in record["resources"]] == [key_arn(), key_arn(OTHER_KEY, FOREIGN)]
+        assert record["requestParameters"]["destinationKeyId"] == OTHER_KEY
+
+
 def test_a_re_encrypt_within_one_account_is_one_record(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     """How we know: kms-behaviour G.2."""
     kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)
@@ -565,13 +580,14 @@ def test_a_refusal_without_a_message_is_recorded_without_one(
 def test_a_denial_is_recorded_as_access_denied_without_the_suffix(
     operation: str, key_id: str, keytrail_client: Make, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: reported."""
+    """How we know: reported; kms-behaviour G.2 for what it does not tell."""
     stranger = keytrail_client(account=FOREIGN)
     record = refused(keytrail_clean, stranger, operation, KeyId=key_arn(key_id))
     assert record["errorCode"] == "AccessDenied"
     start = f"User: arn:aws:iam::{FOREIGN}:root is not authorized to perform: kms:{operation} on this resource because"
     assert record["errorMessage"].startswith(start)
-    assert record["requestParameters"]["keyId"] == key_arn(key_id)
+    assert record["requestParameters"] is None
+    assert "resources" not in record
 
 
 @pytest.mark.parametrize(

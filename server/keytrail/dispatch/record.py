@@ -51,10 +51,12 @@ def _events(
     response_elements: Mapping[str, object] | None,
     error: AwsError | None,
 ) -> list[Event]:
-    """The call's event: a copy for the caller's account, and one for each other account that owns a key in it."""
-    # An error before any key is found leaves no trace of the request, as recorded of NotFoundException.
-    unfound = error is not None and isinstance(error, NotFoundException) and not call.keys
-    resources = None if unfound else _resources(call)
+    """The call's event: a copy for the caller's account, and one for each other account that owns a key in it.
+
+    Each copy lists all the keys, as recorded of ReEncrypt (radkawar/stackd, ebs/volume_data_audit_context.json).
+    """
+    shown = error is None or not _hides_request(call, error)
+    resources = _resources(call) if shown else None
     carried_out = error is None or isinstance(error, DryRunOperationException)
     own = Event(
         event_id=new_event_id(),
@@ -65,9 +67,7 @@ def _events(
         principal=call.principal,
         recipient=call.account,
         read_only=operation.read_only,
-        request_parameters=(
-            None if unfound else _request_parameters(operation, call, request, succeeded=error is None)
-        ),
+        request_parameters=_request_parameters(operation, call, request, succeeded=error is None) if shown else None,
         response_elements=response_elements,
         additional=(call.additional_event_data if carried_out else _external_key(call, operation)) or None,
         resources=resources,
@@ -78,23 +78,22 @@ def _events(
         source=operation.source,
     )
     owners = {account for account, _ in resources if account != own.recipient} if resources else set()
-    if isinstance(error, AccessDeniedException):
-        owners = set()
     if not owners and call.principal.kind != "service":
         return [own]
     shared = own.event_id
     return [
-        own._replace(event_id=copied_event_id(shared, own.recipient), shared_event_id=shared),
-        *(
-            own._replace(
-                event_id=copied_event_id(shared, owner),
-                recipient=owner,
-                resources=tuple(entry for entry in resources or () if entry[0] == owner),
-                shared_event_id=shared,
-            )
-            for owner in sorted(owners)
-        ),
+        own._replace(event_id=copied_event_id(shared, recipient), recipient=recipient, shared_event_id=shared)
+        for recipient in (own.recipient, *sorted(owners))
     ]
+
+
+def _hides_request(call: Call, error: AwsError) -> bool:
+    """Whether the event of a refused call has neither requestParameters nor resources.
+
+    Source: records of denied calls and of aliases that do not exist (radkawar/stackd,
+    ebs/volume_data_audit_context.json and cloudtrail/service_management_events.json, 2026-09).
+    """
+    return isinstance(error, AccessDeniedException) or (isinstance(error, NotFoundException) and not call.keys)
 
 
 def _external_key(call: Call, operation: Operation) -> dict[str, object] | None:
