@@ -630,3 +630,20 @@ def test_the_refusal_of_a_role_without_trust_policy_cites_none(declare: Declare,
     error = caught.value.response["Error"]
     assert error["Code"] == "AccessDenied"
     assert error["Message"] == f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+
+
+# ---- What tests/authorization/test_random_decisions.py found
+
+
+@pytest.mark.xfail(reason="the boundary does not matter")
+@pytest.mark.parametrize("listed", [[USER, ROOT], [USER, ACCOUNT]], ids=str)
+def test_a_deny_with_not_principal_denies_whoever_has_a_boundary(
+    declare: Declare, as_: Client, server: KeytrailServer, listed: list[str]
+) -> None:
+    """How we know: docs, IAM User Guide, "NotPrincipal", key points: whatever the element lists."""
+    deny = {"Effect": "Deny", "NotPrincipal": {"AWS": listed}, "Action": "kms:Encrypt", "Resource": "*"}
+    declare({}, [TO_ROOT, to({"AWS": USER}), deny])
+    server.load({"identities": [{"Arn": USER, "PermissionsBoundary": document(allow("kms:*"))}]})
+    code, words = refusal(as_(USER), "Encrypt", KeyId=KEY, Plaintext=b"x")
+    assert code == "AccessDeniedException"
+    assert words.endswith("with an explicit deny in a resource-based policy")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from keytrail.authorization.conditions import ValueList
 from keytrail.authorization.request import RequestFacts
 from keytrail.clock import Clock
 from keytrail.crypto.randomness import new_uuid
@@ -38,29 +39,32 @@ class Keytrail:
         self.endpoint.load(msgspec.json.encode(seed))
 
     def answer(self, question: Question) -> tuple[Decision, str]:
-        """The decision, and the text of a refusal."""
+        """The decision, and the text of a refusal. Raises AssertionError if an explanation says something else."""
         facts = self._facts(question)
         named = read_key_identifier(question.named_by, MINE, "us-east-1", aliases=True) if question.named_by else None
         authorizer = self.endpoint.authorizer
         key = self.endpoint.store.newest.named(named) if named is not None else None
         if named is not None and key is None:
             raise ValueError(f"no key {question.named_by}")
-        if question.further:
-            overrides = {
-                name.lower(): (value,) if isinstance(value, str) else value for name, value in question.further.items()
-            }
-            resource = key.arn if key is not None else "*"
-            found = authorizer.explain(facts, question.action, key, resource, overrides).members()
-            reason = str(found["reason"])
-            return _decision(question, found["allowed"] is True, reason), reason
+        overrides = {
+            name.lower(): (value,) if isinstance(value, str) else ValueList(value)
+            for name, value in question.further.items()
+        }
+        resource = key.arn if key is not None else "*"
+        explained = authorizer.explain(facts, question.action, key, resource, overrides).members()
+        if question.further:  # which a call cannot have
+            reason = str(explained["reason"])
+            return _decision(question, explained["allowed"] is True, reason), reason
+        refused = None
         try:
             if named is None:
                 authorizer.authorize_on(facts, question.action, "*")
             else:
                 authorizer.authorize(facts, question.action, key, named)
         except AwsError as error:
-            return _decision(question, False, str(error.message)), str(error.message)
-        return Decision(True), ""
+            refused = str(error.message)
+        assert explained["allowed"] is (refused is None), f"{refused}, but the explanation is {explained}"
+        return _decision(question, refused is None, refused or ""), refused or ""
 
     def _facts(self, question: Question) -> RequestFacts:
         operation = OPERATIONS[PERMISSIONS[question.action].operation]
