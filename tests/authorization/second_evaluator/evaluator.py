@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.authorization.second_evaluator.conditions import Unsettled
-from tests.authorization.second_evaluator.questions import PERMISSIONS, Question, World
+from tests.authorization.second_evaluator.questions import Question, World, permission_of
 from tests.authorization.second_evaluator.request_context import context_of
 from tests.authorization.second_evaluator.statements import Document, Naming, Request, applying, naming
 
@@ -121,7 +121,7 @@ _ALL_OF_KMS: Document = {
 
 def decide(question: Question, world: World) -> Decision:
     """The decision. Raises Unsettled if no document of AWS says what it is."""
-    caller, permission = question.caller, PERMISSIONS[question.action]
+    caller, permission = question.caller, permission_of(question)
     identity = world.identity_of(caller)
     undeclared = not world.strict and not identity
     if undeclared and caller.issued is not None:
@@ -130,7 +130,7 @@ def decide(question: Question, world: World) -> Decision:
     request = Request(
         caller=caller,
         action=question.action,
-        resource=world.key_arn if question.on_key else "*",
+        resource=world.key_arn if question.on_key else question.alias or "*",
         context=context_of(question, world),
         has_boundary="PermissionsBoundary" in identity,
     )

@@ -50,7 +50,7 @@ class Keytrail:
             name.lower(): (value,) if isinstance(value, str) else ValueList(value)
             for name, value in question.further.items()
         }
-        resource = key.arn if key is not None else "*"
+        resource = key.arn if key is not None else question.alias or "*"
         explained = authorizer.explain(facts, question.action, key, resource, overrides).members()
         if question.further:  # which a call cannot have
             reason = str(explained["reason"])
@@ -58,7 +58,7 @@ class Keytrail:
         refused = None
         try:
             if named is None:
-                authorizer.authorize_on(facts, question.action, "*")
+                authorizer.authorize_on(facts, question.action, resource)
             else:
                 authorizer.authorize(facts, question.action, key, named)
         except AwsError as error:
@@ -68,7 +68,7 @@ class Keytrail:
 
     def _facts(self, question: Question) -> RequestFacts:
         operation = OPERATIONS[PERMISSIONS[question.action].operation]
-        named = {NAMES.get(question.action, "KeyId"): question.named_by} if question.named_by is not None else {}
+        named = {MEMBERS.get(question.action, "KeyId"): question.named_by} if question.named_by is not None else {}
         return RequestFacts(
             operation=operation.name,
             principal=principal_of(question.caller),
@@ -88,7 +88,12 @@ class Keytrail:
         )
 
 
-NAMES = {"kms:ReEncryptFrom": "SourceKeyId", "kms:ReEncryptTo": "DestinationKeyId"}
+MEMBERS = {
+    "kms:ReEncryptFrom": "SourceKeyId",
+    "kms:ReEncryptTo": "DestinationKeyId",
+    "kms:CreateAlias": "TargetKeyId",
+    "kms:UpdateAlias": "TargetKeyId",
+}
 """The members that name the key, where it is not KeyId."""
 
 

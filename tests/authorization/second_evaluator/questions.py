@@ -16,7 +16,7 @@ Seed = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A request for one action on the seed's key, or on `*`, at `now` (ISO 8601).
+    """A request for one action on the seed's key, on an alias or on `*`, at `now` (ISO 8601).
 
     `members` are KMS's. `further` are values of condition keys that no fact below gives, such as kms:ViaService.
     """
@@ -25,6 +25,8 @@ class Question:
     action: str
     on_key: bool
     now: str
+    alias: str | None = None
+    """The ARN of the alias that it is about."""
     named_by: str | None = None
     """How the request names the key, if it does: by its ARN or by an alias's."""
     members: Mapping[str, Any] = field(default_factory=dict)
@@ -64,6 +66,10 @@ class Permission:
     """In lower case, as far as the `$` of a variable part."""
 
 
+ON_ALIAS = Permission("", False, False, frozenset())
+"""What is asked on an alias has no condition keys of KMS."""
+
+
 def read_permissions() -> Mapping[str, Permission]:
     """The permissions by action; of operations on aliases, what is asked on the key."""
     lines = (ROOT / "docs" / "kms-behaviour" / "permissions.tsv").read_text().splitlines()
@@ -84,6 +90,11 @@ def read_permissions() -> Mapping[str, Permission]:
 
 
 PERMISSIONS = read_permissions()
+
+
+def permission_of(question: Question) -> Permission:
+    """The permission that a question is about."""
+    return PERMISSIONS[question.action] if question.alias is None else ON_ALIAS
 
 
 class World:

@@ -154,6 +154,7 @@ KEYS_OF_ACTIONS: Mapping[str, Mapping[str, tuple[str, Sequence[Any]]]] = {
     "kms:EnableKeyRotation": {"kms:RotationPeriodInDays": (NUMBER, ("365", "90", 100))},
     "kms:PutKeyPolicy": {"kms:BypassPolicyLockoutSafetyCheck": (BOOL, ("true", "false"))},
     **{f"kms:{name}": {} for name in ("GetKeyPolicy", "GetKeyLastUsage", "ListGrants", "RevokeGrant", "GetPublicKey")},
+    **{f"kms:{name}": {} for name in ("CreateAlias", "UpdateAlias", "DeleteAlias")},
     **{f"kms:{name}": {} for name in ("ListKeys", "GenerateRandom", "ListAliases")},
 }
 """The actions that are asked, and the condition keys of each."""
@@ -243,11 +244,12 @@ class Generator:
             own,
             f"arn:aws:kms:*:{MINE}:key/*",
             f"arn:aws:kms:us-east-1:*:key/{KEY_ID[:8]}*",
-            "arn:aws:kms:*",
+            f"arn:aws:kms:us-east-1:{MINE}:*",
             f"arn:aws:kms:*:*:key/????{KEY_ID[4:]}",
             f"arn:aws:kms:eu-west-1:{MINE}:key/*",
             f"arn:aws:kms:*:{THEIRS}:key/*",
             "arn:aws:kms:*:*:alias/*",
+            f"arn:aws:kms:*:{MINE}:alias/orders",
             "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}",
             f"arn:aws:kms:*:*:key/${{aws:PrincipalTag/key, '{KEY_ID}'}}",
             "arn:aws:kms:*:*:key/mrk-*",
@@ -452,7 +454,10 @@ class Generator:
     def question(self, seed: Mapping[str, Any]) -> Question:
         action = self.random.choice(self.actions)
         caller = self.caller()
-        on_key = PERMISSIONS[action].on_key
+        alias = None
+        if action.endswith("Alias") and caller.kind != "service" and self.chance(0.6):
+            alias = f"arn:aws:kms:us-east-1:{caller.account}:{self.random.choice(ALIASES)}"
+        on_key = PERMISSIONS[action].on_key and alias is None
         key = seed["keys"][0]
         name = f"arn:aws:kms:us-east-1:{MINE}:key/{key['KeyId']}"
         if key.get("Aliases") and "kms:requestalias" in PERMISSIONS[action].condition_keys and self.chance(0.4):
@@ -463,6 +468,7 @@ class Generator:
             caller=caller,
             action=action,
             on_key=on_key,
+            alias=alias,
             now=NOW,
             named_by=name if on_key else None,
             members=self.members(action),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.authorization.second_evaluator.conditions import UNSETTLED, Context, Value
-from tests.authorization.second_evaluator.questions import PERMISSIONS, Question, World
+from tests.authorization.second_evaluator.questions import PERMISSIONS, Question, World, permission_of
 
 TRACKING_START = "2026-04-23T00:00:00+00:00"
 
@@ -25,13 +25,15 @@ def context_of(question: Question, world: World) -> Context:
         **_environment(question),
         **_resource(question, world),
     }
-    permission = PERMISSIONS[question.action]
+    permission = permission_of(question)
     ofs_kms = {**_key(question, world), **_members(question, world)}
     for name, value in ofs_kms.items():
         if name.startswith("aws:") or any(
             name == key or (key.endswith(":") and name.startswith(key)) for key in permission.condition_keys
         ):
             values[name] = value
+    if question.alias is not None:  # the guide's table of permissions lacks it, the Service Authorization Reference not
+        values["kms:calleraccount"] = UNSETTLED
     values |= {key.lower(): value for key, value in question.further.items()}
     return Context({key: value for key, value in values.items() if value is not None})
 
