@@ -5,8 +5,10 @@ The format is described in README.md beside this file.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import msgspec
 import yaml
 from botocore.exceptions import ClientError
 
+from keytrail.crypto import key_pair
 from keytrail.server import KeytrailServer
 from keytrail.settings import read_duration, read_moment
 from tests.support.clients import shared_client
@@ -42,12 +45,18 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     members: dict[str, Any] | None = None
     code: str | None = None
     message: str = ""
+    record: dict[str, Any] | None = None
+    listed: list[dict[str, str]] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a step that holds nothing against the recording, or against two things at once."""
         expectations = [it for it in (self.answer, self.members, self.code) if it is not None]
-        if len(expectations) != (self.case is not None):
-            raise ValueError(f"{self.call}, case {self.case}: a case has one of answer, members and code; others none")
+        in_trail = [it for it in (self.record, self.listed) if it is not None]
+        if len(expectations) > 1 or bool(expectations or in_trail) != (self.case is not None):
+            raise ValueError(
+                f"{self.call}, case {self.case}: a case has at most one of answer, members and code, some of these, "
+                "record and listed; others have none"
+            )
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,6 +64,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
 
     scenario: str
     steps: list[Step]
+    each: list[dict[str, Any]] = []
     seed: dict[str, Any] | None = None
     settings: dict[str, Any] = {}
     source: str | None = None
@@ -77,6 +87,28 @@ class In(msgspec.Struct):
     """A moment so long after the server's present time; to send or to expect."""
 
     duration: timedelta
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A key pair that is always the same for spec and name: its private key (PKCS #8, in DER or BER) or public key."""
+
+    spec: str
+    name: str = ""
+    form: str = "private"
+
+    def encoded(self) -> bytes:
+        """The bytes."""
+        pair = _generated(self.spec, self.name)
+        if self.form == "public":
+            return pair.public_der
+        der = pair.private_der()
+        long_length = der[1] & 0x7F if der[1] & 0x80 else 0
+        return der if self.form == "private" else b"\x30\x80" + der[2 + long_length :] + b"\x00\x00"
+
+
+@functools.cache
+def _generated(spec: str, name: str) -> key_pair.KeyPair:
+    return key_pair.generate(spec)
 
 
 class Wrapped(msgspec.Struct):
@@ -104,9 +136,13 @@ _Loader.yaml_implicit_resolvers = {
 _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
+    "!times": lambda text: text.partition(",")[2] * int(text.partition(",")[0]),
     "!bytes": lambda text: Bytes(int(text) if text else None),
     "!duration": read_duration,
-    "!in": lambda text: In(read_duration(text)),
+    "!in": lambda text: In(-read_duration(text[1:]) if text.startswith("-") else read_duration(text)),
+    "!private": lambda text: Pair(*text.split(",")),
+    "!private_ber": lambda text: Pair(text, form="ber"),
+    "!public": lambda text: Pair(*text.split(","), form="public"),
     "!at": read_moment,
 }
 for _tag, _read in _TAGS.items():
@@ -116,6 +152,9 @@ _Loader.add_constructor("!wrapped", lambda loader, node: Wrapped(**loader.constr
 _FORMS = {
     "<any>": r".*",
     "<id>": r"[0-9a-f]{64}",
+    "<iso>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "<uuid3>": r"[0-9a-f]{8}-[0-9a-f]{4}-3[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "<uuid4>": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "<uuid>": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "<text>": r".+",
 }
@@ -124,7 +163,15 @@ _KEPT = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 def read_table(path: Path) -> Table:
     """A table, checked. Raises msgspec.ValidationError, which names the place."""
-    return msgspec.convert(yaml.load(path.read_text(), _Loader), Table)
+    table = msgspec.convert(yaml.load(path.read_text(), _Loader), Table)
+    table.scenarios = [one for scenario in table.scenarios for one in _one_by_one(scenario)]
+    return table
+
+
+def _one_by_one(scenario: Scenario) -> Iterator[Scenario]:
+    for given in scenario.each or [{}]:
+        title = f"{scenario.scenario}: {given['spec']}" if "spec" in given else scenario.scenario
+        yield msgspec.structs.replace(scenario, scenario=title, each=[given])
 
 
 class Replay:
@@ -141,6 +188,8 @@ class Replay:
         self.server.set_clock(START, frozen=True)
         if scenario.seed is not None:
             self.server.load(scenario.seed)
+        for given in scenario.each:
+            self.kept |= self.sent(given)
         for step in scenario.steps:
             self._take(step)
         return self.differences
@@ -148,24 +197,39 @@ class Replay:
     def _take(self, step: Step) -> None:
         if step.after is not None:
             self.server.advance(step.after)
-        where = f"{step.case or 'preparation'} ({step.call})"
+        where = f"{self.sent(step.case) or 'preparation'} ({step.call})"
         try:
             answer = self._client(step)._make_api_call(step.call, self.sent(step.send))
         except ClientError as refusal:
             error = refusal.response["Error"]
+            self._look_up(step, where, refusal.response["ResponseMetadata"]["RequestId"])
             if step.code is None:
                 self.differences.append(f"{where}: {error['Code']}: {error.get('Message', '')}")
             else:
                 self._hold(where, {"code": step.code, "message": step.message},
                            {"code": error["Code"], "message": error.get("Message", "")}, whole=True)  # fmt: skip
             return
-        del answer["ResponseMetadata"]
+        self._look_up(step, where, answer.pop("ResponseMetadata")["RequestId"])
         if step.code is not None:
             self.differences.append(f"{where}: success instead of {step.code}")
         if step.answer is not None or step.members is not None:
             self._hold(where, step.answer or step.members or {}, answer, whole=step.answer is not None)
         for name, path in step.keep.items():
             self.kept[name] = _at(answer, path)
+
+    def _look_up(self, step: Step, where: str, request_id: str) -> None:
+        """Hold the call's record, and its Resources in LookupEvents, of the caller's account."""
+        if step.record is None and step.listed is None:
+            return
+        record = self.server.events(requestID=request_id)[0]
+        for name, item in (step.record or {}).items():
+            self._hold(f"{where}: record", {name: item}, {name: record[name]} if name in record else {}, whole=True)
+        if step.listed is not None:
+            by_id = [{"AttributeKey": "EventId", "AttributeValue": record["eventID"]}]
+            account = record["recipientAccountId"]
+            trail = shared_client(self.server.url, "cloudtrail", record["awsRegion"], account, "any", None)
+            (event,) = trail.lookup_events(LookupAttributes=by_id)["Events"]
+            self._hold(f"{where}: listed", step.listed, event["Resources"], whole=True)
 
     def _client(self, step: Step) -> Any:
         caller = step.caller or self.server.settings.account
@@ -189,10 +253,10 @@ class Replay:
                 return self.server.now + value.duration
             case Wrapped():
                 public = self.kept[value.parameters]["PublicKey"]
-                return wrap(public, value.algorithm, self.sent(value.material))
+                return wrap(public, self.sent(value.algorithm), self.sent(value.material))
             case str():
                 return self._filled(value)
-        return value
+        return value.encoded() if isinstance(value, Pair) else value
 
     def _filled(self, text: str) -> Any:
         if whole := _KEPT.fullmatch(text):
@@ -227,12 +291,19 @@ class Replay:
                 return isinstance(actual, datetime)
             case "<second>":
                 return isinstance(actual, datetime) and not actual.microsecond
-            case str() if expected in _FORMS:
-                return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
+            case str() if isinstance(actual, str):
+                return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
         if isinstance(wanted, datetime) and isinstance(actual, datetime):
             return abs(wanted - actual) < timedelta(milliseconds=1)
         return bool(wanted == actual)
+
+    def _pattern(self, text: str) -> str:
+        """The regular expression of a text, in which forms may stand."""
+        pattern = re.escape(str(self._filled(text)))
+        for form, expression in _FORMS.items():
+            pattern = pattern.replace(form, expression)
+        return pattern
 
 
 def _at(answer: Any, path: str) -> Any:

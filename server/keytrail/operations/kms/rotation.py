@@ -24,7 +24,8 @@ def enable_key_rotation(
     _change_unless_replica(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, days))
 
 
-@operation(quota=5)
+# unverified: that CloudTrail tells the key; recorded of PutKeyPolicy and RevokeGrant, samples of 2022 say null for all
+@operation(logged_reply="key", quota=5)
 def disable_key_rotation(call: Call, key: Key) -> None:
     """Turn automatic rotation off."""
     _change_unless_replica(call, key, key_rotation.disable_rotation)
@@ -115,8 +116,8 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 def _import_members(key: Key, material_id: str) -> dict[str, object]:
     """The members that only imported material has; of deleted material, only its description is kept."""
     import_ = key.imports.get(material_id, Import(is_present=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
-    if import_.is_present:
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_told else "PENDING_IMPORT"}
+    if import_.is_told:
         entry["ExpirationModel"] = EXPIRES if import_.valid_to is not None else DOES_NOT_EXPIRE
     if import_.valid_to is not None:
         entry["ValidTo"] = import_.valid_to
