@@ -37,8 +37,8 @@ TAGS = [{"TagKey": "team", "TagValue": "payments"}]
 
 
 def point(number: int, why: str) -> pytest.MarkDecorator:
-    """Open until that point of issue 14 is done."""
-    return pytest.mark.xfail(reason=f"issue 14, point {number}: {why}")
+    """Open: known by the number of its point."""
+    return pytest.mark.xfail(reason=f"point {number}: {why}")
 
 
 def allow(*actions: str, effect: str = "Allow", **members: Any) -> dict[str, Any]:

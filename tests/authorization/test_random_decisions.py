@@ -20,7 +20,7 @@ from tests.authorization.second_evaluator.keytrail_answers import Keytrail
 from tests.authorization.second_evaluator.questions import Seed
 from tests.authorization.second_evaluator.random_policies import Generator
 
-SEED = os.environ.get("KEYTRAIL_RANDOM_SEED", "issue 14")
+SEED = os.environ.get("KEYTRAIL_RANDOM_SEED", "Keytrail")
 SEEDS, QUESTIONS = 130, 24
 """Policies of so many accounts for each of the four parts, and so many requests to each."""
 

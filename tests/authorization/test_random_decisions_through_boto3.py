@@ -27,7 +27,7 @@ from tests.authorization.second_evaluator.statements import Caller
 from tests.support import NO_SUCH_OR_NO_ACCESS
 from tests.support.clients import new_client, shared_client
 
-SEED = os.environ.get("KEYTRAIL_RANDOM_SEED", "issue 14")
+SEED = os.environ.get("KEYTRAIL_RANDOM_SEED", "Keytrail")
 SECRET = "secret"
 ADMINS = {account: f"arn:aws:iam::{account}:user/admin" for account in (MINE, THEIRS)}
 PRINCIPALS = [
