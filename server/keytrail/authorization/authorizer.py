@@ -176,7 +176,7 @@ class Authorizer:
         def grant() -> AllowingGrant | None:
             if key is None:
                 return None
-            return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.arn)
+            return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.role_arn)
 
         owner = context.resource.split(":")[4]
         return Question(
@@ -197,7 +197,7 @@ class Authorizer:
     ) -> tuple[Question, RequestContext]:
         action, principal = "kms:RetireGrant", facts.principal
         policies = self._policies_of_caller(facts)
-        retiring = retiring_grant(grant, principal, policies.role_arn_of(principal))
+        retiring = retiring_grant(grant, principal, policies.role_arn)
         own_key = key.account == principal.account
         if retiring is None and own_key:  # issued by another account: no policy of this one is enough
             policies = replace(policies, root=False, lenient=False, identity_policies=())

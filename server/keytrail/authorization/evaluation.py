@@ -82,9 +82,8 @@ def decide(question: Question, own: PrincipalPolicies) -> Verdict:
 def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None:
     action, resource, lookup = question.action, question.resource, question.lookup
     # unverified: which policy AWS names if several types of policies deny; not in AWS's docs, recordings or issues
-    decided_by = first_deny(
-        (*question.resource_control_policies, *own.service_control_policies), action, resource, lookup
-    )
+    controls = (*question.resource_control_policies, *own.service_control_policies)
+    decided_by = first_deny(controls, action, resource, lookup) if controls else None
     if decided_by is None and question.same_account:
         decided_by = _deny_of_resource_policy(question, own)
     if decided_by is None:
@@ -98,8 +97,8 @@ def _deny_of_resource_policy(question: Question, own: PrincipalPolicies) -> Deci
     policy = question.resource_policy
     if policy is None:
         return None
-    role_arn = own.role_arn_of(question.principal)
-    statement = policy.deny_to(question.principal, question.action, question.lookup, role_arn)
+    bounded = bool(own.permissions_boundary)
+    statement = policy.deny_to(question.principal, question.action, question.lookup, own.role_arn, bounded=bounded)
     return DecidingStatement(policy, statement) if statement is not None else None
 
 
@@ -113,8 +112,8 @@ def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
     if question.resource_policy is None:
         by_policy = _within_limits(question, own, by_identity)
     else:
-        principal, role_arn = question.principal, own.role_arn_of(question.principal)
-        match, statement = question.resource_policy.allow_to(principal, question.action, question.lookup, role_arn)
+        principal, policy = question.principal, question.resource_policy
+        match, statement = policy.allow_to(principal, question.action, question.lookup, own.role_arn)
         decided_by = DecidingStatement(question.resource_policy, statement) if statement is not None else None
         if own.lenient:
             return _within_limits(
@@ -156,8 +155,7 @@ def _allow_of_resource_policy(question: Question, own: PrincipalPolicies) -> Dec
     policy = question.resource_policy
     if policy is None:
         return None
-    role_arn = own.role_arn_of(question.principal)
-    _, statement = policy.allow_to(question.principal, question.action, question.lookup, role_arn)
+    _, statement = policy.allow_to(question.principal, question.action, question.lookup, own.role_arn)
     return DecidingStatement(policy, statement) if statement is not None else None
 
 

@@ -39,13 +39,8 @@ class PrincipalPolicies:
     tags: Mapping[str, str] | None = None
     arn: str | None = None
     """The ARN of the user or role that a seed declares; a role's has its path."""
-
-    def role_arn_of(self, principal: Principal) -> str | None:
-        """The ARN of a caller's role; None if it has none, or if the role's path is not known."""
-        if principal.kind == "assumed-role":
-            session = principal.session
-            return self.arn or (session.role if session is not None else None)
-        return principal.role_arn
+    role_arn: str | None = None
+    """The ARN of its role, with its path; None if it has none, or if the path is not known."""
 
     @property
     def unrestricted(self) -> bool:
@@ -61,8 +56,6 @@ class PrincipalPolicies:
 _ROOT = PrincipalPolicies(root=True)
 _LENIENT_ROOT = PrincipalPolicies(root=True, lenient=True)
 _NONE = PrincipalPolicies()
-_STRICT_POLICIES = {False: _ROOT, True: _NONE}
-"""With `strict`, the policies of an undeclared root (False) and of a session of an undeclared role (True)."""
 
 
 def _is_session_of_role(principal: Principal) -> bool:
@@ -151,9 +144,9 @@ class Identities:
         KMS, so that key policies decide. A session that AssumeRole issued for a role that no seed declares is treated
         like an undeclared caller. With `strict`, both have no policies. No service control policy applies to a service.
         """
-        if not (self._known or self._memberships or principal.session_policies):
-            if not principal.declared or _is_session_of_role(principal):
-                return _STRICT_POLICIES[principal.declared] if strict else _LENIENT_ROOT
+        if not (self._known or self._memberships or principal.session_policies or _is_session_of_role(principal)):
+            if not principal.declared:
+                return _ROOT if strict else _LENIENT_ROOT
             return _NONE if strict and principal.kind != "root" else _ROOT
         cache = self._policies
         cached = cache.get(principal)
@@ -171,6 +164,7 @@ class Identities:
         full = principal.kind == "root" or (identity is None and not strict)
         boundary = identity.permissions_boundary if identity is not None else None
         role = (identity.arn if identity is not None else principal.role_arn) or ""
+        path_is_known = identity is not None or _is_session_of_role(principal)
         service_linked = any(part in role for part in _SERVICE_LINKED)
         levels = () if service_linked else _scp_levels(membership)
         return PrincipalPolicies(
@@ -189,6 +183,7 @@ class Identities:
             memberships=self._memberships,
             tags=identity.tags if identity is not None else None,
             arn=identity.arn if identity is not None else None,
+            role_arn=role if path_is_known and principal.role_arn is not None else None,
         )
 
     def _identity(self, principal: Principal) -> Identity | None:

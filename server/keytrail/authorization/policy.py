@@ -36,7 +36,7 @@ class Policy:
         self.type, self.name = type, name
         self.statements = read_policy(document, type) if document is not None else ()
         # A cache. It saves 10 us of a request under the default key policy, 135 us under 50 statements.
-        self._applicable: dict[tuple[str, Principal | None, str | None], _Applicable] = {}
+        self._applicable: dict[tuple[str, Principal | None, str | None, bool], _Applicable] = {}
 
     def deny(self, action: str, resource: str, lookup: Lookup) -> Statement | None:
         """The first Deny of a caller's own policy that covers the request."""
@@ -53,13 +53,14 @@ class Policy:
         return None
 
     def deny_to(
-        self, principal: Principal, action: str, lookup: Lookup, role_arn: str | None = None
+        self, principal: Principal, action: str, lookup: Lookup, role_arn: str | None = None, *, bounded: bool = False
     ) -> Statement | None:
         """The first Deny of a resource's policy that names the caller and whose conditions hold.
 
-        `role_arn` is the ARN of the caller's role; None if it has none, or if the role's path is not known.
+        `role_arn` is the ARN of the caller's role; None if it has none, or if the role's path is not known. `bounded`:
+        whether the caller has a permissions boundary.
         """
-        for statement in self._statements(action, principal, role_arn).denies:
+        for statement in self._statements(action, principal, role_arn, bounded=bounded).denies:
             if statement.holds(lookup):
                 return statement
         return None
@@ -73,18 +74,26 @@ class Policy:
                 return match, statement
         return PrincipalMatch.NONE, None
 
-    def _statements(self, action: str, principal: Principal | None, role_arn: str | None = None) -> _Applicable:
-        applicable = self._applicable.get((action, principal, role_arn))
+    def _statements(
+        self, action: str, principal: Principal | None, role_arn: str | None = None, *, bounded: bool = False
+    ) -> _Applicable:
+        key = action, principal, role_arn, bounded
+        applicable = self._applicable.get(key)
         if applicable is None:
-            applicable = self._find_applicable(action, principal, role_arn)
+            applicable = self._find_applicable(action, principal, role_arn, bounded=bounded)
             if len(self._applicable) >= _MAX_CACHED:
                 self._applicable = {}
-            self._applicable[action, principal, role_arn] = applicable
+            self._applicable[key] = applicable
         return applicable
 
-    def _find_applicable(self, action: str, principal: Principal | None, role_arn: str | None) -> _Applicable:
+    def _find_applicable(
+        self, action: str, principal: Principal | None, role_arn: str | None, *, bounded: bool
+    ) -> _Applicable:
         matches = [
-            (statement.match(principal, role_arn) if principal is not None else PrincipalMatch.CALLER, statement)
+            (
+                PrincipalMatch.CALLER if principal is None else statement.match(principal, role_arn, bounded=bounded),
+                statement,
+            )
             for statement in self.statements
             if statement.covers_action(action)
         ]

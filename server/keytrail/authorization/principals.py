@@ -43,17 +43,19 @@ class Principals:
     patterns: tuple[str, ...]
     excluded: bool
 
-    def match(self, principal: Principal, role_arn: str | None, *, denying: bool) -> PrincipalMatch:
+    def match(self, principal: Principal, role_arn: str | None, *, denying: bool, bounded: bool) -> PrincipalMatch:
         """How the statement names a caller; `denying`: whether the statement's effect is Deny.
 
-        `role_arn` is the ARN of the caller's role; None if it has none, or if the role's path is not known.
+        `role_arn` is the ARN of the caller's role; None if it has none, or if the role's path is not known. `bounded`:
+        whether the caller has a permissions boundary; then NotPrincipal excepts it from no Deny.
         """
         matches = {_match(pattern, principal, role_arn) for pattern in self.patterns} - {PrincipalMatch.NONE}
         if not self.excluded:
             return max(matches, default=PrincipalMatch.NONE)
         # NotPrincipal excepts a caller from a Deny only if it names its account, its role and the caller itself;
         # it excepts a caller from an Allow if it names any of them.
-        excepted = matches >= _every_match(principal) or "*" in self.patterns if denying else bool(matches)
+        whole = matches >= _every_match(principal) or "*" in self.patterns
+        excepted = whole and not bounded if denying else bool(matches)
         return PrincipalMatch.NONE if excepted else PrincipalMatch.CALLER
 
     def of_iam(self) -> tuple[str, ...]:
@@ -96,6 +98,7 @@ def is_role(pattern: str, principal: Principal, role_arn: str | None) -> bool:
 
     Where the role's path is not known, for a session's ARN lacks it, only the name is compared.
     """
+    role_arn = role_arn or (principal.arn if principal.kind == "role" else None)
     if role_arn is not None:
         return pattern == role_arn or (pattern[0] == "A" and pattern == Principal.from_arn(role_arn).unique_id)
     if pattern == principal.unique_id:

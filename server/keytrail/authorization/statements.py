@@ -59,10 +59,10 @@ class Statement:
         """Whether the statement covers an action, such as `kms:Decrypt`."""
         return (self.actions.fullmatch(action) is not None) != self.excludes_actions
 
-    def match(self, principal: Principal, role_arn: str | None) -> PrincipalMatch:
-        """How the statement names the caller; `role_arn` is as in `Principals.match`."""
+    def match(self, principal: Principal, role_arn: str | None, *, bounded: bool) -> PrincipalMatch:
+        """How the statement names the caller; `role_arn` and `bounded` are as in `Principals.match`."""
         return (
-            self.principals.match(principal, role_arn, denying=not self.allows)
+            self.principals.match(principal, role_arn, denying=not self.allows, bounded=bounded)
             if self.principals is not None
             else PrincipalMatch.CALLER
         )
