@@ -49,7 +49,7 @@ def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Condition |
         for key, value in keys.items():
             try:
                 require_condition_key(key)
-                conditions.append(_read_condition(operator, key.lower(), value, variables=variables))
+                conditions.append(_read_condition(operator, key, value, variables=variables))
             except PolicyProblem as problem:
                 raise problem.within(operator) from None
     return reduce(_both, conditions) if conditions else None
@@ -59,17 +59,19 @@ def _both(first: Condition, second: Condition) -> Condition:
     return lambda lookup: first(lookup) and second(lookup)
 
 
-def _read_condition(operator: str, key: str, value: object, *, variables: bool) -> Condition:
+def _read_condition(operator: str, written: str, value: object, *, variables: bool) -> Condition:
+    """One condition, on the condition key `written`; raises PolicyProblem."""
+    key = written.lower()
     parts = _SET_OPERATOR.fullmatch(operator)
     name = parts[2].lower() if parts is not None else ""
     if parts is not None and name == "null" and not parts[1] and not parts[3]:
-        absent = frozenset(text.lower() == "true" for text in _values(BOOL, key, value))
+        absent = frozenset(text.lower() == "true" for text in _values(BOOL, written, value))
         return lambda lookup: (lookup(key) is None) in absent
     if parts is None or name not in OPERATORS:
         raise PolicyProblem(f"there is no condition operator {operator}; see the IAM User Guide for those there are")
     compares = OPERATORS[name]
     make_test, negated = compares.make_test, compares.negated
-    values = _values(compares, key, value)
+    values = _values(compares, written, value)
     variables = variables and compares.variables
     quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
     applies = _quantified(quantifier, negated=negated)

@@ -61,16 +61,11 @@ def encrypt(
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": encryption_algorithm}
 
 
-def _check_members(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
-    """Require the ciphertext, unless it is to be ignored, and the key's id if the ciphertext cannot name the key."""
+def _check_key_id(algorithm_member: str, key_member: str, members: Mapping[str, object]) -> None:
+    """Require the key's id if the ciphertext cannot name the key: it is asymmetric, or is to be ignored."""
     modifiers = members.get("DryRunModifiers")
     if modifiers and not members.get("DryRun"):
         raise ValidationException("DryRunModifiers can only be specified when DryRun is true")
-    if not modifiers and "CiphertextBlob" not in members:
-        raise ValidationException(
-            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
-            "Member must not be null"
-        )
     if key_member in members:
         return
     if modifiers or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
@@ -84,7 +79,7 @@ def _check_members(algorithm_member: str, key_member: str, members: Mapping[str,
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=partial(_check_members, "EncryptionAlgorithm", "KeyId"),
+    rules=partial(_check_key_id, "EncryptionAlgorithm", "KeyId"),
     logged_defaults=("EncryptionAlgorithm",),
     grantable="any",
     quota=BY_KEY,
@@ -135,7 +130,7 @@ def decrypt(
     usage=KeyUsage.ENCRYPT_DECRYPT,
     states=USABLE,
     tracked=True,
-    rules=partial(_check_members, "SourceEncryptionAlgorithm", "SourceKeyId"),
+    rules=partial(_check_key_id, "SourceEncryptionAlgorithm", "SourceKeyId"),
     logged_defaults=("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm"),
     actions=("ReEncryptFrom", "ReEncryptTo"),
     grantable="any",
