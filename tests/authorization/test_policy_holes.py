@@ -306,6 +306,16 @@ def test_a_trust_policy_that_names_a_role_of_another_path_does_not_name_the_role
         as_(SESSION, "sts").assume_role(RoleArn=target, RoleSessionName="two")
 
 
+def test_a_role_is_not_assumed_by_another_path() -> None:
+    """How we know: docs, IAM User Guide, "IAM identifiers": names are unique in an account, whatever the path."""
+    with KeytrailServer() as lenient:
+        lenient.load({"identities": [{"Arn": ROLE}]})
+        sts = new_client(lenient.url, "sts", access_key=ACCOUNT, secret=SECRET)
+        sts.assume_role(RoleArn=ROLE, RoleSessionName="one")
+        with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+            sts.assume_role(RoleArn=PATHLESS, RoleSessionName="one")
+
+
 # ---- 4. Principals that do not exist
 
 

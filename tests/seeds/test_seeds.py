@@ -626,3 +626,12 @@ def test_the_json_schema_accepts_what_loads(text: str) -> None:
 )
 def test_the_json_schema_refuses_what_does_not(text: str) -> None:
     assert list(schema().iter_errors(yaml.load(text, TextDates)))
+
+
+def test_a_member_that_a_policy_in_json_has_twice_is_refused(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
+    """Readers of JSON keep the last one: a Condition that is lost would open the key."""
+    statement = '{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Condition": {"Bool": {}}, "Condition": {}}'
+    seed = tmp_path / "seed.json"
+    seed.write_text(f'{{"keys": [{{"KeyId": "{KEY}", "Policy": {{"Statement": {statement}}}}}]}}')
+    with pytest.raises(SeedError, match=r"seed.json: Condition appears twice in one object with Effect, Principal"):
+        keytrail_clean.load(seed)
