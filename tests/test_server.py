@@ -195,9 +195,9 @@ def test_events_are_selected_by_their_members() -> None:
 def test_the_clock_is_in_the_tests_hands() -> None:
     with KeytrailServer() as server:
         moment = datetime(2027, 1, 1, tzinfo=UTC)
-        assert server.set_clock("2027-01-01T00:00:00Z", frozen=True) == server.now == moment
-        assert server.advance("P30D") == server.now == moment + timedelta(days=30)
-        assert server.advance(timedelta(days=-30)) == moment
+        assert server.clock.freeze("2027-01-01T00:00:00Z") == server.clock.now == moment
+        assert server.clock.advance("P30D") == server.clock.now == moment + timedelta(days=30)
+        assert server.clock.advance(timedelta(days=-30)) == moment
         assert post(server, "CreateKey").json()["KeyMetadata"]["CreationDate"] == moment.timestamp()
 
 
