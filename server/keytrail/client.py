@@ -260,6 +260,8 @@ class KeytrailClient:
             members = None
         if not isinstance(members, dict) or (status >= 400 and "error" not in members):
             raise ConnectionError(f"what answers at {self.url} is not Keytrail's control API (status {status})")
+        if status == 401:
+            raise PermissionError(f"the server at {self.url} wants its control token: KeytrailClient(url, token)")
         if status >= 400:
             _raise(status, members)
         return members
@@ -303,7 +305,6 @@ def _raise(status: int, members: Mapping[str, Any]) -> NoReturn:
     if "problems" in members:
         raise SeedError(members["problems"])
     kinds: Mapping[int, type[Exception]] = {
-        401: PermissionError,
         403: PermissionError,
         404: LookupError,
         409: IncompleteTrailError,

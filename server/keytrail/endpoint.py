@@ -77,11 +77,13 @@ class Endpoint:
         self.change_settings({name: getattr(settings, name) for name in self._effects})
         self._lock = threading.Lock()
         self._loads = 0
+        """How many seeds have been loaded since the start."""
         self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
         self._last_snapshot = 0
         self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
             self.load(document)
+        self._loads = 0
         self._initial = self._state()._replace(clock=Clock().snapshot())
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:

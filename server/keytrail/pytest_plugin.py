@@ -184,9 +184,12 @@ def _connect(url: str, settings: Mapping[str, Any], config: pytest.Config) -> Ke
     token = os.environ.get("KEYTRAIL_CONTROL_TOKEN", "")
     client = KeytrailClient(url, token, account=_account_of_worker(config), folder=config.rootpath)
     try:
-        client.wait_until_ready(10)
-    except (ConnectionError, PermissionError) as error:
-        pytest.exit(f"keytrail: {error} (--keytrail-url {url})", returncode=pytest.ExitCode.USAGE_ERROR)
+        client.wait_until_ready(5)
+    except ConnectionError as error:
+        pytest.exit(f"keytrail: {error} (--keytrail-url)", returncode=pytest.ExitCode.USAGE_ERROR)
+    except PermissionError as error:
+        hint = "the variable KEYTRAIL_CONTROL_TOKEN has it for pytest"
+        pytest.exit(f"keytrail: {error}; {hint}", returncode=pytest.ExitCode.USAGE_ERROR)
     others = ", ".join(sorted(settings.keys() - {"fixtures"}))
     if others:
         pytest.fail(f"keytrail_settings: {others}: set it where the server at {url} is started", pytrace=False)

@@ -10,4 +10,4 @@ class Snapshot(NamedTuple):
     mark: int
     """The mark of the trail at that time."""
     loads: int
-    """How many seeds had been loaded by then."""
+    """How many seeds had been loaded since the start."""
