@@ -196,9 +196,26 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         message = refused(run("serve", "--port", port))
-    assert len(message.splitlines()) == 1
-    assert f"127.0.0.1:{port}" in message
-    assert "--port" in message
+    assert message == (
+        f"keytrail: cannot listen on 127.0.0.1:{port}: the port is taken; "
+        "set port (--port, KEYTRAIL_PORT) to another one, or to 0 for any that is free\n"
+    )
+
+
+def test_an_unknown_variable_is_a_warning_and_the_server_starts() -> None:
+    with serving("--port", "0", KEYTRAIL_USAGE_DELEY="5") as server:
+        assert post(server, "ListKeys").status_code == 200
+        server.process.terminate()
+        assert server.process.communicate()[1] == (
+            "keytrail: warning: KEYTRAIL_USAGE_DELEY is no setting and has no effect; "
+            "did you mean KEYTRAIL_USAGE_DELAY?\n"
+        )
+
+
+def test_a_flag_allows_regions_that_aws_does_not_have() -> None:
+    with serving("--port", "0", "--region", "mars-1", "--extra-regions", "mars-1,mars-2") as server:
+        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.CreateKey"}, data="{}", timeout=5)
+        assert ":mars-1:" in answer.json()["KeyMetadata"]["Arn"]
 
 
 def test_a_bad_seed_stops_the_start(tmp_path: Path) -> None:
@@ -220,6 +237,7 @@ BAD_SETTINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], str]] = {
     "a truth that is none": (("--control", "perhaps"), {}, "true or false"),
     "no events at all": (("--max-events", "0"), {}, "max_events"),
     "a missing seed file": (("--fixtures", "/nowhere.yaml"), {}, "/nowhere.yaml"),
+    "a Region that is none": (("--region", "us-esat-1"), {}, "did you mean us-east-1?"),
     "a host that is none": (("--host", "256.0.0.1"), {}, "256.0.0.1"),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from keytrail.settings import Settings, variable
+from keytrail.settings import Settings, unknown_variables, variable
 
 OPTION_HELP = {
     "host": "Address to listen on.",
@@ -16,6 +16,7 @@ OPTION_HELP = {
     "fixtures": f"Seed file or folder; may be repeated, or separated by `{os.pathsep}` in the variable.",
     "account": "Account of callers whose access key belongs to no other.",
     "region": "Region of calls without a credential scope.",
+    "extra_regions": "Regions, separated by commas, that AWS does not have and that are allowed all the same.",
     "tracking_start": "When last usage began to be recorded (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
@@ -25,6 +26,7 @@ OPTION_HELP = {
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
     "trail_batch": "The most events in a log file; so many are written before the interval ends.",
+    "compat": "Emulators whose tags CreateKey obeys, separated by commas: floci, localstack, moto.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",
@@ -67,6 +69,11 @@ def _options(command: Any) -> Any:
     return command
 
 
+def _warn_of_unknown_variables() -> None:
+    for warning in unknown_variables(os.environ):
+        click.echo(f"keytrail: warning: {warning}", err=True)
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
     paths = options.pop("fixtures", ())
@@ -85,6 +92,7 @@ def _settings(options: dict[str, Any]) -> Settings:
 @_options
 def serve(**options: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
+    _warn_of_unknown_variables()
     settings = _settings(options)
     # Imported and loaded objects stay, so the garbage collector need not look through them, now or later.
     gc.disable()
@@ -105,9 +113,7 @@ def serve(**options: Any) -> None:
     try:
         listener = serving.listen(settings.host, settings.port)
     except OSError as error:
-        raise _UsageError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
-        ) from None
+        raise _UsageError(str(error.strerror)) from None
     gc.freeze()
     gc.enable()
     for line in _greeting(endpoint, serving.url_of(listener)):
@@ -154,6 +160,7 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
         return
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
+    _warn_of_unknown_variables()
     try:
         seed = seeds.read_files(paths, _settings({}), Clock().now())
     except seeds.SeedError as error:
