@@ -181,7 +181,6 @@ def test_a_folder_is_all_its_seed_files(tmp_path: Path) -> None:
     (tmp_path / "two.yml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
     (tmp_path / "three.json").write_text(json.dumps({"keys": [{"KeyId": MRK}]}))
     (tmp_path / "README.md").write_text("no seed")
-    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     with KeytrailServer(fixtures=tmp_path) as server:
         assert {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]} == {KEY, OTHER_KEY, MRK}
 
@@ -434,7 +433,7 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "an alias without its prefix": ("Aliases: [alias/good, orders]", ".Aliases[1]", ("alias/",)),
     "an alias of AWS": ("Aliases: [alias/aws/s3]", ".Aliases[0]", ("alias/aws/s3",)),
     "an alias of another key": ("Aliases: [alias/good, alias/first]", ".Aliases[1]", ("alias/first", "twice")),
-    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("array",)),
+    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("a list",)),
     "a tag of a number": ("Tags: {team: 7}", ".Tags", ("team", "quotes")),
     "a reserved tag": ("Tags: {'aws:team': x}", ".Tags", ("aws:",)),
     "a description too long": (f"Description: {'d' * 8193}", ".Description", ("8192",)),
@@ -489,10 +488,10 @@ BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "no YAML": ("keys: [\n", "not YAML", ("line",)),
     "a tab": ("keys:\n\t- KeyId: x\n", "not YAML", ("line 2",)),
     "a member twice": (f"keys:\n  - KeyId: {KEY}\n    KeyId: {OTHER_KEY}\n", "not YAML", ("KeyId", "twice", "line 2")),
-    "a list": ("[1, 2]", "", ("object",)),
-    "a text": ("hello", "", ("object",)),
+    "a list": ("[1, 2]", "", ("a mapping with", "got a list")),
+    "a text": ("hello", "", ("a mapping with", "got 'hello'")),
     "a member that is none": ("key: []", "", ("key", "keys")),
-    "a text for a list": ("keys: all", "keys", ("array",)),
+    "a text for a list": ("keys: all", "keys", ("a list",)),
     "a key without an id": ("keys: [{Description: x}]", "keys[0]", ("KeyId",)),
     "an id that is none": ("keys: [{KeyId: orders}]", "keys[0].KeyId", ("UUID", "mrk-")),
     "an upper-case id": (f"keys: [{{KeyId: {KEY.upper()}}}]", "keys[0].KeyId", ("lower-case",)),

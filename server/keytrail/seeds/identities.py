@@ -30,8 +30,7 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
         message = f"expected the ARN of a user or a role, got {member.arn!r}; for a session, give its role"
         reader.add_problem(f"{path}.Arn", message)
         return
-    if member.arn in reader.seed.identities:
-        reader.add_problem(f"{path}.Arn", f"{member.arn} appears twice; keep one")
+    reader.require_once(f"{path}.Arn", member.arn, "keep one")
     if member.trust_policy is not None and principal.kind != "role":
         reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")
     if member.max_session_duration is not None and principal.kind != "role":
@@ -73,9 +72,8 @@ def read_service_control_policies(path: str, members: list[ServiceControlPolicyM
 def read_organization(path: str, member: OrganizationMember, reader: SeedReader) -> None:
     """Add an organization. An account has the policies of each level from the organization's root to itself."""
     for account, item_path, levels in _members_of(path, member, (), reader):
-        membership = reader.seed.memberships.get(account)
-        if membership is not None and membership.organization_id is not None:
-            reader.add_problem(item_path, f"{account} appears twice; an account is at one place in one organization")
+        rule = "an account is at one place in one organization"
+        reader.require_once(item_path, f"the member account {account}", rule)
         _attach(reader.seed, account, Membership(member.id, () if account == member.management_account else levels))
     if member.management_account is not None and member.management_account not in reader.seed.memberships:
         _attach(reader.seed, member.management_account, Membership(member.id))

@@ -35,8 +35,11 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
         material = _material(part_path, member.key_id, spec, at, part, reader)
         if material is None:
             return {}
-        if material.id in imports:
-            reader.add_problem(f"{part_path}.KeyMaterial", "appears twice; every key material of a key is different")
+        name = f"this material of {member.key_id}"
+        first = reader.first_place(f"{part_path}.KeyMaterial", f"{path} {material.id}")
+        if material.id in imports and first is not None:
+            rule = "every key material of a key is different"
+            reader.add_problem(f"{part_path}.KeyMaterial", f"{name} appears twice, first at {first}; {rule}")
         imports[material.id] = _import(part_path, member, part, reader)
         if part.key_material_state in _PENDING:
             pending = material
