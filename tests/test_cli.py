@@ -85,7 +85,9 @@ def test_help_lists_every_flag_and_its_variable() -> None:
 def test_the_command_lists_its_commands_and_its_version() -> None:
     shown = run("--help")
     assert shown.returncode == 0
-    assert all(re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health"))
+    assert all(
+        re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health", "convert")
+    )
     assert re.search(r"\d+\.\d+\.\d+", run("--version").stdout)
 
 
@@ -316,3 +318,60 @@ def test_a_fixtures_flag_is_one_path_whatever_it_holds(tmp_path: Path) -> None:
     seed.write_text(f'keys: [{{KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab, Account: "{"1" * 12}"}}]')
     with serving("--port", "0", "--fixtures", str(seed)) as server:
         assert any("1234abcd" in line for line in server.lines)
+
+
+# ---- convert
+
+
+LOCAL_KMS = f"""\
+Keys:
+  Symmetric:
+    Aes:
+      - Metadata: {{KeyId: {KEY}}}
+        BackingKeys: [{"01" * 32}]
+Aliases:
+  - {{AliasName: alias/orders, TargetKeyId: {KEY}}}
+  - {{AliasName: alias/lost, TargetKeyId: {OTHER_KEY}}}
+"""
+
+
+def test_convert_writes_a_seed_that_check_finds_good(tmp_path: Path) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    source.write_text(LOCAL_KMS)
+    done = run("convert", "local-kms", str(source))
+    assert done.returncode == 0
+    assert done.stderr == (
+        f"keytrail: warning: {source}: Aliases[1]: alias/lost is left out: no key here has the id {OTHER_KEY}\n"
+    )
+    seed.write_text(done.stdout)
+    assert "Account: '111122223333'" in done.stdout
+    assert "Region: eu-west-2" in done.stdout
+    assert run("check", str(seed)).stdout == "good: 1 key, 1 alias, 0 credentials\n"
+
+
+def test_convert_takes_account_and_region_from_the_variables_of_local_kms(tmp_path: Path) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    source.write_text(LOCAL_KMS)
+    done = run(
+        "convert", "local-kms", str(source), "-o", str(seed), KMS_ACCOUNT_ID="444455556666", KMS_REGION="us-east-2"
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Account: '444455556666'" in seed.read_text()
+    assert "Region: us-east-2" in seed.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [("Keys: 3", 1, "Keys: expected a mapping with Symmetric, Asymmetric, got '3'"), (None, 2, "No such file")],
+)
+def test_convert_writes_nothing_if_there_is_a_mistake(
+    tmp_path: Path, text: str | None, code: int, message: str
+) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    if text is not None:
+        source.write_text(text)
+    done = run("convert", "local-kms", str(source), "--output", str(seed))
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not seed.exists()

@@ -1,4 +1,4 @@
-"""The `keytrail` command: `serve`, `check`, `health`."""
+"""The `keytrail` command: `serve`, `check`, `health`, `convert`."""
 
 import gc
 import os
@@ -191,3 +191,44 @@ def health() -> None:
         sys.exit(1)
     click.echo("ready" if status == 200 else f"not ready: {status}")
     sys.exit(0 if status == 200 else 1)
+
+
+@main.group()
+def convert() -> None:
+    """Convert another emulator's seed file to a seed."""
+
+
+@convert.command("local-kms")
+@click.argument("path", metavar="FILE")
+@click.option("--account", default="111122223333", envvar="KMS_ACCOUNT_ID", show_default=True, show_envvar=True)
+@click.option("--region", default="eu-west-2", envvar="KMS_REGION", show_default=True, show_envvar=True)
+@click.option("--output", "-o", metavar="FILE", help="Where to write the seed; by default, standard output.")
+def convert_local_kms(path: str, account: str, region: str, output: str | None) -> None:
+    """Convert the seed file of a local-kms, whose account and Region the keys keep.
+
+    Standard error has a warning about each part that the seed does not have. If the file has mistakes, nothing is
+    written.
+    """
+    from pathlib import Path
+
+    import yaml
+
+    from keytrail import conversion, seeds
+    from keytrail.clock import Clock
+
+    settings = _settings({"account": account, "region": region})
+    try:
+        done = conversion.convert_local_kms(Path(path).read_bytes(), path, settings, Clock().now())
+        head = f"# Made by `keytrail convert local-kms {path}`.\n"
+        text = head + yaml.safe_dump(done.seed, sort_keys=False, width=10_000)
+        if output is not None:
+            Path(output).write_text(text, encoding="utf-8")
+    except seeds.SeedError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except OSError as error:
+        raise _UsageError(f"{error.filename}: {error.strerror}") from None
+    for warning in done.warnings:
+        click.echo(f"keytrail: warning: {path}: {warning}", err=True)
+    if output is None:
+        click.echo(text, nl=False)

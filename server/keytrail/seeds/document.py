@@ -143,11 +143,15 @@ class PastRotationMember(Members, frozen=True, kw_only=True):
 
 
 class RotationMember(Members, frozen=True, kw_only=True):
-    """The past rotations of a key, the oldest first. With a period, the key has automatic rotation."""
+    """The past rotations of a key, the oldest first. With a period, the key has automatic rotation.
+
+    PastKeyMaterials are those that each rotation ended; if they are left out, they are derived from the key's id.
+    """
 
     rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
     next_rotation_date: Moment | None = None
     rotations: list[PastRotationMember] = []
+    past_key_materials: list[Annotated[str, Meta(description="base64: 32 raw bytes")]] = []
 
 
 Rotation = Annotated[

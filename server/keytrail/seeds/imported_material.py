@@ -117,7 +117,8 @@ def _material(
 ) -> KeyMaterial | None:
     if part.key_material is None:
         return KeyMaterial.derived(f"{key_id}/{at}" if at else key_id, spec)
-    return read_key_material(path, part.key_material, spec, partial(KeyMaterial.imported, key_id), reader)
+    make = partial(KeyMaterial.imported, key_id)
+    return read_key_material(f"{path}.KeyMaterial", part.key_material, spec, make, reader)
 
 
 def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: SeedReader) -> Import:

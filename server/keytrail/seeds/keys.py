@@ -99,7 +99,7 @@ def _material(path: str, member: KeyMember, spec: str, reader: SeedReader) -> Ke
     if member.origin is Origin.EXTERNAL:
         return None  # `read_imports` reads it
     if member.key_material is not None:
-        return read_key_material(path, member.key_material, spec, KeyMaterial.from_data, reader)
+        return read_key_material(f"{path}.KeyMaterial", member.key_material, spec, KeyMaterial.from_data, reader)
     if member.key_state is KeyState.PENDING_IMPORT:
         return None
     return KeyMaterial.derived(member.key_id, spec) if is_supported(spec) else None
