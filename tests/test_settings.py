@@ -73,6 +73,20 @@ def test_any_text_is_a_duration_and_a_moment_or_a_value_error(text: str) -> None
             assert read(text) is not None
 
 
+def test_a_transition_time_is_a_duration_for_all_transitions_or_aws() -> None:
+    same = Settings(transition_time="PT10S").transition_time
+    assert same == Settings(transition_time=timedelta(seconds=10)).transition_time
+    assert same.creating == same.multi_region_rotation == same.external_connection == timedelta(seconds=10)
+    aws = Settings(transition_time="aws").transition_time
+    assert (aws.rotation, aws.multi_region_rotation) == (timedelta(minutes=2), timedelta(minutes=8))
+
+
+@pytest.mark.parametrize("text", ["AWS", "-1", "1 minute"])
+def test_another_text_is_no_transition_time(text: str) -> None:
+    with pytest.raises(ValueError, match="transition_time: expected"):
+        Settings(transition_time=text)
+
+
 def test_a_moment_without_an_offset_is_utc() -> None:
     assert read_moment("2027-01-01T00:00:00") == read_moment("2027-01-01T02:00:00+02:00") == START
 
@@ -95,7 +109,7 @@ SETTINGS = st.builds(
     ),
     usage_delay=st.timedeltas(timedelta(0), timedelta(hours=1)),
     trail_delay=st.timedeltas(timedelta(0), timedelta(days=365)),
-    transition_time=st.timedeltas(timedelta(0), timedelta(days=365)),
+    transition_time=st.timedeltas(timedelta(0), timedelta(days=365)) | st.just("aws"),
     strict=st.booleans(),
     compat=st.sets(st.sampled_from(sorted(COMPATIBLE_WITH))),
     trail_dir=st.just("") | st.just("/somewhere/else"),

@@ -21,7 +21,7 @@ OPTION_HELP = {
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
     "consistency_delay": "How late changes of keys, aliases and grants show: PT5S (about AWS's own), or seconds.",
-    "transition_time": "How long a key stays Creating or Updating: PT10S, or seconds.",
+    "transition_time": "How long Creating, Updating, rotating on demand and connecting a store take: PT10S, or aws.",
     "strict": "Whether callers must be declared, must sign, and must be allowed, as in AWS (true, false).",
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",

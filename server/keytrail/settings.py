@@ -10,9 +10,13 @@ from typing import Any
 from keytrail.regions import region_problem
 from keytrail.request_quotas import OFF, RequestQuotas
 from keytrail.spelling import nearest, suggestion
+from keytrail.transition_times import AT_ONCE, AWS, TransitionTimes
 
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
-"""When AWS began to record last usage of keys. # unverified: its time of day"""
+"""When AWS began to record last usage of keys: midnight, as recorded.
+
+# unverified: in which time zone; not in AWS's docs, recordings or issues
+"""
 
 LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
@@ -46,8 +50,11 @@ class Settings:
 
     Until then a new grant counts only with one of its tokens.
     """
-    transition_time: timedelta = timedelta(0)
-    """How long a key stays Creating (ReplicateKey) or Updating (UpdatePrimaryRegion)."""
+    transition_time: TransitionTimes = AT_ONCE
+    """How long replicas are Creating, primary keys Updating, rotations on demand under way, and key stores connecting.
+
+    A duration, which each of them lasts, or the text `aws`: each lasts about as long as in AWS.
+    """
     strict: bool = False
     """Whether callers must be declared, must sign, and must be allowed, as in AWS."""
     trail_dir: str = ""
@@ -78,6 +85,8 @@ class Settings:
                     value = _READERS[str(field.type)](value)
                 elif isinstance(value, datetime) and value.tzinfo is None:
                     value = value.replace(tzinfo=UTC)
+                elif isinstance(value, timedelta) and field.type is TransitionTimes:
+                    value = TransitionTimes.all(value)
             except ValueError as error:
                 raise ValueError(f"{field.name}: {error}") from None
             kind: Any = getattr(field.type, "__origin__", None) or field.type
@@ -108,8 +117,13 @@ class Settings:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
-        for name in ("trail_delay", "consistency_delay", "transition_time"):
-            if getattr(self, name) < timedelta(0):
+        at_least_0 = {
+            "trail_delay": self.trail_delay,
+            "consistency_delay": self.consistency_delay,
+            "transition_time": self.transition_time.rotation,
+        }
+        for name, duration in at_least_0.items():
+            if duration < timedelta(0):
                 raise ValueError(f"{name}: expected 0 or more")
         if self.trail_interval <= timedelta(0):
             raise ValueError("trail_interval: expected more than 0")
@@ -249,6 +263,13 @@ def _read_number(text: str) -> int:
     return int(text)
 
 
+def _read_transition_times(text: str) -> TransitionTimes:
+    try:
+        return AWS if text == "aws" else TransitionTimes.all(read_duration(text))
+    except ValueError as error:
+        raise ValueError(f"{str(error).partition(', got')[0]}, or aws, got {text!r}") from None
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
     str(frozenset[str]): lambda text: frozenset(part.strip() for part in text.split(",") if part.strip()),
@@ -258,6 +279,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     str(datetime): read_moment,
     str(timedelta): read_duration,
     str(RequestQuotas): RequestQuotas.parse,
+    str(TransitionTimes): _read_transition_times,
 }
 _VALUES_IN_CODE: Mapping[str, str] = {
     str(str): "a text",
@@ -268,13 +290,14 @@ _VALUES_IN_CODE: Mapping[str, str] = {
     str(datetime): 'a datetime, or ISO 8601 text such as "2026-05-01T08:00:00Z"',
     str(timedelta): 'a timedelta, or text such as "PT15M"',
     str(RequestQuotas): 'RequestQuotas, or text such as "aws*0.01"',
+    str(TransitionTimes): 'TransitionTimes, a timedelta, or text such as "PT10S" or "aws"',
 }
 """By the type of a setting: what it may be in code."""
 
 
 def _what_would_be_right(kind: str, value: object) -> str:
     message = f"expected {_VALUES_IN_CODE[kind]}, got {value!r}"
-    if kind == str(timedelta) and isinstance(value, (int, float)):
+    if kind in (str(timedelta), str(TransitionTimes)) and isinstance(value, (int, float)):
         message += f'; {value} seconds are timedelta(seconds={value}), or the text "{value}"'
     return message
 
@@ -286,6 +309,8 @@ def _text_of(value: object) -> str:
         return ",".join(sorted(value))
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, TransitionTimes):
+        return "aws" if value == AWS else _text_of(value.rotation)
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
         return str(int(seconds) if seconds.is_integer() else seconds)

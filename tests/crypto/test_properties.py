@@ -86,7 +86,13 @@ def test_an_unsupported_spec_is_refused() -> None:
 
 
 def test_the_sizes_are_those_that_kms_documents() -> None:
-    """How we know: kms-behaviour E.6 (SPKI, signatures) and kms-behaviour E.5 (ML-KEM keys are of one length)."""
+    """How we know: kms-behaviour E.6 (SPKI, signatures) and kms-behaviour E.5 (ML-KEM keys are of one length).
+
+    Private keys on curves: radkawar/stackd testdata/aws/kms/ecc.json, 2026-09-12.
+    """
+    private = {"P256": 150, "P384": 194, "P521": 250, "EDWARDS25519": 48}
+    assert {spec: len(pair_of(f"ECC_NIST_{spec}").private_der()) for spec in private} == private
+    assert len(pair_of("ECC_SECG_P256K1").private_der()) == 144
     spki = {"ECC_NIST_EDWARDS25519": 44, "ML_DSA_44": 1334, "ML_DSA_65": 1974, "ML_DSA_87": 2614}
     assert {spec: len(pair_of(spec).public_der) for spec in spki} == spki
     for spec, size in {"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}.items():

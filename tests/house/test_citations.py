@@ -114,8 +114,8 @@ def test_a_link_may_have_another_site_a_folder_or_the_second_of_two_headings_as_
 
 LIST = r"(?:,\s+|\s+and\s+|\s+to\s+)"
 CITATION = re.compile(rf"kms-behaviour\s+((?:[A-Z]\.\d+|[A-Z]\b|\d(?:\.\d)?|appendix\s\d)(?:{LIST}[A-Z]\.\d+)*)")
-SECTION = re.compile(r"(?<![\w./-])[A-J]\.\d+(?![\w/])")
-BARE = re.compile(rf"{SECTION.pattern}|(?<=know: )[A-J]\b|(?<=docs, )[A-J]\b|(?<=ed, )[A-J]\b")
+SECTION = re.compile(r"(?<![\w./-])[A-O]\.\d+(?![\w/])")
+BARE = re.compile(rf"{SECTION.pattern}|(?<=know: )[A-O]\b|(?<=docs, )[A-O]\b|(?<=ed, )[A-O]\b")
 """A section, or a letter behind `How we know:` or a tag: docs, recorded, measured, reported, inferred."""
 
 
@@ -331,7 +331,7 @@ def test_a_code_sample_that_is_not_in_the_code_is_found() -> None:
 
 
 UNREADABLE = re.compile(
-    r"(?i)\bthe\s+issue\b|\bissue(?:'s|\s+\d+)|\bthe\s+reference\b|\breference,?\s+[a-j](?:\.\d+)?\b"
+    r"(?i)\bthe\s+issue\b|\bissue(?:'s|\s+\d+)|\bthe\s+reference\b|\breference,?\s+[a-o](?:\.\d+)?\b"
 )
 
 

@@ -62,7 +62,7 @@ def test_new_material_waits_for_the_rotation(kms: Any) -> None:
     second = put(kms, key_id, SECOND, **NEW)["KeyMaterialId"]
     assert (current(kms, key_id), state(kms, key_id)) == (first, "Enabled")
     assert kms.list_key_rotations(KeyId=key_id)["Rotations"] == []
-    there = {"KeyId": key_id, "ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    there = {"KeyId": key_arn(key_id), "ImportState": "IMPORTED", "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
     assert materials(kms, key_id) == [
         {**there, "KeyMaterialId": first, "KeyMaterialState": "CURRENT"},
         {**there, "KeyMaterialId": second, "KeyMaterialState": PENDING},
@@ -292,7 +292,8 @@ def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhe
     assert state(elsewhere, replicated) == "Enabled"
     assert refusal(kms, "RotateKeyOnDemand", KeyId=replicated) == (
         "KMSInvalidStateException",
-        f"No available key material pending rotation for the key: {key_arn(replicated)}.",
+        "Cannot perform key material rotation: "
+        "Key material has not been imported for replicas of the Multi-Region key.",
     )
     put(elsewhere, replicated, SECOND, **EXISTING)
     assert standing(kms, replicated)[-1] == standing(elsewhere, replicated)[-1] == (PENDING, "IMPORTED")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
@@ -51,10 +50,10 @@ def days(count: int) -> datetime:
 
 def test_the_status_of_a_key_shows_period_and_date_only_while_rotation_is_enabled(kms: Any) -> None:
     """How we know: recorded."""
-    assert status(kms) == {"KeyId": KEY, "KeyRotationEnabled": False}
+    assert status(kms) == {"KeyId": key_arn(), "KeyRotationEnabled": False}
     kms.enable_key_rotation(KeyId=KEY)
     assert status(kms) == {
-        "KeyId": KEY,
+        "KeyId": key_arn(),
         "KeyRotationEnabled": True,
         "RotationPeriodInDays": 365,
         "NextRotationDate": days(365),
@@ -62,7 +61,7 @@ def test_the_status_of_a_key_shows_period_and_date_only_while_rotation_is_enable
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=90)
     assert (status(kms)["RotationPeriodInDays"], status(kms)["NextRotationDate"]) == (90, days(90))
     kms.disable_key_rotation(KeyId=KEY)
-    assert status(kms) == {"KeyId": KEY, "KeyRotationEnabled": False}
+    assert status(kms) == {"KeyId": key_arn(), "KeyRotationEnabled": False}
 
 
 def test_rotations_are_listed_with_their_materials(kms: Any) -> None:
@@ -70,11 +69,11 @@ def test_rotations_are_listed_with_their_materials(kms: Any) -> None:
     # rotation.
     first = current(kms)
     assert kms.list_key_rotations(KeyId=KEY)["Rotations"] == []
-    only = {"KeyId": KEY, "KeyMaterialId": first, "KeyMaterialState": "CURRENT"}
+    only = {"KeyId": key_arn(), "KeyMaterialId": first, "KeyMaterialState": "CURRENT"}
     assert kms.list_key_rotations(KeyId=KEY, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"] == [only]
     assert kms.rotate_key_on_demand(KeyId=KEY)["KeyId"] == key_arn()
     rotation = {
-        "KeyId": KEY,
+        "KeyId": key_arn(),
         "KeyMaterialId": current(kms),
         "KeyMaterialState": "CURRENT",
         "RotationDate": START,
@@ -168,7 +167,7 @@ def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock
     keytrail_clock.set(days(80))
     kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=30)
     keytrail_clock.set(days(100))
-    assert status(kms) == {"KeyId": KEY, "KeyRotationEnabled": False}
+    assert status(kms) == {"KeyId": key_arn(), "KeyRotationEnabled": False}
     kms.cancel_key_deletion(KeyId=KEY)
     assert (status(kms)["KeyRotationEnabled"], dates(kms)) == (True, [])
 
@@ -182,8 +181,10 @@ def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: 
         first = current(kms)
         kms.rotate_key_on_demand(KeyId=KEY)
         assert (status(kms)["OnDemandRotationStartDate"], current(kms), dates(kms)) == (START, first, [])
-        assert refusal(kms, "RotateKeyOnDemand", KeyId=KEY)[0] == "ConflictException"
-        clock.advance(seconds=10)
+        clock.advance(seconds=9)
+        assert kms.rotate_key_on_demand(KeyId=KEY)["KeyId"] == key_arn()
+        assert status(kms)["OnDemandRotationStartDate"] == START
+        clock.advance(seconds=1)
         assert "OnDemandRotationStartDate" not in status(kms)
         assert (current(kms) != first, dates(kms)) == (True, [("ON_DEMAND", START + timedelta(seconds=10))])
 
@@ -194,7 +195,7 @@ def test_replicas_have_the_rotation_of_their_primary_key(
     """How we know: KMS Developer Guide, "Multi-Region keys in AWS KMS": the setting and the materials are shared."""
     there = keytrail_client(region=ELSEWHERE)
     kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=100)
-    assert status(there, MRK) == status(kms, MRK)
+    assert status(there, MRK) == {**status(kms, MRK), "KeyId": key_arn(MRK, region=ELSEWHERE)}
     there.disable_key(KeyId=MRK)
     keytrail_clock.set(days(150))
     assert dates(there, MRK) == dates(kms, MRK) == [("AUTOMATIC", days(100))]
@@ -253,9 +254,12 @@ def test_no_rotation_on_demand_just_before_an_automatic_one(
 def test_a_replica_is_rotated_with_its_primary_key_only(
     operation: str, kms: Any, keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: AWS docs: set it on the primary key; the code is documented, the words are not."""
+    """How we know: recorded."""
     there = keytrail_client(region=ELSEWHERE)
-    assert refusal(there, operation, KeyId=MRK)[0] == "UnsupportedOperationException"
+    assert refusal(there, operation, KeyId=MRK) == (
+        "UnsupportedOperationException",
+        f"{key_arn(MRK, region=ELSEWHERE)} is a multi-region replica key which is not valid for {operation}.",
+    )
     assert status(kms, MRK)["KeyRotationEnabled"] is False
 
 
@@ -283,10 +287,12 @@ def test_a_key_that_cannot_rotate_may_have_rotation_disabled_and_has_no_rotation
     hmac = "5678abcd-12ab-34cd-56ef-1234567890ab"
     keytrail_clean.load({"keys": [{"KeyId": hmac, "KeySpec": "HMAC_256"}]})
     kms.disable_key_rotation(KeyId=hmac)
-    assert status(kms, hmac) == {"KeyId": hmac, "KeyRotationEnabled": False}
+    assert status(kms, hmac) == {"KeyId": key_arn(hmac), "KeyRotationEnabled": False}
     assert kms.list_key_rotations(KeyId=hmac)["Rotations"] == []
-    with pytest.raises(ClientError, match="UnsupportedOperationException"):
-        kms.list_key_rotations(KeyId=hmac, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+    assert refusal(kms, "ListKeyRotations", KeyId=hmac, IncludeKeyMaterial="ALL_KEY_MATERIAL") == (
+        "ValidationException",
+        "Input parameter includeKeyMaterial can only be used with symmetric keys.",
+    )
 
 
 # fixtures
@@ -321,7 +327,7 @@ def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail
     past = {"Rotations": [{"RotationDate": "20 days ago"}]}
     twin = {"KeyId": OTHER_SEEDED, "KeyMaterial": MATERIAL}
     keytrail_clean.load({"keys": [{"KeyId": SEEDED, "KeyMaterial": MATERIAL, "Rotation": past}, twin]})
-    assert status(kms, SEEDED) == {"KeyId": SEEDED, "KeyRotationEnabled": False}
+    assert status(kms, SEEDED) == {"KeyId": key_arn(SEEDED), "KeyRotationEnabled": False}
     assert current(kms, SEEDED) == current(kms, OTHER_SEEDED)
 
 

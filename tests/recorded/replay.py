@@ -16,7 +16,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from keytrail.server import KeytrailServer
-from keytrail.settings import read_duration
+from keytrail.settings import read_duration, read_moment
 from tests.support.clients import shared_client
 from tests.support.importing import wrap
 
@@ -105,7 +105,9 @@ _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
     "!bytes": lambda text: Bytes(int(text) if text else None),
+    "!duration": read_duration,
     "!in": lambda text: In(read_duration(text)),
+    "!at": read_moment,
 }
 for _tag, _read in _TAGS.items():
     _Loader.add_constructor(_tag, lambda loader, node, read=_read: read(loader.construct_scalar(node)))

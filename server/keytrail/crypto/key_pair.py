@@ -8,6 +8,9 @@ with the first pair.
 from dataclasses import dataclass, field
 from typing import Any
 
+from keytrail.crypto.der import der as element
+
+_SEQUENCE, _OCTET_STRING, _VERSION_0 = 0x30, 0x04, b"\x02\x01\x00"
 _RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 CURVES = {
     "ECC_NIST_P256": "SECP256R1",
@@ -48,9 +51,15 @@ class KeyPair:
     public_der: bytes
 
     def private_der(self) -> bytes:
-        """The private key in DER (PKCS #8)."""
+        """The private key in DER (PKCS #8).
+
+        On an elliptic curve, the key inside names its curve a second time (RFC 5915), as the pairs of KMS do.
+        """
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+        if self.spec in CURVES:
+            key = self.private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+            return element(_SEQUENCE, _VERSION_0, _algorithm(self.public_der), element(_OCTET_STRING, key))
         return bytes(self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
@@ -112,6 +121,12 @@ def load_own(spec: str, der: bytes) -> KeyPair:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     return from_private(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
+
+
+def _algorithm(public_der: bytes) -> bytes:
+    """The AlgorithmIdentifier in a SubjectPublicKeyInfo of an elliptic curve, where it is short."""
+    start = 2 + (public_der[1] & 0x7F if public_der[1] & 0x80 else 0)
+    return public_der[start : start + 2 + public_der[start + 1]]
 
 
 def _is_pkcs8(der: bytes) -> bool:

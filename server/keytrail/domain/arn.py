@@ -61,6 +61,12 @@ def is_alias(text: str) -> bool:
     )
 
 
+def is_key_arn_elsewhere(text: str, region: str) -> bool:
+    """Whether a text is the ARN of a key in another Region than this one."""
+    words = text.split(":", 5)
+    return len(words) == 6 and words[2] == "kms" and words[3] not in ("", region) and words[5].startswith("key/")
+
+
 class KeyIdentifier(NamedTuple):
     """How a caller named a key: by account, Region and either key id or alias; the other one is None."""
 

@@ -57,7 +57,6 @@ CUSTOM_KEY_STORE_ORIGINS = frozenset({Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_S
 _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.DISABLED: (DisabledException, "is disabled."),
     KeyState.PENDING_DELETION: (KMSInvalidStateException, "is pending deletion."),
-    # unverified: the words "replica deletion"; AWS documents only the code
     KeyState.PENDING_REPLICA_DELETION: (KMSInvalidStateException, "is pending replica deletion."),
     KeyState.PENDING_IMPORT: (KMSInvalidStateException, "is pending import."),
     KeyState.UNAVAILABLE: (KMSInvalidStateException, "is unavailable."),
@@ -65,6 +64,13 @@ _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.UPDATING: (KMSInvalidStateException, "is updating."),
     KeyState.ENABLED: (KMSInvalidStateException, "is enabled."),
 }
+
+
+NO_PROXY = (
+    "This KMS key is in a custom key store that is not connected to its external key store proxy. "
+    "Connect the external key store and try the request again."
+)
+"""AWS's words about a key in an external key store that is not connected. Source: the XKS proxy API specification."""
 
 
 def state_refusal(arn: str, state: KeyState) -> AwsError:
@@ -162,8 +168,11 @@ class Key:
 
     def require_state(self, allowed: frozenset[KeyState]) -> None:
         """Raise DisabledException or KMSInvalidStateException unless the key is in one of these states."""
-        if self.state not in allowed:
-            raise state_refusal(self.arn, self.state)
+        if self.state in allowed:
+            return
+        if self.state is KeyState.UNAVAILABLE and self.xks_key_id is not None:
+            raise KMSInvalidStateException(NO_PROXY)
+        raise state_refusal(self.arn, self.state)
 
     @property
     def is_asymmetric(self) -> bool:

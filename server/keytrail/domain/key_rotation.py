@@ -6,10 +6,10 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; error mes
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyManager, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
-from keytrail.domain.refusals import not_a_primary_key, wrong_origin
+from keytrail.domain.refusals import not_valid_for_a_replica, wrong_origin
 from keytrail.errors import (
     ConflictException,
     KMSInvalidStateException,
@@ -17,6 +17,8 @@ from keytrail.errors import (
     UnsupportedOperationException,
 )
 
+DEFAULT_ROTATION_PERIOD = 365
+"""Days."""
 MAX_ON_DEMAND_ROTATIONS = 25
 _NO_ON_DEMAND_BEFORE_AUTOMATIC = timedelta(minutes=20)
 
@@ -24,12 +26,6 @@ _NO_ON_DEMAND_BEFORE_AUTOMATIC = timedelta(minutes=20)
 def require_origin_in_kms(key: Key) -> None:
     """Raise UnsupportedOperationException if the key is in a custom key store."""
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
-        raise wrong_origin(key.arn, key.origin)
-
-
-def require_rotation_status(key: Key) -> None:
-    """Raise UnsupportedOperationException unless GetKeyRotationStatus works for the key."""
-    if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
         raise wrong_origin(key.arn, key.origin)
 
 
@@ -41,8 +37,20 @@ def _require_setting(key: Key) -> None:
     key.require_state(USABLE)
 
 
-def enable_rotation(key: Key, now: datetime, days: int) -> Key:
-    """The key after EnableKeyRotation, with this period from now on.
+def told_rotation(key: Key) -> AutomaticRotation | None:
+    """The automatic rotation that GetKeyRotationStatus tells; None: it says that rotation is off.
+
+    A key that is pending deletion says so, and an AWS managed key that was never rotated.
+    # unverified: that it tells its rotation later; AWS's docs say so of all AWS managed keys, fresh ones were recorded
+    """
+    fresh = key.manager is KeyManager.AWS and not key.materials
+    return None if fresh or key.state is KeyState.PENDING_DELETION else key.automatic
+
+
+def enable_rotation(key: Key, now: datetime, days: int | None) -> Key:
+    """The key after EnableKeyRotation. A period that changes counts from now on.
+
+    `days`: the period; None: the one that the key has, or the default if rotation was off.
 
     Raises UnsupportedOperationException for its origin or spec, DisabledException or KMSInvalidStateException for its
     state.
@@ -50,7 +58,10 @@ def enable_rotation(key: Key, now: datetime, days: int) -> Key:
     _require_setting(key)
     if not key.is_symmetric:
         raise UnsupportedOperationException
-    # unverified: that a new period starts now
+    period = key.automatic.period_in_days if key.automatic is not None else None
+    days = days or period or DEFAULT_ROTATION_PERIOD
+    if days == period:
+        return key
     return replace(key, automatic=AutomaticRotation(days, now + timedelta(days=days)))
 
 
@@ -68,23 +79,31 @@ def rotate_on_demand(
 ) -> Key:
     """The key after RotateKeyOnDemand, or in a rotation of this duration; the automatic schedule stays.
 
+    While a rotation is under way, a further request changes nothing.
     `imported_everywhere`: whether the pending material of an imported key is in all its replicas.
 
     Raises UnsupportedOperationException for a replica, the key's origin or spec, DisabledException or
-    KMSInvalidStateException for its state or a missing pending material, LimitExceededException or ConflictException.
+    KMSInvalidStateException for its state or a missing pending material, LimitExceededException, or ConflictException
+    shortly before an automatic rotation.
     """
     require_origin_in_kms(key)
     key.require_state(USABLE)
     if not key.is_symmetric:
         raise UnsupportedOperationException
     if is_replica:
-        raise not_a_primary_key(key.arn)  # unverified: that a replica is refused before a rotation that is in the way
-    if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
+        # unverified: that state and spec are refused first; not in AWS's docs, recordings or issues
+        raise not_valid_for_a_replica(key.arn, "RotateKeyOnDemand")
+    if key.origin is Origin.EXTERNAL and key.pending is None:
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
+    if not imported_everywhere:
+        raise KMSInvalidStateException(
+            "Cannot perform key material rotation: "
+            "Key material has not been imported for replicas of the Multi-Region key."
+        )
     if key.on_demand is not None:
-        raise ConflictException(f"An on-demand rotation of {key.arn} is in progress.")  # unverified
+        return key
     if key.automatic is not None and key.automatic.next_date - now <= _NO_ON_DEMAND_BEFORE_AUTOMATIC:
-        raise ConflictException(  # unverified: the words
+        raise ConflictException(  # unverified: the words; not in AWS's docs, recordings or issues
             f"An automatic rotation of {key.arn} is scheduled to begin within the next 20 minutes."
         )
     done = sum(past.rotation_type is RotationType.ON_DEMAND for past in key.materials)
@@ -102,24 +121,32 @@ def rotate_if_overdue(key: Key, now: datetime) -> Key:
     """The key after it was enabled: an automatic rotation that fell due while it was disabled happens now."""
     if key.automatic is None or key.automatic.next_date > now or key.state not in USABLE:
         return key
-    # unverified: that the next period starts now
+    # unverified: that the next period starts now; not in AWS's docs, recordings or issues
     return replace(_rotate(key, now, RotationType.AUTOMATIC), automatic=key.automatic.after(now))
 
 
 def due(key: Key) -> datetime | None:
     """When the key will be rotated next; None: never."""
-    moments = []
-    if key.on_demand is not None:
-        moments.append(key.on_demand.end)
+    moments = [_on_demand_end(key)]
     if key.automatic is not None and key.state in USABLE:
         moments.append(key.automatic.next_date)
-    return min(moments, default=None)
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _on_demand_end(key: Key) -> datetime | None:
+    """When the rotation on demand that is under way ends, whatever the key's state; None: none is under way.
+
+    The rotation of an imported key waits as long as no material is pending.
+    """
+    if key.on_demand is None or (key.origin is Origin.EXTERNAL and key.pending is None):
+        return None
+    return key.on_demand.end
 
 
 def settle(key: Key, moment: datetime) -> Key:
     """The key after all rotations that are due by a moment, each at its own date."""
     while (date := due(key)) is not None and date <= moment:
-        if key.on_demand is not None and key.on_demand.end == date:
+        if date == _on_demand_end(key):
             key = replace(_rotate(key, date, RotationType.ON_DEMAND), on_demand=None)
         elif key.automatic is not None:
             key = replace(_rotate(key, date, RotationType.AUTOMATIC), automatic=key.automatic.after(date))

@@ -14,8 +14,8 @@ def key_not_found(arn: str) -> NotFoundException:
 
 
 def key_exists(arn: str) -> AlreadyExistsException:
-    """A key with this ARN exists already."""
-    return AlreadyExistsException(f"Key '{arn}' already exists")  # unverified: the words
+    """A key with this ARN exists already. Keytrail's own: only seeds choose the ids of keys."""
+    return AlreadyExistsException(f"Key '{arn}' already exists")
 
 
 def grant_not_found(grant_id: str) -> NotFoundException:
@@ -32,7 +32,7 @@ def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
 
 def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceededException:
     """There would be too many of another resource; `quota` begins the sentence: `Aliases per key`."""
-    # unverified: the words for grants and custom key stores
+    # unverified: the words for grants and custom key stores; not in AWS's docs, recordings or issues
     return LimitExceededException(
         f"{quota} quota for this account in this region is {limit}, current usage is {usage}."
     )
@@ -46,6 +46,11 @@ def wrong_origin(arn: str, origin: str) -> UnsupportedOperationException:
 def not_a_primary_key(arn: str) -> UnsupportedOperationException:
     """The operation works only for multi-Region primary keys."""
     return UnsupportedOperationException(f"{arn} is not a multi-region primary key.")
+
+
+def not_valid_for_a_replica(arn: str, operation: str) -> UnsupportedOperationException:
+    """The operation does not work for multi-Region replica keys."""
+    return UnsupportedOperationException(f"{arn} is a multi-region replica key which is not valid for {operation}.")
 
 
 def no_cryptography(spec: str) -> UnsupportedOperationException:

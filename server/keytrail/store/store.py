@@ -14,7 +14,7 @@ from keytrail.domain.arn import key_arn
 from keytrail.domain.custom_key_store import CustomKeyStore
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
-from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.multi_region import MultiRegionSet, replica_exists
 from keytrail.domain.refusals import key_exists, key_quota_exceeded
 from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
 from keytrail.store import indexes
@@ -137,6 +137,8 @@ class Store:
         with self._lock:
             newest = self.newest.require_key(primary.arn)
             newest.require_state(states)
+            if self.newest.key(replica.arn) is not None:
+                raise replica_exists()
             self.add([key_rotation.synchronize(newest, replica)], [self._sets.with_replica(replica)], counted=True)
 
     def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
@@ -227,7 +229,7 @@ class Store:
         self._put(settled, at_once=True)
         yield from service_events_of(key, settled, moment, is_replicated=self.is_replicated(settled))
         yield from expired
-        # unverified: that this is when a new replica gets its material
+        # unverified: that a new replica gets its material only now; recorded is that it tells none before
         if is_replica and key.state is KeyState.CREATING:
             primary = self._related(key, self._sets.primary_region(key))
             if primary is not None:

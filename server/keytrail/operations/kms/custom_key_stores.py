@@ -5,6 +5,7 @@ Source: KMS API Reference; KMS Developer Guide, "AWS CloudHSM key stores" and "E
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_uuid
@@ -29,7 +30,7 @@ _CHANGEABLE_WHILE_CONNECTED = frozenset(
 )
 """Members of UpdateCustomKeyStore that may change while the store is connected."""
 
-# unverified: the words of all refusals in this module
+# unverified: the words of all refusals in this module; not in AWS's docs, recordings or issues
 
 
 def _require_members(members: Mapping[str, object], required: tuple[str, ...], subject: str) -> None:
@@ -113,7 +114,7 @@ def create_custom_key_store(
 
 
 def _logged_proxy(members: Mapping[str, object], store_type: str) -> dict[str, object]:
-    # unverified: what CloudTrail shows of an external key store
+    # unverified: what CloudTrail shows of an external key store; AWS's samples are of CloudHSM key stores only
     shown = [name for name in (*_PROXY_MEMBERS, *_VPC_MEMBERS) if name != "XksProxyAuthenticationCredential"]
     return {"CustomKeyStoreType": store_type, **{name: members[name] for name in shown if name in members}}
 
@@ -201,7 +202,7 @@ def update_custom_key_store(
 ) -> Reply:
     """Change a custom key store. While it is connected, only its name, proxy path and credential can change."""
     members = {name: value for name, value in call.members.items() if name != "CustomKeyStoreId"}
-    # unverified: that CloudTrail shows the other members as they were sent
+    # unverified: that CloudTrail shows the other members as they were sent; AWS's sample has only the cluster
     call.further_parameters["CustomKeyStoreId"] = custom_key_store_id
     if cloud_hsm_cluster_id is not None:
         call.further_parameters["ClusterId"] = cloud_hsm_cluster_id
@@ -277,7 +278,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores shows whether it succeeded."""
     store = _require_store(call, custom_key_store_id)
-    takes = call.settings.transition_time
+    takes = _connection_time(call, store)
     if store.state is ConnectionState.DISCONNECTED:
         _raise_external_error(call, store)
     call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.connect(call.now, takes))
@@ -287,10 +288,15 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
 @operation(authorization="*", logged_resources=False, quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
-    _require_store(call, custom_key_store_id)
-    takes = call.settings.transition_time
+    takes = _connection_time(call, _require_store(call, custom_key_store_id))
     call.writable_store.custom_key_stores.change(custom_key_store_id, lambda newest: newest.disconnect(call.now, takes))
     return {}
+
+
+def _connection_time(call: Call, store: CustomKeyStore) -> timedelta:
+    """How long a store takes to connect or disconnect."""
+    times = call.settings.transition_time
+    return times.cloudhsm_connection if store.cluster_id is not None else times.external_connection
 
 
 def _require_store(call: Call, store_id: str) -> CustomKeyStore:

@@ -166,6 +166,7 @@ def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int =
         return newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas)
 
     pending = call.change(key, schedule)
+    keys_in_custom_key_stores.show_backing_keys(call, pending)
     reply: dict[str, object] = {"KeyId": pending.arn, "KeyState": pending.state}
     if pending.deletion_date is not None:
         reply["DeletionDate"] = pending.deletion_date

@@ -6,23 +6,22 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys".
 from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
 from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
-from keytrail.domain.key import Key, KeyState, Origin, Transition
+from keytrail.domain.key import Key, Origin, Transition
 from keytrail.domain.material_history import Import, PastMaterial
-from keytrail.domain.refusals import not_a_primary_key
-from keytrail.errors import InvalidMarkerException, UnsupportedOperationException
+from keytrail.domain.refusals import not_valid_for_a_replica
+from keytrail.errors import InvalidMarkerException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.pagination import requested_page
 
-_SUSPENDED = (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION)
-DEFAULT_ROTATION_PERIOD = 365
-
 
 @operation(logged_reply="key", quota=15)
-def enable_key_rotation(call: Call, key: Key, *, rotation_period_in_days: int = DEFAULT_ROTATION_PERIOD) -> None:
+def enable_key_rotation(
+    call: Call, key: Key, *, rotation_period_in_days: int = key_rotation.DEFAULT_ROTATION_PERIOD
+) -> None:
     """Turn automatic rotation on, every so many days; if it is on, change the period."""
-    _change_unless_replica(
-        call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, rotation_period_in_days)
-    )
+    # The default is what condition keys see; a key whose rotation is on keeps its period if none is sent.
+    days = rotation_period_in_days if "RotationPeriodInDays" in call.members else None
+    _change_unless_replica(call, key, lambda newest: key_rotation.enable_rotation(newest, call.now, days))
 
 
 @operation(quota=5)
@@ -34,7 +33,8 @@ def disable_key_rotation(call: Call, key: Key) -> None:
 @operation(logged_reply="key", quota=5)
 def rotate_key_on_demand(call: Call, key: Key) -> Reply:
     """Rotate a key now; this takes the time of the setting `transition_time`."""
-    takes = call.settings.transition_time
+    times = call.settings.transition_time
+    takes = times.multi_region_rotation if key.multi_region else times.rotation
 
     def rotate(newest: Key) -> Key:
         everywhere = newest.pending is None or call.store.is_imported_everywhere(newest, newest.pending.id)
@@ -49,14 +49,11 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; rotation is suspended while the key is pending deletion."""
-    key_rotation.require_rotation_status(key)
-    status: dict[str, object] = {"KeyId": key.key_id, "KeyRotationEnabled": False}
-    if key.automatic is not None and key.state not in _SUSPENDED:
-        status |= {
-            "KeyRotationEnabled": True,
-            "RotationPeriodInDays": key.automatic.period_in_days,
-            "NextRotationDate": key.automatic.next_date,
-        }
+    key_rotation.require_origin_in_kms(key)
+    automatic = key_rotation.told_rotation(key)
+    status: dict[str, object] = {"KeyId": key.arn, "KeyRotationEnabled": automatic is not None}
+    if automatic is not None:
+        status |= {"RotationPeriodInDays": automatic.period_in_days, "NextRotationDate": automatic.next_date}
     if key.on_demand is not None:
         status["OnDemandRotationStartDate"] = key.on_demand.start
     return status
@@ -75,7 +72,7 @@ def list_key_rotations(
     key_rotation.require_origin_in_kms(key)
     everything = include_key_material == "ALL_KEY_MATERIAL"
     if everything and not key.is_symmetric:
-        raise UnsupportedOperationException  # unverified: the code; AWS documents only that it is for such keys
+        raise ValidationException("Input parameter includeKeyMaterial can only be used with symmetric keys.")
     page = requested_page(call, limit, marker, default=100, maximum=1000, filters=f"{key.arn}/{include_key_material}")
     listed = [
         past
@@ -94,7 +91,7 @@ def list_key_rotations(
 
 def _entry(call: Call, key: Key, past: PastMaterial) -> dict[str, object]:
     entry: dict[str, object] = {
-        "KeyId": key.key_id,
+        "KeyId": key.arn,
         "KeyMaterialId": past.material.id,
         "KeyMaterialState": _material_state(call, key, past),
     }
@@ -134,7 +131,7 @@ def _change_unless_replica(call: Call, key: Key, transition: Transition) -> None
     def admitted(newest: Key) -> Key:
         changed = transition(newest)
         if call.store.is_replica(newest):
-            raise not_a_primary_key(key.arn)  # unverified: that this is the refusal
+            raise not_valid_for_a_replica(key.arn, call.operation)
         return changed
 
     call.change(key, admitted)
