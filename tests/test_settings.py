@@ -197,7 +197,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an emulator that is none": (
         {"compat": "moto,localstak"},
-        "compat: expected floci, localstack, moto, with commas between them, got 'localstak'; did you mean localstack?",
+        "compat: expected one or more of floci, localstack, moto, _custom_id_, _custom_key_material_, "
+        "floci:override-id, with commas between them, got 'localstak'; did you mean localstack?",
     ),
 }
 

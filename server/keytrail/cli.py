@@ -26,7 +26,7 @@ OPTION_HELP = {
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
     "trail_batch": "The most events in a log file; so many are written before the interval ends.",
-    "compat": "Emulators whose tags CreateKey obeys, separated by commas: floci, localstack, moto.",
+    "compat": "Tags that CreateKey obeys, by emulator (floci, localstack, moto) or by name, separated by commas.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
     "max_events": "How many trail events are kept.",
     "max_body": "Largest request body, in bytes.",

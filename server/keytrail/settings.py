@@ -21,8 +21,14 @@ TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
 
-COMPATIBLE_WITH = frozenset({"floci", "localstack", "moto"})
-"""The emulators whose tags in CreateKey can be obeyed."""
+COMPATIBLE_WITH: Mapping[str, frozenset[str]] = {
+    "floci": frozenset({"floci:override-id"}),
+    "localstack": frozenset({"_custom_id_", "_custom_key_material_"}),
+    "moto": frozenset({"_custom_id_", "_custom_key_material_"}),
+}
+"""By emulator: its tags in CreateKey that can be obeyed."""
+
+_COMPAT_CHOICES = sorted(COMPATIBLE_WITH) + sorted(frozenset().union(*COMPATIBLE_WITH.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class Settings:
     trail_batch: int = 1000
     """The greatest number of events in a log file; so many waiting events are written before the interval ends."""
     compat: frozenset[str] = frozenset()
-    """The emulators whose tags CreateKey obeys, of COMPATIBLE_WITH: those that choose a key's id or its material."""
+    """The tags that CreateKey obeys, by name or by emulator (COMPATIBLE_WITH); they choose an id or a material."""
     request_quotas: RequestQuotas = OFF
     """The request quotas that are enforced: none, AWS's, or the test's own."""
     max_events: int = 100_000
@@ -108,10 +114,10 @@ class Settings:
                 )
         if problem := region_problem(self.region, self.extra_regions):
             raise ValueError(f"region: {problem}")
-        for name in sorted(map(str, self.compat - COMPATIBLE_WITH)):
+        for name in sorted(map(str, self.compat.difference(_COMPAT_CHOICES))):
             raise ValueError(
-                f"compat: expected {', '.join(sorted(COMPATIBLE_WITH))}, with commas between them, "
-                f"got {name!r}{suggestion(name, COMPATIBLE_WITH)}"
+                f"compat: expected one or more of {', '.join(_COMPAT_CHOICES)}, with commas between them, "
+                f"got {name!r}{suggestion(name, _COMPAT_CHOICES)}"
             )
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")

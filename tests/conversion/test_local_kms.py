@@ -1,7 +1,7 @@
 """Seed files of local-kms become seeds of Keytrail: ids, ARNs, aliases and materials stay.
 
-How we know: what local-kms documents of its seeding file format, and the code that reads it (versions 3, 4). The material
-is compared by `cryptography`, which knows nothing of Keytrail.
+How we know: what local-kms documents of its seeding file format, and the code that reads it (versions 3, 4). The
+material is compared by `cryptography`, which knows nothing of Keytrail.
 """
 
 from __future__ import annotations
