@@ -46,14 +46,14 @@ class Callers:
         """Add credentials by access key id; they replace earlier ones."""
         self._declared = {**self._declared, **credentials}
 
-    def snapshot(self) -> Mapping[str, Credential]:
-        """The credentials declared so far, for `restore`."""
-        return self._declared
+    def snapshot(self) -> tuple[Mapping[str, Credential], Mapping[str, Credential]]:
+        """The credentials declared so far, and those of the sessions issued so far, for `restore`."""
+        return self._declared, self.sessions.snapshot()
 
-    def restore(self, snapshot: Mapping[str, Credential]) -> None:
-        """Go back to the credentials of a snapshot, and forget all sessions."""
-        self._declared = snapshot
-        self.sessions.reset()
+    def restore(self, snapshot: tuple[Mapping[str, Credential], Mapping[str, Credential]]) -> None:
+        """Go back to the credentials and sessions of a snapshot."""
+        self._declared, issued = snapshot
+        self.sessions.restore(issued)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret access key of an access key; None if it is not known."""

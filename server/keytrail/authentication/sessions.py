@@ -8,6 +8,7 @@ Source: STS API Reference; IAM User Guide, "Roles terms and concepts".
 import hmac
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,10 +40,15 @@ class Sessions:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
         return self._issued.get(access_key_id)
 
-    def reset(self) -> None:
-        """Forget all credentials."""
+    def snapshot(self) -> Mapping[str, Credential]:
+        """The credentials issued so far, for `restore`."""
         with self._lock:
-            self._issued.clear()
+            return dict(self._issued)
+
+    def restore(self, snapshot: Mapping[str, Credential]) -> None:
+        """Go back to the credentials of a snapshot; all others are forgotten."""
+        with self._lock:
+            self._issued = dict(snapshot)
 
     def issue(self, principal: Principal, expiration: datetime, *, token_size: int = 0) -> Credential:
         """New credentials for a principal; the result's principal has their access key id.

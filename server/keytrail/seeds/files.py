@@ -27,24 +27,34 @@ def read_files(paths: Iterable[str], settings: Settings, now: datetime) -> Seed:
 
     `settings` and `now` are those of `read_document`.
     """
+    return read_documents(((str(file), file) for path in paths for file in files_of(path)), settings, now)
+
+
+def read_documents(documents: Iterable[tuple[str, bytes | Path]], settings: Settings, now: datetime) -> Seed:
+    """The seed in documents, or in files, each with its name for messages. Raises SeedError.
+
+    `settings` and `now` are those of `read_document`.
+    """
     seed, problems = Seed(), []
-    for path in paths:
-        for file in _files(Path(path)):
-            try:
-                read_document(file.read_bytes(), settings, now, name=str(file), seed=seed)
-            except OSError as error:
-                problems.append(f"{file}: {error.strerror}; expected a readable file or folder")
-            except SeedError as error:
-                problems += error.problems
+    for name, document in documents:
+        try:
+            data = document if isinstance(document, bytes) else document.read_bytes()
+            read_document(data, settings, now, name=name, seed=seed)
+        except OSError as error:
+            problems.append(f"{name}: {error.strerror}; expected a readable file or folder")
+        except SeedError as error:
+            problems += error.problems
     if problems:
         raise SeedError(problems)
     return seed
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml", ".json") and file.is_file())
+def files_of(path: str) -> list[Path]:
+    """The file at a path; of a folder, its .yaml, .yml and .json files."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return [folder]
+    return sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml", ".json") and file.is_file())
 
 
 def read_document(

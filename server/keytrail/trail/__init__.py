@@ -1,19 +1,21 @@
 """The trail: every call as a CloudTrail event, which LookupEvents and tests search, and the last use of each key."""
 
-from keytrail.trail.calls import Calls, RecordedCall, calls_of
-from keytrail.trail.event import RECORD_MEMBERS, RESOURCE_TYPE, Event, Verbatim, new_event_id, resource_type
+from keytrail.trail.calls import Calls, RecordedCall, calls_of, require_one
+from keytrail.trail.event import RESOURCE_TYPE, Event, Verbatim, new_event_id, resource_type
 from keytrail.trail.event_log import Query
-from keytrail.trail.event_of_service_event import event_of_service_event
+from keytrail.trail.event_of_service_event import SERVICE_EVENT_NAMES, event_of_service_event
 from keytrail.trail.last_uses import Use
-from keytrail.trail.selection import Selection
+from keytrail.trail.selection import FILTERS, Selection, selection_of_calls, with_members
 from keytrail.trail.stored_event import TimeAndNumber, time_and_number
-from keytrail.trail.trail import Trail
+from keytrail.trail.trail import IncompleteTrailError, Trail
 
 __all__ = [
-    "RECORD_MEMBERS",
+    "FILTERS",
     "RESOURCE_TYPE",
+    "SERVICE_EVENT_NAMES",
     "Calls",
     "Event",
+    "IncompleteTrailError",
     "Query",
     "RecordedCall",
     "Selection",
@@ -24,6 +26,9 @@ __all__ = [
     "calls_of",
     "event_of_service_event",
     "new_event_id",
+    "require_one",
     "resource_type",
+    "selection_of_calls",
     "time_and_number",
+    "with_members",
 ]
