@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
+from keytrail.authentication.sessions import IssuedSessions
 from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
 from keytrail.clock import Clock, ClockSnapshot
@@ -41,7 +42,7 @@ class _Snapshot(NamedTuple):
     settings: Settings
     store: Store
     trail: Trail
-    callers: tuple[Mapping[str, Credential], Mapping[str, Credential]]
+    callers: tuple[Mapping[str, Credential], IssuedSessions]
     identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
     faults: Mapping[str, FaultRule]
     clock: ClockSnapshot

@@ -78,6 +78,7 @@ TESTS, SCRIPTS = (
 
 
 def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     for number, (_, test) in enumerate(TESTS):
         (tmp_path / f"test_readme_example_{number}.py").write_text(test)
     done = subprocess.run(
@@ -87,8 +88,15 @@ def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    tests = sum(len(re.findall(r"^def test_", test, re.MULTILINE)) for _, test in TESTS)
+    tests = sum(len(re.findall(r"^ *def test_", test, re.MULTILINE)) for _, test in TESTS)
     assert f"{tests} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_examples_that_are_not_run_are_python_and_say_why() -> None:
+    assert blocks("py")
+    for place, block in blocks("py"):
+        compile(block, place, "exec")
+        assert block.startswith("# Not run by the tests of these pages"), place
 
 
 @pytest.mark.parametrize("script", [pytest.param(block, id=place) for place, block in SCRIPTS])

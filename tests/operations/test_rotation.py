@@ -173,7 +173,7 @@ def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock
 def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: ServerClock) -> None:
     """How we know: AWS docs and recorded: OnDemandRotationStartDate while one runs, and the old material till then."""
     with KeytrailServer(transition_time=timedelta(seconds=10)) as server:
-        kms, clock = client_of(server), ServerClock(server)
+        kms, clock = client_of(server), server.clock
         clock.freeze(START)
         server.load({"keys": [{"KeyId": KEY}]})
         first = current(kms)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
@@ -27,6 +28,13 @@ _TOKEN_SIZE, _SECRET_SIZE = 380, 40
 _CHECK_BITS = 19
 
 
+class IssuedSessions(NamedTuple):
+    """The sessions of a moment, for `Sessions.restore`."""
+
+    credentials: Mapping[str, Credential]
+    roles: Mapping[str, str]
+
+
 class Sessions:
     """The temporary credentials that were issued, by access key. Thread-safe; reads take no lock."""
 
@@ -35,20 +43,26 @@ class Sessions:
         self._lock = threading.Lock()
         self._key = os.urandom(32)
         self._issued: dict[str, Credential] = {}
+        self._roles: dict[str, str] = {}
+        """The ARNs of roles that were assumed, by IAM's unique id; the newest."""
 
     def get(self, access_key_id: str) -> Credential | None:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
         return self._issued.get(access_key_id)
 
-    def snapshot(self) -> Mapping[str, Credential]:
+    def snapshot(self) -> IssuedSessions:
         """The credentials issued so far, for `restore`."""
         with self._lock:
-            return dict(self._issued)
+            return IssuedSessions(dict(self._issued), dict(self._roles))
 
-    def restore(self, snapshot: Mapping[str, Credential]) -> None:
+    def restore(self, snapshot: IssuedSessions) -> None:
         """Go back to the credentials of a snapshot; all others are forgotten."""
         with self._lock:
-            self._issued = dict(snapshot)
+            self._issued, self._roles = dict(snapshot.credentials), dict(snapshot.roles)
+
+    def role_with(self, unique_id: str) -> str | None:
+        """The ARN of a role that has been assumed, by IAM's unique id; None if there is none."""
+        return self._roles.get(unique_id)
 
     def issue(self, principal: Principal, expiration: datetime, *, token_size: int = 0) -> Credential:
         """New credentials for a principal; the result's principal has their access key id.
@@ -66,8 +80,11 @@ class Sessions:
                 expiration=expiration,
             )
             self._issued[access_key_id] = credential
-            while len(self._issued) > MAX_SESSIONS:
-                del self._issued[next(iter(self._issued))]
+            if principal.role_arn is not None:
+                self._roles[principal.unique_id] = principal.role_arn
+            for kept in (self._issued, self._roles):
+                while len(kept) > MAX_SESSIONS:
+                    del kept[next(iter(kept))]
         return credential
 
     def _access_key(self, account: str) -> str:

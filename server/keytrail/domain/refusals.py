@@ -20,7 +20,8 @@ def key_exists(arn: str) -> AlreadyExistsException:
 
 def grant_not_found(grant_id: str) -> NotFoundException:
     """The key has no grant with this id."""
-    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+    # unverified: the words; AWS's docs, recordings and issues have only the code
+    return NotFoundException(f"Grant '{grant_id}' does not exist")
 
 
 def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:

@@ -12,8 +12,13 @@ from keytrail.seeds.custom_key_stores import read_custom_key_store
 from keytrail.seeds.decoding import Decoded, decode
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.faults import read_fault
-from keytrail.seeds.identities import read_identity, read_organization, read_service_control_policies
+from keytrail.seeds.identities import read_identity
 from keytrail.seeds.keys import read_key
+from keytrail.seeds.organizations import (
+    read_organization,
+    read_resource_control_policies,
+    read_service_control_policies,
+)
 from keytrail.seeds.reader import SeedReader
 from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import read_settings
@@ -86,6 +91,8 @@ def _read(decoded: Decoded, reader: SeedReader) -> None:
         read_identity(path, identity, reader)
     if not any(path.startswith("serviceControlPolicies") for path in left_out):
         read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
+    if not any(path.startswith("resourceControlPolicies") for path in left_out):
+        read_resource_control_policies("resourceControlPolicies", document.resource_control_policies, reader)
     if document.organization is not None:
         read_organization("organization", document.organization, reader)
     for path, store in _items("customKeyStores", document.custom_key_stores, left_out):
