@@ -274,6 +274,16 @@ def test_check_shows_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
     assert second.startswith(f"{tmp_path / 'b.yaml'}: keys: ")
 
 
+def test_a_folder_without_a_seed_is_an_error_of_check_and_a_warning_of_serve(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no seed")
+    message = f"{tmp_path}: there is no .yaml, .yml or .json file in this folder\n"
+    done = run("check", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    with serving("--port", "0", "--fixtures", str(tmp_path)) as server:
+        server.process.terminate()
+        assert server.process.communicate()[1] == f"keytrail: warning: {message}"
+
+
 def test_check_without_a_file_says_what_to_name() -> None:
     done = run("check")
     assert done.returncode == 2

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -74,6 +75,13 @@ def _warn_of_unknown_variables() -> None:
         click.echo(f"keytrail: warning: {warning}", err=True)
 
 
+def _empty_folders(paths: Iterable[str]) -> list[str]:
+    """A message about each folder without a seed file."""
+    from keytrail.seeds import files_of
+
+    return [f"{path}: there is no .yaml, .yml or .json file in this folder" for path in paths if not files_of(path)]
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
     paths = options.pop("fixtures", ())
@@ -104,6 +112,8 @@ def serve(**options: Any) -> None:
     from keytrail.endpoint import Endpoint
     from keytrail.seeds import SeedError
 
+    for problem in _empty_folders(settings.fixtures):  # no error: the image begins with one
+        click.echo(f"keytrail: warning: {problem}", err=True)
     try:
         endpoint = Endpoint(settings, Clock())
     except SeedError as error:
@@ -163,6 +173,8 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
     _warn_of_unknown_variables()
     try:
         seed = seeds.read_files(paths, _settings({}), Clock().now())
+        if empty := _empty_folders(paths):
+            raise seeds.SeedError(empty)
     except seeds.SeedError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
