@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,6 +191,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         'tracking_start: expected a datetime, or ISO 8601 text such as "2026-05-01T08:00:00Z", got 0',
     ),
     "a number for paths": ({"fixtures": 3}, "fixtures: expected a list of paths, got 3"),
+    "numbers among the paths": ({"fixtures": ["a.yaml", 3]}, "fixtures: expected a list of paths, got ['a.yaml', 3]"),
+    "a number for a Region": ({"extra_regions": {3}}, "extra_regions: expected a list of names, got [3]"),
     "a Region with a blank": (
         {"extra_regions": "Mars 1"},
         "extra_regions: expected names of lower-case letters, digits and dashes, "
@@ -218,7 +221,7 @@ def test_a_keyword_that_is_no_setting_is_an_error_that_suggests_the_right_one() 
 
 
 def test_a_list_may_be_a_list_in_code() -> None:
-    assert Settings(fixtures=["a.yaml"]).fixtures == ("a.yaml",)  # type: ignore[arg-type]
+    assert Settings(fixtures=["a.yaml", Path("b.yaml")]).fixtures == ("a.yaml", "b.yaml")  # type: ignore[arg-type]
     assert Settings(compat={"moto"}).compat == {"moto"}  # type: ignore[arg-type]
 
 

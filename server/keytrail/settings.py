@@ -97,7 +97,9 @@ class Settings:
                 raise ValueError(f"{field.name}: {error}") from None
             kind: Any = getattr(field.type, "__origin__", None) or field.type
             if kind in (tuple, frozenset) and isinstance(value, (list, set, tuple, frozenset)):
-                value = kind(value)
+                # Paths may be given as such.
+                items = [os.fspath(item) if isinstance(item, os.PathLike) else item for item in value]
+                value = kind(items) if all(isinstance(item, str) for item in items) else items
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
                 raise ValueError(f"{field.name}: {_what_would_be_right(str(field.type), value)}")
             object.__setattr__(self, field.name, value)
@@ -106,7 +108,7 @@ class Settings:
     def _check_ranges(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise ValueError(f"account: expected 12 digits, got {self.account!r}")
-        for name in sorted(map(str, self.extra_regions)):
+        for name in sorted(self.extra_regions):
             if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
                 raise ValueError(
                     "extra_regions: expected names of lower-case letters, digits and dashes, "
@@ -114,7 +116,7 @@ class Settings:
                 )
         if problem := region_problem(self.region, self.extra_regions):
             raise ValueError(f"region: {problem}")
-        for name in sorted(map(str, self.compat.difference(_COMPAT_CHOICES))):
+        for name in sorted(self.compat.difference(_COMPAT_CHOICES)):
             raise ValueError(
                 f"compat: expected one or more of {', '.join(_COMPAT_CHOICES)}, with commas between them, "
                 f"got {name!r}{suggestion(name, _COMPAT_CHOICES)}"
