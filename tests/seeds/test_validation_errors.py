@@ -267,6 +267,11 @@ def test_what_is_there_twice_names_both_places_and_files(tmp_path: Path) -> None
     ]
 
 
+def test_a_member_that_is_there_twice_in_json_names_both_values() -> None:
+    (problem,) = problems(f'{{"keys": [{{"KeyId": "{KEY}", "Tags": {{}}, "KeyId": "{OTHER_KEY}"}}]}}'.encode())
+    assert problem == f'KeyId appears twice in one object: "{KEY}" and "{OTHER_KEY}"; keep one'
+
+
 def test_a_member_that_is_there_twice_names_both_lines() -> None:
     (problem,) = problems(f"keys:\n  - KeyId: {KEY}\n    KeyState: Disabled\n    KeyId: {OTHER_KEY}\n".encode())
     assert problem == "not YAML at line 4, column 5: KeyId appears twice in a mapping, first at line 2; keep one"

@@ -1,5 +1,6 @@
 """Decoding YAML or JSON into a typed document."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
@@ -87,8 +88,10 @@ _LOST_NEWLINES = "; are its newlines lost? `curl -d @FILE` drops them, `curl --d
 def _decode(data: bytes, name: str) -> object:
     if data.lstrip()[:1] == b"{":
         try:
-            return msgspec.json.decode(data)
-        except msgspec.DecodeError as error:
+            return json.loads(data, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        except _Repeated as error:
+            raise SeedError([f"{name}: {error}"]) from None
+        except (ValueError, RecursionError) as error:
             if name.endswith(".json"):
                 raise SeedError([f"{name}: not JSON: {error}"]) from None
     import yaml  # imported late, so that servers without seed files start faster
@@ -106,6 +109,26 @@ def _decode(data: bytes, name: str) -> object:
         wrong = "there is nothing but comments" if data.strip() else "the document is empty"
         raise SeedError([f"{name}: {wrong}; expected a seed, such as keys: [...]{hint}"])
     return document
+
+
+class _Repeated(ValueError):
+    """An object of JSON has a member twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            import textwrap  # imported late, for a quicker start
+
+            both = " and ".join(textwrap.shorten(json.dumps(each), 60) for each in (members[name], value))
+            raise _Repeated(f"{name} appears twice in one object: {both}; keep one")
+        members[name] = value
+    return members
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no value of JSON")
 
 
 def _yaml_loader() -> Any:
