@@ -88,11 +88,20 @@ def test_what_was_loaded_stays_for_the_next_start_at_the_same_url() -> None:
         assert {made, KEY} <= key_ids(server)
 
 
-def test_a_taken_port_is_an_os_error() -> None:
+def test_a_taken_port_is_an_os_error_that_names_the_setting_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     with KeytrailServer() as server:
         port = urlsplit(server.url).port
-        with pytest.raises(OSError, match="in use"):
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        with pytest.raises(OSError, match=rf":{port}: the port is taken; set port .* or to 0 for any that is free$"):
             KeytrailServer(port=port).start()
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+        with pytest.raises(OSError, match="under pytest-xdist each worker has a server of its own, so only 0 fits all"):
+            KeytrailServer(port=port).start()
+
+
+def test_a_misspelled_setting_is_an_error_that_suggests_the_right_one() -> None:
+    with pytest.raises(TypeError, match=r"there is no setting prot; did you mean port\?"):
+        KeytrailServer(prot=1)
 
 
 def test_it_ends_though_a_client_hangs() -> None:

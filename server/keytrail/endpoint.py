@@ -181,7 +181,7 @@ class Endpoint:
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add a fault rule, a JSON object; gives it with its Id. Raises seeds.SeedError."""
-        rule = seeds.read_rule(document)
+        rule = seeds.read_rule(document, self.settings)
         try:
             return self.faults.add([rule])[0]
         except ValueError as error:

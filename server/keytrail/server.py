@@ -54,7 +54,7 @@ class KeytrailServer:
         paths = tuple(str(self._folder / seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
             members.setdefault("port", 0)
-            settings = Settings(**members)
+            settings = Settings.from_members(members)
         settings = settings.with_fixtures(*paths)
         self.endpoint = Endpoint(settings, Clock(), documents)
         self.clock = ServerClock(self.endpoint)

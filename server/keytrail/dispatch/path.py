@@ -16,6 +16,7 @@ from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.randomness import new_uuid
 from keytrail.dispatch import record
+from keytrail.dispatch.custom_tags import take_custom_tags
 from keytrail.dispatch.protocol import Protocol, Protocols
 from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
@@ -76,6 +77,8 @@ class Dispatcher:
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, request)
+            if self.settings.compat and operation.name == "CreateKey":
+                call.members, call.custom = take_custom_tags(call.members, self.settings.compat)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
             # Whatever is due happens before any key is looked up.

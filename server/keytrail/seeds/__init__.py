@@ -7,6 +7,7 @@ not loaded at all.
 The members are declared in `document.py`. Each other module reads one part of a document into a `Seed`.
 """
 
+from keytrail.seeds.decoding import convert
 from keytrail.seeds.document import json_schema
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.faults import read_rule
@@ -20,6 +21,7 @@ __all__ = [
     "SETTINGS",
     "Seed",
     "SeedError",
+    "convert",
     "files_of",
     "json_schema",
     "read_document",

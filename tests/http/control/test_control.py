@@ -69,6 +69,7 @@ BODIES = {
     "clock/advance": {"seconds": 1},
     "explain": {"action": "kms:ListKeys"},
     "faults": {"Latency": 1},
+    "fixtures": {"settings": {"UsageDelay": "0"}},
 }
 """What a call needs to be a good one; of the others, nothing."""
 
