@@ -104,7 +104,7 @@ def test_settings_are_those_of_a_server_and_the_client_has_the_token() -> None:
 
 
 def test_wrong_settings_and_seeds_are_refused_before_the_start(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="acount"):
+    with pytest.raises(TypeError, match="there is no setting acount; did you mean account"):
         started(acount="111122223333")
     with pytest.raises(ValueError, match="account: expected 12 digits"):
         started(account="1")

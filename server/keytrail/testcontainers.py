@@ -50,7 +50,7 @@ class KeytrailContainer(DockerContainer):
 
         Raises TypeError for a name that is no setting's, ValueError for a value that is not valid.
         """
-        values = Settings(**settings)
+        values = Settings.from_members(settings)
         for name in settings:
             self.with_env(variable(name), values.text(name))
         self._token = values.control_token or self._token
