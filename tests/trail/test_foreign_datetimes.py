@@ -45,7 +45,7 @@ def test_a_deletion_under_freezegun_is_a_call(kms: Any, kms_calls: KmsCalls, key
     assert deletion == datetime(2026, 6, 8, 12, tzinfo=UTC)
     assert [call.operation for call in kms_calls] == ["CreateKey", "ScheduleKeyDeletion"]
     [call] = KeytrailClient(keytrail_clean.url).calls("ScheduleKeyDeletion")
-    assert call.record["responseElements"]["deletionDate"] == "Jun 8, 2026, 12:00:00 PM"
+    assert call.record["responseElements"]["deletionDate"] == "2026-06-08T12:00:00Z"
 
 
 def test_log_files_are_written_under_freezegun(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from keytrail.settings import read_moment
 from keytrail.spelling import suggestion
 from keytrail.trail.event import RECORD_MEMBERS
+from keytrail.trail.event_history import KEY, id_in
 from keytrail.trail.stored_event import EventGroup, StoredEvent
 
 SEEDED = "keytrail fixtures"
@@ -44,9 +45,9 @@ class Selection:
     called: bool = False
 
     def attribute(self) -> tuple[str, str] | None:
-        """The selected attribute of LookupEvents that usually has the fewest events; None if none is selected."""
+        """The selected attribute of an event history that usually has the fewest events; None if none is selected."""
         wanted = (
-            ("ResourceName", self.key),
+            (KEY, id_in(self.key) if self.key is not None else None),
             ("AccessKeyId", self.access_key_id),
             ("Username", self.username),
             ("EventName", self.event_name),
