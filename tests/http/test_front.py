@@ -154,7 +154,7 @@ def test_head_and_body_leave_in_one_write(server: KeytrailServer) -> None:
 
 
 def test_the_date_is_the_real_one_of_the_second_whatever_the_endpoints_clock_says(server: KeytrailServer) -> None:
-    server.set_clock("2031-01-01T00:00:00Z")
+    server.clock.set("2031-01-01T00:00:00Z")
     dates = set()
     with Client(server) as client:
         deadline = time.monotonic() + 5

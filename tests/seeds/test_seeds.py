@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from keytrail.crypto import key_pair
+from keytrail.domain.key_material import KeyMaterial
 from keytrail.seeds import SeedError, json_schema
 from keytrail.server import KeytrailServer
 from tests.support import ALIAS, ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn, own_aliases, refusal
@@ -181,7 +182,6 @@ def test_a_folder_is_all_its_seed_files(tmp_path: Path) -> None:
     (tmp_path / "two.yml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
     (tmp_path / "three.json").write_text(json.dumps({"keys": [{"KeyId": MRK}]}))
     (tmp_path / "README.md").write_text("no seed")
-    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     with KeytrailServer(fixtures=tmp_path) as server:
         assert {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]} == {KEY, OTHER_KEY, MRK}
 
@@ -342,6 +342,17 @@ def test_material_in_a_seed_replaces_derived_material(
     assert len(ids) == 2
 
 
+def test_a_seed_may_have_the_materials_of_past_rotations(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    secrets = [bytes([number]) * 32 for number in range(3)]
+    texts = [base64.b64encode(secret).decode() for secret in secrets]
+    rotations = [{"RotationDate": "2 days ago"}, {"RotationDate": "1 day ago"}]
+    rotation = {"Rotations": rotations, "PastKeyMaterials": texts[:2]}
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "KeyMaterial": texts[2], "Rotation": rotation}]})
+    listed = kms.list_key_rotations(KeyId=KEY, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    expected = {KeyMaterial.from_secret(secret).id for secret in secrets}
+    assert {each["KeyMaterialId"] for each in listed} == expected
+
+
 # ---- Moments
 
 NOW = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -434,10 +445,26 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "an alias without its prefix": ("Aliases: [alias/good, orders]", ".Aliases[1]", ("alias/",)),
     "an alias of AWS": ("Aliases: [alias/aws/s3]", ".Aliases[0]", ("alias/aws/s3",)),
     "an alias of another key": ("Aliases: [alias/good, alias/first]", ".Aliases[1]", ("alias/first", "twice")),
-    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("array",)),
+    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("a list",)),
     "a tag of a number": ("Tags: {team: 7}", ".Tags", ("team", "quotes")),
     "a reserved tag": ("Tags: {'aws:team': x}", ".Tags", ("aws:",)),
     "a description too long": (f"Description: {'d' * 8193}", ".Description", ("8192",)),
+    "materials of more rotations than there are": (
+        f"Rotation: {{Rotations: [{{RotationDate: 1 day ago}}], PastKeyMaterials: ['{'A' * 43}=', '{'B' * 43}=']}}",
+        ".Rotation.PastKeyMaterials",
+        ("expected one for each of the 1 Rotations, got 2",),
+    ),
+    "a past material that is none": (
+        "Rotation: {Rotations: [{RotationDate: 1 day ago}], PastKeyMaterials: [AAAA]}",
+        ".Rotation.PastKeyMaterials[0]",
+        ("32 bytes in base64",),
+    ),
+    "the same material twice": (
+        f"KeyMaterial: {'A' * 43}=\n    Rotation: {{Rotations: [{{RotationDate: 1 day ago}}], "
+        f"PastKeyMaterials: ['{'A' * 43}=']}}",
+        ".Rotation.PastKeyMaterials",
+        ("different",),
+    ),
     "multi-Region with a UUID": ("MultiRegion: true", ".KeyId", ("MultiRegion", "mrk-")),
     "replicas of a single-Region key": ("Replicas: [{Region: eu-west-1}]", ".Replicas", ("multi-Region", "mrk-")),
     "a policy that is none": ("Policy: '{'", ".Policy", ("MalformedPolicyDocumentException", "JSON")),
@@ -489,10 +516,10 @@ BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "no YAML": ("keys: [\n", "not YAML", ("line",)),
     "a tab": ("keys:\n\t- KeyId: x\n", "not YAML", ("line 2",)),
     "a member twice": (f"keys:\n  - KeyId: {KEY}\n    KeyId: {OTHER_KEY}\n", "not YAML", ("KeyId", "twice", "line 2")),
-    "a list": ("[1, 2]", "", ("object",)),
-    "a text": ("hello", "", ("object",)),
+    "a list": ("[1, 2]", "", ("a mapping with", "got a list")),
+    "a text": ("hello", "", ("a mapping with", "got 'hello'")),
     "a member that is none": ("key: []", "", ("key", "keys")),
-    "a text for a list": ("keys: all", "keys", ("array",)),
+    "a text for a list": ("keys: all", "keys", ("a list",)),
     "a key without an id": ("keys: [{Description: x}]", "keys[0]", ("KeyId",)),
     "an id that is none": ("keys: [{KeyId: orders}]", "keys[0].KeyId", ("UUID", "mrk-")),
     "an upper-case id": (f"keys: [{{KeyId: {KEY.upper()}}}]", "keys[0].KeyId", ("lower-case",)),

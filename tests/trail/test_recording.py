@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from keytrail.server import KeytrailServer
-from keytrail.trail import Event, Query, Selection, Trail, Use, new_event_id
+from keytrail.trail import Event, IncompleteTrailError, Query, Selection, Trail, Use, new_event_id
 from keytrail.trail import trail as trail_module
-from tests.support import ACCOUNT, KEY, MISSING_KEY, REGION, SAMPLE_SEED, key_arn
+from tests.support import ACCOUNT, ALIAS, KEY, MISSING_KEY, REGION, SAMPLE_SEED, key_arn
 
 START = datetime(2026, 8, 10, 12, tzinfo=UTC)
 EVERY_EVENT = Query(account=ACCOUNT, region=REGION)
@@ -49,7 +49,7 @@ def test_an_event_that_cannot_be_written_fails_only_its_own_call(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The caller hears of it, and the log has the traceback."""
+    """The caller hears of it, the log has the traceback, and no assertion about such calls passes."""
     keytrail_clean.load(SAMPLE_SEED)
     pack = trail_module.pack
 
@@ -63,8 +63,17 @@ def test_an_event_that_cannot_be_written_fails_only_its_own_call(
         kms.describe_key(KeyId=key_id)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
     kms.list_keys()
-    assert [record["eventName"] for record in keytrail_clean.events()] == ["ListKeys"]
+    assert [record["eventName"] for record in keytrail_clean.events(eventName="ListKeys")] == ["ListKeys"]
+    for ask in (keytrail_clean.events, keytrail_clean.calls, lambda: keytrail_clean.calls("DescribeKey")):
+        with pytest.raises(IncompleteTrailError, match=r"lacks a call.*DescribeKey: request [-0-9a-f]{36}, ZeroDiv"):
+            ask()
+    later = keytrail_clean.mark()
+    kms.describe_key(KeyId=ALIAS)
+    assert len(keytrail_clean.calls("DescribeKey", after=later)) == 1, "only what was asked for counts"
+    keytrail_clean.reset()
+    assert keytrail_clean.calls() == []
 
 
 def test_readers_never_find_a_use_without_its_event_or_an_event_without_its_use() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from keytrail.authentication.credential_scope import CredentialScope
-from keytrail.authentication.sessions import Sessions
+from keytrail.authentication.sessions import IssuedSessions, Sessions
 from keytrail.authentication.signature import check_age, check_signature, read_signature
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
@@ -56,14 +56,15 @@ class Callers:
         """Whether declared credentials belong to a user, or to a role or a session of it."""
         return (principal.role_arn or principal.arn) in self._principals
 
-    def snapshot(self) -> Mapping[str, Credential]:
-        """The credentials declared so far, for `restore`."""
-        return self._declared
+    def snapshot(self) -> tuple[Mapping[str, Credential], IssuedSessions]:
+        """The credentials declared so far, and those of the sessions issued so far, for `restore`."""
+        return self._declared, self.sessions.snapshot()
 
-    def restore(self, snapshot: Mapping[str, Credential]) -> None:
-        """Go back to the credentials of a snapshot, and forget all sessions."""
-        self._set(snapshot)
-        self.sessions.reset()
+    def restore(self, snapshot: tuple[Mapping[str, Credential], IssuedSessions]) -> None:
+        """Go back to the credentials and sessions of a snapshot."""
+        declared, issued = snapshot
+        self._set(declared)
+        self.sessions.restore(issued)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret access key of an access key; None if it is not known."""

@@ -9,8 +9,10 @@ import hmac
 import os
 import threading
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
@@ -24,6 +26,13 @@ _TOKEN_START = "IQoJb3JpZ2luX2Vj"
 """The beginning of AWS's session tokens."""
 _TOKEN_SIZE, _SECRET_SIZE = 688, 40
 _CHECK_BITS = 19
+
+
+class IssuedSessions(NamedTuple):
+    """The sessions of a moment, for `Sessions.restore`."""
+
+    credentials: Mapping[str, Credential]
+    roles: Mapping[str, str]
 
 
 class Sessions:
@@ -41,11 +50,15 @@ class Sessions:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
         return self._issued.get(access_key_id)
 
-    def reset(self) -> None:
-        """Forget all credentials."""
+    def snapshot(self) -> IssuedSessions:
+        """The credentials issued so far, for `restore`."""
         with self._lock:
-            self._issued.clear()
-            self._roles.clear()
+            return IssuedSessions(dict(self._issued), dict(self._roles))
+
+    def restore(self, snapshot: IssuedSessions) -> None:
+        """Go back to the credentials of a snapshot; all others are forgotten."""
+        with self._lock:
+            self._issued, self._roles = dict(snapshot.credentials), dict(snapshot.roles)
 
     def role_with(self, unique_id: str) -> str | None:
         """The ARN of a role that has been assumed, by IAM's unique id; None if there is none."""

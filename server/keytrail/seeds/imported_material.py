@@ -38,8 +38,11 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
         material = _material(part_path, member.key_id, spec, at, part, reader)
         if material is None:
             return {}
-        if material.id in imports:
-            reader.add_problem(f"{part_path}.KeyMaterial", "appears twice; every key material of a key is different")
+        name = f"this material of {member.key_id}"
+        first = reader.first_place(f"{part_path}.KeyMaterial", f"{path} {material.id}")
+        if material.id in imports and first is not None:
+            rule = "every key material of a key is different"
+            reader.add_problem(f"{part_path}.KeyMaterial", f"{name} appears twice, first at {first}; {rule}")
         imports[material.id] = _import(part_path, member, part, reader)
         if part.key_material_state in _PENDING:
             pending = material
@@ -117,7 +120,8 @@ def _material(
 ) -> KeyMaterial | None:
     if part.key_material is None:
         return KeyMaterial.derived(f"{key_id}/{at}" if at else key_id, spec)
-    return read_key_material(path, part.key_material, spec, partial(KeyMaterial.imported, key_id), reader)
+    make = partial(KeyMaterial.imported, key_id)
+    return read_key_material(f"{path}.KeyMaterial", part.key_material, spec, make, reader)
 
 
 def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: SeedReader) -> Import:

@@ -11,13 +11,13 @@ from keytrail.seeds.reader import SeedReader
 def read_key_material(
     path: str, text: str, spec: str, make: Callable[[str, bytes], KeyMaterial], reader: SeedReader
 ) -> KeyMaterial | None:
-    """The key material in a base64 text: what `make` makes of the spec and the decoded bytes.
+    """The key material in a base64 text at a path: what `make` makes of the spec and the decoded bytes.
 
     The bytes are raw for a symmetric or HMAC key, and PKCS #8 in DER for a key pair. If they do not fit the spec, adds
     a problem and returns None.
     """
     if not is_supported(spec):
-        reader.add_problem(f"{path}.KeyMaterial", f"keys of {spec} have no key material here; leave it out")
+        reader.add_problem(path, f"keys of {spec} have no key material here; leave it out")
         return None
     try:
         return make(spec, binascii.a2b_base64(text.encode(), strict_mode=True))
@@ -25,5 +25,5 @@ def read_key_material(
         message = "expected 32 bytes in base64; `openssl rand -base64 32` makes some"
         if spec != SYMMETRIC_DEFAULT:
             message = f"expected key material of {spec} in base64: raw bytes of an HMAC key, else PKCS #8 in DER"
-        reader.add_problem(f"{path}.KeyMaterial", message)
+        reader.add_problem(path, message)
         return None

@@ -35,7 +35,7 @@ _SPEC_FOR = {
 def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
     """Add a key and its replicas."""
     account = member.account or reader.settings.account
-    region = member.region or reader.settings.region
+    region = reader.region(f"{path}.Region", member.region)
     usage, spec = _kind(path, member, reader)
     multi_region = member.key_id.startswith("mrk-")
     if member.multi_region is not None and member.multi_region != multi_region:
@@ -59,13 +59,19 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         reader.add_problem(f"{path}.{first_rotation}.RotationDate", "is before the key's CreationDate")
     for index, replica in enumerate(member.replicas):
         item_path = f"{path}.Replicas[{index}]"
+        if replica.region == region:
+            reader.add_problem(
+                f"{item_path}.Region", f"{region} is the Region of the primary key; a replica is in another Region"
+            )
+            continue
+        reader.region(f"{item_path}.Region", replica.region)
         if partition_of(replica.region) != partition_of(region):
             reader.add_problem(f"{item_path}.Region", f"{replica.region} is not in {region}'s partition")
         own = {"imports": replica_imports(item_path, replica, member, primary, reader)}
         _add_key(item_path, replica, replica.region, {**shared, **own}, primary, reader)
     if multi_region:
-        if (account, member.key_id) in reader.seed.multi_region_sets:
-            reader.add_problem(f"{path}.KeyId", f"{member.key_id} appears twice; list the other Regions under Replicas")
+        name = f"{member.key_id} of account {account}"
+        reader.require_once(f"{path}.KeyId", name, "list the other Regions under Replicas")
         regions = tuple(replica.region for replica in member.replicas)
         reader.seed.multi_region_sets[account, member.key_id] = MultiRegionSet(region, regions)
 
@@ -93,7 +99,7 @@ def _material(path: str, member: KeyMember, spec: str, reader: SeedReader) -> Ke
     if member.origin is Origin.EXTERNAL:
         return None  # `read_imports` reads it
     if member.key_material is not None:
-        return read_key_material(path, member.key_material, spec, KeyMaterial.from_data, reader)
+        return read_key_material(f"{path}.KeyMaterial", member.key_material, spec, KeyMaterial.from_data, reader)
     if member.key_state is KeyState.PENDING_IMPORT:
         return None
     return KeyMaterial.derived(member.key_id, spec) if is_supported(spec) else None
@@ -123,8 +129,8 @@ def _add_key(
         tags=_tags(path, member, reader),
     )
     key = place_key(path, member, key, reader)
-    if key.arn in reader.seed.keys:
-        reader.add_problem(f"{path}.KeyId", f"{key.arn} appears twice; a Region has one key with an id")
+    place = f"{path}.KeyId" if primary is None else f"{path}.Region"
+    reader.require_once(place, key.arn, "a Region has one key with an id")
     reader.seed.keys[key.arn] = key
     check_state(path, key, reader)
     _aliases(path, member, key, reader)
@@ -151,6 +157,5 @@ def _aliases(path: str, member: RegionalMember, key: Key, reader: SeedReader) ->
             require_alias_name(name)
         except AwsError:
             reader.add_problem(f"{path}.Aliases[{index}]", f"{name} is not a name that CreateAlias accepts")
-        if alias.arn in reader.seed.aliases:
-            reader.add_problem(f"{path}.Aliases[{index}]", f"{alias.arn} appears twice; an alias names one key")
+        reader.require_once(f"{path}.Aliases[{index}]", alias.arn, "an alias names one key")
         reader.seed.aliases[alias.arn] = alias

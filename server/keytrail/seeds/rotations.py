@@ -8,6 +8,7 @@ from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.material_history import AutomaticRotation, PastMaterial
 from keytrail.seeds.document import KeyMember, RotationMember
+from keytrail.seeds.key_material import read_key_material
 from keytrail.seeds.reader import SeedReader
 
 
@@ -47,7 +48,8 @@ def _materials(
     reader: SeedReader,
 ) -> tuple[PastMaterial, ...]:
     # Derived from the key's id, so ciphertexts are valid in every run. A KeyMaterial in the seed is the current one.
-    materials = [PastMaterial(KeyMaterial.derived(member.key_id))]
+    given = _past_materials(path, rotation, reader)
+    materials = [PastMaterial(given[0] if given else KeyMaterial.derived(member.key_id))]
     for number, past in enumerate(rotation.rotations, 1):
         date_path = f"{path}.Rotations[{number - 1}].RotationDate"
         date = reader.moment(date_path, past.rotation_date)
@@ -62,9 +64,27 @@ def _materials(
         if is_current and member.key_material is not None:
             materials.append(PastMaterial(material, date, past.rotation_type))
         else:
-            derived = KeyMaterial.derived(f"{member.key_id}/{number}")
-            materials.append(PastMaterial(derived, date, past.rotation_type))
+            past_material = given[number] if number < len(given) else KeyMaterial.derived(f"{member.key_id}/{number}")
+            materials.append(PastMaterial(past_material, date, past.rotation_type))
+    if given and len({past.material.id for past in materials}) < len(materials):
+        reader.add_problem(f"{path}.PastKeyMaterials", "every key material of a key, KeyMaterial too, is different")
     return tuple(materials) if len(materials) > 1 else ()
+
+
+def _past_materials(path: str, rotation: RotationMember, reader: SeedReader) -> list[KeyMaterial]:
+    """The materials that the rotations ended, if the seed has them, else none."""
+    texts, count = rotation.past_key_materials, len(rotation.rotations)
+    if texts and len(texts) != count:
+        reader.add_problem(
+            f"{path}.PastKeyMaterials", f"expected one for each of the {count} Rotations, got {len(texts)}"
+        )
+        return []
+    materials = [
+        read_key_material(f"{path}.PastKeyMaterials[{at}]", text, SYMMETRIC_DEFAULT, KeyMaterial.from_data, reader)
+        for at, text in enumerate(texts)
+    ]
+    sound = [material for material in materials if material is not None]
+    return sound if len(sound) == count else []
 
 
 def _automatic(path: str, rotation: RotationMember, since: datetime, reader: SeedReader) -> AutomaticRotation | None:

@@ -11,6 +11,7 @@ from operator import attrgetter
 import msgspec
 
 from keytrail.domain.principal import Principal
+from keytrail.plain_values import plain_datetime
 from keytrail.trail.event import Event, Verbatim, access_key_id_in, username_in
 from keytrail.trail.listed_resources import ListedResources
 
@@ -27,6 +28,8 @@ def _encode_other(value: object) -> object:
         return msgspec.msgpack.Ext(_VERBATIM, _encode_map(value.data))
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, datetime):
+        return plain_datetime(value)
     raise NotImplementedError(f"a record cannot contain a {type(value)}")
 
 
