@@ -192,6 +192,15 @@ def test_a_call_has_the_same_members_here_and_elsewhere(keytrail_clean: Keytrail
     assert "others: 1 Decrypt, 1 DescribeKey, 1 ListKeys" in repr(called.calls("Encrypt"))
 
 
+def test_the_past_in_a_seed_is_no_call(server: Control) -> None:
+    mark = server.mark()
+    past = {"Operation": "Decrypt", "Timestamp": "2 days ago"}
+    server.load({"keys": [{"KeyId": KEY, "CreationDate": "3 days ago", "LastUsage": past}]})
+    assert len(server.events(eventName="Decrypt")) == 1
+    assert server.calls() == server.calls("Decrypt", after=mark) == []
+    assert "others" not in repr(server.calls("Encrypt"))
+
+
 def test_only_calls_after_a_mark_count(called: Control, keytrail_clean: KeytrailServer) -> None:
     mark = called.mark()
     assert called.calls(after=mark) == []

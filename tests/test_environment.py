@@ -13,6 +13,7 @@ import pytest
 
 from keytrail.environment import REMOVED, SERVICES, aws_environment, aws_variables
 from keytrail.operation import SERVICES as ANSWERED
+from keytrail.server import KeytrailServer
 from tests.support import FOREIGN
 
 URL = "http://127.0.0.1:4599"
@@ -50,6 +51,15 @@ def test_the_default_session_of_boto3_is_a_new_one(monkeypatch: pytest.MonkeyPat
         assert boto3.client("kms").meta.region_name == "us-east-1"
         assert boto3.DEFAULT_SESSION is not session
     assert boto3.DEFAULT_SESSION is session
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
+def test_a_proxy_is_passed_by(name: str, monkeypatch: pytest.MonkeyPatch, keytrail_clean: KeytrailServer) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    with aws_environment(keytrail_clean.url) as variables:
+        assert variables["NO_PROXY"] == "intranet.example,127.0.0.1"
+        assert boto3.client("kms").list_keys()["Keys"] == []
 
 
 def test_other_emulators_keep_their_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -450,6 +450,27 @@ def test_a_fixture_of_a_wider_scope_that_comes_later_loses_nothing(tmp_path: Pat
     require_passed(pytest_run(tmp_path, AFTER_LATE), 3)
 
 
+OWN = """
+import pytest
+from keytrail import KeytrailServer
+
+@pytest.fixture(scope="module")
+def keytrail_server():
+    with KeytrailServer(account="111122223333") as server:
+        yield server
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_each_test_begins_clean(kms, time):
+    assert kms.list_keys()["Keys"] == []
+    assert kms.create_key()["KeyMetadata"]["AWSAccountId"] == "111122223333"
+"""
+
+
+def test_a_suite_can_have_a_server_of_its_own_in_any_scope(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text(OWN)
+    require_passed(pytest_run(tmp_path, OWN), 4)
+
+
 # ---- A server that runs elsewhere
 
 

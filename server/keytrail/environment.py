@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 SERVICES = ("CLOUDTRAIL", "KMS", "STS")
 """The services that answer here, as AWS_ENDPOINT_URL_<service> has their names."""
@@ -25,9 +26,11 @@ def aws_variables(url: str, account: str = "000000000000", region: str = "us-eas
     """The variables that point AWS's SDKs and tools at the server at a URL, as the root of an account.
 
     AWS_ENDPOINT_URL is set too. So a call of a service that is not here is refused by the server, and does not reach
-    AWS; for services of another emulator, set its AWS_ENDPOINT_URL_<service> beside these. For a process of its own,
-    leave out the variables in REMOVED.
+    AWS; for services of another emulator, set its AWS_ENDPOINT_URL_<service> beside these. If this process has a proxy,
+    it is passed by. For a process of its own, leave out the variables in REMOVED.
     """
+    passed_by = os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")).split(",")
+    no_proxy = ",".join(dict.fromkeys(filter(None, (*passed_by, urlsplit(url).hostname))))
     return {
         "AWS_ENDPOINT_URL": url,
         **{f"AWS_ENDPOINT_URL_{service}": url for service in SERVICES},
@@ -38,6 +41,8 @@ def aws_variables(url: str, account: str = "000000000000", region: str = "us-eas
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
     }
 
 

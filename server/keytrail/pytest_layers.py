@@ -36,7 +36,7 @@ class Layers:
 
     def __init__(self, server: KeytrailServer | KeytrailClient) -> None:
         """Begin with the present state."""
-        self._server = server
+        self.server = server
         self._base = server.snapshot()
         self._layers: list[_Layer] = []
         self._dependent = {"keytrail_server"}
@@ -44,7 +44,7 @@ class Layers:
 
     def reset(self) -> None:
         """Go back to the state that a test begins with."""
-        self._server.reset(to=self._base)
+        self.server.reset(to=self._base)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -59,25 +59,25 @@ class Layers:
         layers: list[_Layer] = []
         # Finalizers are called in reverse order: this one after the fixture's own.
         request.addfinalizer(partial(self._end, layers))
-        present = self._server.snapshot()
+        present = self.server.snapshot()
         try:
             return (yield)
         finally:
-            after = self._server.snapshot()
+            after = self.server.snapshot()
             changed = (present.mark, present.loads) != (after.mark, after.loads)
-            self._server.forget(present)
+            self.server.forget(present)
             if changed or depends:
                 layers.append(_Layer(self._base, after, changed))
                 self._layers += layers
                 self._base = after
             else:
-                self._server.forget(after)
+                self.server.forget(after)
 
     def _end(self, ended: list[_Layer]) -> None:
         for layer in ended:
             if layer in self._layers:
                 self._remove(layer)
-            self._server.forget(layer.after)
+            self.server.forget(layer.after)
         ended.clear()
 
     def _remove(self, layer: _Layer) -> None:

@@ -58,8 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getini("keytrail_autouse"):
         from keytrail.environment import aws_environment
 
-        # An access key that is nobody's stands for the server's default account, whatever that will be.
-        account = _account_of_worker(config) or "keytrail"
+        # An access key that is nobody's stands for the server's default account, whatever that will be; a strict
+        # server knows no such key.
+        account = _account_of_worker(config) or ("000000000000" if _is_strict(config) else "keytrail")
         stack = ExitStack()
         stack.enter_context(aws_environment(_url(config) or _reserve_port(config), account))
         config.add_cleanup(stack.close)
@@ -143,8 +144,6 @@ def keytrail_server(
     What fixtures of a session, package, module or class do to it stays until their scope ends. What a test does, or a
     fixture of its own, ends with the test.
     """
-    from keytrail.pytest_layers import Layers
-
     with ExitStack() as stack:
         url = _url(pytestconfig)
         server: KeytrailServer | KeytrailClient
@@ -153,10 +152,19 @@ def keytrail_server(
             stack.callback(server.reset)
         else:
             server = stack.enter_context(_start(keytrail_settings, pytestconfig))
-        layers = pytestconfig.stash[_layers] = Layers(server)
-        pytestconfig.pluginmanager.register(layers, "keytrail-layers")
-        stack.callback(pytestconfig.pluginmanager.unregister, layers)
+        stack.callback(pytestconfig.pluginmanager.unregister, _layers_of(server, pytestconfig))
         yield server
+
+
+def _layers_of(server: KeytrailServer | KeytrailClient, config: pytest.Config) -> Layers:
+    """The layers of a server: of the session's, or of one that a suite's own fixture keytrail_server has."""
+    from keytrail.pytest_layers import Layers
+
+    layers = config.stash.get(_layers, None)
+    if layers is None or layers.server is not server:
+        layers = config.stash[_layers] = Layers(server)
+        config.pluginmanager.register(layers)
+    return layers
 
 
 def _is_strict(config: pytest.Config) -> bool:
@@ -218,12 +226,13 @@ def keytrail_clean(
 
     After the test it is as it was before. Every test that uses the server begins with this fixture.
     """
+    layers = _layers_of(keytrail_server, request.config)
     try:
         for seed in [*_listed(keytrail_seed), *_marked_seeds(request.node)]:
             keytrail_server.load(seed)
         yield keytrail_server
     finally:
-        request.config.stash[_layers].reset()
+        layers.reset()
 
 
 def _marked_seeds(item: pytest.Item) -> Iterator[Any]:

@@ -13,6 +13,7 @@ import yaml
 
 from keytrail import values
 from keytrail.cli import OPTION_HELP
+from keytrail.environment import aws_variables
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings, variable
@@ -143,6 +144,14 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
     assert "HEALTHCHECK" in dockerfile
     job = workflow["jobs"]["test"]
     assert job["services"]["kms"]["ports"] == kms["ports"]
+    [in_ci] = [step["env"] for step in job["steps"] if "env" in step]
+    for environment, url in (
+        (compose["services"]["app"]["environment"], "http://kms:4599"),
+        (in_ci, "http://127.0.0.1:4599"),
+    ):
+        set_in_tests = aws_variables(url, "111122223333")
+        assert environment.items() <= set_in_tests.items()
+        assert environment.keys() >= {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
     assert [step["run"] for step in job["steps"] if "curl" in step.get("run", "")]
 
 

@@ -141,7 +141,7 @@ class Dispatcher:
             return protocol.refuse(error, request_id)
         # A bug of ours: the client gets an error that SDKs retry, the log gets the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
-        account, words = call.account if call is not None else "", " ".join(str(error).split())
+        account, words = call.account if call is not None else "", " ".join(str(error).split())[:200]
         self._trail.note_missing(operation.name, account, f"request {request_id}, {type(error).__name__}: {words}")
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 

@@ -5,13 +5,14 @@ from keytrail.trail.event import RESOURCE_TYPE, Event, Verbatim, new_event_id, r
 from keytrail.trail.event_log import Query
 from keytrail.trail.event_of_service_event import SERVICE_EVENT_NAMES, event_of_service_event
 from keytrail.trail.last_uses import Use
-from keytrail.trail.selection import FILTERS, Selection, selection_of_calls, with_members
+from keytrail.trail.selection import FILTERS, SEEDED, Selection, selection_of_calls, with_members
 from keytrail.trail.stored_event import TimeAndNumber, time_and_number
 from keytrail.trail.trail import IncompleteTrailError, Trail
 
 __all__ = [
     "FILTERS",
     "RESOURCE_TYPE",
+    "SEEDED",
     "SERVICE_EVENT_NAMES",
     "Calls",
     "Event",

@@ -10,13 +10,16 @@ from keytrail.spelling import suggestion
 from keytrail.trail.event import RECORD_MEMBERS
 from keytrail.trail.stored_event import EventGroup, StoredEvent
 
+SEEDED = "keytrail fixtures"
+"""The userAgent of the past uses that a seed describes: nobody called them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """The events that have all of these values; None allows any value.
 
     `since <= time < until`: aware. `key`: a key's ARN or id, in any account and Region. `called`: only calls, each
-    once: not the copy in the key owner's account, not a change that KMS made by itself.
+    once: not the copy in the key owner's account, not a change that KMS made by itself, not the past in a seed.
     """
 
     event_id: str | None = None
@@ -137,7 +140,8 @@ def _concerns(event: StoredEvent, key: str) -> bool:
 
 
 def _is_call(group: EventGroup) -> bool:
-    return group.principal is not None and group.recipient == group.principal.account and group.invoked_by is None
+    is_own = group.principal is not None and group.recipient == group.principal.account
+    return is_own and group.invoked_by is None and group.user_agent != SEEDED
 
 
 def _has_context(event: StoredEvent, wanted: Mapping[str, str]) -> bool:
