@@ -35,8 +35,10 @@ QUICKSTART = str(SAMPLE_FOLDER / "quickstart.yaml")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment without settings of its own, and these."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KEYTRAIL_")} | variables
+    """The environment without settings of its own, and without that of a test run, and these."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("KEYTRAIL_", "PYTEST_"))
+    } | variables
 
 
 def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:

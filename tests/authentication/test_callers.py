@@ -230,7 +230,7 @@ BAD_CREDENTIALS = {
     "an account beside an ARN": ({"Account": "222233334444"}, "credentials[0].Account", "leave it out"),
     "an expiration without a token": ({"Expiration": "in 1 hour"}, "credentials[0].Expiration", "SessionToken"),
     "no moment": ({"SessionToken": "t", "Expiration": "soon"}, "credentials[0].Expiration", "ISO 8601"),
-    "an empty token": ({"SessionToken": ""}, "credentials[0].SessionToken", "length"),
+    "an empty token": ({"SessionToken": ""}, "credentials[0].SessionToken", "a text that is not empty"),
 }
 
 

@@ -606,7 +606,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
             {"KeyMaterials": [{}, {"KeyMaterialState": PENDING, "ImportState": "PENDING_IMPORT"}]},
             "must be imported; leave it out",
         ),
-        ({"KeyMaterials": [{"KeyMaterialState": "LOST"}]}, "choose from CURRENT, NON_CURRENT, PENDING_ROTATION"),
+        ({"KeyMaterials": [{"KeyMaterialState": "LOST"}]}, "expected one of CURRENT, NON_CURRENT, PENDING_ROTATION"),
         ({"KeyMaterials": [{"ImportState": "PENDING_IMPORT"}]}, "Enabled needs all its key material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ImportState": "IMPORTED"}]}, "PendingImport needs material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ValidTo": "in 1 day"}]}, "is for imported material"),

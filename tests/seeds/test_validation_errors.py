@@ -149,6 +149,18 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "keys[0].LastUsage.Timestamp: expected a moment (ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, "
         "`in 10 days`, `now`), got the number 1714550400000; if it counts from 1970, write 2024-05-01T08:00:00Z",
     ),
+    "a text too long": (
+        in_key(Description="d" * 8193),
+        f"keys[0].Description: expected a text of at most 8192 characters, got '{'d' * 100}'... of 8193 characters",
+    ),
+    "a text of the wrong length": (
+        {"customKeyStores": [{"CustomKeyStoreId": STORE, "CustomKeyStoreName": ""}]},
+        "customKeyStores[0].CustomKeyStoreName: expected a text of 1 to 256 characters, got ''",
+    ),
+    "an empty text": (
+        {"credentials": [{"AccessKeyId": "", "SecretAccessKey": "a", "Principal": "s3.amazonaws.com"}]},
+        "credentials[0].AccessKeyId: expected a text that is not empty, got ''",
+    ),
     "a number out of range": (
         in_key(PendingDeletionWindowInDays=3),
         "keys[0].PendingDeletionWindowInDays: expected a whole number from 7 to 30, got the number 3",

@@ -18,6 +18,10 @@ _FEW = 12
 """An object with so many members has them listed in the message about one that it does not have."""
 
 
+_LONG = 100
+"""So many characters of a text are shown."""
+
+
 class Problem(NamedTuple):
     """A mistake in a document: its path (empty for the whole document), and what is wrong and what would be right."""
 
@@ -184,7 +188,10 @@ def _kind(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StrType):
         if kind.pattern is not None:
             return f"a text of the form {kind.pattern}"
-        return "a text" + (f" of {_bounds(kind.min_length, kind.max_length)} characters" if kind.max_length else "")
+        if (kind.min_length, kind.max_length) == (1, None):
+            return "a text that is not empty"
+        bounds = _bounds(kind.min_length, kind.max_length).removeprefix("of ").removeprefix("from ")
+        return f"a text of {bounds} characters" if bounds else "a text"
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
         words = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         bounds = _bounds(kind.ge, kind.le)
@@ -197,7 +204,7 @@ def _bounds(low: float | None, high: float | None) -> str:
         return f"from {low:g} to {high:g}"
     if low is not None:
         return f"of at least {low:g}"
-    return f"at most {high:g}" if high is not None else ""
+    return f"of at most {high:g}" if high is not None else ""
 
 
 def _example_of(struct: inspect.StructType, example: object) -> str:
@@ -212,6 +219,8 @@ def _shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):
         return "nothing" if value is None else str(value).lower()
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"{value[:_LONG]!r}... of {len(value)} characters"
     return repr(value) if isinstance(value, str) else f"the number {value}"
 
 
