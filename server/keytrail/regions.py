@@ -26,9 +26,14 @@ def _known() -> frozenset[str]:
     return frozenset(name for names in regions_by_partition().values() for name in names)
 
 
+def is_region(name: str, extra: Collection[str]) -> bool:
+    """Whether AWS has a Region of this name, or it is one of `extra`."""
+    return name in extra or name in _known()
+
+
 def region_problem(name: str, extra: Collection[str]) -> str | None:
     """What is wrong with the name of a Region, and what would be right; None if it is one, or one of `extra`."""
-    if name in extra or name in _known():
+    if is_region(name, extra):
         return None
     near = suggestion(name, {*_known(), *extra}) or "; expected one such as us-east-1"
     return f"AWS has no Region {name}{near} (--extra-regions {name}, or KEYTRAIL_EXTRA_REGIONS, would allow it)"
