@@ -30,6 +30,7 @@ OPTION_HELP = {
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
     "control_token": "Bearer token that every control call needs.",
+    "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
 }
 
 

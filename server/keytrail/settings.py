@@ -19,6 +19,9 @@ LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
 
 
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one endpoint. Times are aware datetimes, durations timedeltas, sizes bytes."""
@@ -65,6 +68,11 @@ class Settings:
     """Whether the control API is on (/_keytrail/health always answers)."""
     control_token: str = ""
     """The bearer token that every request to the control API needs, health too; empty: none is needed."""
+    control_hosts: str = ""
+    """Further names, separated by commas, under which browsers may use the control API.
+
+    Addresses, localhost, names without dots, those that no public DNS has, and `host` need not be among them.
+    """
 
     def __post_init__(self) -> None:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
@@ -101,11 +109,19 @@ class Settings:
         for name, duration in at_least_0.items():
             if duration < timedelta(0):
                 raise ValueError(f"{name}: expected 0 or more")
+        for name in self.control_host_names:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
         if self.trail_interval <= timedelta(0):
             raise ValueError("trail_interval: expected more than 0")
         for name in ("max_events", "max_body", "trail_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    @property
+    def control_host_names(self) -> frozenset[str]:
+        """The names in `control_hosts`, in lower case."""
+        return frozenset(name.strip().lower() for name in self.control_hosts.split(",") if name.strip())
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""
