@@ -252,7 +252,8 @@ class KeyStates(RuleBasedStateMachine):
         waiting = [key for key in self.model.keys.values() if key.state in PENDING]
         key = waiting[at % len(waiting)] if pending and waiting else self.pick(at)
         if self.told("CancelKeyDeletion", key) is not None:
-            key.state, key.deletion = "Disabled", None
+            key.deletion = None
+            self.model.switch(key, "Disabled")
 
     @precondition(has_keys)
     @rule(at=picks, operation=st.sampled_from(sorted(WRITING)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keytrail.crypto.der import der as element
+from keytrail.crypto.der import from_ber
 
 _SEQUENCE, _OCTET_STRING, _VERSION_0 = 0x30, 0x04, b"\x02\x01\x00"
 _RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
@@ -94,7 +95,7 @@ def from_scalar(spec: str, scalar: int) -> KeyPair:
 
 
 def load(spec: str, der: bytes) -> KeyPair:
-    """The pair of a PKCS #8 private key in DER.
+    """The pair of a PKCS #8 private key in DER, or in BER for RSA and the elliptic curves except Ed25519.
 
     Raises ValueError unless it is a private key of this spec, and NotSupported for a spec that is not in SPECS.
     """
@@ -105,14 +106,14 @@ def load(spec: str, der: bytes) -> KeyPair:
         raise NotSupported(spec)
     if spec == "ML_KEM_512":
         return from_private(spec, _class(spec).from_pkcs8(der))
-    if not _is_pkcs8(der):
-        raise ValueError(f"no private key of {spec}")
     try:
-        private = load_der_private_key(der, None)
+        if spec in _RSA or spec in CURVES:  # AWS was recorded to read BER of these, and not of Ed25519
+            der = from_ber(der)
+        private = load_der_private_key(der, None) if _is_pkcs8(der) else None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(f"no private key of {spec}") from error
     if not _is_of(spec, private):
-        raise ValueError(f"a private key, but none of {spec}")
+        raise ValueError(f"no private key of {spec}")
     return from_private(spec, private)
 
 

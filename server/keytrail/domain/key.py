@@ -105,8 +105,8 @@ class Key:
     `material` is the current material; None while there is none (PendingImport, and specs without cryptography here).
     `materials` are all materials that the key has had, the current one last; empty if the key was never rotated.
     `pending` and `imports` are for keys of Origin EXTERNAL: the material for the next rotation, and by material id
-    which materials are present. A deleted material stays in `material` and `materials`, because its id and public key
-    are still needed; the key's state prevents its use.
+    which materials are present. A deleted material stays in `material` and `materials`, because its id is still needed;
+    the key's state prevents its use.
     `next_state` is the state that follows Creating and Updating at the moment `settles_at`, and Unavailable when the
     custom key store is connected.
     `custom_key_store_id` is the custom key store that has the material, `xks_key_id` the external key; None without.
@@ -224,8 +224,6 @@ class Key:
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
             return replace(self, next_state=state)
-        if self.lacks_material:
-            state = KeyState.PENDING_IMPORT  # it lost material while pending deletion, which was then cancelled
         return replace(self, state=state)
 
     def await_material(self) -> "Key":
@@ -276,11 +274,15 @@ class Key:
         )
 
     def cancel_deletion(self) -> "Key":
-        """The key after CancelKeyDeletion: Disabled. Raises KMSInvalidStateException unless it is pending deletion."""
+        """The key after CancelKeyDeletion: Disabled, or PendingImport if it lacks material.
+
+        Raises KMSInvalidStateException unless it is pending deletion.
+        """
         if self.state not in _PENDING:
             raise KMSInvalidStateException(f"{self.arn} is not pending deletion.")
         # The same in a disconnected custom key store: a key that is pending deletion does not become Unavailable.
-        return replace(self, state=KeyState.DISABLED, deletion_date=None, pending_window_in_days=None)
+        state = KeyState.PENDING_IMPORT if self.lacks_material else KeyState.DISABLED
+        return replace(self, state=state, deletion_date=None, pending_window_in_days=None)
 
     def enter(self, state: KeyState, until: datetime) -> "Key":
         """The key in state Creating or Updating until a moment; then its present state returns."""

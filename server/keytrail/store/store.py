@@ -223,7 +223,7 @@ class Store:
         is_replica = self.is_replica(key)
         if not is_replica:  # its primary key rotates for it
             settled = key_rotation.settle(settled, moment)
-        settled, expired = imported_material.expire(settled, moment, is_replica=is_replica)
+        settled, expired = imported_material.expire(settled, moment)
         if settled is key:
             return
         self._put(settled, at_once=True)
@@ -307,5 +307,6 @@ def _due_of(key: Key) -> list[Due]:
 
 
 def _shared_with_replicas(key: Key) -> tuple[object, ...]:
-    """The materials and the rotation of a primary key, which `key_rotation.share` copies to a replica."""
-    return key.material, key.materials, key.automatic, key.on_demand, key.pending
+    """The materials and the rotation of a primary key, which `key_rotation.synchronize` copies to a replica."""
+    descriptions = tuple(imported.description for imported in key.imports.values())
+    return key.material, key.materials, key.automatic, key.on_demand, key.pending, descriptions

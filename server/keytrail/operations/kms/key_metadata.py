@@ -5,7 +5,7 @@ Source: KMS API Reference, KeyMetadata; which member appears when, as recorded f
 
 from keytrail.domain import imported_material
 from keytrail.domain.arn import key_arn
-from keytrail.domain.key import Key, KeyState, Origin
+from keytrail.domain.key import Key, KeyState
 from keytrail.domain.key_spec import ALGORITHMS, ALGORITHMS_MEMBER
 from keytrail.domain.multi_region import MultiRegionSet
 
@@ -36,9 +36,6 @@ def key_metadata(key: Key, related: MultiRegionSet | None) -> dict[str, object]:
     if key.state is KeyState.PENDING_REPLICA_DELETION and key.pending_window_in_days is not None:
         metadata["PendingDeletionWindowInDays"] = key.pending_window_in_days
     expiry = imported_material.expiry(key)
-    if key.origin is Origin.EXTERNAL and key.state is KeyState.CREATING:
-        # unverified: that it tells this too if the primary key's material expires; recorded where that does not
-        expiry = imported_material.DOES_NOT_EXPIRE, None
     if expiry is not None:
         metadata["ExpirationModel"] = expiry[0]
         if expiry[1] is not None:

@@ -115,8 +115,8 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 def _import_members(key: Key, material_id: str) -> dict[str, object]:
     """The members that only imported material has; of deleted material, only its description is kept."""
     import_ = key.imports.get(material_id, Import(is_present=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
-    if import_.is_present:
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_told else "PENDING_IMPORT"}
+    if import_.is_told:
         entry["ExpirationModel"] = EXPIRES if import_.valid_to is not None else DOES_NOT_EXPIRE
     if import_.valid_to is not None:
         entry["ValidTo"] = import_.valid_to
