@@ -110,6 +110,7 @@ SETTINGS = st.builds(
     trail_interval=st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
     trail_batch=st.integers(1, 10**9),
     max_events=st.integers(1, 10**9),
+    max_trail=st.integers(1, 10**12),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),
     control_token=TEXTS | st.just(""),

@@ -62,6 +62,8 @@ class Settings:
     """The request quotas that are enforced: none, AWS's, or the test's own."""
     max_events: int = 100_000
     """How many events the trail keeps; the oldest go first."""
+    max_trail: int = 128 * 1024 * 1024
+    """How many bytes of memory the trail's events may take, estimated; the oldest go first, the last one stays."""
     max_body: int = 1024 * 1024
     """The largest request body that is accepted, in bytes."""
     control: bool = True
@@ -114,7 +116,7 @@ class Settings:
                 raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
         if self.trail_interval <= timedelta(0):
             raise ValueError("trail_interval: expected more than 0")
-        for name in ("max_events", "max_body", "trail_batch"):
+        for name in ("max_events", "max_trail", "max_body", "trail_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
