@@ -1,5 +1,6 @@
 """Explanations: why the last requests were allowed or denied, for the control API's `explain`."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from keytrail.authorization.evaluation import Question, Verdict
 
 MAX_REQUESTS = 1000
 """For how many requests decisions are kept."""
+MAX_BYTES = 16 * 1024 * 1024
+"""How many bytes of the values of condition keys are kept with them: an encryption context may have a megabyte."""
 
 
 class Explanation(NamedTuple):
@@ -24,6 +27,11 @@ class Explanation(NamedTuple):
     def of_verdict(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
         """The explanation of a verdict. It has no reference to the request, so that the request can be freed."""
         return cls(question.principal.arn, question.action, question.resource, verdict, dict(context))
+
+    @property
+    def size(self) -> int:
+        """The characters of all values in the context: what may be long in an explanation."""
+        return sum([len(value) for values in self.context.values() for value in values or ()])
 
     def members(self) -> dict[str, object]:
         """The explanation as members of the control API's answer."""
@@ -67,17 +75,19 @@ class Explanations:
 
     def __init__(self) -> None:
         """Begin with none."""
+        self._lock = threading.Lock()
         self._kept: OrderedDict[str, list[Explanation]] = OrderedDict()
+        self._bytes = 0
 
     def add(self, request_id: str, explanation: Explanation) -> None:
-        """Keep a decision, and drop those on the oldest requests."""
+        """Keep a decision, and drop those on the oldest requests; those on the latest request stay."""
         kept = self._kept
-        kept.setdefault(request_id, []).append(explanation)
-        while len(kept) > MAX_REQUESTS:
-            try:
-                kept.popitem(last=False)
-            except KeyError:  # another thread was faster
-                break
+        with self._lock:
+            kept.setdefault(request_id, []).append(explanation)
+            self._bytes += explanation.size
+            while len(kept) > MAX_REQUESTS or (self._bytes > MAX_BYTES and len(kept) > 1):
+                for dropped in kept.popitem(last=False)[1]:
+                    self._bytes -= dropped.size
 
     def of_request(self, request_id: str) -> list[Explanation]:
         """The decisions on a request, in order; empty if none is kept."""

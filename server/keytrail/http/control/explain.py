@@ -62,7 +62,7 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     if not explanations:
         members["note"] = (
             "No policy was evaluated: nothing restricts an undeclared caller in its own account under default key "
-            f"policies, or the request failed before that. Or it is too old: the last {MAX_REQUESTS} are kept."
+            f"policies, or the request failed before that. Or it is too old: at most the last {MAX_REQUESTS} are kept."
         )
     return members
 
