@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from keytrail.authentication.canonical_request import canonical_request, headers_of, query_pairs
+from keytrail.authentication.credential_scope import more_than_one
 from keytrail.errors import (
     IncompleteSignatureException,
     InvalidSignatureException,
@@ -80,6 +81,8 @@ def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
                 raise IncompleteSignatureException(
                     f"'{part}' not a valid key=value pair (missing equal-sign) in Authorization header: '{text}'."
                 )
+            if name in parts:
+                raise more_than_one("Authorization header", name)
             parts[name] = value
     missing = [
         f"Authorization header requires '{name}' parameter."
@@ -207,6 +210,10 @@ def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
     ]
     if unsigned:  # unverified: the words; not in AWS's docs, recordings or issues
         raise InvalidSignatureException(f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
+    # unverified: that AWS does not take a signed header that was not sent as an empty one; IAM's guide says only that
+    # signed headers are in the request
+    if not all(name in headers for name in parts.signed_headers):
+        raise InvalidSignatureException(_MISMATCH)
 
 
 @lru_cache(maxsize=1024)  # saves 9 us of the 110 or so of a request whose signature is checked
