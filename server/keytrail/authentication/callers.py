@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.authentication.credential_scope import CredentialScope, scope_of
+from keytrail.authentication.credential_scope import CredentialScope
 from keytrail.authentication.sessions import Sessions
 from keytrail.authentication.signature import check_age, check_signature, read_signature
 from keytrail.domain.arn import is_account
@@ -127,7 +127,7 @@ def _check(
     if request.body is None:  # too large, so it is refused later, and the body is not there to check the signature
         return
     parts = read_signature(request)
-    if scope_of(parts.credential) != scope:  # the signature is another access key's than the caller's
+    if parts.credential != scope.credential:  # the signature is another access key's than the caller's
         raise unrecognized()
     expected = credential.session_token
     # A seed may leave out the token of temporary credentials; then any is right.

@@ -19,6 +19,8 @@ class CredentialScope(NamedTuple):
 
     access_key_id: str | None
     region: str | None
+    credential: str | None
+    """Where both are from: `<id>/<date>/<region>/<service>/aws4_request`."""
 
 
 def read_credential_scope(authorization: str, query: str) -> CredentialScope:
@@ -31,11 +33,11 @@ def read_credential_scope(authorization: str, query: str) -> CredentialScope:
     if separator:
         if "Credential=" in rest:
             raise more_than_one("Authorization header", "Credential")
-        return scope_of(rest.partition(",")[0].strip())
+        return _read(rest.partition(",")[0].strip().partition(" ")[0])
     given = [value for name, value in query_pairs(query) if name == "X-Amz-Credential"] if query else []
     if len(given) > 1:
         raise more_than_one("AWS query-string", "X-Amz-Credential")
-    return scope_of(given[0]) if given else CredentialScope(None, None)
+    return _read(given[0]) if given else CredentialScope(None, None, None)
 
 
 def more_than_one(place: str, name: str) -> IncompleteSignatureException:
@@ -44,17 +46,13 @@ def more_than_one(place: str, name: str) -> IncompleteSignatureException:
     return IncompleteSignatureException(f"{place} must include '{name}' only once.")
 
 
-def scope_of(credential: str) -> CredentialScope:
-    """The access key id and the Region in a credential `<id>/<date>/<region>/<service>/aws4_request`.
-
-    Raises InvalidSignatureException as `read_credential_scope`.
-    """
+def _read(credential: str) -> CredentialScope:
     if len(credential) > 2 * _MAX_ACCESS_KEY_LENGTH:
         raise InvalidSignatureException("The credential is longer than any access key and scope can be.")
     words = credential.split("/")
     if len(words) < 5:
-        return CredentialScope(words[0] or None, None)
+        return CredentialScope(words[0] or None, None, credential)
     region = words[-3]
     if not _REGION.fullmatch(region):
         raise InvalidSignatureException(f"Credential should be scoped to a valid Region, not '{region}'. ")
-    return CredentialScope("/".join(words[:-4]) or None, region)
+    return CredentialScope("/".join(words[:-4]) or None, region, credential)

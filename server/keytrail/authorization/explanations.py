@@ -10,8 +10,8 @@ from keytrail.authorization.evaluation import Question, Verdict
 
 MAX_REQUESTS = 1000
 """For how many requests decisions are kept."""
-MAX_BYTES = 16 * 1024 * 1024
-"""How many bytes of the values of condition keys are kept with them: an encryption context may have a megabyte."""
+MAX_SIZE = 16 * 1024 * 1024
+"""How many characters the values of condition keys in them have: an encryption context alone may have a million."""
 
 
 class Explanation(NamedTuple):
@@ -27,11 +27,6 @@ class Explanation(NamedTuple):
     def of_verdict(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
         """The explanation of a verdict. It has no reference to the request, so that the request can be freed."""
         return cls(question.principal.arn, question.action, question.resource, verdict, dict(context))
-
-    @property
-    def size(self) -> int:
-        """The characters of all values in the context: what may be long in an explanation."""
-        return sum([len(value) for values in self.context.values() for value in values or ()])
 
     def members(self) -> dict[str, object]:
         """The explanation as members of the control API's answer."""
@@ -76,19 +71,23 @@ class Explanations:
     def __init__(self) -> None:
         """Begin with none."""
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, list[Explanation]] = OrderedDict()
-        self._bytes = 0
+        self._kept: OrderedDict[str, list[tuple[Explanation, int]]] = OrderedDict()
+        """With each explanation its size."""
+        self._size = 0
 
     def add(self, request_id: str, explanation: Explanation) -> None:
         """Keep a decision, and drop those on the oldest requests; those on the latest request stay."""
-        kept = self._kept
+        kept, size = self._kept, 0
+        for values in explanation.context.values():
+            for value in values or ():
+                size += len(value)
         with self._lock:
-            kept.setdefault(request_id, []).append(explanation)
-            self._bytes += explanation.size
-            while len(kept) > MAX_REQUESTS or (self._bytes > MAX_BYTES and len(kept) > 1):
-                for dropped in kept.popitem(last=False)[1]:
-                    self._bytes -= dropped.size
+            kept.setdefault(request_id, []).append((explanation, size))
+            self._size += size
+            while len(kept) > MAX_REQUESTS or (self._size > MAX_SIZE and len(kept) > 1):
+                for _, dropped in kept.popitem(last=False)[1]:
+                    self._size -= dropped
 
     def of_request(self, request_id: str) -> list[Explanation]:
         """The decisions on a request, in order; empty if none is kept."""
-        return list(self._kept.get(request_id, ()))
+        return [explanation for explanation, _ in self._kept.get(request_id, ())]
