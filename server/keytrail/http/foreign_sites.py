@@ -30,13 +30,14 @@ def why_foreign(environ: Mapping[str, Any], settings: Settings) -> str | None:
     host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN", "")
     if host and not _is_own(_name_of(host), settings):
         return (
-            f"No page of {host[:_SHOWN]!r} may use this server. Use its address, localhost or a name without dots; "
-            "if the name is yours, start with KEYTRAIL_CONTROL_HOSTS and the name."
+            f"This is not answered under the name {host[:_SHOWN]!r}, which a page of another site could have. Use the "
+            "server's address, localhost or a name without dots; if the name is yours, start the server with "
+            "KEYTRAIL_CONTROL_HOSTS and the name."
         )
     if origin and not _is_same(origin, host, settings):
         return (
-            f"No page of {origin[:_SHOWN]!r} may use this server, but only its own. If the page is yours, start with "
-            "KEYTRAIL_CONTROL_HOSTS and the name of its host."
+            f"This is not answered to a page of {origin[:_SHOWN]!r}, but only to the server's own. If the page is yours, "
+            "start the server with KEYTRAIL_CONTROL_HOSTS and the name of its host."
         )
     return None
 
