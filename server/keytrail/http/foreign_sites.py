@@ -36,8 +36,8 @@ def why_foreign(environ: Mapping[str, Any], settings: Settings) -> str | None:
         )
     if origin and not _is_same(origin, host, settings):
         return (
-            f"This is not answered to a page of {origin[:_SHOWN]!r}, but only to the server's own. If the page is yours, "
-            "start the server with KEYTRAIL_CONTROL_HOSTS and the name of its host."
+            f"This is not answered to a page of {origin[:_SHOWN]!r}, but only to the server's own. If the page is "
+            "yours, start the server with KEYTRAIL_CONTROL_HOSTS and the name of its host."
         )
     return None
 
@@ -49,10 +49,12 @@ def _name_of(host: str) -> str:
 
 
 def _is_own(name: str, settings: Settings) -> bool:
+    if not name:
+        return False
     if name in settings.control_host_names or name == settings.host.lower():
         return True
     if "." not in name and "[" not in name:
-        return bool(name)
+        return True
     return name.rpartition(".")[2] in _PRIVATE or _is_address(name)
 
 
