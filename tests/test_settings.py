@@ -113,8 +113,8 @@ SETTINGS = st.builds(
     max_trail=st.integers(1, 10**12),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),
-    control_token=TEXTS | st.just(""),
     control_hosts=st.just("") | st.just("kms.example.com, kms.example.org"),
+    control_token=TEXTS | st.just(""),
 )
 
 

@@ -30,8 +30,8 @@ OPTION_HELP = {
     "max_trail": "How many bytes of memory the trail's events may take; an ordinary one takes about 1000.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
-    "control_token": "Bearer token that every control call needs.",
     "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
+    "control_token": "Bearer token that every control call needs.",
 }
 
 

@@ -68,13 +68,13 @@ class Settings:
     """The largest request body that is accepted, in bytes."""
     control: bool = True
     """Whether the control API is on (/_keytrail/health always answers)."""
-    control_token: str = ""
-    """The bearer token that every request to the control API needs, health too; empty: none is needed."""
     control_hosts: str = ""
     """Further names, separated by commas, under which browsers may use the control API.
 
     Addresses, localhost, names without dots, those that no public DNS has, and `host` need not be among them.
     """
+    control_token: str = ""
+    """The bearer token that every request to the control API needs, health too; empty: none is needed."""
 
     def __post_init__(self) -> None:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
@@ -120,14 +120,14 @@ class Settings:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
+    def in_account(self, account: str) -> "Settings":
+        """The same settings with another default account."""
+        return replace(self, account=account)
+
     @property
     def control_host_names(self) -> frozenset[str]:
         """The names in `control_hosts`, in lower case."""
         return frozenset(name.strip().lower() for name in self.control_hosts.split(",") if name.strip())
-
-    def in_account(self, account: str) -> "Settings":
-        """The same settings with another default account."""
-        return replace(self, account=account)
 
     def with_fixtures(self, *paths: str) -> "Settings":
         """The same settings with more seed files."""
