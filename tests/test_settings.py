@@ -117,8 +117,10 @@ SETTINGS = st.builds(
     trail_interval=st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
     trail_batch=st.integers(1, 10**9),
     max_events=st.integers(1, 10**9),
+    max_trail=st.integers(1, 10**12),
     max_body=st.integers(1, 10**12),
     control=st.booleans(),
+    control_hosts=st.sampled_from([frozenset(), frozenset({"kms.example.com", "kms.example.org"})]),
     control_token=TEXTS | st.just(""),
 )
 

@@ -29,9 +29,11 @@ OPTION_HELP = {
     "trail_batch": "The most events in a log file; so many are written before the interval ends.",
     "compat": "Tags that CreateKey obeys, by emulator (floci, localstack, moto) or by name, separated by commas.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
-    "max_events": "How many trail events are kept.",
+    "max_events": "How many trail events are kept, if KEYTRAIL_MAX_TRAIL has room for them.",
+    "max_trail": "How many bytes of memory the trail's events may take; an ordinary one takes about 1000.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
+    "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
     "control_token": "Bearer token that every control call needs.",
 }
 

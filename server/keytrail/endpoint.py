@@ -61,7 +61,7 @@ class Endpoint:
         self.store = Store()
         self._log_files = _log_files(settings)
         deliver = self._log_files.deliver if self._log_files is not None else None
-        self.trail = Trail(settings.max_events, deliver=deliver)
+        self.trail = Trail(settings.max_events, deliver=deliver, max_bytes=settings.max_trail)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
         self.authorizer = Authorizer(self.identities)

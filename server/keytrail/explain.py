@@ -58,7 +58,7 @@ def explain_request(endpoint: Endpoint, request_id: str | None, event_id: str | 
     if not explanations:
         members["note"] = (
             "No policy was evaluated: nothing restricts an undeclared caller in its own account under default key "
-            f"policies, or the request failed before that. Or it is too old: the last {MAX_REQUESTS} are kept."
+            f"policies, or the request failed before that. Or it is too old: at most the last {MAX_REQUESTS} are kept."
         )
     return members
 

@@ -31,6 +31,9 @@ COMPATIBLE_WITH: Mapping[str, frozenset[str]] = {
 _COMPAT_CHOICES = sorted(COMPATIBLE_WITH) + sorted(frozenset().union(*COMPATIBLE_WITH.values()))
 
 
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one endpoint. Times are aware datetimes, durations timedeltas, sizes bytes."""
@@ -75,10 +78,17 @@ class Settings:
     """The request quotas that are enforced: none, AWS's, or the test's own."""
     max_events: int = 100_000
     """How many events the trail keeps; the oldest go first."""
+    max_trail: int = 128 * 1024 * 1024
+    """How many bytes of memory the trail's events may take, estimated; the oldest go first, the last one stays."""
     max_body: int = 1024 * 1024
     """The largest request body that is accepted, in bytes."""
     control: bool = True
     """Whether the control API is on (/_keytrail/health always answers)."""
+    control_hosts: frozenset[str] = frozenset()
+    """Further names under which browsers may use the control API.
+
+    Addresses, localhost, names without dots, those that no public DNS has, and `host` need not be among them.
+    """
     control_token: str = ""
     """The bearer token that every request to the control API needs, health too; empty: none is needed."""
 
@@ -106,6 +116,26 @@ class Settings:
         self._check_ranges()
 
     def _check_ranges(self) -> None:
+        self._check_names()
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port: expected 0 to 65535, got {self.port}")
+        if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
+            raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
+        at_least_0 = {
+            "trail_delay": self.trail_delay,
+            "consistency_delay": self.consistency_delay,
+            "transition_time": self.transition_time.rotation,
+        }
+        for name, duration in at_least_0.items():
+            if duration < timedelta(0):
+                raise ValueError(f"{name}: expected 0 or more")
+        if self.trail_interval <= timedelta(0):
+            raise ValueError("trail_interval: expected more than 0")
+        for name in ("max_events", "max_trail", "max_body", "trail_batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    def _check_names(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise ValueError(f"account: expected 12 digits, got {self.account!r}")
         for name in sorted(self.extra_regions):
@@ -121,23 +151,9 @@ class Settings:
                 f"compat: expected one or more of {', '.join(_COMPAT_CHOICES)}, with commas between them, "
                 f"got {name!r}{suggestion(name, _COMPAT_CHOICES)}"
             )
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port: expected 0 to 65535, got {self.port}")
-        if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
-            raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
-        at_least_0 = {
-            "trail_delay": self.trail_delay,
-            "consistency_delay": self.consistency_delay,
-            "transition_time": self.transition_time.rotation,
-        }
-        for name, duration in at_least_0.items():
-            if duration < timedelta(0):
-                raise ValueError(f"{name}: expected 0 or more")
-        if self.trail_interval <= timedelta(0):
-            raise ValueError("trail_interval: expected more than 0")
-        for name in ("max_events", "max_body", "trail_batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name in sorted(self.control_hosts):
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""

@@ -100,7 +100,7 @@ class Callers:
         access_key_id = scope.access_key_id
         credential = self._known(access_key_id or "")
         if credential is not None:
-            _check(credential, request, service, now, clock_moved=clock_moved)
+            _check(credential, scope, request, service, now, clock_moved=clock_moved)
             return credential.principal
         if self._strict:
             _check_unknown(access_key_id, request)
@@ -120,13 +120,19 @@ class Callers:
         return principal
 
 
-def _check(credential: Credential, request: Request, service: str, now: datetime, *, clock_moved: bool) -> None:
+def _check(
+    credential: Credential, scope: CredentialScope, request: Request, service: str, now: datetime, *, clock_moved: bool
+) -> None:
     if credential.secret_access_key is None and credential.session_token is None and credential.expiration is None:
         return
     if request.body is None:  # too large, so it is refused later, and the body is not there to check the signature
         return
     parts = read_signature(request)
-    if credential.session_token is not None and parts.token != credential.session_token:
+    if parts.credential != scope.credential:  # the signature is another access key's than the caller's
+        raise unrecognized()
+    expected = credential.session_token
+    # A seed may leave out the token of temporary credentials; then any is right.
+    if (parts.token or None) != expected and (expected is not None or _is_long_term(scope.access_key_id or "")):
         raise _unrecognized_token()
     if credential.is_expired(now):
         raise ExpiredTokenException("The security token included in the request is expired")
@@ -134,6 +140,14 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
         if not clock_moved:
             check_age(parts, now, _TOLERANCE.get(service, _DEFAULT_TOLERANCE))
         check_signature(request, parts, credential.secret_access_key, service)
+
+
+def _is_long_term(access_key_id: str) -> bool:
+    """Whether an access key is that of a user or a root, with which no session token goes.
+
+    Source: IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes": AKIA; temporary ones have ASIA.
+    """
+    return access_key_id.startswith("AKIA")
 
 
 def _check_unknown(access_key_id: str | None, request: Request) -> None:

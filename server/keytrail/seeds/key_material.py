@@ -8,6 +8,15 @@ from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.seeds.reader import SeedReader
 
 
+def material_name(account: str, region: str, key_id: str) -> str:
+    """What the material of a key is derived from if its seed has none.
+
+    Two accounts, or two Regions, have different material even for the same key id: else the one could decrypt what the
+    other encrypted. The keys of a multi-Region set share their material.
+    """
+    return f"{account}/{key_id}" if key_id.startswith("mrk-") else f"{account}/{region}/{key_id}"
+
+
 def read_key_material(
     path: str, text: str, spec: str, make: Callable[[str, bytes], KeyMaterial], reader: SeedReader
 ) -> KeyMaterial | None:

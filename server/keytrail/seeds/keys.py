@@ -16,7 +16,7 @@ from keytrail.seeds.custom_key_stores import place_key
 from keytrail.seeds.document import KeyMember, RegionalMember
 from keytrail.seeds.imported_material import check_state, read_imports, replica_imports
 from keytrail.seeds.key_grants import read_grants
-from keytrail.seeds.key_material import read_key_material
+from keytrail.seeds.key_material import material_name, read_key_material
 from keytrail.seeds.key_states import read_creation_date, read_state
 from keytrail.seeds.last_usage import read_last_usage, usage_of
 from keytrail.seeds.reader import SeedReader
@@ -47,11 +47,12 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         )
     if member.origin in CUSTOM_KEY_STORE_ORIGINS and (multi_region or spec != SYMMETRIC_DEFAULT):
         reader.add_problem(f"{path}.Origin", f"{member.origin} is for single-Region keys of SYMMETRIC_DEFAULT only")
-    material = _material(path, member, spec, reader)
+    name = material_name(account, region, member.key_id)
+    material = _material(path, member, spec, name, reader)
     shared: dict[str, Any] = {"account": account, "key_id": member.key_id, "spec": spec, "usage": usage}
     shared |= {"origin": member.origin, "material": material}
-    shared |= read_rotation(path, member, spec, material, reader)
-    shared |= read_imports(path, member, spec, reader)
+    shared |= read_rotation(path, member, spec, material, name, reader)
+    shared |= read_imports(path, member, spec, name, reader)
     primary = _add_key(path, member, region, shared, None, reader)
     dates = [past.rotation_date for past in primary.materials if past.rotation_date is not None]
     if dates and dates[0] < primary.creation_date:
@@ -95,14 +96,14 @@ def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, s
     return usage, spec
 
 
-def _material(path: str, member: KeyMember, spec: str, reader: SeedReader) -> KeyMaterial | None:
+def _material(path: str, member: KeyMember, spec: str, name: str, reader: SeedReader) -> KeyMaterial | None:
     if member.origin is Origin.EXTERNAL:
         return None  # `read_imports` reads it
     if member.key_material is not None:
         return read_key_material(f"{path}.KeyMaterial", member.key_material, spec, KeyMaterial.from_data, reader)
     if member.key_state is KeyState.PENDING_IMPORT:
         return None
-    return KeyMaterial.derived(member.key_id, spec) if is_supported(spec) else None
+    return KeyMaterial.derived(name, spec) if is_supported(spec) else None
 
 
 def _add_key(

@@ -4,6 +4,7 @@ A use and its event are written together, so the CloudTrailEventId of a last use
 trail. Old events are removed when there are too many; last uses are not.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -43,10 +44,15 @@ class Trail:
         max_events: int,
         usage_delay: timedelta = timedelta(0),
         deliver: Callable[[Sequence[Event]], None] | None = None,
+        *,
+        max_bytes: float = math.inf,
     ) -> None:
-        """Keep at most `max_events`; hide each use for `usage_delay`; call `deliver` once with every event."""
+        """Keep at most `max_events` and `max_bytes`; hide each use for `usage_delay`; `deliver` gets every event once.
+
+        `max_bytes` are of memory, estimated.
+        """
         self._lock = threading.Lock()
-        self._log = EventLog(max_events)
+        self._log = EventLog(max_events, max_bytes)
         self._uses = LastUses(usage_delay)
         self._deliver = deliver
         self._missing: deque[_MissingCall] = deque(maxlen=_MAX_MISSING)
