@@ -70,8 +70,9 @@ def test_the_newest_session_is_kept_however_large_it_is(monkeypatch: pytest.Monk
 def test_a_reset_makes_room_for_as_many_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions_module, "MAX_BYTES", 100 * KIB)
     sessions = Sessions()
+    empty = sessions.snapshot()
     first = len(kept(sessions, issue(sessions, 200)))
-    sessions.reset()
+    sessions.restore(empty)
     assert len(kept(sessions, issue(sessions, 200))) == first > 40
 
 
