@@ -30,6 +30,8 @@ def listed_resources(event: Event) -> ListedResources:
     names = [request[member] for member in _SENT if member in request]
     if answer is not None:
         names += _told(answer)
+    if not names:
+        return ()
     return tuple([(name, kind) for name in dict.fromkeys(names) if isinstance(name, str)])
 
 
