@@ -124,7 +124,7 @@ def verdict(
         resource_policy=key_policy(policy) if policy is not None else None,
         same_account=f":{MINE}:" in resource or resource == "*",
         cross_account=cross_account,
-        grant=lambda: allowing_grant,
+        grants=lambda: [allowing_grant] if allowing_grant is not None else [],
         resource_control_policies=tuple(Policy(PolicyType.RCP, RCP, text) for text in resource_controls),
         same_organization=same_organization,
     )

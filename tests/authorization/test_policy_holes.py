@@ -633,3 +633,22 @@ def test_a_deny_with_not_principal_denies_whoever_has_a_boundary(
     code, words = refusal(as_(USER), "Encrypt", KeyId=KEY, Plaintext=b"x")
     assert code == "AccessDeniedException"
     assert words.endswith("with an explicit deny in a resource-based policy")
+
+
+@pytest.mark.parametrize(
+    "issuers",
+    [
+        pytest.param([ACCOUNT, FOREIGN], marks=pytest.mark.xfail(reason="the first grant that is found decides")),
+        [FOREIGN, ACCOUNT],
+        [FOREIGN],
+    ],
+    ids=str,
+)
+def test_one_grant_is_enough_whatever_others_there_are(declare: Declare, as_: Client, issuers: list[str]) -> None:
+    """How we know: recorded, kms-behaviour F.2 point 3: a grant from the caller's account needs no identity policy."""
+    grants = [
+        {"GranteePrincipal": PARTNER, "Operations": ["DescribeKey"], "IssuingAccount": issuer, "GrantId": f"{n:064x}"}
+        for n, issuer in enumerate(issuers)
+    ]
+    declare({PARTNER: []}, key={"Grants": grants})
+    as_(PARTNER).describe_key(KeyId=key_arn())

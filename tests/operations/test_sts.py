@@ -10,6 +10,7 @@ import base64
 import json
 import random
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -741,9 +742,9 @@ def test_a_malformed_session_policy_is_refused(sts: Any, policy: str, message: s
 
 
 def test_session_policies_and_tags_have_a_size_together(sts: Any) -> None:
-    noise = "".join(random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1900 + 8 * 250))
-    policy = {"Statement": [{"Sid": noise[:1900], "Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    tags = [{"Key": f"t{at}", "Value": noise[at : at + 250]} for at in range(1900, len(noise), 250)]
+    noise = "".join(random.Random(7).choices(string.ascii_letters + string.digits + "+=", k=1950))
+    policy = {"Statement": [{"Sid": noise, "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    tags = [{"Key": f"t{at}", "Value": noise[at : at + 250]} for at in range(0, 5 * 250, 250)]
     members = {"RoleArn": ROLE, "RoleSessionName": "me", "Policy": json.dumps(policy), "Tags": tags}
     status, code, message = refused(sts, "assume_role", **members)
     assert (status, code) == (400, "PackedPolicyTooLarge")

@@ -4,7 +4,7 @@ Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing use
 and "Troubleshooting key access".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from keytrail.authorization.condition_keys import RequestContext
@@ -12,7 +12,7 @@ from keytrail.authorization.condition_keys.encryption import encryption_context
 from keytrail.authorization.elements import INVALID_PRINCIPALS, PolicyProblem
 from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations
-from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant, retiring_grant
+from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grants, retiring_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
 from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
@@ -173,10 +173,10 @@ class Authorizer:
         """The question for an action on a key, whose policy and grants decide too. The key need not exist."""
         facts, key = context.facts, context.key
 
-        def grant() -> AllowingGrant | None:
+        def grants() -> Iterable[AllowingGrant]:
             if key is None:
-                return None
-            return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.role_arn)
+                return ()
+            return allowing_grants(facts, context.action, key, encryption_context(context), context.policies.role_arn)
 
         owner = context.resource.split(":")[4]
         return Question(
@@ -187,7 +187,7 @@ class Authorizer:
             resource_policy=_policy_of(key) if key is not None else None,
             same_account=key is not None and key.account == facts.account,
             cross_account=facts.cross_account,
-            grant=grant,
+            grants=grants,
             resource_control_policies=self._resource_control_policies(context, owner),
             same_organization=_same_organization(context.policies, owner),
         )
@@ -202,7 +202,9 @@ class Authorizer:
         if retiring is None and own_key:  # issued by another account: no policy of this one is enough
             policies = replace(policies, root=False, lenient=False, identity_policies=())
         context = RequestContext(facts, action, key.arn, key, policies, grant=grant, overrides=overrides)
-        question = self._question_for_own_policies(context)._replace(same_account=own_key, grant=lambda: retiring)
+        question = self._question_for_own_policies(context)._replace(
+            same_account=own_key, grants=lambda: [retiring] if retiring is not None else []
+        )
         return question, context
 
     def _resource_control_policies(self, context: RequestContext, account: str) -> tuple[Policy, ...]:

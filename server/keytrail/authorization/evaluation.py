@@ -6,7 +6,7 @@ Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determi
 "Allowing users in other accounts to use a KMS key"; kms-behaviour F.2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,8 +42,11 @@ class Question(NamedTuple):
     """Whether the resource belongs to the caller's account."""
     cross_account: bool = True
     """Whether the operation works on resources of other accounts at all."""
-    grant: Callable[[], AllowingGrant | None] = lambda: None
-    """Finds the grant that allows the request; called only if no policy does."""
+    grants: Callable[[], Iterable[AllowingGrant]] = tuple
+    """Finds the grants that allow the request, those that name the caller most closely first.
+
+    Called only if no policy allows it.
+    """
     resource_control_policies: tuple[Policy, ...] = ()
     """Those of the resource's account, if they reach the resource, the action and the caller."""
     same_organization: bool = False
@@ -123,7 +126,7 @@ def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
         by_policy = _with_own_policies(question, own, match, by_identity, allow)
     if by_policy.allowed:
         return by_policy
-    grant = question.grant()
+    grant = next(iter(question.grants()), None)
     if grant is None:
         return by_policy
     return _with_own_policies(question, own, grant.match, by_identity, Verdict(Ground.ALLOWED, grant=grant))
@@ -144,9 +147,14 @@ def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
         allow = _allow_of_resource_policy(question, own) if limited.allowed else None
         if allow is not None:
             return Verdict(Ground.ALLOWED, PolicyType.KEY, allow)
-        grant = question.grant()
-        if grant is not None:
-            return _by_grant_of_other_account(question, own, grant, by_identity)
+        refused = None
+        for grant in question.grants():
+            verdict = _by_grant_of_other_account(question, own, grant, by_identity)
+            if verdict.allowed:
+                return verdict
+            refused = refused or verdict
+        if refused is not None:
+            return refused
     # The deny of the caller's own account comes first: it does not say whether the other account's resource exists.
     return limited if not limited.allowed else Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY, denied)
 

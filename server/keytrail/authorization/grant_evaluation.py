@@ -24,10 +24,10 @@ class AllowingGrant(NamedTuple):
     grant: Grant
 
 
-def allowing_grant(
+def allowing_grants(
     facts: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
-) -> AllowingGrant | None:
-    """The grant that allows the caller to do the action on the key; None if there is none.
+) -> Iterator[AllowingGrant]:
+    """The grants that allow the caller to do the action on the key, those that name it most closely first.
 
     `context` is the encryption context that the request has for this key. `role_arn` is the ARN of a session's role,
     with its path if that is known. A grant that is not visible yet (`consistency_delay`) counts only if the request has
@@ -39,8 +39,7 @@ def allowing_grant(
     for match, grantee in _grantees(facts.principal, key, role_arn):
         for grant in _grants_of(grantee, facts, key, operation, pairs):
             if _allows(grant, facts, operation, context):
-                return AllowingGrant(match, grant)
-    return None
+                yield AllowingGrant(match, grant)
 
 
 def retiring_grant(grant: Grant, principal: Principal, role_arn: str | None = None) -> AllowingGrant | None:

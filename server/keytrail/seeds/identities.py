@@ -17,14 +17,10 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
         message = f"expected the ARN of a user or a role, got {member.arn!r}; for a session, give its role"
         reader.add_problem(f"{path}.Arn", message)
         return
-    if member.arn in reader.seed.identities:
-        reader.add_problem(f"{path}.Arn", f"{member.arn} appears twice; keep one")
-    if principal.kind == "role":
-        named = (principal.account, member.arn.rpartition("/")[2])
-        other = reader.seed.role_names.setdefault(named, member.arn)
-        if other != member.arn:
-            message = f"the account has a role of this name, {other}; names are unique, whatever the path"
-            reader.add_problem(f"{path}.Arn", message)
+    if principal.kind == "role" and member.arn not in reader.seed.identities:
+        role = f"the role {member.arn.rpartition('/')[2]} of account {principal.account}"
+        reader.require_once(f"{path}.Arn", role, "its name is unique in the account, whatever the path")
+    reader.require_once(f"{path}.Arn", member.arn, "keep one")
     if member.trust_policy is not None and principal.kind != "role":
         reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")
     if member.max_session_duration is not None and principal.kind != "role":

@@ -46,11 +46,9 @@ def read_organization(path: str, member: OrganizationMember, reader: SeedReader)
     """Add an organization. An account has the policies of each level from the organization's root to itself."""
     root_id = member.root_id or f"r-{_derived(member.id, 4)}"
     root = _Place(f"{member.id}/{root_id}/", (_attached(path, member, reader),))
-    unit_ids: set[str] = set()
-    for account, item_path, place in _members_of(path, member, root, unit_ids, reader):
-        membership = reader.seed.memberships.get(account)
-        if membership is not None and membership.organization_id is not None:
-            reader.add_problem(item_path, f"{account} appears twice; an account is at one place in one organization")
+    for account, item_path, place in _members_of(path, member, root, reader):
+        rule = "an account is at one place in one organization"
+        reader.require_once(item_path, f"the member account {account}", rule)
         reached = () if account == member.management_account else place.levels
         controls = tuple(policy for _, level in reached for policy in level)
         _attach(reader.seed, account, Membership(member.id, tuple(level for level, _ in reached), controls, place.path))
@@ -77,10 +75,9 @@ def _members_of(
     path: str,
     member: OrganizationMember | OrganizationalUnitMember,
     place: _Place,
-    unit_ids: set[str],
     reader: SeedReader,
 ) -> Iterator[tuple[str, str, _Place]]:
-    """The accounts below the root or a unit, which is at `place`; `unit_ids` are those of the units before."""
+    """The accounts below the root or a unit, which is at `place`."""
     for index, account in enumerate(member.accounts):
         item_path = f"{path}.Accounts[{index}]"
         own = _attached(item_path, account, reader)
@@ -88,13 +85,9 @@ def _members_of(
     for index, unit in enumerate(member.organizational_units):
         item_path = f"{path}.OrganizationalUnits[{index}]"
         unit_id = unit.id or f"ou-{place.path.split('/')[1].removeprefix('r-')}-{_derived(f'{place.path}{index}', 8)}"
-        if unit_id in unit_ids:
-            reader.add_problem(f"{item_path}.Id", f"{unit_id} appears twice; every unit has its own id")
-        unit_ids.add(unit_id)
+        reader.require_once(f"{item_path}.Id", unit_id, "every unit has its own id")
         own = _attached(item_path, unit, reader)
-        yield from _members_of(
-            item_path, unit, _Place(f"{place.path}{unit_id}/", (*place.levels, own)), unit_ids, reader
-        )
+        yield from _members_of(item_path, unit, _Place(f"{place.path}{unit_id}/", (*place.levels, own)), reader)
 
 
 def _derived(name: str, length: int) -> str:

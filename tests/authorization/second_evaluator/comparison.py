@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from keytrail.errors import AwsError
 from keytrail.seeds import SeedError
 from tests.authorization.second_evaluator.conditions import Unsettled
 from tests.authorization.second_evaluator.evaluator import Decision, decide
@@ -70,7 +71,7 @@ def shrink(keytrail: Keytrail, found: Comparison) -> Comparison:
         try:
             keytrail.load(seed)
             made = compare(keytrail, seed, question)
-        except (SeedError, Unsettled, KeyError, IndexError, TypeError, ValueError):
+        except (SeedError, AwsError, Unsettled, KeyError, IndexError, TypeError, ValueError):
             return None  # no seed, or no question, that could be asked
         same = made.found == found.found and made.expected.allowed == found.expected.allowed
         return made if same and not made.alike else None

@@ -193,9 +193,8 @@ def _granted(way: Naming, lacking: frozenset[str]) -> frozenset[str]:
 
 
 def _granted_across(way: Naming, by_owner: bool, lacking: frozenset[str]) -> frozenset[str]:
-    """Recorded: a grant from the key's owner needs an identity policy, one from the caller's account does not."""
-    needed = lacking & ({IDENTITY} if by_owner else set())
-    return frozenset(needed | (_granted(way, lacking)))
+    """Recorded: a grant of the key's owner needs the caller's own policies, one of the caller's account does not."""
+    return lacking if by_owner else _granted(way, lacking)
 
 
 def _grants(question: Question, world: World) -> Iterator[tuple[Naming, str]]:

@@ -162,14 +162,20 @@ _VARYING = {"", "IfExists"}
 class Generator:
     """Makes a seed, and questions about it, from a source of random numbers.
 
-    The policies and the questions are about a few of the actions. Without `strict` some callers are not declared.
+    The policies and the questions are about a few of the actions; where they are about grants, policies say little.
+    Without `strict` some callers are not declared.
     """
 
     def __init__(self, random: Random, *, strict: bool, actions: Sequence[str] = tuple(KEYS_OF_ACTIONS)) -> None:
         self.random = random
         self.strict = strict
-        self.actions = self.some(actions, 4)
+        self.about_grants = self.chance(0.35)
+        grantable = [action for action in actions if action.removeprefix("kms:") in GRANTABLE]
+        self.actions = self.some(grantable if self.about_grants else actions, 4)
         self.boundaries = False
+        self.issuers: Sequence[str] = (MINE, THEIRS)
+        if "grants from both accounts" in DIFFERENT:
+            self.issuers = (self.random.choice(self.issuers),)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -287,6 +293,10 @@ class Generator:
 
     def key_policy(self) -> dict[str, Any]:
         statements = []
+        if self.about_grants and self.chance(0.6):
+            return self.document(
+                [{"Effect": "Allow", "Principal": {"AWS": MINE}, "Action": "kms:Put*", "Resource": "*"}]
+            )
         if self.chance(0.65):
             root = {
                 "Effect": "Allow",
@@ -322,6 +332,8 @@ class Generator:
         arns = [arn for account in (MINE, THEIRS) for arn in (*users(account), *roles(account))]
         declared = [arn for arn in arns if self.strict or self.chance(0.7)]
         seed: dict[str, Any] = {"identities": [self.identity(arn) for arn in declared], "keys": [self.key()]}
+        if self.about_grants and self.chance(0.7):
+            return seed
         if self.chance(0.3):
             seed["organization"] = self.organization()
         elif self.chance(0.35):
@@ -331,8 +343,9 @@ class Generator:
 
     def identity(self, arn: str) -> dict[str, Any]:
         identity: dict[str, Any] = {"Arn": arn}
-        count = self.random.choice([0, 1, 1, 2])
-        identity["Policies"] = {f"policy-{number}": self.policy() for number in range(count)}
+        count = self.random.choice([0, 0, 1] if self.about_grants else [0, 1, 1, 2])
+        allow = 0.95 if self.about_grants else 0.75
+        identity["Policies"] = {f"policy-{number}": self.policy(allow) for number in range(count)}
         if self.boundaries and self.chance(0.4):
             identity["PermissionsBoundary"] = self.policy(allow=0.85)
         if self.chance(0.5):
@@ -341,7 +354,8 @@ class Generator:
         return identity
 
     def key(self) -> dict[str, Any]:
-        spec = self.random.choice(["SYMMETRIC_DEFAULT"] * 4 + ["HMAC_256", "ECC_NIST_P256"])
+        others = [] if self.about_grants else ["HMAC_256", "ECC_NIST_P256"]
+        spec = self.random.choice(["SYMMETRIC_DEFAULT"] * 4 + others)
         key: dict[str, Any] = {
             "KeyId": MRK_ID if self.chance(0.15) else KEY_ID,
             "Account": MINE,
@@ -357,8 +371,8 @@ class Generator:
         if self.chance(0.3):
             operation = {"SYMMETRIC_DEFAULT": "Decrypt", "HMAC_256": "GenerateMac", "ECC_NIST_P256": "Sign"}[spec]
             key["LastUsage"] = {"Operation": operation, "Timestamp": "2026-05-25T00:00:00+00:00"}
-        if spec == "SYMMETRIC_DEFAULT" and self.chance(0.5):
-            key["Grants"] = [self.grant() for _ in range(self.random.randint(1, 3))]
+        if self.about_grants or (spec == "SYMMETRIC_DEFAULT" and self.chance(0.3)):
+            key["Grants"] = [self.grant() for _ in range(self.random.randint(1, 6 if self.about_grants else 3))]
         return key
 
     def constraints(self) -> dict[str, Any]:
@@ -366,7 +380,8 @@ class Generator:
         return {self.random.choice(["EncryptionContextSubset", "EncryptionContextEquals"]): pairs}
 
     def grant(self) -> dict[str, Any]:
-        operations = self.some(GRANTABLE, 5)
+        asked = [action.removeprefix("kms:") for action in self.actions if self.about_grants]
+        operations = list(dict.fromkeys([*self.some([*asked, *GRANTABLE[:2]], 4), *self.some(GRANTABLE, 3)]))
         grant: dict[str, Any] = {
             "Operations": operations if operations != ["CreateGrant"] else ["CreateGrant", "Decrypt"]
         }
@@ -378,8 +393,8 @@ class Generator:
         grant["GranteePrincipal"] = self.random.choice([*users(account), role, role, session_of(role)])
         if self.chance(0.4):
             grant["Constraints"] = self.constraints()
-        if account == THEIRS and self.chance(0.5):
-            grant["IssuingAccount"] = THEIRS
+        if account == THEIRS:
+            grant["IssuingAccount"] = self.random.choice(self.issuers)
         return grant
 
     def control_policies(self, kind: str, **members: Any) -> list[dict[str, Any]]:
