@@ -638,7 +638,7 @@ def test_a_deny_with_not_principal_denies_whoever_has_a_boundary(
 @pytest.mark.parametrize(
     "issuers",
     [
-        pytest.param([ACCOUNT, FOREIGN], marks=pytest.mark.xfail(reason="the first grant that is found decides")),
+        [ACCOUNT, FOREIGN],
         [FOREIGN, ACCOUNT],
         [FOREIGN],
     ],
