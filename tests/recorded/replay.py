@@ -32,9 +32,12 @@ SERVICE_OF = {"LookupEvents": "cloudtrail", "AssumeRole": "sts", "GetCallerIdent
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True):
-    """A call and what AWS answered. Without `case` it only prepares, and has to succeed."""
+    """A call and what AWS answered. Without `case` it only prepares, and has to succeed.
 
-    call: str
+    Or a group: `steps` that are taken once for each of the values by name of `each`.
+    """
+
+    call: str = ""
     case: str | None = None
     send: dict[str, Any] = {}
     caller: str | None = msgspec.field(default=None, name="as")
@@ -45,9 +48,13 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     members: dict[str, Any] | None = None
     code: str | None = None
     message: str = ""
+    each: list[dict[str, Any]] = []
+    steps: list[Step] = []
 
     def __post_init__(self) -> None:
         """Raise ValueError for a step that holds nothing against the recording, or against two things at once."""
+        if bool(self.call) == bool(self.each) or bool(self.each) != bool(self.steps):
+            raise ValueError(f"{self.call}: a step is a call, or a group with `each` and `steps`")
         expectations = [it for it in (self.answer, self.members, self.code) if it is not None]
         if len(expectations) != (self.case is not None):
             raise ValueError(f"{self.call}, case {self.case}: a case has one of answer, members and code; others none")
@@ -185,6 +192,14 @@ class Replay:
         return self.differences
 
     def _take(self, step: Step) -> None:
+        for given in step.each:
+            self.kept |= self.sent(given)
+            for inner in step.steps:
+                self._take(inner)
+        if step.call:
+            self._call(step)
+
+    def _call(self, step: Step) -> None:
         if step.after is not None:
             self.server.advance(step.after)
         where = f"{self.sent(step.case) or 'preparation'} ({step.call})"
@@ -269,6 +284,8 @@ class Replay:
             case str() if isinstance(actual, str):
                 return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
+        if isinstance(wanted, Bytes):
+            return self._fits(wanted, actual)
         if isinstance(wanted, datetime) and isinstance(actual, datetime):
             return abs(wanted - actual) < timedelta(milliseconds=1)
         return bool(wanted == actual)
