@@ -302,10 +302,8 @@ class Replay:
         match expected:
             case Bytes():
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
-            case "<date>":
-                return isinstance(actual, datetime)
-            case "<second>":
-                return isinstance(actual, datetime) and not actual.microsecond
+            case "<date>" | "<second>":
+                return isinstance(actual, datetime) and (expected == "<date>" or not actual.microsecond)
             case str() if isinstance(actual, str):
                 return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
