@@ -12,6 +12,8 @@ from keytrail.clock import Clock
 from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
 from keytrail.http.control import control
+from keytrail.http.control.routes import json_response
+from keytrail.http.foreign_sites import why_foreign
 from keytrail.http.request_reader import is_control
 from keytrail.http.responses import STATUS, headers_of
 from keytrail.messages import Later
@@ -40,6 +42,9 @@ class Keytrail(Flask):
         Raises ConnectionAbortedError if a fault rule closes the connection: WSGI has no other way.
         """
         if is_control(environ.get("PATH_INFO", "/")):
+            why = why_foreign(environ, self.keytrail.settings)
+            if why is not None:
+                return json_response(403, {"error": why})(environ, start_response)
             return super().wsgi_app(environ, start_response)
         dispatcher = self.keytrail.dispatcher
         response = dispatcher.answer(wsgi.request_of(environ, dispatcher.settings.max_body))
