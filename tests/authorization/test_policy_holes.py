@@ -65,7 +65,7 @@ def declare(server: KeytrailServer) -> Callable[..., None]:
         **seed: Any,
     ) -> None:
         server.reset()
-        server.reset_clock()
+        server.clock.reset()
         credentials = [
             {"AccessKeyId": access_key, "SecretAccessKey": SECRET, "Principal": principal}
             for principal, access_key in ACCESS_KEYS.items()
@@ -360,14 +360,14 @@ def test_the_age_of_an_mfa_code_is_known(declare: Declare, as_: Client, server: 
     """
     young = allow("kms:Encrypt", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})
     declare({USER: [young, allow("sts:GetSessionToken")]})
-    server.set_clock("2026-06-01T12:00:00Z", frozen=True)
+    server.clock.freeze("2026-06-01T12:00:00Z")
     assert refusal(as_(USER), "Encrypt", KeyId=KEY, Plaintext=b"x")[0] == "AccessDeniedException"
     device = f"arn:aws:iam::{ACCOUNT}:mfa/alice"
     issued = as_(USER, "sts").get_session_token(SerialNumber=device, TokenCode="123456")["Credentials"]
     keys = issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"]
     client = new_client(server.url, "kms", REGION, *keys)
     client.encrypt(KeyId=KEY, Plaintext=b"x")
-    server.advance("PT1H")
+    server.clock.advance("PT1H")
     assert refusal(client, "Encrypt", KeyId=KEY, Plaintext=b"x")[0] == "AccessDeniedException"
 
 

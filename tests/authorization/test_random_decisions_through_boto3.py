@@ -86,7 +86,7 @@ def test_boto3_sees_the_decisions_of_the_second_evaluator(server: KeytrailServer
         questions = [as_boto3_can_ask(generator.question(seed)) for _ in range(12)]
         world = World(seed)
         server.reset()
-        server.set_clock(NOW, frozen=True)
+        server.clock.freeze(NOW)
         server.load(CALLERS)
         callers = [clients.of(question) for question in questions]
         server.load(seed)
