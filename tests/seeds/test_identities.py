@@ -87,7 +87,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "two roles with one name": (
         {"identities": [{"Arn": ROLE}, {"Arn": f"arn:aws:iam::{ACCOUNT}:role/other/Reader"}]},
-        f"identities[1].Arn: the role Reader of account {ACCOUNT} appears twice, first at seed.json: identities[0].Arn;",
+        f"identities[1].Arn: the role Reader of account {ACCOUNT} appears twice, first at seed.json: identities[0]",
     ),
     "no accounts": (
         {"serviceControlPolicies": [scp()]},
