@@ -10,6 +10,7 @@ from keytrail.authorization.explanations import MAX_REQUESTS
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
+from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
@@ -84,13 +85,17 @@ def decide(endpoint: Endpoint, question: Question) -> dict[str, Any]:
         cross_account=operation is not None and operation.cross_account,
         members={**({"KeyId": question.key_id} if question.key_id is not None else {}), **question.request},
     )
-    key, resource = _key_and_resource(facts, question)
-    if operation is not None and operation.authorization == "*":  # even if the question names a key
-        key, resource = None, "*"
     condition_values = {
         condition.lower(): (values,) if isinstance(values, str) else ValueList(values)
         for condition, values in question.context.items()
     }
+    if facts.operation == "RetireGrant":
+        grant = _grant(facts)
+        grant_key = endpoint.store.newest.require_key(grant.key_arn)
+        return endpoint.authorizer.explain_retiring(facts, grant, grant_key, condition_values).members()
+    key, resource = _key_and_resource(facts, question)
+    if operation is not None and operation.authorization == "*":  # even if the question names a key
+        key, resource = None, "*"
     return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values).members()
 
 
@@ -105,6 +110,25 @@ def _key_and_resource(facts: RequestFacts, question: Question) -> tuple[Key | No
     except AwsError as error:
         raise ValueError(f"keyId: {error.message}") from None
     return key, key.arn if key is not None else named.arn
+
+
+def _grant(facts: RequestFacts) -> Grant:
+    """The grant that a RetireGrant is about: the one with the GrantToken, or that of the key; raises ValueError."""
+    members, store = facts.members, facts.store
+    token, key_id, grant_id = (members.get(name) for name in ("GrantToken", "KeyId", "GrantId"))
+    if token is None and (key_id is None or grant_id is None):
+        raise ValueError("request: RetireGrant is about a grant; give its GrantToken, or keyId and its GrantId")
+    if token is not None:
+        grant = store.grants.by_token(str(token), facts.region)
+    else:
+        try:
+            named = read_key_identifier(str(key_id), facts.account, facts.region, aliases=False)
+        except AwsError as error:
+            raise ValueError(f"keyId: {error.message}") from None
+        grant = store.newest.grant(named.arn, str(grant_id))
+    if grant is None:
+        raise ValueError("request: there is no such grant")
+    return grant
 
 
 def _principal(endpoint: Endpoint, text: str | None) -> Principal:

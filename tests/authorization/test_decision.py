@@ -124,7 +124,7 @@ def verdict(
         resource_policy=key_policy(policy) if policy is not None else None,
         same_account=f":{MINE}:" in resource or resource == "*",
         cross_account=cross_account,
-        grant=lambda: allowing_grant,
+        grants=lambda: [allowing_grant] if allowing_grant is not None else [],
         resource_control_policies=tuple(Policy(PolicyType.RCP, RCP, text) for text in resource_controls),
         same_organization=same_organization,
     )
@@ -347,12 +347,19 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"identity": document({"Effect": "Allow", "Action": "kms:*", "NotResource": KEY[:-1] + "c"})},
         "allowed",
     ),
-    "a resource with a variable": (
+    "a resource with a variable after the fifth colon": (
+        {
+            "identity": document(says("Allow", Resource="arn:aws:kms:*:*:key/${aws:PrincipalTag/key}")),
+            "context": {"aws:principaltag/key": (KEY.rpartition("/")[2],)},
+        },
+        "allowed",
+    ),
+    "a resource with a variable before the fifth colon": (
         {
             "identity": document(says("Allow", Resource="arn:aws:kms:*:${aws:PrincipalAccount}:key/*")),
             "context": {"aws:principalaccount": (MINE,)},
         },
-        "allowed",
+        NO_IDENTITY,
     ),
     "all actions but this one": (
         {"identity": document({"Effect": "Allow", "NotAction": "kms:De*", "Resource": "*"})},

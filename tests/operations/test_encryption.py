@@ -318,10 +318,11 @@ def test_a_ciphertext_of_another_regions_key_is_denied(keytrail_client: Make, bl
     )
 
 
+@pytest.mark.parametrize("further", [{}, {"DryRunModifiers": []}, {"DryRun": True, "DryRunModifiers": []}], ids=str)
 @pytest.mark.parametrize("operation", ["Decrypt", "ReEncrypt"])
-def test_a_ciphertext_is_required(operation: str, kms: Any, blob: bytes) -> None:
-    """How we know: measured."""
-    members = request(operation, blob)
+def test_a_ciphertext_is_required(operation: str, further: dict[str, Any], kms: Any, blob: bytes) -> None:
+    """How we know: measured; docs, KMS API Reference, Decrypt, "DryRunModifiers", of no modifier."""
+    members = request(operation, blob, **further)
     del members["CiphertextBlob"]
     assert refusal(kms, operation, **members) == (
         "ValidationException",

@@ -125,7 +125,8 @@ def test_a_unique_id_stands_for_the_arn_of_a_role_that_was_assumed(
         f"arn:aws:sts::{FOREIGN}:federated-user/any": True,
         f"arn:aws:iam::{ACCOUNT}:role/Declared": False,
         f"arn:aws:iam::{ACCOUNT}:user/bob": False,
-        f"arn:aws:sts::{FOREIGN}:assumed-role/Declared/any": False,
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/Undeclared/any": False,
+        f"arn:aws:sts::{FOREIGN}:assumed-role/Declared/any": True,  # of this account nothing is declared
     }.items(),
 )
 def test_a_strict_server_knows_the_principals_that_exist(principal: str, exists: bool, strict: bool) -> None:

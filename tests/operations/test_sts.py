@@ -10,6 +10,7 @@ import base64
 import json
 import random
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -721,6 +722,10 @@ MALFORMED = {
     "no statement": ('{"Version": "2012-10-17"}', "Syntax errors in policy."),
     "no resource": (
         '{"Statement": [{"Effect": "Allow", "Action": "kms:*"}]}',
+        "Policy statement must contain resources.",
+    ),
+    "an unknown element": (
+        '{"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Conditon": {}}]}',
         "Syntax errors in policy.",
     ),
     "a principal": (
@@ -736,10 +741,11 @@ def test_a_malformed_session_policy_is_refused(sts: Any, policy: str, message: s
     assert refusal == (400, "MalformedPolicyDocument", message)
 
 
-def test_a_session_policy_has_a_size(sts: Any) -> None:
-    noise = "".join(random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=4000))
-    large = {"Statement": [{"Sid": noise, "Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    members = {"RoleArn": ROLE, "RoleSessionName": "me", "Policy": json.dumps(large)}
+def test_session_policies_and_tags_have_a_size_together(sts: Any) -> None:
+    noise = "".join(random.Random(7).choices(string.ascii_letters + string.digits + "+=", k=1950))
+    policy = {"Statement": [{"Sid": noise, "Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    tags = [{"Key": f"t{at}", "Value": noise[at : at + 250]} for at in range(0, 5 * 250, 250)]
+    members = {"RoleArn": ROLE, "RoleSessionName": "me", "Policy": json.dumps(policy), "Tags": tags}
     status, code, message = refused(sts, "assume_role", **members)
     assert (status, code) == (400, "PackedPolicyTooLarge")
     assert re.fullmatch(r"Packed policy consumes [0-9]{3}% of allotted space, please use smaller policy\.", message)

@@ -59,23 +59,35 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a principal in an identity policy": (
         {"identities": [{"Arn": USER, "Policies": {"own": statement(Principal="*")}}]},
-        "identities[0].Policies.own: MalformedPolicyDocumentException: Policy contains a statement with a principal",
+        "identities[0].Policies.own.Statement.Principal: a policy of this type, identity-based policy, ",
     ),
     "no resource in a boundary": (
         {"identities": [{"Arn": USER, "PermissionsBoundary": {"Statement": {"Effect": "Allow", "Action": "*"}}}]},
-        "identities[0].PermissionsBoundary: MalformedPolicyDocumentException: ",
+        "identities[0].PermissionsBoundary.Statement: a statement needs a Resource or a NotResource",
     ),
     "a resource in a trust policy": (
         {"identities": [{"Arn": ROLE, "TrustPolicy": statement(Principal="*")}]},
-        "identities[0].TrustPolicy: MalformedPolicyDocumentException: ",
+        "identities[0].TrustPolicy.Statement.Resource: a policy of this type, role trust policy, ",
     ),
     "no JSON": (
         {"identities": [{"Arn": ROLE, "Policies": {"own": "{"}}]},
-        "identities[0].Policies.own: MalformedPolicyDocumentException: the policy is not a well-formed JSON document",
+        "identities[0].Policies.own: expected a JSON document; ",
     ),
     "an operator that does not exist": (
-        {"serviceControlPolicies": [scp(policy=statement(Condition={"StringSame": {"a": "b"}}), Accounts=[ACCOUNT])]},
-        "serviceControlPolicies[0].Policy: MalformedPolicyDocumentException: Policy contains a condition operator",
+        {
+            "serviceControlPolicies": [
+                scp(policy=statement(Condition={"StringSame": {"aws:username": "b"}}), Accounts=[ACCOUNT])
+            ]
+        },
+        "serviceControlPolicies[0].Policy.Statement.Condition.StringSame: there is no condition operator StringSame",
+    ),
+    "a misspelt element of a policy": (
+        {"identities": [{"Arn": ROLE, "Policies": {"own": statement(Conditon={})}}]},
+        "identities[0].Policies.own.Statement.Conditon: a statement has no Conditon; did you mean Condition?",
+    ),
+    "two roles with one name": (
+        {"identities": [{"Arn": ROLE}, {"Arn": f"arn:aws:iam::{ACCOUNT}:role/other/Reader"}]},
+        f"identities[1].Arn: the role Reader of account {ACCOUNT} appears twice, first at seed.json: identities[0]",
     ),
     "no accounts": (
         {"serviceControlPolicies": [scp()]},

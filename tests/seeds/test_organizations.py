@@ -6,6 +6,7 @@ How we know: recorded, kms-behaviour N.2 (radkawar/stackd testdata/aws/iam/resou
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -80,8 +81,8 @@ def test_a_document_that_organizations_refused_is_refused_with_a_remedy(policy: 
     with pytest.raises(SeedError) as caught:
         read({"resourceControlPolicies": [rcp(policy, Accounts=[ACCOUNT])]})
     (problem,) = caught.value.problems
-    place = "seed.json: resourceControlPolicies[0].Policy: MalformedPolicyDocumentException"
-    assert problem.startswith(f"{place}: {REFUSED} Statement 0: {remedy}")
+    assert problem.startswith(f"seed.json: resourceControlPolicies[0].Policy.Statement: {remedy}")
+    assert problem.endswith(f" (MalformedPolicyDocumentException: {REFUSED})")
 
 
 def test_an_account_has_the_policies_from_the_root_to_itself() -> None:
@@ -144,3 +145,30 @@ def test_a_mistake_is_reported_with_its_path(document: Mapping[str, Any], proble
     with pytest.raises(SeedError) as caught:
         read(document)
     assert any(line.startswith(f"seed.json: {problem}") for line in caught.value.problems)
+
+
+def test_an_account_has_a_path_from_the_organization_to_its_unit() -> None:
+    """How we know: docs, IAM User Guide, "AWS Organizations entity path" under "Last accessed information"."""
+    inner = {"Id": "ou-ab12-22222222", "Accounts": [{"Account": ACCOUNT}]}
+    outer = {"Id": "ou-ab12-11111111", "OrganizationalUnits": [inner]}
+    tree = {"Id": "o-exampleorgid", "RootId": "r-ab12", "ManagementAccount": OTHER, "OrganizationalUnits": [outer]}
+    memberships = read({"organization": tree}).memberships
+    assert memberships[ACCOUNT].path == "o-exampleorgid/r-ab12/ou-ab12-11111111/ou-ab12-22222222/"
+    assert memberships[OTHER].path == "o-exampleorgid/r-ab12/"
+
+
+def test_ids_that_are_left_out_are_derived_always_the_same() -> None:
+    unit = {"Accounts": [{"Account": ACCOUNT}], "OrganizationalUnits": [{"Accounts": [{"Account": OTHER}]}]}
+    tree = {"organization": {"Id": "o-exampleorgid", "OrganizationalUnits": [{}, unit]}}
+    first, second = read(tree).memberships, read(tree).memberships
+    assert first == second
+    path = first[ACCOUNT].path
+    assert path is not None
+    assert re.fullmatch(r"o-exampleorgid/r-([0-9a-f]{4})/ou-\1-[0-9a-f]{8}/", path)
+    assert (first[OTHER].path or "").startswith(path)
+
+
+def test_two_units_with_one_id_are_refused() -> None:
+    units = [{"Id": "ou-ab12-11111111"}, {"Id": "ou-ab12-11111111"}]
+    with pytest.raises(SeedError, match=r"organization.OrganizationalUnits\[1\].Id: ou-ab12-11111111 appears twice"):
+        read({"organization": {"Id": "o-exampleorgid", "OrganizationalUnits": units}})

@@ -267,15 +267,15 @@ def test_a_seed_may_have_the_ids_of_a_last_usage(keytrail_clean: KeytrailServer,
 STORED = {
     KEY: (
         "AQICAHiMLUdHOn3kvyiHFdX3448li27V05AIVYYZkMRWJuSm7AESNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqGSIb3"
-        "DQEHATAeBglghkgBZQMEAS4wEQQM8DO83prZsnZ5ec5HAgEQgCkcBltVXrwBgdBhqd7AYwz4Z9hxJahbT2k/LqG7ebCUTlEERJ/Aja7m8Q=="
+        "DQEHATAeBglghkgBZQMEAS4wEQQMoEw4jT5skzz3zJ4AAgEQgCmmV9nQdI/8FrUQAmpd46R/9hmXbykt/EwHi0GQFEFsjDBJrVBDbK+FyQ=="
     ),
     MRK: (
         "AQICAHh931FCHEUuMVrWYfvAQ0wp94NECpfKLMcQI3/vc/yZFAISNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqGSIb3"
-        "DQEHATAeBglghkgBZQMEAS4wEQQMVjGDwgskk6uEvZWxAgEQgCkM8KA2agWy43GuMaQB8gafZcd9ne8UyfVy2gVsmy83IusR6qXw3aEfew=="
+        "DQEHATAeBglghkgBZQMEAS4wEQQMglRj8xh23nqcNb91AgEQgCmNgPPiGodpaqU3DzW/iwC0af7FdDVYFcfHNCToK4p9NQKcMxA1ehoitA=="
     ),
     OTHER_KEY: (
-        "AQICAHi0NGN1rRjpYYO+d8Tf+2kS9rCG0coJ9gU1BevVeeTIagEjRavNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMXs/LAFiH/N5KmQLfAgEQgCm+6tstMlTsafNuI2Ns9giTVasJZh6+NxoBntdajfLWM/7tZYNeMzEQ4Q=="
+        "AQICAHi0NGN1rRjpYYO+d8Tf+2kS9rCG0coJ9gU1BevVeeTIagEjRavNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqGSIb3"
+        "DQEHATAeBglghkgBZQMEAS4wEQQMZ88HW+fDjTFAki0ZAgEQgClHGaVVOfQTwvAKRNx8c2VuGpnyg9Y1VOQ29+3lADcD/bz6Gs1/NClKUg=="
     ),
 }
 """Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24. Users have such ciphertexts in
@@ -738,3 +738,12 @@ def test_the_json_schema_accepts_what_loads(text: str) -> None:
 )
 def test_the_json_schema_refuses_what_does_not(text: str) -> None:
     assert list(schema().iter_errors(yaml.load(text, TextDates)))
+
+
+def test_a_member_that_a_policy_in_json_has_twice_is_refused(keytrail_clean: KeytrailServer, tmp_path: Path) -> None:
+    """Readers of JSON keep the last one: a Condition that is lost would open the key."""
+    statement = '{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Condition": {"Bool": {}}, "Condition": {}}'
+    seed = tmp_path / "seed.json"
+    seed.write_text(f'{{"keys": [{{"KeyId": "{KEY}", "Policy": {{"Statement": {statement}}}}}]}}')
+    with pytest.raises(SeedError, match=r"seed.json: Condition appears twice in one object"):
+        keytrail_clean.load(seed)

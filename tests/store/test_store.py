@@ -39,7 +39,7 @@ def new_key(place: tuple[str, str], key_id: str) -> Key:
 
 
 def blob_of(key_id: str) -> CiphertextBlob:
-    return CiphertextBlob(key_id, "", b"", b"", b"")
+    return CiphertextBlob(key_id, "", b"", b"", b"", b"", b"")
 
 
 class StoreModel(RuleBasedStateMachine):

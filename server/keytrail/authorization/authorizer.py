@@ -4,14 +4,15 @@ Source: KMS Developer Guide, "Determining access to AWS KMS keys", "Allowing use
 and "Troubleshooting key access".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
+from keytrail.authorization.elements import INVALID_PRINCIPALS, PolicyProblem
 from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations
-from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant, retiring_grant
+from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grants, retiring_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
 from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
@@ -67,15 +68,7 @@ class Authorizer:
         The grant gives the right to its retiring principal, and to its grantee if RetireGrant is among the operations.
         Other principals of an account that issued it, or that it names for retiring, need an identity policy.
         """
-        action, principal = "kms:RetireGrant", facts.principal
-        policies = self._policies_of_caller(facts)
-        retiring = retiring_grant(grant, principal, policies.arn)
-        own_key = key.account == principal.account
-        if retiring is None and own_key:  # issued by another account: no policy of this one is enough
-            policies = replace(policies, root=False, lenient=False, identity_policies=())
-        context = RequestContext(facts, action, key.arn, key, policies, grant=grant)
-        question = self._question_for_own_policies(context)._replace(same_account=own_key, grant=lambda: retiring)
-        self._require(question, context)
+        self._require(*self._question_about_retiring(facts, grant, key))
 
     def authorize_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow the action.
@@ -88,7 +81,10 @@ class Authorizer:
         # The role must trust an undeclared caller too, that is anybody in its account: it is not lenient here.
         policies = replace(self._policies_of_caller(facts), lenient=False)
         context = RequestContext(facts, action, role_arn, None, policies)
-        policy = trust_policy(self.identities.get(role_arn), role_arn, principal, strict=strict)
+        # Where a seed declares a role of this name with another path, there is no such role.
+        role = self.identities.get(role_arn)
+        missing = role is None and self.identities.has_role_named(role_arn)
+        policy = trust_policy(role, role_arn, principal, strict=strict or missing)
         account = role_arn.split(":")[4]
         question = Question(
             principal,
@@ -104,12 +100,26 @@ class Authorizer:
         if not verdict.allowed:
             raise trust_refusal(question, verdict)
 
-    def check_key_policy(self, facts: RequestFacts, document: str, key: Key | None, *, bypass_lockout: bool) -> None:
-        """Raise MalformedPolicyDocumentException for a key policy that KMS refuses.
+    def check_key_policy(
+        self,
+        facts: RequestFacts,
+        document: str,
+        key: Key | None,
+        *,
+        exists: Callable[[str], bool],
+        bypass_lockout: bool,
+    ) -> None:
+        """Raise MalformedPolicyDocumentException, or another error of KMS, for a key policy that KMS refuses.
 
-        `key` is None if the key is still to be created. `bypass_lockout` leaves out KMS's policy lockout safety check.
+        `key` is None if the key is still to be created. `exists` says whether there is a principal with an ARN, or
+        with IAM's unique id. `bypass_lockout` leaves out KMS's policy lockout safety check.
         """
-        policy = key_policy(document)
+        try:
+            policy = key_policy(document)
+        except PolicyProblem as problem:
+            raise problem.answer_of_kms() from None
+        if not all(exists(name) for statement in policy.statements for name in statement.named_principals()):
+            raise MalformedPolicyDocumentException(INVALID_PRINCIPALS)
         if bypass_lockout:
             return
         resource = key.arn if key is not None else key_arn(facts.region, facts.account, "*")
@@ -126,6 +136,13 @@ class Authorizer:
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
+
+    def explain_retiring(
+        self, facts: RequestFacts, grant: Grant, key: Key, overrides: Mapping[str, tuple[str, ...]]
+    ) -> Explanation:
+        """The decision on a RetireGrant that is not called; `overrides` are as in `explain`."""
+        question, context = self._question_about_retiring(facts, grant, key, overrides)
+        return Explanation.of_verdict(question, decide(question, context.policies), context)
 
     def explain(
         self, facts: RequestFacts, action: str, key: Key | None, resource: str, overrides: Mapping[str, tuple[str, ...]]
@@ -156,10 +173,10 @@ class Authorizer:
         """The question for an action on a key, whose policy and grants decide too. The key need not exist."""
         facts, key = context.facts, context.key
 
-        def grant() -> AllowingGrant | None:
+        def grants() -> Iterable[AllowingGrant]:
             if key is None:
-                return None
-            return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.arn)
+                return ()
+            return allowing_grants(facts, context.action, key, encryption_context(context), context.policies.role_arn)
 
         owner = context.resource.split(":")[4]
         return Question(
@@ -170,10 +187,25 @@ class Authorizer:
             resource_policy=_policy_of(key) if key is not None else None,
             same_account=key is not None and key.account == facts.account,
             cross_account=facts.cross_account,
-            grant=grant,
+            grants=grants,
             resource_control_policies=self._resource_control_policies(context, owner),
             same_organization=_same_organization(context.policies, owner),
         )
+
+    def _question_about_retiring(
+        self, facts: RequestFacts, grant: Grant, key: Key, overrides: Mapping[str, tuple[str, ...]] | None = None
+    ) -> tuple[Question, RequestContext]:
+        action, principal = "kms:RetireGrant", facts.principal
+        policies = self._policies_of_caller(facts)
+        retiring = retiring_grant(grant, principal, policies.role_arn)
+        own_key = key.account == principal.account
+        if retiring is None and own_key:  # issued by another account: no policy of this one is enough
+            policies = replace(policies, root=False, lenient=False, identity_policies=())
+        context = RequestContext(facts, action, key.arn, key, policies, grant=grant, overrides=overrides)
+        question = self._question_for_own_policies(context)._replace(
+            same_account=own_key, grants=lambda: [retiring] if retiring is not None else []
+        )
+        return question, context
 
     def _resource_control_policies(self, context: RequestContext, account: str) -> tuple[Policy, ...]:
         """The resource control policies of an account that reach the request.

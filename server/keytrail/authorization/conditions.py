@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from keytrail.authorization.operators import OPERATORS, Test
+from keytrail.authorization.elements import LEGACY, PolicyProblem
+from keytrail.authorization.grammar import require_condition_key
+from keytrail.authorization.operators import BOOL, OPERATORS, Operator, Test
 
 Values = tuple[str, ...] | None
 """The values of a request under a condition key; None if the request does not have the key."""
@@ -37,17 +39,19 @@ Condition = Callable[[Lookup], bool]
 def read_conditions(block: Mapping[str, Any], *, variables: bool) -> Condition | None:
     """All conditions of a statement's Condition block as one; None for an empty block.
 
-    `variables`: whether the policy's Version has policy variables (2012-10-17 does).
-    Raises ValueError for an operator that IAM does not have, or a value that it does not take.
-    The error's message is part of a sentence: `a condition ...`.
+    `variables`: whether the policy's Version has policy variables (2012-10-17 does). Raises PolicyProblem for an
+    operator that IAM does not have, a condition key without vendor, or a value that the operator cannot read.
     """
     conditions: list[Condition] = []
     for operator, keys in block.items():
         if not isinstance(keys, Mapping):
-            raise ValueError(f"a condition {operator} that is not a JSON object")
+            raise PolicyProblem("expected a JSON object of condition keys and values", place=operator)
         for key, value in keys.items():
-            texts = _as_texts(operator, value)
-            conditions.append(_read_condition(operator, key.lower(), texts, variables=variables))
+            try:
+                require_condition_key(key)
+                conditions.append(_read_condition(operator, key, value, variables=variables))
+            except PolicyProblem as problem:
+                raise problem.within(operator) from None
     return reduce(_both, conditions) if conditions else None
 
 
@@ -55,15 +59,20 @@ def _both(first: Condition, second: Condition) -> Condition:
     return lambda lookup: first(lookup) and second(lookup)
 
 
-def _read_condition(operator: str, key: str, values: tuple[str, ...], *, variables: bool) -> Condition:
+def _read_condition(operator: str, written: str, value: object, *, variables: bool) -> Condition:
+    """One condition, on the condition key `written`; raises PolicyProblem."""
+    key = written.lower()
     parts = _SET_OPERATOR.fullmatch(operator)
     name = parts[2].lower() if parts is not None else ""
     if parts is not None and name == "null" and not parts[1] and not parts[3]:
-        absent = frozenset(value.lower() == "true" for value in values)
+        absent = frozenset(text.lower() == "true" for text in _values(BOOL, written, value))
         return lambda lookup: (lookup(key) is None) in absent
     if parts is None or name not in OPERATORS:
-        raise ValueError(f"a condition operator that does not exist, {operator}")
-    make_test, negated = OPERATORS[name]
+        raise PolicyProblem(f"there is no condition operator {operator}; see the IAM User Guide for those there are")
+    compares = OPERATORS[name]
+    make_test, negated = compares.make_test, compares.negated
+    values = _values(compares, written, value)
+    variables = variables and compares.variables
     quantifier, if_exists = (parts[1] or "").lower(), bool(parts[3])
     applies = _quantified(quantifier, negated=negated)
     # A request without the key meets negated conditions, those with ForAllValues, and those with IfExists.
@@ -99,15 +108,16 @@ def _quantified(quantifier: str, *, negated: bool) -> Callable[[Test, tuple[str,
     return lambda test, values: not all(map(test, values)) if negated else any(map(test, values))
 
 
-def _as_texts(operator: str, value: object) -> tuple[str, ...]:
+def _values(compares: Operator, key: str, value: object) -> tuple[str, ...]:
+    """The values of a condition as texts; raises PolicyProblem for one that the operator cannot read."""
     texts = []
     for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, bool):
-            texts.append(str(each).lower())
-        elif isinstance(each, (str, int, float)):
-            texts.append(str(each))
-        else:
-            raise ValueError(f"a condition {operator} with a value that is no text, number or boolean")
+        if not isinstance(each, (str, int, float)):
+            raise PolicyProblem("expected a text, a number or a boolean, or a list of them", place=key)
+        text = str(each).lower() if isinstance(each, bool) else str(each)
+        if compares.read(text) is None:
+            raise PolicyProblem(f"expected {compares.expected}, got {text!r}", LEGACY, place=key)
+        texts.append(text)
     return tuple(texts)
 
 
@@ -141,4 +151,14 @@ def with_variables(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
         text = _VARIABLE.sub(replacement, value)
         if not missing:
             replaced.append(text)
+    return tuple(replaced)
+
+
+def resources_with_variables(resources: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
+    """The ARNs with their policy variables replaced, which count only after the fifth colon, like `with_variables`."""
+    replaced: list[str] = []
+    for resource in resources:
+        *before, last = resource.split(":", 5)
+        ends = with_variables((last,), lookup) if len(before) == 5 else (last,)
+        replaced += [":".join([*before, end]) for end in ends]
     return tuple(replaced)

@@ -6,7 +6,7 @@ Source: IAM User Guide, "Policy evaluation logic"; KMS Developer Guide, "Determi
 "Allowing users in other accounts to use a KMS key"; kms-behaviour F.2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,8 +42,11 @@ class Question(NamedTuple):
     """Whether the resource belongs to the caller's account."""
     cross_account: bool = True
     """Whether the operation works on resources of other accounts at all."""
-    grant: Callable[[], AllowingGrant | None] = lambda: None
-    """Finds the grant that allows the request; called only if no policy does."""
+    grants: Callable[[], Iterable[AllowingGrant]] = tuple
+    """Finds the grants that allow the request, those that name the caller most closely first.
+
+    Called only if no policy allows it.
+    """
     resource_control_policies: tuple[Policy, ...] = ()
     """Those of the resource's account, if they reach the resource, the action and the caller."""
     same_organization: bool = False
@@ -82,11 +85,10 @@ def decide(question: Question, own: PrincipalPolicies) -> Verdict:
 def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None:
     action, resource, lookup = question.action, question.resource, question.lookup
     # unverified: which policy AWS names if several types of policies deny; not in AWS's docs, recordings or issues
-    decided_by = first_deny(
-        (*question.resource_control_policies, *own.service_control_policies), action, resource, lookup
-    )
+    controls = (*question.resource_control_policies, *own.service_control_policies)
+    decided_by = first_deny(controls, action, resource, lookup) if controls else None
     if decided_by is None and question.same_account:
-        decided_by = _deny_of_resource_policy(question)
+        decided_by = _deny_of_resource_policy(question, own)
     if decided_by is None:
         decided_by = first_deny(own.identity_policies, action, resource, lookup)
     if decided_by is None and (own.permissions_boundary or own.session_policies):
@@ -94,10 +96,13 @@ def _explicit_deny(question: Question, own: PrincipalPolicies) -> Verdict | None
     return Verdict(Ground.EXPLICIT_DENY, decided_by.policy.type, decided_by) if decided_by is not None else None
 
 
-def _deny_of_resource_policy(question: Question) -> DecidingStatement | None:
+def _deny_of_resource_policy(question: Question, own: PrincipalPolicies) -> DecidingStatement | None:
     policy = question.resource_policy
-    statement = policy.deny_to(question.principal, question.action, question.lookup) if policy is not None else None
-    return DecidingStatement(policy, statement) if policy is not None and statement is not None else None
+    if policy is None:
+        return None
+    bounded = bool(own.permissions_boundary)
+    statement = policy.deny_to(question.principal, question.action, question.lookup, own.role_arn, bounded=bounded)
+    return DecidingStatement(policy, statement) if statement is not None else None
 
 
 def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
@@ -110,7 +115,8 @@ def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
     if question.resource_policy is None:
         by_policy = _within_limits(question, own, by_identity)
     else:
-        match, statement = question.resource_policy.allow_to(question.principal, question.action, question.lookup)
+        principal, policy = question.principal, question.resource_policy
+        match, statement = policy.allow_to(principal, question.action, question.lookup, own.role_arn)
         decided_by = DecidingStatement(question.resource_policy, statement) if statement is not None else None
         if own.lenient:
             return _within_limits(
@@ -120,7 +126,7 @@ def _same_account(question: Question, own: PrincipalPolicies) -> Verdict:
         by_policy = _with_own_policies(question, own, match, by_identity, allow)
     if by_policy.allowed:
         return by_policy
-    grant = question.grant()
+    grant = next(iter(question.grants()), None)
     if grant is None:
         return by_policy
     return _with_own_policies(question, own, grant.match, by_identity, Verdict(Ground.ALLOWED, grant=grant))
@@ -136,23 +142,28 @@ def _cross_account(question: Question, own: PrincipalPolicies) -> Verdict:
     service = question.principal.kind == "service"
     by_identity = Verdict(Ground.ALLOWED) if service else _by_identity_policies(question, own)
     limited = _within_limits(question, own, by_identity)
-    denied = _deny_of_resource_policy(question)
+    denied = _deny_of_resource_policy(question, own)
     if denied is None:
-        allow = _allow_of_resource_policy(question) if limited.allowed else None
+        allow = _allow_of_resource_policy(question, own) if limited.allowed else None
         if allow is not None:
             return Verdict(Ground.ALLOWED, PolicyType.KEY, allow)
-        grant = question.grant()
-        if grant is not None:
-            return _by_grant_of_other_account(question, own, grant, by_identity)
+        refused = None
+        for grant in question.grants():
+            verdict = _by_grant_of_other_account(question, own, grant, by_identity)
+            if verdict.allowed:
+                return verdict
+            refused = refused or verdict
+        if refused is not None:
+            return refused
     # The deny of the caller's own account comes first: it does not say whether the other account's resource exists.
     return limited if not limited.allowed else Verdict(Ground.OTHER_ACCOUNT, PolicyType.KEY, denied)
 
 
-def _allow_of_resource_policy(question: Question) -> DecidingStatement | None:
+def _allow_of_resource_policy(question: Question, own: PrincipalPolicies) -> DecidingStatement | None:
     policy = question.resource_policy
     if policy is None:
         return None
-    _, statement = policy.allow_to(question.principal, question.action, question.lookup)
+    _, statement = policy.allow_to(question.principal, question.action, question.lookup, own.role_arn)
     return DecidingStatement(policy, statement) if statement is not None else None
 
 

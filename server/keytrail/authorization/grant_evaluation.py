@@ -6,7 +6,7 @@ Source: KMS Developer Guide, "Grants in AWS KMS", "Using grant constraints" and 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from keytrail.authorization.principals import PrincipalMatch
+from keytrail.authorization.principals import PrincipalMatch, is_role
 from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import root_arn
 from keytrail.domain.grant import Grant, has_encryption_context
@@ -24,10 +24,10 @@ class AllowingGrant(NamedTuple):
     grant: Grant
 
 
-def allowing_grant(
+def allowing_grants(
     facts: RequestFacts, action: str, key: Key, context: Mapping[str, str], role_arn: str | None = None
-) -> AllowingGrant | None:
-    """The grant that allows the caller to do the action on the key; None if there is none.
+) -> Iterator[AllowingGrant]:
+    """The grants that allow the caller to do the action on the key, those that name it most closely first.
 
     `context` is the encryption context that the request has for this key. `role_arn` is the ARN of a session's role,
     with its path if that is known. A grant that is not visible yet (`consistency_delay`) counts only if the request has
@@ -39,22 +39,22 @@ def allowing_grant(
     for match, grantee in _grantees(facts.principal, key, role_arn):
         for grant in _grants_of(grantee, facts, key, operation, pairs):
             if _allows(grant, facts, operation, context):
-                return AllowingGrant(match, grant)
-    return None
+                yield AllowingGrant(match, grant)
 
 
 def retiring_grant(grant: Grant, principal: Principal, role_arn: str | None = None) -> AllowingGrant | None:
     """The grant, if its caller may retire it, and how it names the caller; None if the caller may not.
 
-    A root ARN stands for everybody in its account, and so does the account that issued the grant. `role_arn` is as in
-    `allowing_grant`. A caller that is not declared counts as anybody in its account.
+    A root ARN stands for everybody in its account, and so does the account that issued the grant. A caller that is not
+    declared counts as anybody in its account. `role_arn` is the ARN of the caller's role; None if it has none, or if
+    the role's path is not known.
     """
     if principal.kind == "service":
         return AllowingGrant(PrincipalMatch.CALLER, grant) if principal.name in grant.retiring_services else None
     named = {arn for arn in grant.retiring_principals if arn is not None}
-    if principal.arn in named:
+    if principal.arn in named and principal.kind != "role":
         return AllowingGrant(PrincipalMatch.CALLER, grant)
-    if {role_arn, principal.role_arn} & named and principal.role_arn is not None:
+    if principal.role_arn is not None and any(is_role(arn, principal, role_arn) for arn in named):
         return AllowingGrant(PrincipalMatch.ROLE, grant)
     accounts = {grant.issuing_account.split(":")[4]}
     accounts |= {arn.split(":")[4] for arn in named if arn.endswith(":root") or not principal.declared}
@@ -121,6 +121,8 @@ def _allows_new_grant(grant: Grant, facts: RequestFacts) -> bool:
     if not isinstance(operations, list) or not set(operations) <= set(grant.operations):
         return False
     own, new = grant.constraints, Constraints.read(sent if isinstance(sent, Mapping) else None)
+    if own.source_arn not in (None, new.source_arn):
+        return False
     if own.encryption_context_equals is not None:
         return new.encryption_context_equals == own.encryption_context_equals
     if own.encryption_context_subset is not None:

@@ -24,7 +24,7 @@ def refusal(question: Question, verdict: Verdict, *, in_ciphertext: bool = False
         # unverified: the words about a ciphertext where the caller's own policies lack it; reported without saying
         # whose the key was
         on_resource = " on the resource associated with this ciphertext" if in_ciphertext else " on this resource"
-    elif question.action == "kms:TagResource" and question.resource == "*":
+    elif question.action == "kms:TagResource" and question.resource.endswith(":key/*"):
         on_resource = ""  # as reported for CreateKey with tags
     why = NO_RESOURCE_POLICY if verdict.ground is Ground.OTHER_ACCOUNT else _why(question, verdict)
     return AccessDeniedException(f"{who}{on_resource} {why}")

@@ -7,7 +7,7 @@ Source: AWS Organizations User Guide, "RCP syntax"; which documents CreatePolicy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keytrail.authorization.elements import malformed, read_texts
+from keytrail.authorization.elements import PolicyProblem, read_texts
 
 _REFUSED = "The provided policy document does not meet the requirements of the specified policy type."
 _EVERYBODY = ("*", {"AWS": "*"})
@@ -16,7 +16,7 @@ _SERVICES_WITHOUT = frozenset({"iam"})
 
 
 def _actions_are_of_services(statement: Mapping[str, Any]) -> bool:
-    services = [action.partition(":")[0].lower() for action in read_texts(statement, "Action")]
+    services = [action.partition(":")[0].lower() for action in read_texts(statement["Action"], "Action")]
     return not any("*" in service or "?" in service or service in _SERVICES_WITHOUT for service in services)
 
 
@@ -35,8 +35,8 @@ _REQUIREMENTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
 """What has to be right, in words, and whether it is."""
 
 
-def require_resource_control_statement(statement: Mapping[str, Any], position: int) -> None:
-    """Raise MalformedPolicyDocumentException unless Organizations takes a statement; its Effect is Allow or Deny."""
+def require_resource_control_statement(statement: Mapping[str, Any]) -> None:
+    """Raise PolicyProblem unless Organizations takes a statement; its Effect is Allow or Deny."""
     for requirement, is_met in _REQUIREMENTS.items():
         if not is_met(statement):
-            raise malformed(f"{_REFUSED} Statement {position}: {requirement}.")
+            raise PolicyProblem(requirement, _REFUSED)

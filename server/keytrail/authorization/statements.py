@@ -3,36 +3,30 @@
 Source: IAM User Guide, "IAM JSON policy elements"; KMS Developer Guide, "Key policies"; the error messages as recorded.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
-from keytrail.authorization.conditions import Condition, Lookup, has_variable, read_conditions, with_variables
-from keytrail.authorization.elements import malformed, read_texts
+from keytrail.authorization.conditions import (
+    Condition,
+    Lookup,
+    has_variable,
+    read_conditions,
+    resources_with_variables,
+)
+from keytrail.authorization.elements import PolicyProblem, read_texts
+from keytrail.authorization.grammar import NEWEST_VERSION, read_document
 from keytrail.authorization.operators import Test, compile_pattern, like
+from keytrail.authorization.policy_types import PolicyType
 from keytrail.authorization.principals import PrincipalMatch, Principals, read_principals
-from keytrail.authorization.resource_control_policies import require_resource_control_statement
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
-from keytrail.errors import LimitExceededException, MalformedPolicyDocumentException
+from keytrail.errors import LimitExceededException
 
 _NOT_IN_KEY_POLICIES = ("aws:resourcetag", "kms:resourcetag", "kms:resourcealiases")
 _NOT_FOR_ALL_VALUES = {"kms:encryptioncontext:": "encryption context", "aws:requesttag/": "tag"}
 """The beginnings of condition keys that ForAllValues must not be used with, and what the keys are about."""
-
-
-class PolicyType(StrEnum):
-    """The types of policies, as AWS's error messages call them."""
-
-    KEY = "resource-based policy"
-    TRUST = "role trust policy"
-    IDENTITY = "identity-based policy"
-    BOUNDARY = "permissions boundary"
-    SESSION = "session policy"
-    SCP = "service control policy"
-    RCP = "resource control policy"
 
 
 _RESOURCE_POLICIES = frozenset({PolicyType.KEY, PolicyType.TRUST})
@@ -65,13 +59,17 @@ class Statement:
         """Whether the statement covers an action, such as `kms:Decrypt`."""
         return (self.actions.fullmatch(action) is not None) != self.excludes_actions
 
-    def match(self, principal: Principal) -> PrincipalMatch:
-        """How the statement names the caller."""
+    def match(self, principal: Principal, role_arn: str | None, *, bounded: bool) -> PrincipalMatch:
+        """How the statement names the caller; `role_arn` and `bounded` are as in `Principals.match`."""
         return (
-            self.principals.match(principal, denying=not self.allows)
+            self.principals.match(principal, role_arn, denying=not self.allows, bounded=bounded)
             if self.principals is not None
             else PrincipalMatch.CALLER
         )
+
+    def named_principals(self) -> tuple[str, ...]:
+        """The ARNs and unique ids of the users, roles and sessions that the statement names."""
+        return self.principals.of_iam() if self.principals is not None else ()
 
     def names_account(self, account: str) -> bool:
         """Whether the statement names the account, or any principal in it."""
@@ -79,7 +77,7 @@ class Statement:
 
     def covers_resource(self, resource: str, lookup: Lookup) -> bool:
         """Whether the statement covers a resource: an ARN, or `*` for an operation without one."""
-        test = self.resource_test if self.resource_test is not None else like(with_variables(self.resources, lookup))
+        test = self.resource_test or like(resources_with_variables(self.resources, lookup))
         return test(resource) != self.excludes_resources
 
     def holds(self, lookup: Lookup) -> bool:
@@ -88,55 +86,26 @@ class Statement:
 
 
 def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tuple[Statement, ...]:
-    """The statements of a policy.
-
-    Raises MalformedPolicyDocumentException, InvalidArnException or LimitExceededException, as KMS does for
-    CreateKey and PutKeyPolicy.
-    """
+    """The statements of a policy; raises PolicyProblem for a document that AWS refuses."""
     if policy_type == PolicyType.KEY and len(document.encode()) > MAX_POLICY_SIZE:
-        raise LimitExceededException(
-            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the words; not in AWS's docs or issues
-        )
-    try:
-        policy = json.loads(document)
-    except (ValueError, RecursionError):
-        raise MalformedPolicyDocumentException from None  # without a message, as reported of CreateKey
-    if not isinstance(policy, Mapping):
-        raise malformed("Policy is not a JSON object.")
-    statements = policy.get("Statement")
-    if isinstance(statements, Mapping):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
-        raise malformed("Policy contains no statement.")
-    variables = policy.get("Version") == "2012-10-17"
-    return tuple(_read(each, position, policy_type, variables=variables) for position, each in enumerate(statements))
+        # unverified: the words; not in AWS's docs or issues
+        words = f"Key policy size limit is {MAX_POLICY_SIZE} bytes."
+        raise PolicyProblem("it is longer", words, of_kms=True, error=LimitExceededException)
+    version, statements = read_document(document, policy_type)
+    read = []
+    for position, (place, statement) in enumerate(statements):
+        try:
+            read.append(_read(statement, position, policy_type, variables=version == NEWEST_VERSION))
+        except PolicyProblem as problem:
+            raise problem.within(place) from None
+    return tuple(read)
 
 
-def _read(statement: object, position: int, policy_type: PolicyType, *, variables: bool) -> Statement:
-    if not isinstance(statement, Mapping):
-        raise malformed("Policy contains a statement that is not a JSON object.")
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise malformed("Policy contains a statement whose Effect is neither Allow nor Deny.")
-    if policy_type is PolicyType.RCP:
-        require_resource_control_statement(statement, position)
-    actions = read_texts(statement, "Action", "NotAction")
+def _read(statement: Mapping[str, Any], position: int, policy_type: PolicyType, *, variables: bool) -> Statement:
+    actions = _texts(statement, "Action")
     resources = _resources(statement, policy_type)
-    block = statement.get("Condition", {})
-    if not isinstance(block, Mapping):
-        raise malformed("Policy contains a statement whose Condition is not a JSON object.")
-    _check_condition_block(block, policy_type)
-    try:
-        condition = read_conditions(block, variables=variables)
-    except ValueError as error:
-        raise malformed(f"Policy contains {error}.") from None
-    named = {"Principal", "NotPrincipal"} & statement.keys()
-    if named and policy_type not in _RESOURCE_POLICIES | {PolicyType.RCP}:
-        raise malformed(
-            f"Policy contains a statement with a principal; a policy of this type ({policy_type}) has none."
-        )
-    sid = statement.get("Sid")
     return Statement(
-        sid=sid if isinstance(sid, str) else None,
+        sid=statement.get("Sid"),
         position=position,
         allows=statement["Effect"] == "Allow",
         principals=read_principals(statement) if policy_type in _RESOURCE_POLICIES else None,
@@ -145,41 +114,53 @@ def _read(statement: object, position: int, policy_type: PolicyType, *, variable
         resources=resources,
         resource_test=None if variables and has_variable(resources) else like(resources),
         excludes_resources="NotResource" in statement,
-        condition=condition,
+        condition=_condition(statement.get("Condition", {}), policy_type, variables=variables),
     )
 
 
-def _resources(statement: Mapping[str, object], policy_type: PolicyType) -> tuple[str, ...]:
+def _texts(statement: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    name = name if name in statement else f"Not{name}"
+    return read_texts(statement[name], name)
+
+
+def _resources(statement: Mapping[str, Any], policy_type: PolicyType) -> tuple[str, ...]:
     if policy_type == PolicyType.TRUST:
-        if {"Resource", "NotResource"} & statement.keys():
-            raise malformed("Policy contains a statement with a resource, which a role trust policy has not.")
         return ("*",)
-    resources = read_texts(statement, "Resource", "NotResource")
+    resources = _texts(statement, "Resource")
     if policy_type == PolicyType.KEY and (resources != ("*",) or "NotResource" in statement):
-        raise malformed('Policy contains a statement whose Resource is not "*".')
+        # unverified: the words; AWS's notice of 2025-08 says only that it is refused
+        raise PolicyProblem('in a key policy it is "*", which is the key', "Resource is not valid.", place="Resource")
     return resources
 
 
-def _check_condition_block(block: Mapping[str, object], policy_type: PolicyType) -> None:
-    for operator, keys in block.items():
-        if not isinstance(keys, Mapping):
-            raise malformed(f"Policy contains a condition {operator} that is not a JSON object.")
+def _condition(block: object, policy_type: PolicyType, *, variables: bool) -> Condition | None:
+    try:
+        if not isinstance(block, Mapping):
+            raise PolicyProblem("expected a JSON object of operators and conditions")
+        condition = read_conditions(block, variables=variables)
         if policy_type == PolicyType.KEY:
-            _check_condition_keys(operator, keys)
+            for operator, keys in block.items():
+                _check_condition_keys(operator, keys)
+    except PolicyProblem as problem:
+        raise problem.within("Condition") from None
+    return condition
 
 
 def _check_condition_keys(operator: str, keys: Mapping[str, object]) -> None:
+    """Raise PolicyProblem for condition keys that KMS does not take in key policies, or not with the operator."""
     for key in map(str.lower, keys):
         if key.startswith(_NOT_IN_KEY_POLICIES):
-            raise MalformedPolicyDocumentException(
+            words = (
                 "These condition keys are not permitted in a key policy: "
                 "aws:ResourceTag, kms:ResourceTag, kms:ResourceAliases"
             )
+            raise PolicyProblem("use it in the policies of identities", words, place=f"{operator}.{key}", of_kms=True)
         is_about = next((what for start, what in _NOT_FOR_ALL_VALUES.items() if key.startswith(start)), None)
         if is_about is not None and operator.lower().startswith("forallvalues:"):
             # unverified: `encryption context` or `tag`; the KMS Developer Guide prints "[encryption context or tag]"
-            raise MalformedPolicyDocumentException(
+            words = (
                 "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key "
                 f"matches requests without the specified {is_about} or with an unspecified {is_about}. "
                 "To fix, remove ForAllValues."
             )
+            raise PolicyProblem("leave ForAllValues out", words, place=operator, of_kms=True)

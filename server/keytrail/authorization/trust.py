@@ -19,11 +19,12 @@ from keytrail.errors import AccessDeniedException
 def trust_policy(role: Identity | None, role_arn: str, principal: Principal, *, strict: bool) -> Policy:
     """The trust policy that decides whether a caller may assume a role; `role` is None if no seed declares it.
 
-    It need not be the policy of the seed: a caller that is not declared stands for anybody in its account.
+    It need not be the policy of the seed: a caller that is not declared stands for anybody in its account. With
+    `strict`, a role without a trust policy trusts nobody.
     """
     text = role.trust_policy if role is not None else None
     if text is None:
-        text = _default_trust_policy(principal.account, strict=strict)
+        text = None if strict else _default_trust_policy(principal.account)
     elif not (principal.declared or strict):
         text = _widen(text, principal.account)
     return Policy(PolicyType.TRUST, role_arn, text)
@@ -38,10 +39,9 @@ def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException
     return AccessDeniedException(f"{who} on resource: {question.resource}{why}")
 
 
-def _default_trust_policy(account: str, *, strict: bool) -> str:
-    """The trust policy of a role that a seed gives none: the whole account may assume it; with `strict`, nobody."""
-    effect = "Deny" if strict else "Allow"
-    return json.dumps({"Statement": {"Effect": effect, "Principal": {"AWS": account}, "Action": "sts:*"}})
+def _default_trust_policy(account: str) -> str:
+    """The trust policy of a role that a seed gives none: the whole account may assume it."""
+    return json.dumps({"Statement": {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:*"}})
 
 
 def _widen(trust_policy: str, account: str) -> str:

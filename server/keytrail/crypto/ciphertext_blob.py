@@ -3,12 +3,14 @@
 The layout is AWS's: `01 02 02 00 78`, the 32 bytes of the key material id, `01`, 16 bytes, a 4-byte length, and a
 DER structure (PKCS #7 EncryptedData, RFC 2315, with AES-256-GCM, RFC 5084). So a blob has the same length as AWS's for
 the same plaintext, and its base64 begins in the same way, with AQICAH. AWS does not document the 16 bytes and the last
-11. Here the 16 bytes are the key id, and the last 11 a check sum of everything before them. The check sum distinguishes
-a damaged blob from one whose key was deleted.
+11. Here the 16 bytes are the key id. The last 11 are, first, an authentication code of everything before them under the
+key material, so that nobody can change a blob, not even its frame, without the key; then a CRC of all that, which
+distinguishes a blob that was damaged on its way from one whose key was deleted: that must be told without a key.
 """
 
-import hashlib
+import hmac
 import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +24,8 @@ _HEADER_SIZE = len(_MAGIC) + 32 + 1 + 16 + 4
 # unverified: what the 11 bytes are by which AWS's encrypted content is longer than plaintext and tag; AWS documents
 # nothing of the format
 _CHECK_SIZE = 11
+_CRC_SIZE = 4
+_CODE_SIZE = _CHECK_SIZE - _CRC_SIZE
 
 _UUID_FORM, _MULTI_REGION_FORM = 1, 2
 
@@ -38,16 +42,23 @@ class NotABlob(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CiphertextBlob:
-    """The parts of a blob; `sealed` is ciphertext and tag, `header` the associated data before the context."""
+    """The parts of a blob; `sealed` is ciphertext and tag, `header` the associated data before the context.
+
+    `frame` is what the authentication code `code` is about: everything before it.
+    """
 
     key_id: str
     material_id: str
     header: bytes
     nonce: bytes
     sealed: bytes
+    frame: bytes
+    code: bytes
 
     def open(self, material: bytes, encryption_context: Mapping[str, str]) -> bytes:
-        """The plaintext. Raises symmetric.NotAuthentic if material or context are not those of `seal`."""
+        """The plaintext. Raises symmetric.NotAuthentic if blob, material or context are not those of `seal`."""
+        if not hmac.compare_digest(_code(material, self.frame), self.code):
+            raise symmetric.NotAuthentic
         aad = self.header + canonical(encryption_context)
         return symmetric.decrypt(material, self.nonce, self.sealed, aad)
 
@@ -74,8 +85,9 @@ def seal(
     header = _header(key_id, material_id)
     nonce, sealed = symmetric.encrypt(material, plaintext, header + canonical(encryption_context))
     before, between = _frame(len(sealed))
-    whole = b"".join((header, before, nonce, between, sealed))
-    return whole + _check_sum(whole)
+    frame = b"".join((header, before, nonce, between, sealed))
+    authenticated = frame + _code(material, frame)
+    return authenticated + _crc(authenticated)
 
 
 def _header(key_id: str, material_id: str) -> bytes:
@@ -97,19 +109,21 @@ def _frame(size: int) -> tuple[bytes, bytes]:
 
 
 def read(blob: bytes) -> CiphertextBlob:
-    """The parts of a blob. Raises NotABlob unless every byte is as `seal` wrote it."""
+    """The parts of a blob. Raises NotABlob for one that was damaged; only `open` tells whether it is authentic."""
     if len(blob) < _HEADER_SIZE or not blob.startswith(_MAGIC):
         raise NotABlob
-    if _check_sum(blob[:-_CHECK_SIZE]) != blob[-_CHECK_SIZE:]:
+    authenticated = blob[:-_CRC_SIZE]
+    if _crc(authenticated) != blob[-_CRC_SIZE:]:
         raise NotABlob
+    frame, code = authenticated[:-_CODE_SIZE], authenticated[-_CODE_SIZE:]
     header = blob[: _HEADER_SIZE - 4]
     form, digits = header[37], header[38:].hex()
     if form == _MULTI_REGION_FORM:
         key_id = f"mrk-{digits}"
     else:
         key_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    nonce, sealed = _sealed_part(blob[_HEADER_SIZE:])
-    return CiphertextBlob(key_id, header[5:37].hex(), header, nonce, sealed)
+    nonce, sealed = _sealed_part(frame[_HEADER_SIZE - 4 :])
+    return CiphertextBlob(key_id, header[5:37].hex(), header, nonce, sealed, frame, code)
 
 
 def _encrypted_data(content: bytes, sealed: bytes) -> bytes:
@@ -117,18 +131,30 @@ def _encrypted_data(content: bytes, sealed: bytes) -> bytes:
     return der(0x30, _ENCRYPTED_DATA + der(0xA0, der(0x30, b"\x02\x01\x00" + info)))
 
 
-def _sealed_part(body: bytes) -> tuple[bytes, bytes]:
-    # The check sum has been verified, so the structure is right: find nonce and sealed bytes in it.
-    marker = body.find(_NONCE_MARKER)
-    if marker < 0:
-        raise NotABlob
-    nonce_start = marker + len(_NONCE_MARKER)
+def _sealed_part(rest: bytes) -> tuple[bytes, bytes]:
+    """Nonce and sealed bytes in what follows the header; raises NotABlob if the rest is not as `seal` writes it."""
+    nonce_start = rest.find(_NONCE_MARKER) + len(_NONCE_MARKER)
     nonce_end = nonce_start + NONCE_SIZE
     length_start = nonce_end + len(b"\x02\x01\x10") + 1
-    first = body[length_start]
-    start = length_start + 1 + (first & 0x7F if first & 0x80 else 0)
-    return body[nonce_start:nonce_end], body[start:-_CHECK_SIZE]
+    if len(rest) <= length_start:
+        raise NotABlob
+    first = rest[length_start]
+    nonce, sealed = rest[nonce_start:nonce_end], rest[length_start + 1 + (first & 0x7F if first & 0x80 else 0) :]
+    before, between = _frame(len(sealed))
+    if rest != b"".join((before, nonce, between, sealed)):
+        raise NotABlob
+    return nonce, sealed
 
 
-def _check_sum(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()[:_CHECK_SIZE]
+def _code(material: bytes, frame: bytes) -> bytes:
+    """The authentication code of a frame under a key that is derived from the material."""
+    return hmac.digest(_code_key(material), frame, "sha256")[:_CODE_SIZE]
+
+
+@lru_cache(maxsize=512)
+def _code_key(material: bytes) -> bytes:
+    return hmac.digest(material, b"keytrail ciphertext blob: authentication of the frame", "sha256")
+
+
+def _crc(data: bytes) -> bytes:
+    return struct.pack(">I", zlib.crc32(data))

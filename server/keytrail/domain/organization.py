@@ -26,8 +26,10 @@ class Membership:
     `service_control_policies` limit the account's principals: the levels of the root, of each organizational unit above
     the account, and of the account itself, in this order. `resource_control_policies` limit what anybody may do with
     its resources: of all these levels together, for they can only deny. For the management account both are empty.
+    `path` has the ids of the organization, of its root and of the units above the account, each with a slash after it.
     """
 
     organization_id: str | None = None
     service_control_policies: tuple[Level, ...] = ()
     resource_control_policies: Level = ()
+    path: str | None = None

@@ -17,7 +17,11 @@ _ARN = re.compile(
 
 _UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,}(?::[\w+=,.@-]+)?")
 
-_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
+_SERVICE = re.compile(
+    r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\."
+    r"(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
+)
+"""The name of a service, under the domain of any partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Principal:
 
         None for a malformed name. A service has no ARN: policies and grants use its name, and so does `arn`.
         """
-        if not _SERVICE.fullmatch(name):
+        if not is_service_name(name):
             return None
         return cls(name, account, "service", name, access_key_id, declared=True)
 
@@ -143,6 +147,11 @@ _IDENTITY_TYPES = {
     "assumed-role": "AssumedRole",
     "federated-user": "FederatedUser",
 }
+
+
+def is_service_name(text: str) -> bool:
+    """Whether a text has the form of a service principal, such as s3.amazonaws.com."""
+    return _SERVICE.fullmatch(text) is not None
 
 
 def is_unique_id(text: str) -> bool:

@@ -26,6 +26,9 @@ AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, i
 RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", description="the name of a Region, such as us-east-1")]
 AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$", description="a name such as alias/orders")]
 Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a lower-case UUID")]
+RootId = Annotated[str, Meta(pattern="^r-[0-9a-z]{4,32}$", description="such as r-ab12; derived if not given")]
+_UNIT_ID = "such as ou-ab12-11111111; derived if not given"
+UnitId = Annotated[str, Meta(pattern="^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$", description=_UNIT_ID)]
 CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
 Description = Annotated[str, Meta(max_length=8192)]
 PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
@@ -132,6 +135,7 @@ class OrganizationalUnitMember(AttachedPolicies, frozen=True, kw_only=True):
     """An organizational unit, with its accounts and units."""
 
     name: str | None = None
+    id: UnitId | None = None
     accounts: list[MemberAccountMember] = []
     organizational_units: list["OrganizationalUnitMember"] = []
 
@@ -140,6 +144,7 @@ class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
     """An organization. Its policies are attached to its root."""
 
     id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
+    root_id: RootId | None = None
     management_account: AccountId | None = None
     accounts: list[MemberAccountMember] = []
     organizational_units: list[OrganizationalUnitMember] = []

@@ -17,6 +17,9 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
         message = f"expected the ARN of a user or a role, got {member.arn!r}; for a session, give its role"
         reader.add_problem(f"{path}.Arn", message)
         return
+    if principal.kind == "role" and member.arn not in reader.seed.identities:
+        role = f"the role {member.arn.rpartition('/')[2]} of account {principal.account}"
+        reader.require_once(f"{path}.Arn", role, "its name is unique in the account, whatever the path")
     reader.require_once(f"{path}.Arn", member.arn, "keep one")
     if member.trust_policy is not None and principal.kind != "role":
         reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")

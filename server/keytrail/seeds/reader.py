@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from keytrail.authorization.elements import PolicyProblem
 from keytrail.authorization.policy import PolicyType, read_policy
-from keytrail.errors import AwsError
 from keytrail.regions import region_problem
 from keytrail.seeds.document import PolicyDocument
 from keytrail.seeds.moments import read_relative_moment
@@ -68,6 +68,8 @@ class SeedReader:
         text = document if isinstance(document, str) else msgspec.json.encode(document).decode()
         try:
             read_policy(text, policy_type)
-        except AwsError as error:
-            self.add_problem(path, f"{error.code}: {error.message or 'the policy is not a well-formed JSON document'}")
+        except PolicyProblem as problem:
+            words = f": {problem.text}" if problem.text is not None else ""
+            place = f"{path}.{problem.place}" if problem.place else path
+            self.add_problem(place, f"{problem.detail} ({problem.error.code}{words})")
         return text

@@ -103,7 +103,7 @@ def _structure_check(shape: Shape) -> Check:
             if name not in value:
                 violations.append(f"Value {null}at '{path}{camel}' {_FAILED} not be null")
         for name, other in unless.items():
-            if name not in value and other not in value:
+            if name not in value and not value.get(other):
                 violations.append(f"Value null at '{path}{_camel(name)}' {_FAILED} not be null")
         for name, camel, check in checks:
             inner = value.get(name)

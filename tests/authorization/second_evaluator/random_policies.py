@@ -25,13 +25,7 @@ RCP = f"arn:aws:organizations::{THEIRS}:policy/{ORGANIZATION}/resource_control_p
 ALIASES = ("alias/orders", "alias/team/refunds")
 PAIRS = {"tenant": "a", "Purpose": "test"}
 
-DIFFERENT = {
-    "a role without its path": "open, point 3",
-    "the age of MFA": "open, point 5",
-    "variables before the fifth colon": "open, point 6",
-    "grants from both accounts": "a grant that the caller's account issued counts only if it is found first",
-    "NotPrincipal and a boundary": 'IAM User Guide, "NotPrincipal", key points',
-}
+DIFFERENT: Mapping[str, str] = {}
 """What is left out, because Keytrail is known to decide it otherwise: whoever changes that takes the line out."""
 
 

@@ -197,12 +197,20 @@ def test_a_question_is_answered_without_doing_it(
         ({"action": "kms:Decrypt", "keyId": "alias/none"}, "is not found"),
         ({"action": "kms:Decrypt", "principal": "alice"}, "expected the ARN"),
         ({"keyId": KEY}, "action"),
+        ({"action": "kms:RetireGrant", "keyId": KEY}, "give its GrantToken, or keyId and its GrantId"),
+        ({"action": "kms:RetireGrant", "keyId": "alias/orders", "request": {"GrantId": "a" * 64}}, "keyId: "),
     ],
 )
 def test_an_invalid_question_is_refused_with_what_is_wrong(
     explain: Callable[..., Any], question: Mapping[str, Any], words: str
 ) -> None:
     assert words in explain(question, 400)["error"]
+
+
+@pytest.mark.parametrize("request_", [{"GrantId": "a" * 64}, {"GrantToken": "none"}])
+def test_a_grant_that_there_is_not_is_not_found(explain: Callable[..., Any], request_: Mapping[str, str]) -> None:
+    question = {"action": "kms:RetireGrant", "keyId": KEY, "request": request_}
+    assert explain(question, 400)["error"] == "request: there is no such grant"
 
 
 def test_explain_and_the_endpoint_say_the_same(

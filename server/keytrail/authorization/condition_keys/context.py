@@ -55,6 +55,11 @@ class RequestContext(dict[str, Values]):
         sent = self.facts.members.get(name)
         return sent if sent is not None else self.facts.defaults.get(name)
 
+    def paths_in_organization(self, account: str | None) -> list[str] | None:
+        """The path of an account in its organization, as the one value of a key that can have many."""
+        membership = self.policies.memberships.get(account or "")
+        return [membership.path] if membership is not None and membership.path is not None else None
+
 
 ValueOf = Callable[[RequestContext], object]
 """Gives a text, a number, a boolean or a moment, or for a key that can have many values a list of texts; None if the

@@ -133,3 +133,10 @@ def resource_organization(context: RequestContext) -> object:
     (account,) = context["aws:resourceaccount"] or ("",)
     membership = context.policies.memberships.get(account)
     return membership.organization_id if membership is not None else None
+
+
+@condition_key("aws:ResourceOrgPaths")
+def resource_organization_paths(context: RequestContext) -> object:
+    """The path of the resource's account in its organization, in a list."""
+    (account,) = context["aws:resourceaccount"] or ("",)
+    return context.paths_in_organization(account)

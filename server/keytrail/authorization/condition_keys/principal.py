@@ -31,6 +31,12 @@ def principal_organization(context: RequestContext) -> object:
     return context.policies.organization_id
 
 
+@condition_key("aws:PrincipalOrgPaths")
+def principal_organization_paths(context: RequestContext) -> object:
+    """The path of the caller's account in its organization; this key can have many values, so it is a list."""
+    return context.paths_in_organization(context.facts.account if context.facts.principal.kind != "service" else None)
+
+
 @condition_key("aws:PrincipalType")
 def principal_type(context: RequestContext) -> object:
     """Account, User, AssumedRole or FederatedUser."""
@@ -48,6 +54,13 @@ def principal_service_name(context: RequestContext) -> object:
     """The name of the AWS service that calls, such as s3.amazonaws.com."""
     principal = context.facts.principal
     return principal.name if principal.kind == "service" else None
+
+
+@condition_key("aws:PrincipalServiceNamesList")
+def principal_service_names(context: RequestContext) -> object:
+    """The names of the AWS service that calls; here it has one."""
+    principal = context.facts.principal
+    return [principal.name] if principal.kind == "service" else None
 
 
 @condition_key("aws:userid")
@@ -73,6 +86,17 @@ def multi_factor_auth_present(context: RequestContext) -> object:
         return True
     session = context.facts.principal.session
     return session.mfa if session is not None else None
+
+
+@condition_key("aws:MultiFactorAuthAge")
+def multi_factor_auth_age(context: RequestContext) -> object:
+    """Whole seconds since the session was created, if that was with an MFA code; 0 for an AssumeRole that sends one."""
+    if "TokenCode" in context.facts.members:
+        return 0
+    session = context.facts.principal.session
+    if session is None or not session.mfa:
+        return None
+    return int((context.facts.now - session.created).total_seconds())
 
 
 @condition_key("aws:SourceIdentity")

@@ -7,7 +7,6 @@ from keytrail.domain import key as states
 from keytrail.domain.alias import Alias, require_alias_name
 from keytrail.domain.arn import alias_arn, is_alias, is_key_id
 from keytrail.domain.aws_managed_key import PREDEFINED
-from keytrail.domain.key import Key
 from keytrail.errors import NotFoundException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.pagination import requested_page
@@ -24,11 +23,15 @@ def _check_names(members: Mapping[str, object]) -> None:
         raise NotFoundException(f"Invalid keyId {target}")
 
 
-@operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_check_names, logged_reply="key", quota=5)
-def create_alias(call: Call, key: Key, *, alias_name: str) -> None:
+@operation(
+    authorization="in function", states=states.NOT_PENDING_DELETION, rules=_check_names, logged_reply="key", quota=5
+)
+def create_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     """Create an alias of a key, with a name that is new in the account and Region."""
+    key = call.resolve(target_key_id, aliases=False)
     alias = Alias(key.account, key.region, alias_name, key.key_id, call.now, call.now)
     call.authorize_on(alias.arn)
+    call.admit(key)
     call.resources = [(key.account, key.arn), (key.account, alias.arn)]
     call.writable_store.aliases.add(alias)
 

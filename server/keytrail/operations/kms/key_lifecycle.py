@@ -9,6 +9,7 @@ from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
+from keytrail.domain.arn import key_arn
 from keytrail.domain.imported_material import require_importable
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
@@ -21,6 +22,7 @@ from keytrail.messages import Later
 from keytrail.operation import operation
 from keytrail.operations.kms import keys_in_custom_key_stores
 from keytrail.operations.kms.key_metadata import key_metadata
+from keytrail.operations.kms.key_policies import check_key_policy
 from keytrail.operations.pagination import requested_page
 
 MIN_WAITING_PERIOD, MAX_WAITING_PERIOD = 7, 30
@@ -59,7 +61,7 @@ def create_key(
         KeyUsage=usage,
     )
     if tags:
-        call.authorize_on("*", "kms:TagResource")
+        call.authorize_on(key_arn(call.region, call.account, "*"), "kms:TagResource")
     require_in_region(spec, call.region)
     if origin == Origin.EXTERNAL:
         require_importable(spec)
@@ -69,7 +71,7 @@ def create_key(
     if not is_supported(spec):
         raise no_cryptography(spec)
     if policy is not None:
-        call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
+        check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL
     call.custom.require_key_id(multi_region=multi_region)
     key_id = call.custom.key_id or (f"mrk-{new_uuid().replace('-', '')}" if multi_region else new_uuid())

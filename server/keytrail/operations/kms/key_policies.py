@@ -1,10 +1,13 @@
 """Key policies: get, put, list. Source: KMS API Reference; KMS Developer Guide, "Key policies in AWS KMS"."""
 
+from functools import partial
+
 from keytrail.call import Call, Reply
 from keytrail.domain.key import Key
 from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy, printed
 from keytrail.errors import NotFoundException, ValidationException
 from keytrail.operation import operation
+from keytrail.operations.kms.grant_principals import exists
 from keytrail.operations.pagination import requested_page
 
 
@@ -30,7 +33,7 @@ def put_key_policy(
     if policy_name != DEFAULT_POLICY_NAME:
         # unverified: the words, and the code for other names than AWS_RAM; not in AWS's docs, recordings or issues
         raise ValidationException(f"The policy {policy_name} cannot be changed; the only one that can is default.")
-    call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
+    check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
     call.change(key, lambda newest: newest.put_policy(policy))
 
 
@@ -39,3 +42,8 @@ def list_key_policies(call: Call, key: Key, *, limit: int | None = None, marker:
     """List the names of the key's policies: there is one, `default`."""
     page = requested_page(call, limit, marker, default=100, maximum=1000, filters=key.arn)
     return page.reply("PolicyNames", [name for name in (DEFAULT_POLICY_NAME,) if name > page.after], str)
+
+
+def check_key_policy(call: Call, policy: str, key: Key | None, *, bypass_lockout: bool) -> None:
+    """Raise KMS's error for a key policy that it refuses; `key` is None if the key is still to be created."""
+    call.authorizer.check_key_policy(call, policy, key, exists=partial(exists, call), bypass_lockout=bypass_lockout)

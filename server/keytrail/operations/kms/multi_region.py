@@ -14,6 +14,7 @@ from keytrail.domain.tag import read_tags
 from keytrail.errors import KMSInvalidStateException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.kms.key_metadata import key_metadata
+from keytrail.operations.kms.key_policies import check_key_policy
 from keytrail.trail import Event, new_event_id
 
 
@@ -36,7 +37,7 @@ def replicate_key(
     """Create a replica of a primary key in another Region, with its own description, policy and tags."""
     call.authorize_on("*", "kms:CreateKey")
     if tags:
-        call.authorize_on("*", "kms:TagResource")
+        call.authorize_on(key_arn(replica_region, call.account, "*"), "kms:TagResource")
     related = call.store.multi_region_set(key)
     if related is None or related.primary != key.region:
         raise not_a_primary_key(key.arn)
@@ -45,7 +46,7 @@ def replicate_key(
         raise replica_exists()
     require_in_region(key.spec, replica_region)
     if policy is not None:
-        call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
+        check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
     replica = Key(
         account=key.account,
         region=replica_region,
