@@ -113,6 +113,7 @@ SETTINGS = st.builds(
     max_body=st.integers(1, 10**12),
     control=st.booleans(),
     control_token=TEXTS | st.just(""),
+    console=st.booleans(),
 )
 
 

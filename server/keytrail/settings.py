@@ -62,6 +62,8 @@ class Settings:
     """Whether the control API is on (/_keytrail/health always answers)."""
     control_token: str = ""
     """The bearer token that every request to the control API needs, health too; empty: none is needed."""
+    console: bool = True
+    """Whether browsers get the console at `/`; it needs the control API, too, and its token."""
 
     def __post_init__(self) -> None:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
@@ -103,6 +105,11 @@ class Settings:
         for name in ("max_events", "max_body", "trail_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    @property
+    def has_console(self) -> bool:
+        """Whether there is a console: not without the control API."""
+        return self.console and self.control
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""

@@ -10,9 +10,10 @@ from dataclasses import replace
 from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
 from keytrail.authorization.evaluation import Question, Verdict, decide
-from keytrail.authorization.explanations import Explanation, Explanations
+from keytrail.authorization.explanations import Explanation, Explanations, wanting
 from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
+from keytrail.authorization.near_misses import condition_keys
 from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
 from keytrail.authorization.request import RequestFacts
@@ -113,7 +114,7 @@ class Authorizer:
             for statement in policy.statements
         )
         if not verdict.allowed or not allows_somebody:
-            self.explanations.add(facts.request_id, Explanation.of_verdict(question, verdict, context))
+            self._keep(question, verdict, context)
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
@@ -129,7 +130,11 @@ class Authorizer:
         context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), overrides=overrides)
         foreign = resource != "*" and f":{facts.account}:" not in resource
         question = _question_about_key(context) if key is not None or foreign else _question_for_own_policies(context)
-        return Explanation.of_verdict(question, decide(question, context.policies), context)
+        verdict = decide(question, context.policies)
+        for policy in wanting(question, verdict, context.policies):
+            for name in condition_keys(policy):
+                context[name]  # works out its value, which the explanation then has
+        return Explanation.of_verdict(question, verdict, context, context.policies)
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
         return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
@@ -142,8 +147,12 @@ class Authorizer:
     def _decide(self, question: Question, context: RequestContext) -> Verdict:
         """The verdict, which is also kept for `explain`."""
         verdict = decide(question, context.policies)
-        self.explanations.add(context.facts.request_id, Explanation.of_verdict(question, verdict, context))
+        self._keep(question, verdict, context)
         return verdict
+
+    def _keep(self, question: Question, verdict: Verdict, context: RequestContext) -> None:
+        explanation = Explanation.of_verdict(question, verdict, context, context.policies)
+        self.explanations.add(context.facts.request_id, explanation)
 
 
 def _question_for_own_policies(context: RequestContext) -> Question:

@@ -28,11 +28,11 @@ class _Applicable(NamedTuple):
 class Policy:
     """A policy, with its type and its name. The name of a service control policy is its ARN."""
 
-    __slots__ = ("_applicable", "name", "statements", "type")
+    __slots__ = ("_applicable", "document", "name", "statements", "type")
 
     def __init__(self, type: PolicyType, name: str, document: str) -> None:
         """Read a policy document; raises what `read_policy` raises."""
-        self.type, self.name = type, name
+        self.type, self.name, self.document = type, name, document
         self.statements = read_policy(document, type)
         # A cache. It saves 10 us of a request under the default key policy, 135 us under 50 statements.
         self._applicable: dict[tuple[str, Principal | None], _Applicable] = {}

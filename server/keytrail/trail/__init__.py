@@ -6,7 +6,7 @@ from keytrail.trail.event_log import Query
 from keytrail.trail.event_of_service_event import event_of_service_event
 from keytrail.trail.last_uses import Use
 from keytrail.trail.selection import Selection
-from keytrail.trail.stored_event import TimeAndNumber, time_and_number
+from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
 from keytrail.trail.trail import Trail
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Query",
     "RecordedCall",
     "Selection",
+    "StoredEvent",
     "TimeAndNumber",
     "Trail",
     "Use",

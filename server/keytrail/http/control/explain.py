@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from flask import Request
 
-from keytrail.authorization.explanations import MAX_REQUESTS
+from keytrail.authorization.explanations import MAX_REQUESTS, Explanation
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
@@ -27,7 +27,9 @@ _EXAMPLE = (
 )
 
 
-class _Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+class Question(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """May a principal do an action?"""
+
     action: str
     principal: str | None = None
     """An ARN, or an account: 12 digits; without one, the default account."""
@@ -69,7 +71,11 @@ def explain(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 @routes.post("/explain")
 def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The decision on a request that is only described."""
-    question = read_body(request, _Question, _EXAMPLE)
+    return answer(endpoint, read_body(request, Question, _EXAMPLE)).members()
+
+
+def answer(endpoint: Endpoint, question: Question) -> Explanation:
+    """The decision on a request that is only described. Raises Refusal for a question that is none."""
     service, colon, name = question.action.partition(":")
     service, name = (service, name) if colon else ("kms", service)
     operations = SERVICES[service].operations.values() if service in SERVICES else ()
@@ -96,10 +102,10 @@ def decide(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         condition.lower(): (values,) if isinstance(values, str) else tuple(values)
         for condition, values in question.context.items()
     }
-    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values).members()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values)
 
 
-def _key_and_resource(facts: RequestFacts, question: _Question) -> tuple[Key | None, str]:
+def _key_and_resource(facts: RequestFacts, question: Question) -> tuple[Key | None, str]:
     """The key, if it exists, and the ARN of the resource; raises Refusal."""
     if question.key_id is None:
         return None, question.resource or "*"

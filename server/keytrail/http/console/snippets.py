@@ -1,0 +1,173 @@
+"""From here to a test: a key as a seed, a call as a pytest test and as a curl command."""
+
+import json
+import re
+import shlex
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from pprint import pformat
+
+import yaml
+
+from keytrail import errors
+from keytrail.domain.key import Key
+from keytrail.domain.principal import Principal
+from keytrail.endpoint import Endpoint
+from keytrail.operation import Operation
+from keytrail.operations import SERVICES
+from keytrail.seeds.writing import write_key
+from keytrail.trail import Event, Verbatim
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML without aliases, with lists indented below their member."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def seed_of(endpoint: Endpoint, key: Key, now: datetime) -> str:
+    """A key, with its past, as a seed in YAML."""
+    document, notes = write_key(key, endpoint.store, endpoint.trail, now)
+    if endpoint.clock.moved:
+        notes = [*notes, f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later."]
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return "".join(f"# {note}\n" for note in notes) + text
+
+
+def of_event(endpoint: Endpoint, event: Event, url: str, now: datetime) -> dict[str, str]:
+    """The snippets of a call, by their names; none for what no call did."""
+    service = SERVICES.get(event.source.partition(".")[0])
+    operation = service.operations.get(event.name) if service is not None else None
+    if event.principal is None or operation is None:
+        return {}
+    members = _members(event, operation)
+    snippets = {"Copy as pytest": _pytest(endpoint, event, event.principal, operation, members, now)}
+    if operation.service == "kms":
+        snippets["Copy as curl"] = _curl(event, event.principal, operation, members, url)
+    return snippets
+
+
+def _members(event: Event, operation: Operation) -> dict[str, object]:
+    """The request's members, as far as the trail has them: it never has plaintexts, ciphertexts and messages."""
+    known = operation.model.input.members if operation.model.input is not None else {}
+    return {
+        name: _plain(value)
+        for name, value in (event.request_parameters or {}).items()
+        if name in known and value is not None
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Verbatim):
+        return dict(value.data)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _pytest(
+    endpoint: Endpoint,
+    event: Event,
+    principal: Principal,
+    operation: Operation,
+    members: Mapping[str, object],
+    now: datetime,
+) -> str:
+    """A test that loads the call's keys, makes the call, and expects what it was answered."""
+    function, failed = _snake(operation.name), event.error_code is not None
+    keys = [endpoint.store.newest.key(arn) for _, arn in event.resources or ()]
+    seed = _seed(endpoint, [key for key in keys if key is not None], principal, now)
+    lines = ["import pytest", ""] if failed else []
+    lines += [f"SEED = {pformat(seed, width=110, sort_dicts=False)}", "", ""]
+    lines += [f"def test_{function}_{'is_refused' if failed else 'succeeds'}(keytrail_client, keytrail_server):"]
+    lines += ["    keytrail_server.load(SEED)"]
+    service = [] if operation.service == "kms" else [repr(operation.service)]
+    keyword, value = _caller(endpoint, principal)
+    words = [*service, f"{keyword}={value!r}", f"region={event.region!r}"]
+    lines += [f"    client = keytrail_client({', '.join(words)})"]
+    arguments = [f"{name}={value!r}" for name, value in members.items()]
+    required = operation.model.input.required if operation.model.input is not None else ()
+    for name in required:
+        if name == "CiphertextBlob" and keys and keys[0] is not None:
+            lines += _ciphertext(keys[0], members)
+            arguments += ["CiphertextBlob=blob"]
+        elif name not in members:
+            lines += [f"    # The trail does not record {name}: this is made up."]
+            arguments += [f'{name}=b"..."']
+    call = f"client.{function}({', '.join(arguments)})"
+    if failed:
+        code = _CODES.get(event.error_code or "", event.error_code)
+        lines += ["    with pytest.raises(client.exceptions.ClientError) as refusal:", f"        {call}"]
+        lines += [f'    assert refusal.value.response["Error"]["Code"] == {code!r}', ""]
+    else:
+        lines += [f"    answer = {call}", '    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200', ""]
+    return "\n".join(lines)
+
+
+_CODES = {
+    error.trail_code: error.code
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, errors.AwsError) and error is not errors.AwsError
+}
+"""By CloudTrail's errorCode, the code on the wire."""
+
+
+def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: datetime) -> dict[str, list[object]]:
+    """The keys of a call, and the caller's access key if a seed declared it. Identities are not in it."""
+    seed: dict[str, list[object]] = {}
+    arns: set[str] = set()
+    for key in keys:
+        for name, parts in write_key(key, endpoint.store, endpoint.trail, now).document.items():
+            seed.setdefault(name, []).extend(part for part in parts if str(part) not in arns)
+            arns.update(map(str, parts))
+    name, access_key_id = _caller(endpoint, principal)
+    if name == "access_key_id":
+        secret = endpoint.callers.secret_of(access_key_id)
+        declared = {"AccessKeyId": access_key_id, "SecretAccessKey": secret, "Principal": principal.arn}
+        if principal.kind == "service":
+            declared["Account"] = principal.account
+        seed["credentials"] = [declared]
+    return seed
+
+
+def _caller(endpoint: Endpoint, principal: Principal) -> tuple[str, str]:
+    """The keyword of `keytrail_client` that makes a client of this caller, and its value."""
+    access_key_id = principal.access_key_id
+    if principal.session is None and access_key_id and endpoint.callers.secret_of(access_key_id) is not None:
+        return "access_key_id", access_key_id
+    return "account", principal.account
+
+
+def _ciphertext(key: Key, members: Mapping[str, object]) -> list[str]:
+    """Lines that encrypt something under the key, as its own account, in the encryption context of the call."""
+    arguments = [f"KeyId={key.arn!r}", 'Plaintext=b"..."']
+    for name in ("EncryptionContext", "EncryptionAlgorithm"):
+        if members.get(name):
+            arguments.append(f"{name}={members[name]!r}")
+    owner = f"keytrail_client(account={key.account!r}, region={key.region!r})"
+    return [f"    owner = {owner}", f'    blob = owner.encrypt({", ".join(arguments)})["CiphertextBlob"]']
+
+
+def _curl(event: Event, principal: Principal, operation: Operation, members: Mapping[str, object], url: str) -> str:
+    """A command that makes the call; members that the trail does not record are made up."""
+    user = f"{principal.access_key_id or principal.account}:any-secret"
+    required = operation.model.input.required if operation.model.input is not None else ()
+    made_up = {name: b64encode(b"...").decode() for name in required if name not in members}
+    body = json.dumps({**members, **made_up}, ensure_ascii=False)
+    return (
+        f"curl -s --aws-sigv4 aws:amz:{event.region}:kms --user {shlex.quote(user)} \\\n"
+        f"  -H 'X-Amz-Target: TrentService.{event.name}' \\\n"
+        f"  -d {shlex.quote(body)} \\\n"
+        f"  {shlex.quote(url)}\n"
+    )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
