@@ -18,7 +18,7 @@ VIEWS = {
     "keys": "/",
     "key": f"{CONSOLE}/keys/arn:aws:kms:us-east-1:{demo.PAYMENTS}:key/{demo.ORDERS}",
     "trail": f"{CONSOLE}/trail",
-    "why": f"{CONSOLE}/why?principal={demo.READER}&action=kms:Decrypt&keyId=arn:aws:kms:us-east-1:{demo.PAYMENTS}:alias/orders"
+    "why": f"{CONSOLE}/why?principal={demo.READER}&action=kms:Decrypt&keyId=alias/orders"
     "&request=%7B%22EncryptionContext%22%3A+%7B%22tenant%22%3A+%22globex%22%7D%7D",
     "clock": f"{CONSOLE}/clock",
     "settings": f"{CONSOLE}/settings",
