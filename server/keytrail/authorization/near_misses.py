@@ -24,8 +24,8 @@ class Lack(NamedTuple):
     """Such as `Action`, or `Condition StringEquals kms:ViaService`."""
     wanted: str
     """What the statement has there."""
-    found: str
-    """What the request has."""
+    found: str | None
+    """What the request has; None if it has nothing there."""
 
 
 class NearMiss(NamedTuple):
@@ -100,5 +100,5 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _seen(values: Values) -> str:
-    return "the request has none" if values is None else ", ".join(values)
+def _seen(values: Values) -> str | None:
+    return None if values is None else ", ".join(values)

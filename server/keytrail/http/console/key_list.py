@@ -164,9 +164,7 @@ def dues_of(key: Key) -> list[Due]:
     return sorted(Due(moment, what) for what, moment in moments.items() if moment is not None)
 
 
-def _test(
-    endpoint: Endpoint, search: Search, now: datetime
-) -> Callable[[Key, datetime, UsageHistory], bool] | None:
+def _test(endpoint: Endpoint, search: Search, now: datetime) -> Callable[[Key, datetime, UsageHistory], bool] | None:
     """Whether a search finds a key, idle since a moment, with this history; None if it finds every key."""
     if not search.query():
         return None

@@ -5,12 +5,15 @@ import re
 import shlex
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pprint import pformat
 
 import yaml
 
 from keytrail import errors
+from keytrail.domain.arn import read_key_identifier
+from keytrail.domain.identity import Identity
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
@@ -82,8 +85,8 @@ def _pytest(
 ) -> str:
     """A test that loads the call's keys, makes the call, and expects what it was answered."""
     function, failed = _snake(operation.name), event.error_code is not None
-    keys = [endpoint.store.newest.key(arn) for _, arn in event.resources or ()]
-    seed = _seed(endpoint, [key for key in keys if key is not None], principal, now)
+    keys = _keys(endpoint, event, members)
+    seed = _seed(endpoint, keys, principal, now)
     lines = ["import pytest", ""] if failed else []
     lines += [f"SEED = {pformat(seed, width=110, sort_dicts=False)}", "", ""]
     lines += [f"def test_{function}_{'is_refused' if failed else 'succeeds'}(keytrail_client, keytrail_server):"]
@@ -93,12 +96,11 @@ def _pytest(
     words = [*service, f"{keyword}={value!r}", f"region={event.region!r}"]
     lines += [f"    client = keytrail_client({', '.join(words)})"]
     arguments = [f"{name}={value!r}" for name, value in members.items()]
-    required = operation.model.input.required if operation.model.input is not None else ()
-    for name in required:
-        if name == "CiphertextBlob" and keys and keys[0] is not None:
-            lines += _ciphertext(keys[0], members)
-            arguments += ["CiphertextBlob=blob"]
-        elif name not in members:
+    if operation.name in _DECRYPTING and keys:
+        lines += _ciphertext(keys[0], members)
+        arguments += ["CiphertextBlob=blob"]
+    for name in _made_up(operation, members):
+        if f"{name}=blob" not in arguments:
             lines += [f"    # The trail does not record {name}: this is made up."]
             arguments += [f'{name}=b"..."']
     call = f"client.{function}({', '.join(arguments)})"
@@ -111,6 +113,31 @@ def _pytest(
     return "\n".join(lines)
 
 
+_DECRYPTING = frozenset({"Decrypt", "ReEncrypt"})
+"""Operations that need a ciphertext, which the model does not say."""
+
+
+def _made_up(operation: Operation, members: Mapping[str, object]) -> list[str]:
+    """The members that the call must have had, and that the trail never records: plaintexts, messages, signatures."""
+    required = set(operation.model.input.required if operation.model.input is not None else ())
+    required |= {"CiphertextBlob"} if operation.name in _DECRYPTING else set()
+    return sorted(required - members.keys())
+
+
+def _keys(endpoint: Endpoint, event: Event, members: Mapping[str, object]) -> list[Key]:
+    """The keys of a call: those in its resources; of a refused one, those that it was about."""
+    arns = [arn for _, arn in event.resources or ()]
+    decisions = endpoint.authorizer.explanations.of_request(event.request_id or "")
+    arns += [decision.resource for decision in decisions]
+    named = members.get("KeyId")
+    if isinstance(named, str) and event.principal is not None:
+        with suppress(errors.AwsError):
+            name = read_key_identifier(named, event.principal.account, event.region, aliases=True)
+            arns.append(endpoint.store.newest.require_named(name).arn)
+    found = (endpoint.store.newest.key(arn) for arn in dict.fromkeys(arns))
+    return [key for key in found if key is not None]
+
+
 _CODES = {
     error.trail_code: error.code
     for error in vars(errors).values()
@@ -120,7 +147,7 @@ _CODES = {
 
 
 def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: datetime) -> dict[str, list[object]]:
-    """The keys of a call, and the caller's access key if a seed declared it. Identities are not in it."""
+    """The keys of a call, and the caller's access key and policies if a seed declared them."""
     seed: dict[str, list[object]] = {}
     arns: set[str] = set()
     for key in keys:
@@ -134,7 +161,20 @@ def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: dateti
         if principal.kind == "service":
             declared["Account"] = principal.account
         seed["credentials"] = [declared]
+    identity = endpoint.identities.get(principal.role_arn or principal.arn)
+    if identity is not None:
+        seed["identities"] = [_identity(identity)]
     return seed
+
+
+def _identity(identity: Identity) -> dict[str, object]:
+    members: dict[str, object] = {
+        "Arn": identity.arn,
+        "Policies": {name: json.loads(text) for name, text in identity.policies.items()},
+    }
+    if identity.permissions_boundary is not None:
+        members["PermissionsBoundary"] = json.loads(identity.permissions_boundary)
+    return members | ({"Tags": dict(identity.tags)} if identity.tags else {})
 
 
 def _caller(endpoint: Endpoint, principal: Principal) -> tuple[str, str]:
@@ -158,8 +198,7 @@ def _ciphertext(key: Key, members: Mapping[str, object]) -> list[str]:
 def _curl(event: Event, principal: Principal, operation: Operation, members: Mapping[str, object], url: str) -> str:
     """A command that makes the call; members that the trail does not record are made up."""
     user = f"{principal.access_key_id or principal.account}:any-secret"
-    required = operation.model.input.required if operation.model.input is not None else ()
-    made_up = {name: b64encode(b"...").decode() for name in required if name not in members}
+    made_up = dict.fromkeys(_made_up(operation, members), b64encode(b"...").decode())
     body = json.dumps({**members, **made_up}, ensure_ascii=False)
     return (
         f"curl -s --aws-sigv4 aws:amz:{event.region}:kms --user {shlex.quote(user)} \\\n"
