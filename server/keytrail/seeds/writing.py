@@ -197,13 +197,17 @@ def _imported_materials(key: Key, related: MultiRegionSet | None, store: Store) 
                 "KeyMaterial": _data(material) if material.id != _derived(key, at).id else None,
                 "KeyMaterialDescription": key.imports[material.id].description if material.id in key.imports else None,
                 "KeyMaterialState": state,
-                "ImportState": None if is_imported(key, material.id) else str(ImportState.PENDING_IMPORT),
+                "ImportState": _import_state(key, material) if state is None else None,
                 "ValidTo": _moment(key.imports[material.id].valid_to) if material.id in key.imports else None,
                 "RotationDate": _moment(date),
             }
         )
         for at, (material, date, state) in enumerate(materials)
     ]
+
+
+def _import_state(key: Key, material: KeyMaterial) -> str:
+    return str(ImportState.IMPORTED if is_imported(key, material.id) else ImportState.PENDING_IMPORT)
 
 
 def _pending_state(key: Key, pending: KeyMaterial, related: MultiRegionSet | None, store: Store) -> str:

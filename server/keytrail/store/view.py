@@ -75,7 +75,7 @@ class View:
         with self._lock:
             return self._keys.page(indexes.keys_of(account, region), key_arn(region, account, after), limit)
 
-    def keys(self) -> list[Key]:
+    def all_keys(self) -> list[Key]:
         """The keys of all accounts and Regions, in the order in which they were added."""
         with self._lock:
             return list(self._keys.values())
@@ -98,7 +98,7 @@ class View:
             raise alias_not_found(arn)
         return alias
 
-    def aliases(self) -> list[Alias]:
+    def all_aliases(self) -> list[Alias]:
         """The aliases of all accounts and Regions."""
         with self._lock:
             return list(self._aliases.values())

@@ -144,7 +144,7 @@ def test_a_form_without_the_sessions_token_does_nothing(
     for fields in ({}, {"csrf": ""}, {"csrf": "guessed"}):
         assert visitor.ask(path, "POST", data={"days": "1", **fields}).status_code == 403
     assert not keytrail_clean.endpoint.clock.moved
-    assert keytrail_clean.endpoint.store.newest.keys()
+    assert keytrail_clean.endpoint.store.newest.all_keys()
 
 
 def test_a_token_of_another_session_is_none_of_this_one(keytrail_clean: KeytrailServer) -> None:

@@ -52,8 +52,8 @@ def test_a_reset_asks_first_and_then_goes_back_to_the_start(visitor: Visitor) ->
     visitor.server.load(SAMPLE_SEED)
     assert KEY in words(visitor.page("/"))
     question = visitor.page("/reset")
-    assert f"{len(visitor.server.endpoint.store.newest.keys())} keys and " in words(question)
-    assert visitor.server.endpoint.store.newest.keys(), "the question changes nothing"
+    assert f"{len(visitor.server.endpoint.store.newest.all_keys())} keys and " in words(question)
+    assert visitor.server.endpoint.store.newest.all_keys(), "the question changes nothing"
     page = visitor.submit(question, "/reset")
     assert "Everything is as it was just after the start." in words(page)
     assert "There is no key yet." in words(page)

@@ -99,7 +99,7 @@ def find(endpoint: Endpoint, search: Search, now: datetime) -> KeyPage:
 
     It looks at every key: 20,000 take some 40 ms, and an index would cost something with every use of a key.
     """
-    keys = endpoint.store.newest.keys()
+    keys = endpoint.store.newest.all_keys()
     uses, tracking_start = endpoint.trail.last_uses(now), endpoint.settings.tracking_start
     wanted = _test(endpoint, search, now)
     found: list[tuple[datetime, str, Key]] = []
@@ -186,7 +186,7 @@ def _test(endpoint: Endpoint, search: Search, now: datetime) -> Callable[[Key, d
 
 def _named(endpoint: Endpoint, text: str) -> set[str]:
     """The ARNs of the keys that have an alias with this text in its name."""
-    return {alias.target_arn for alias in endpoint.store.newest.aliases() if text in alias.name.lower()}
+    return {alias.target_arn for alias in endpoint.store.newest.all_aliases() if text in alias.name.lower()}
 
 
 def _mentions(key: Key, text: str) -> bool:

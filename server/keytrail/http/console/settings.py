@@ -49,7 +49,7 @@ def remove_fault(endpoint: Endpoint) -> ResponseReturnValue:
 @pages.get("/reset")
 def question(endpoint: Endpoint) -> ResponseReturnValue:
     """Ask before a reset."""
-    return render_template("reset.html", keys=len(endpoint.store.newest.keys()), events=endpoint.trail.count())
+    return render_template("reset.html", keys=len(endpoint.store.newest.all_keys()), events=endpoint.trail.count())
 
 
 @pages.post("/reset")

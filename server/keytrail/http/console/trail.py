@@ -69,7 +69,7 @@ class Filters:
     def _keys(self, endpoint: Endpoint) -> set[str]:
         if not is_alias(self.key):
             return {self.key} - {""}
-        aliases = endpoint.store.newest.aliases()
+        aliases = endpoint.store.newest.all_aliases()
         return {self.key, *(alias.target_arn for alias in aliases if self.key in (alias.name, alias.arn))}
 
 
