@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -192,6 +192,11 @@ SEED: dict[str, Any] = {
 }
 
 
+def moment() -> datetime:
+    """NOW."""
+    return datetime.fromisoformat(NOW)
+
+
 def serve() -> KeytrailServer:
     """A server with these keys, whose time is NOW and stands still; it has not been started."""
     server = KeytrailServer()
@@ -236,6 +241,7 @@ HOUR = timedelta(hours=1)
 
 
 def refused(method: Callable[..., Any], **members: Any) -> None:
+    """Make a call that is refused."""
     try:
         method(**members)
     except ClientError:
