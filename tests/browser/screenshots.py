@@ -36,6 +36,11 @@ def take(browser: Browser, url: str, folder: Path) -> None:
             for name, path in VIEWS.items():
                 page.goto(url + path)
                 page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=size == "narrow")
+            page.goto(url + VIEWS["trail"] + "?operation=Decrypt&error=any")
+            page.locator("#rows a.name").first.click()
+            page.get_by_role("dialog").wait_for()
+            page.wait_for_timeout(200)
+            page.screenshot(path=folder / f"event-{size}-{scheme}.png")
             context.close()
 
 
