@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from keytrail.server import KeytrailServer
@@ -213,6 +214,7 @@ def client_of(server: KeytrailServer, access_key_id: str = PAYMENTS) -> Any:
         region_name="us-east-1",
         aws_access_key_id=access_key_id,
         aws_secret_access_key="secret",
+        config=Config(user_agent="order-service/2.4"),
     )
 
 

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import demo
 from tests.browser.chromium import ARGUMENTS, executable
+from tests.support.paths import ROOT
 
 CONSOLE = "/_keytrail/console"
 VIEWS = {
@@ -20,31 +23,45 @@ VIEWS = {
     "trail": f"{CONSOLE}/trail",
     "why": f"{CONSOLE}/why?principal={demo.READER}&action=kms:Decrypt&keyId=alias/orders"
     "&request=%7B%22EncryptionContext%22%3A+%7B%22tenant%22%3A+%22globex%22%7D%7D",
-    "clock": f"{CONSOLE}/clock",
+    "clock": f"{CONSOLE}/clock?until=2026-12-08T00:00",
     "settings": f"{CONSOLE}/settings",
 }
-SIZES = {"wide": (1280, 800), "narrow": (380, 800)}
+"""The pages, by what they show."""
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SIZES = {"": (1280, 800), "-narrow": (380, 800)}
+
+
+def _event(page: Page, url: str) -> None:
+    """A refused Decrypt, opened in the trail."""
+    page.goto(url + VIEWS["trail"])
+    page.locator("#rows tr.refused a.name", has_text="Decrypt").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+PICTURES: Mapping[str, Callable[[Page, str], object]] = {
+    "keys": lambda page, url: page.goto(url + VIEWS["keys"]),
+    "key": lambda page, url: page.goto(url + VIEWS["key"]),
+    "event": _event,
+    "clock": lambda page, url: page.goto(url + VIEWS["clock"]),
+}
 
 
 def take(browser: Browser, url: str, folder: Path) -> None:
-    for scheme in ("light", "dark"):
-        for size, (width, height) in SIZES.items():
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1
-            )
-            page = context.new_page()
-            for name, path in VIEWS.items():
-                page.goto(url + path)
-                page.screenshot(path=folder / f"{name}-{size}-{scheme}.png", full_page=size == "narrow")
-            page.goto(url + VIEWS["trail"] + "?operation=Decrypt&error=any")
-            page.locator("#rows a.name").first.click()
-            page.get_by_role("dialog").wait_for()
-            page.wait_for_timeout(200)
-            page.screenshot(path=folder / f"event-{size}-{scheme}.png")
-            context.close()
+    """Write all pictures of a server with the demo's keys and calls."""
+    for scheme in SCHEMES:
+        for suffix, (width, height) in SIZES.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            for name, show in PICTURES.items():
+                show(page, url)
+                page.screenshot(path=folder / f"{name}{suffix}-{scheme}.png", animations="disabled")
+            page.close()
 
 
 def main(folder: Path) -> None:
+    """Take them of a server of their own."""
+    if executable() is None:
+        sys.exit("Chromium is not installed: apt-get install chromium")
     folder.mkdir(parents=True, exist_ok=True)
     with demo.serve() as server, sync_playwright() as playwright:
         demo.call(server)
@@ -54,4 +71,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots")

@@ -13,7 +13,6 @@ from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations, wanting
 from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
-from keytrail.authorization.near_misses import condition_keys
 from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
 from keytrail.authorization.request import RequestFacts
@@ -130,6 +129,8 @@ class Authorizer:
         context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), overrides=overrides)
         foreign = resource != "*" and f":{facts.account}:" not in resource
         question = _question_about_key(context) if key is not None or foreign else _question_for_own_policies(context)
+        from keytrail.authorization.near_misses import condition_keys  # imported only if needed, for a quicker start
+
         verdict = decide(question, context.policies)
         for policy in wanting(question, verdict, context.policies):
             for name in condition_keys(policy):

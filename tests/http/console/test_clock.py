@@ -17,7 +17,7 @@ from tests.support.console import Visitor, words
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 SEED: dict[str, Any] = {
     "keys": [
-        {"KeyId": DOOMED_KEY, "KeyState": "PendingDeletion", "DeletionDate": "in 6 days"},
+        {"KeyId": DOOMED_KEY, "Aliases": ["alias/doomed"], "KeyState": "PendingDeletion", "DeletionDate": "in 6 days"},
         {
             "KeyId": KEY,
             "CreationDate": "400 days ago",
@@ -44,7 +44,7 @@ def test_each_step_says_what_falls_due_on_the_way(visitor: Visitor) -> None:
         "+90 days to 2027-03-01 1 deletion, 1 expiry of key material, 1 rotation",
     ]
     due = [words(each) for each in page.xpath("//ul[@class='due-list']/li")]
-    assert due[0].startswith(f"2026-12-07 09:30:00 deletion {DOOMED_KEY}")
+    assert due[0].startswith("2026-12-07 09:30:00 deletion doomed")
     assert due[2].startswith(f"2027-01-30 09:30:00 rotation {KEY}")
 
 

@@ -5,13 +5,16 @@ How we know: docs/console.md.
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
+from keytrail.http import console
 from keytrail.http.app import create_app
 from keytrail.server import KeytrailServer
 from tests.support import KEY, SAMPLE_SEED, key_arn
@@ -128,6 +131,22 @@ def test_what_is_not_there_is_a_page_that_says_so(visitor: Visitor) -> None:
         answer = visitor.ask(path)
         assert answer.status_code == 404
         assert told in answer.text
+
+
+STATIC = Path(console.__file__).parent / "static"
+
+
+def test_htmx_is_that_of_the_package_that_the_build_takes_it_from() -> None:
+    spec = importlib.util.find_spec("js_lib_htmx")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    theirs = Path(spec.submodule_search_locations[0], "static", "htmx", "htmx.min.js")
+    assert (STATIC / "htmx.min.js").read_bytes() == theirs.read_bytes()
+
+
+def test_our_own_script_is_short() -> None:
+    """What needs more belongs on the server."""
+    assert len((STATIC / "console.js").read_text().splitlines()) <= 150
 
 
 # ---- Who may act

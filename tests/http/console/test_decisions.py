@@ -49,14 +49,14 @@ def asked(visitor: Visitor, **form: str) -> str:
 def test_an_allow_is_shown_with_its_statement(visitor: Visitor) -> None:
     answer = asked(visitor, action="kms:Decrypt", request='{"EncryptionContext": {"tenant": "acme"}}')
     assert answer.startswith("allowed kms:Decrypt A statement of the resource-based policy allows it.")
-    assert "number 1 of resource-based policy" in answer
+    assert "Decided by statement 1 of the key policy" in answer
     assert '"Sid": "OneTenant"' in answer
 
 
 def test_a_deny_is_shown_with_its_statement(visitor: Visitor) -> None:
     answer = asked(visitor, action="DisableKey")
     assert answer.startswith("denied kms:DisableKey A statement of the resource-based policy denies it.")
-    assert "number 2 of resource-based policy" in answer
+    assert "Decided by statement 2 of the key policy" in answer
 
 
 def test_for_want_of_an_allow_the_nearest_statement_says_what_it_lacks(visitor: Visitor) -> None:

@@ -96,6 +96,17 @@ def test_the_list_turns_as_the_clock_moves(visitor: Visitor, keytrail_clean: Key
     assert [row.split(" d ")[0].split()[-1] for row in rows_of(page)] == ["229", "47", "27", "9"]
 
 
+def test_a_use_shows_when_get_key_last_usage_shows_it(visitor: Visitor, keytrail_client: Callable[..., Any]) -> None:
+    unused = key(6, Aliases=["alias/unused"], CreationDate="9 days ago")
+    visitor.server.load({"keys": [unused], "settings": {"UsageDelay": "PT15M"}})
+    keytrail_client(account=ONE).encrypt(KeyId="alias/unused", Plaintext=b"1")
+    [row] = [row for row in rows_of(visitor.page("/")) if row.startswith("unused")]
+    assert "never used" in row
+    visitor.server.advance(timedelta(minutes=15))
+    [row] = [row for row in rows_of(visitor.page("/")) if row.startswith("unused")]
+    assert "Encrypt by root" in row
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -12,6 +12,7 @@ from keytrail.clock import LAST
 from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent
 from keytrail.endpoint import Endpoint
 from keytrail.http.console.formats import duration, plural, stamp
+from keytrail.http.console.key_list import name_of
 from keytrail.http.console.pages import Pages
 from keytrail.settings import read_moment
 
@@ -69,6 +70,7 @@ def show(endpoint: Endpoint) -> ResponseReturnValue:
         problem=problem,
         words=_WORDS,
         shown=_SHOWN,
+        name_of=lambda key: name_of(endpoint, key),
     )
 
 

@@ -153,6 +153,12 @@ def row_of(endpoint: Endpoint, key: Key, use: Use | None, now: datetime) -> Row:
     )
 
 
+def name_of(endpoint: Endpoint, key: Key) -> str:
+    """What people call a key: its first alias, without `alias/`, or its id."""
+    aliases = endpoint.store.newest.aliases_of_after(key, "", 1)
+    return aliases[0].name.removeprefix("alias/") if aliases else key.key_id
+
+
 def dues_of(key: Key) -> list[Due]:
     """What will happen to a key by itself, the next first."""
     moments = {
