@@ -105,11 +105,11 @@ def test_the_clock_stays_where_kms_can_still_add_to_it(moment: str, kms: Any, ke
 
 
 def test_an_external_key_without_material_awaits_its_import_after_a_cancelled_deletion(kms: Any) -> None:
-    """How we know: kms-behaviour D.2; only material makes a key usable."""
+    """How we know: kms-behaviour D.2, recorded; only material makes a key usable."""
     key_id = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
     kms.schedule_key_deletion(KeyId=key_id)
     kms.cancel_key_deletion(KeyId=key_id)
-    kms.enable_key(KeyId=key_id)
+    assert refusal(kms, "EnableKey", KeyId=key_id)[0] == "KMSInvalidStateException"
     assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "PendingImport"
     assert refusal(kms, "Encrypt", KeyId=key_id, Plaintext=b"x")[0] == "KMSInvalidStateException"
 

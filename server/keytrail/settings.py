@@ -10,7 +10,10 @@ from keytrail.request_quotas import OFF, RequestQuotas
 from keytrail.transition_times import AT_ONCE, AWS, TransitionTimes
 
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
-"""When AWS began to record last usage of keys. # unverified: its time of day"""
+"""When AWS began to record last usage of keys: midnight, as recorded.
+
+# unverified: in which time zone; not in AWS's docs, recordings or issues
+"""
 
 LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""

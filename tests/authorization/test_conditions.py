@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keytrail.authorization.conditions import Lookup, read_conditions
+from keytrail.authorization.conditions import Lookup, ValueList, read_conditions
 
 REQUEST: Mapping[str, Sequence[str]] = {
     "kms:calleraccount": ["111122223333"],
@@ -134,6 +134,43 @@ def test_a_key_that_the_request_lacks_meets_only_negations_if_exists_and_for_all
 )
 def test_set_operators_quantify_over_the_values_of_the_request(operator: str, values: object, expected: bool) -> None:
     assert holds({operator: {"kms:EncryptionContextKeys": values}}) is expected
+
+
+@pytest.mark.parametrize("values", [("a",), ("a", "b")])
+@pytest.mark.parametrize("operator", ["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringNotLike"])
+def test_a_key_that_can_have_many_values_needs_a_set_operator(operator: str, values: tuple[str, ...]) -> None:
+    """How we know: recorded (radkawar/stackd testdata/aws/iam/condition_sets.json, as its guide tells)."""
+    assert not hold({operator: {"k": ["a"]}}, lambda _: ValueList(values))
+    assert not hold({operator: {"k": ["c"]}}, lambda _: ValueList(values))
+    assert hold({f"ForAnyValue:{operator}": {"k": "a" if "Not" not in operator else "c"}}, lambda _: ValueList(values))
+    absent = operator != "StringEquals"
+    assert hold({operator: {"k": ["a"]}}, lambda _: None) is absent
+
+
+def test_a_key_that_can_have_many_values_is_no_policy_variable() -> None:
+    """How we know: as above; a fallback does not help, and a negated comparison can still hold."""
+    values = {"k": ("a",), "many": ValueList(["a"])}
+    assert not hold({"StringEquals": {"k": "${many}"}}, values.get, variables=True)
+    assert not hold({"StringEquals": {"k": "${many, 'a'}"}}, values.get, variables=True)
+    assert hold({"StringNotEquals": {"k": "${many}"}}, values.get, variables=True)
+
+
+@pytest.mark.parametrize(
+    ("operator", "pattern", "value", "expected"),
+    [
+        ("StringLike", "?", "\U00010410", False),
+        ("StringLike", "??", "\U00010410", True),
+        ("StringLike", "*\U00010410", "x\U00010410", True),
+        ("ArnLike", "arn:aws:iam::1:user/??", "arn:aws:iam::1:user/\U00010410", True),
+        ("StringLike", "a*b", "a\nb", True),
+        ("StringEqualsIgnoreCase", "S", "\u017f", False),
+        ("StringEqualsIgnoreCase", "\u03a3", "\u03c2", False),
+        ("StringEqualsIgnoreCase", "\u039f\u03a3", "\u03bf\u03c2", True),
+    ],
+)
+def test_letters_are_compared_as_iam_was_recorded_to(operator: str, pattern: str, value: str, expected: bool) -> None:
+    """How we know: recorded (radkawar/stackd testdata/aws/iam/condition_strings.json, as its guide tells)."""
+    assert hold({operator: {"k": pattern}}, lambda _: (value,)) is expected
 
 
 def test_all_operators_and_all_keys_of_a_block_must_hold() -> None:

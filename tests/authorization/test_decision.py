@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from keytrail.authorization.evaluation import Ground, Question, Verdict, decide
 from keytrail.authorization.grant_evaluation import AllowingGrant
 from keytrail.authorization.identities import Identities
-from keytrail.authorization.policy import PolicyType, key_policy
+from keytrail.authorization.policy import Policy, PolicyType, key_policy
 from keytrail.authorization.principals import PrincipalMatch
 from keytrail.authorization.refusals import NO_RESOURCE_POLICY, refusal
 from keytrail.domain.grant import Grant
 from keytrail.domain.identity import Identity
-from keytrail.domain.organization import Membership, ServiceControlPolicy
+from keytrail.domain.organization import ControlPolicy, Membership
 from keytrail.domain.principal import Principal
 
 MINE, THEIRS = "111122223333", "444455556666"
@@ -33,6 +33,7 @@ ROOT = f"arn:aws:iam::{MINE}:root"
 KEY = f"arn:aws:kms:us-east-1:{MINE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 THEIR_KEY = f"arn:aws:kms:us-east-1:{THEIRS}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SCP = f"arn:aws:organizations::{MINE}:policy/o-exampleorgid/service_control_policy/p-example"
+RCP = f"arn:aws:organizations::{THEIRS}:policy/o-exampleorgid/resource_control_policy/p-example"
 
 
 def document(*statements: Mapping[str, Any]) -> str:
@@ -51,6 +52,15 @@ def to(principal: object, actions: object = "kms:*", effect: str = "Allow", **me
 ALLOW, DENY = document(says("Allow")), document(says("Deny"))
 DENY_OTHER = document(says("Deny", "s3:*"))
 DELEGATES = document(to(ROOT))
+
+
+def rcp(**members: Any) -> dict[str, Any]:
+    """A statement of a resource control policy; a member that is None is left out."""
+    statement = {**to("*", effect="Deny"), **members}
+    return {name: value for name, value in statement.items() if value is not None}
+
+
+DENY_ALL = document(rcp())
 NOBODY = document(to(ROOT, "kms:GetKeyPolicy"))
 
 
@@ -70,13 +80,16 @@ def verdict(
     sessions: Sequence[str] = (),
     controls: Sequence[Sequence[str]] = (),
     grant: PrincipalMatch | None = None,
+    issuer: str = THEIRS,
+    resource_controls: Sequence[str] = (),
+    same_organization: bool = False,
     context: Mapping[str, tuple[str, ...]] | None = None,
     cross_account: bool = True,
     strict: bool = False,
     declared: bool = True,
     identified: bool = True,
 ) -> tuple[Question, Verdict]:
-    """A question and its verdict; `identity` is the caller's only identity policy."""
+    """A question and its verdict; `identity` is the caller's only identity policy, `issuer` the grant's account."""
     principal = Principal.from_arn(caller) if declared else Principal.root(MINE)
     if sessions:
         principal = Principal(
@@ -86,14 +99,21 @@ def verdict(
     known = Identity(
         arn=arn, account=MINE, policies={"own": identity} if identity else {}, permissions_boundary=boundary
     )
-    levels = tuple(tuple(ServiceControlPolicy(SCP, text) for text in level) for level in controls)
+    levels = tuple(tuple(ControlPolicy(SCP, text) for text in level) for level in controls)
     identities = Identities()
-    identities.declare({arn: known} if identified else {}, {MINE: Membership(levels=levels)} if levels else {})
+    identities.declare(
+        {arn: known} if identified else {}, {MINE: Membership(service_control_policies=levels)} if levels else {}
+    )
     allowing_grant = None
     if grant is not None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         made = Grant(
-            grant_id="0" * 64, key_arn=resource, name="", creation_date=moment, issuing_account=ROOT, operations=()
+            grant_id="0" * 64,
+            key_arn=resource,
+            name="",
+            creation_date=moment,
+            issuing_account=f"arn:aws:iam::{issuer}:root",
+            operations=(),
         )
         allowing_grant = AllowingGrant(grant, made)
     question = Question(
@@ -105,6 +125,8 @@ def verdict(
         same_account=f":{MINE}:" in resource or resource == "*",
         cross_account=cross_account,
         grant=lambda: allowing_grant,
+        resource_control_policies=tuple(Policy(PolicyType.RCP, RCP, text) for text in resource_controls),
+        same_organization=same_organization,
     )
     return question, decide(question, identities.policies_of(principal, strict=strict))
 
@@ -114,7 +136,7 @@ def outcome(**members: Any) -> str:
     question, found = verdict(**members)
     if found.allowed:
         return "allowed"
-    return str(refusal(question, found, in_ciphertext=False)).partition(f"perform: {question.action} ")[2]
+    return str(refusal(question, found)).partition(f"perform: {question.action} ")[2]
 
 
 def on(resource: str, why: str) -> str:
@@ -126,6 +148,7 @@ NO_RESOURCE = on(KEY, "because no resource-based policy allows the kms:Decrypt a
 NO_BOUNDARY = on(KEY, "because no permissions boundary allows the kms:Decrypt action")
 NO_SESSION = on(KEY, "because no session policy allows the kms:Decrypt action")
 NO_SCP = on(KEY, "because no service control policy allows the kms:Decrypt action")
+DENIED_BY_RCP = on(KEY, f"with an explicit deny in a resource control policy: {RCP}")
 ELSEWHERE = f"on this resource {NO_RESOURCE_POLICY}"
 
 SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
@@ -260,6 +283,54 @@ SAME_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"grant": PrincipalMatch.CALLER, "controls": [[DENY]]},
         on(KEY, f"with an explicit deny in a service control policy: {SCP}"),
     ),
+    "a grant to the role under a boundary": (
+        {"caller": SESSION, "grant": PrincipalMatch.ROLE, "boundary": document(says("Allow", "s3:*"))},
+        NO_BOUNDARY,
+    ),
+    "a grant to the role under a session policy": (
+        {"caller": SESSION, "grant": PrincipalMatch.ROLE, "sessions": [document(says("Allow", "s3:*"))]},
+        NO_SESSION,
+    ),
+    "a grant to the session passes boundary and session policy": (
+        {
+            "caller": SESSION,
+            "grant": PrincipalMatch.CALLER,
+            "boundary": document(says("Allow", "s3:*")),
+            "sessions": [document(says("Allow", "s3:*"))],
+        },
+        "allowed",
+    ),
+    # RCPs: kms-behaviour F.2 and F.3
+    "an RCP denies": ({"identity": ALLOW, "resource_controls": [DENY_ALL]}, DENIED_BY_RCP),
+    "an RCP denies the root": (
+        {"caller": ROOT, "resource_controls": [DENY_ALL], "identified": False},
+        DENIED_BY_RCP,
+    ),
+    "an RCP denies an undeclared caller": (
+        {"declared": False, "resource_controls": [DENY_ALL], "identified": False},
+        DENIED_BY_RCP,
+    ),
+    "an RCP about another key": (
+        {"identity": ALLOW, "resource_controls": [document(rcp(Resource=THEIR_KEY))]},
+        "allowed",
+    ),
+    "an RCP about all but this key": (
+        {"identity": ALLOW, "resource_controls": [document(rcp(Resource=None, NotResource=KEY))]},
+        "allowed",
+    ),
+    "an RCP about another action": (
+        {"identity": ALLOW, "resource_controls": [document(rcp(Action="kms:Encrypt"))]},
+        "allowed",
+    ),
+    "an RCP whose condition does not hold": (
+        {
+            "identity": ALLOW,
+            "resource_controls": [document(rcp(Condition={"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}))],
+            "context": {"aws:principalorgid": ("o-1",)},
+        },
+        "allowed",
+    ),
+    "an RCP gives nothing": ({"resource_controls": [document(rcp(Action="s3:*"))]}, NO_IDENTITY),
     # resources of identity policies: kms-behaviour F.2 point 4
     "the key's ARN": ({"identity": document(says("Allow", Resource=KEY))}, "allowed"),
     "a pattern of keys": ({"identity": document(says("Allow", Resource=f"arn:aws:kms:*:{MINE}:key/*"))}, "allowed"),
@@ -349,6 +420,10 @@ def test_on_a_key_of_the_callers_own_account(members: Mapping[str, Any], expecte
     assert outcome(**members) == expected
 
 
+S3_ONLY = document(says("Allow", "s3:*"))
+NO_IDENTITY_HERE = "on this resource because no identity-based policy allows the kms:Decrypt action"
+NO_SESSION_HERE = "on this resource because no session policy allows the kms:Decrypt action"
+
 CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     # kms-behaviour F.2 point 3 and kms-behaviour F.5
     "both allow it": ({"policy": document(to(USER)), "identity": ALLOW}, "allowed"),
@@ -359,7 +434,7 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "the key policy alone is not enough": (
         {"policy": document(to(USER))},
-        on(THEIR_KEY, "because no identity-based policy allows the kms:Decrypt action"),
+        "on this resource because no identity-based policy allows the kms:Decrypt action",
     ),
     "IAM alone is not enough": ({"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "identity": ALLOW}, ELSEWHERE),
     "the key does not exist": ({"policy": None, "identity": ALLOW}, ELSEWHERE),
@@ -368,25 +443,55 @@ CROSS_ACCOUNT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"policy": document(to(USER)), "identity": ALLOW, "cross_account": False},
         ELSEWHERE,
     ),
-    "a grant alone is enough": (
-        {"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "grant": PrincipalMatch.CALLER},
+    # grants: kms-behaviour F.2, recorded
+    "a grant of the key's account needs IAM too": ({"grant": PrincipalMatch.CALLER}, NO_IDENTITY_HERE),
+    "a grant of the key's account, and IAM allows": ({"grant": PrincipalMatch.CALLER, "identity": ALLOW}, "allowed"),
+    "a grant of the key's account to the role, and IAM allows": (
+        {"caller": SESSION, "grant": PrincipalMatch.ROLE, "identity": ALLOW, "sessions": [ALLOW]},
         "allowed",
     ),
-    "a grant to the account leaves it to IAM": (
-        {"policy": document(to(f"arn:aws:iam::{THEIRS}:root")), "grant": PrincipalMatch.ACCOUNT},
-        on(THEIR_KEY, "because no identity-based policy allows the kms:Decrypt action"),
+    "of a grant to the session, IAM is told before the session policy": (
+        {"caller": SESSION, "grant": PrincipalMatch.CALLER, "sessions": [S3_ONLY]},
+        NO_IDENTITY_HERE,
     ),
+    "of a grant to the role, the session policy is told before IAM": (
+        {"caller": SESSION, "grant": PrincipalMatch.ROLE, "sessions": [S3_ONLY]},
+        NO_SESSION_HERE,
+    ),
+    "a session policy limits a session that the key's account granted to": (
+        {"caller": SESSION, "grant": PrincipalMatch.CALLER, "identity": ALLOW, "sessions": [S3_ONLY]},
+        NO_SESSION_HERE,
+    ),
+    "a grant of the caller's account alone is enough": ({"grant": PrincipalMatch.CALLER, "issuer": MINE}, "allowed"),
+    "a grant of the caller's account to the session passes its session policy": (
+        {"caller": SESSION, "grant": PrincipalMatch.CALLER, "issuer": MINE, "sessions": [S3_ONLY]},
+        "allowed",
+    ),
+    "a grant of the caller's account to the role does not": (
+        {"caller": SESSION, "grant": PrincipalMatch.ROLE, "issuer": MINE, "sessions": [S3_ONLY]},
+        NO_SESSION_HERE,
+    ),
+    "a grant to the account leaves it to IAM": ({"grant": PrincipalMatch.ACCOUNT, "issuer": MINE}, NO_IDENTITY_HERE),
     "a grant never beats a Deny": (
         {"policy": document(to("*", effect="Deny")), "grant": PrincipalMatch.CALLER, "identity": ALLOW},
         ELSEWHERE,
     ),
     "the caller's own SCP denies": (
         {"policy": document(to(USER)), "identity": ALLOW, "controls": [[DENY]]},
-        on(THEIR_KEY, f"with an explicit deny in a service control policy: {SCP}"),
+        f"on this resource with an explicit deny in a service control policy: {SCP}",
     ),
     "the caller's own boundary lacks it": (
         {"policy": document(to(USER)), "identity": ALLOW, "boundary": document(says("Allow", "s3:*"))},
-        on(THEIR_KEY, "because no permissions boundary allows the kms:Decrypt action"),
+        "on this resource because no permissions boundary allows the kms:Decrypt action",
+    ),
+    # resource control policies: kms-behaviour F.2 and F.3
+    "an RCP of the key's account denies": (
+        {"policy": document(to(USER)), "identity": ALLOW, "resource_controls": [DENY_ALL]},
+        "on this resource with an explicit deny in a resource control policy",
+    ),
+    "an RCP of the key's account denies within an organization": (
+        {"policy": document(to(USER)), "identity": ALLOW, "resource_controls": [DENY_ALL], "same_organization": True},
+        f"on this resource with an explicit deny in a resource control policy: {RCP}",
     ),
     "an undeclared caller has its IAM, and needs the key policy": (
         {"policy": document(to(ROOT)), "declared": False, "identified": False},

@@ -132,17 +132,20 @@ def test_a_deny_comes_before_usage_and_state_and_is_not_a_use(kms: Any, govern: 
     assert kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"] == {}
 
 
-def test_a_key_that_only_a_ciphertext_names_is_not_named_in_the_denial(kms: Any, govern: Callable[..., None]) -> None:
-    """How we know: reported, kms-behaviour F.3."""
+def test_a_key_that_only_a_ciphertext_names_is_named_in_the_denial_to_its_own_account_alone(
+    kms: Any, govern: Callable[..., None], keytrail_client: Callable[..., Any]
+) -> None:
+    """How we know: reported of both accounts, kms-behaviour F.3."""
     govern(deny("kms:Decrypt"))
     blob = kms.encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
-    code, words = refusal(kms, "Decrypt", CiphertextBlob=blob)
+    assert refusal(kms, "Decrypt", CiphertextBlob=blob) == denial("kms:Decrypt")
+    assert refusal(kms, "Decrypt", CiphertextBlob=blob, KeyId=KEY) == denial("kms:Decrypt")
+    code, words = refusal(keytrail_client(account=FOREIGN), "Decrypt", CiphertextBlob=blob)
     assert code == "AccessDeniedException"
     assert words == (
-        f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: kms:Decrypt "
+        f"User: arn:aws:iam::{FOREIGN}:root is not authorized to perform: kms:Decrypt "
         f"on the resource associated with this ciphertext {NO_SUCH_OR_NO_ACCESS}"
     )
-    assert refusal(kms, "Decrypt", CiphertextBlob=blob, KeyId=KEY) == denial("kms:Decrypt")
 
 
 def test_re_encrypt_needs_one_permission_of_each_key(kms: Any, govern: Callable[..., None]) -> None:

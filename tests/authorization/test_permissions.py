@@ -184,10 +184,8 @@ def test_an_identity_policy_must_allow_the_action_on_the_operations_own_resource
         # unverified: UpdateAlias needs the permission on the new key before that on the current one
         of_other = action == "kms:ReEncryptTo" or str(row) == "UpdateAlias on KMS key"
         arn = key_arn(OTHER_KEY) if of_other else row.arn
-        named_by_ciphertext = action in ("kms:Decrypt", "kms:ReEncryptFrom")
-        what = "the resource associated with this ciphertext" if named_by_ciphertext else f"resource: {arn}"
         assert alice.refusal(row.operation) == (
-            f"User: {USER} is not authorized to perform: {action} on {what} "
+            f"User: {USER} is not authorized to perform: {action} on resource: {arn} "
             f"because no identity-based policy allows the {action} action"
         )
     own = [other.arn for other in ROWS if other.operation == row.operation]
@@ -250,7 +248,7 @@ def on_multi_region_key(operation: str) -> Mapping[str, object]:
     if operation == "DeleteAlias":
         return {"AliasName": alias_of_key(MRK)}
     if operation == "RetireGrant":
-        return {"KeyId": MRK, "GrantId": MRK_GRANT}
+        return {"KeyId": key_arn(MRK), "GrantId": MRK_GRANT}
     if operation == "ReEncrypt":
         return {"SourceKeyId": MRK, "DestinationKeyId": MRK}
     return {"TargetKeyId" if operation in ("CreateAlias", "UpdateAlias") else "KeyId": MRK}

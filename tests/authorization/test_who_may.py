@@ -99,12 +99,7 @@ def test_a_declared_user_needs_an_identity_policy(declare: Callable[..., None], 
     alice = as_(ALICE)
     blob = alice.encrypt(KeyId=ALIAS, Plaintext=b"x")["CiphertextBlob"]
     assert refusal(alice, "Decrypt", CiphertextBlob=blob, KeyId=KEY) == no_identity("kms:Decrypt")
-    code, words = refusal(alice, "Decrypt", CiphertextBlob=blob)
-    assert (code, words) == (
-        "AccessDeniedException",
-        f"User: {USER} is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext "
-        "because no identity-based policy allows the kms:Decrypt action",
-    )
+    assert refusal(alice, "Decrypt", CiphertextBlob=blob) == no_identity("kms:Decrypt")
 
 
 def test_a_refusal_is_in_the_trail_as_access_denied(
@@ -587,7 +582,7 @@ def test_the_retiring_principal_and_callers_with_an_identity_policy_may_retire_a
 
     def grant(**members: Any) -> dict[str, Any]:
         made = kms.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"], **members)
-        return {"KeyId": KEY, "GrantId": made["GrantId"]}
+        return {"KeyId": key_arn(), "GrantId": made["GrantId"]}
 
     as_(ALICE).retire_grant(**grant(RetiringPrincipal=USER))
     plain = grant()
@@ -617,8 +612,9 @@ def test_a_caller_of_another_account_needs_both_policies(
     keytrail_clean.load({"identities": [{"Arn": STRANGER, "Policies": {"own": document(allow("kms:Encrypt"))}}]})
     assert refusal(partner, "Encrypt", KeyId=key_arn(OTHER_KEY), Plaintext=b"x") == elsewhere
     keytrail_clean.load({"identities": [{"Arn": STRANGER}]})
-    answer = refusal(partner, "Encrypt", KeyId=key_arn(), Plaintext=b"x")
-    assert answer == no_identity("kms:Encrypt", caller)
+    why = "on this resource because no identity-based policy allows the kms:Encrypt action"
+    words = f"User: {caller} is not authorized to perform: kms:Encrypt {why}"
+    assert refusal(partner, "Encrypt", KeyId=key_arn(), Plaintext=b"x") == ("AccessDeniedException", words)
 
 
 def test_an_operation_within_an_account_is_refused_across_accounts_whatever_the_policy_says(
@@ -704,7 +700,7 @@ def test_to_a_strict_endpoint_an_account_id_is_only_the_accounts_root() -> None:
     for strict in (False, True):
         with KeytrailServer(fixtures={"keys": keys, "identities": [role]}, strict=strict) as server:
             made = client_of(server).create_grant(
-                KeyId=KEY, GranteePrincipal=USER, RetiringPrincipal=STRANGER, Operations=["Encrypt"]
+                KeyId=KEY, GranteePrincipal=STRANGER, RetiringPrincipal=STRANGER, Operations=["Encrypt"]
             )
             other, sts = client_of(server, access_key=FOREIGN), client_of(server, "sts", access_key=FOREIGN)
             retire = {"KeyId": key_arn(), "GrantId": made["GrantId"]}

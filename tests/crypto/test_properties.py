@@ -73,6 +73,32 @@ def test_bytes_that_are_not_a_private_key_of_the_spec_are_refused(spec: str) -> 
             key_pair.load(spec, der)
 
 
+@pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_P521", "ECC_SECG_P256K1"])
+def test_a_pair_is_read_from_ber(spec: str) -> None:
+    """How we know: recorded of an outer sequence of indefinite length; X.690 allows it, and longer lengths inside."""
+    pair = pair_of(spec)
+    whole = pair.private_der()
+    content = whole[2 + (whole[1] & 0x7F if whole[1] & 0x80 else 0) :]
+    assert content.startswith(b"\x02\x01")  # the version
+    for ber in (
+        b"\x30\x80" + content + b"\0\0",
+        b"\x30\x80\x02\x81\x01" + content[2:] + b"\0\0",
+        b"\x30\x84" + len(content).to_bytes(4, "big") + content,
+    ):
+        assert key_pair.load(spec, ber).public_der == pair.public_der
+
+
+@given(spec=st.sampled_from(["RSA_2048", "ECC_NIST_P256"]), data=st.data())
+def test_broken_ber_is_no_private_key(spec: str, data: st.DataObject) -> None:
+    whole = pair_of(spec).private_der()
+    ber = b"\x30\x80" + whole[2 + (whole[1] & 0x7F) :] + b"\0\0"
+    cut = data.draw(st.integers(0, len(ber) - 1))
+    filler = data.draw(st.sampled_from([b"\x30\x80", b"\x02\x80", b"\x04\x7f", b"\x30\xff"]))
+    for broken in (ber[:cut], ber + b"\0", filler * data.draw(st.integers(1, 3000)), ber[:cut] + filler):
+        with pytest.raises(ValueError, match="private key"):
+            key_pair.load(spec, broken)
+
+
 def test_two_pairs_of_a_spec_differ() -> None:
     for spec in key_pair.SPECS - {"RSA_3072", "RSA_4096"}:
         assert key_pair.generate(spec).public_der != pair_of(spec).public_der
@@ -86,7 +112,13 @@ def test_an_unsupported_spec_is_refused() -> None:
 
 
 def test_the_sizes_are_those_that_kms_documents() -> None:
-    """How we know: kms-behaviour E.6 (SPKI, signatures) and kms-behaviour E.5 (ML-KEM keys are of one length)."""
+    """How we know: kms-behaviour E.6 (SPKI, signatures) and kms-behaviour E.5 (ML-KEM keys are of one length).
+
+    Private keys on curves: radkawar/stackd testdata/aws/kms/ecc.json, 2026-09-12.
+    """
+    private = {"P256": 150, "P384": 194, "P521": 250, "EDWARDS25519": 48}
+    assert {spec: len(pair_of(f"ECC_NIST_{spec}").private_der()) for spec in private} == private
+    assert len(pair_of("ECC_SECG_P256K1").private_der()) == 144
     spki = {"ECC_NIST_EDWARDS25519": 44, "ML_DSA_44": 1334, "ML_DSA_65": 1974, "ML_DSA_87": 2614}
     assert {spec: len(pair_of(spec).public_der) for spec in spki} == spki
     for spec, size in {"ML_DSA_44": 2420, "ML_DSA_65": 3309, "ML_DSA_87": 4627}.items():

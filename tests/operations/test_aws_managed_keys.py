@@ -38,7 +38,7 @@ PREDEFINED = [
     f"alias/aws/{service}"
     for service in (
         *("dynamodb", "ebs", "elasticfilesystem", "es", "glue", "kinesisvideo"),
-        *("rds", "redshift", "s3", "ssm", "xray"),
+        *("rds", "redshift", "redshifttest", "s3", "ssm", "xray"),
     )
 ]
 
@@ -115,17 +115,27 @@ def test_the_key_is_used(kms: Any) -> None:
     assert usage["KeyLastUsage"]["Operation"] == "Decrypt"
 
 
-def test_rotation_is_on_and_yearly_and_happens_by_the_clock(kms: Any, keytrail_clock: Any) -> None:
+def test_rotation_is_yearly_and_told_once_it_has_happened(kms: Any, keytrail_clock: Any) -> None:
+    """How we know: recorded for a fresh key, which tells no rotation; AWS docs for the rest."""
     created = keytrail_clock.freeze(datetime(2026, 7, 1, tzinfo=UTC))
     key = describe(kms)
     blob = kms.encrypt(KeyId=S3, Plaintext=b"x")["CiphertextBlob"]
-    status = kms.get_key_rotation_status(KeyId=key["KeyId"])
-    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 365)
-    assert status["NextRotationDate"] == created + timedelta(days=365)
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
     keytrail_clock.advance(days=366)
     assert describe(kms)["CurrentKeyMaterialId"] != key["CurrentKeyMaterialId"]
+    status = kms.get_key_rotation_status(KeyId=key["KeyId"])
+    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 365)
+    assert status["NextRotationDate"] == created + timedelta(days=2 * 365)
     assert [entry["RotationType"] for entry in kms.list_key_rotations(KeyId=key["KeyId"])["Rotations"]] == ["AUTOMATIC"]
     assert kms.decrypt(CiphertextBlob=blob)["KeyMaterialId"] == key["CurrentKeyMaterialId"]
+
+
+def test_an_older_key_has_the_older_description(kms: Any, keytrail_clean: KeytrailServer) -> None:
+    """How we know: recorded of keys that were created up to 2021."""
+    keytrail_clean.load({"awsManagedKeys": [{"Alias": "alias/aws/dms", "CreationDate": "2021-12-31T00:00:00Z"}]})
+    assert describe(kms, "alias/aws/dms")["Description"] == (
+        "Default master key that protects my DMS replication instance volumes when no other key is defined"
+    )
 
 
 @pytest.mark.parametrize(("service", "via"), [("s3", "s3"), ("ebs", "ec2"), ("lambda", "lambda")])
@@ -209,9 +219,11 @@ def test_no_customer_touches_the_alias(operation: str, members: dict[str, str], 
     assert refusal(kms, operation, AliasName=S3, **members) == ("NotAuthorizedException", "")
 
 
-@pytest.mark.parametrize("operation", ["GetKeyRotationStatus", "ListResourceTags"])
+@pytest.mark.parametrize(
+    "operation", ["GetKeyRotationStatus", "ListResourceTags", "ListKeyRotations", "GetKeyLastUsage", "ListKeyPolicies"]
+)
 def test_the_key_of_acm_allows_fewer_operations(operation: str, kms: Any) -> None:
-    """How we know: reported, even to an administrator."""
+    """How we know: recorded of ListKeyRotations, reported of the first two; the others follow from its key policy."""
     key_id = describe(kms, "alias/aws/acm")["KeyId"]
     code, words = refusal(kms, operation, KeyId=key_id)
     assert code == "AccessDeniedException"

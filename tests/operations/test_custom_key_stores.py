@@ -39,6 +39,10 @@ SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
 VPC = {**XKS, "XksProxyConnectivity": "VPC_ENDPOINT_SERVICE", "XksProxyVpcEndpointServiceName": SERVICE}
 UNKNOWN = "cks-00000000000000000"
 
+NOT_CONNECTED = (
+    "This KMS key is in a custom key store that is not connected to its external key store proxy. "
+    "Connect the external key store and try the request again."
+)
 XKS_KEY = {"Origin": "EXTERNAL_KEY_STORE", "XksKeyId": "external-key-1"}
 
 Control = Callable[..., requests.Response]
@@ -325,7 +329,8 @@ def test_a_key_encrypts_while_its_store_is_connected(like: dict[str, Any], membe
     data_key = kms.generate_data_key(KeyId=key, KeySpec="AES_256")
     assert kms.decrypt(CiphertextBlob=data_key["CiphertextBlob"])["Plaintext"] == data_key["Plaintext"]
     kms.disconnect_custom_key_store(CustomKeyStoreId=store)
-    unavailable = ("KMSInvalidStateException", f"{key_arn(key)} is unavailable.")
+    words = f"{key_arn(key)} is unavailable." if like is HSM else NOT_CONNECTED
+    unavailable = ("KMSInvalidStateException", words)
     assert refusal(kms, "Encrypt", KeyId=key, Plaintext=b"x") == unavailable
     assert refusal(kms, "Decrypt", CiphertextBlob=blob) == unavailable
     kms.connect_custom_key_store(CustomKeyStoreId=store)
@@ -504,17 +509,27 @@ def test_no_password_and_no_secret_is_in_the_trail(kms: Any, keytrail_clean: Key
 def test_the_trail_shows_the_deletion_behind_a_cloudhsm_key(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: docs/kms-behaviour/cloudtrail-shapes.json, DeleteKey."""
+    """How we know: docs/kms-behaviour/cloudtrail-shapes.json, DeleteKey; kms-behaviour G.2 for keyHandle."""
     store = connected(kms)
     key, outside = make_key(kms, store), make_key(kms, connected(kms, XKS), **XKS_KEY)
     kms.encrypt(KeyId=key, Plaintext=b"x")
     (use,) = keytrail_clean.events(eventName="Encrypt")
     for doomed in (key, outside):
         kms.schedule_key_deletion(KeyId=doomed, PendingWindowInDays=7)
+    backing = {"backingKeyId": use["additionalEventData"]["backingKeyId"]}
+    (made, _) = (record.get("additionalEventData") for record in keytrail_clean.events(eventName="CreateKey"))
+    handled = json.loads(made["backingKey"])
+    assert list(handled) == ["keyHandle", "backingKeyId"]
+    assert handled["backingKeyId"] == backing["backingKeyId"]
+    (planned, of_proxy) = (
+        record.get("additionalEventData") for record in keytrail_clean.events(eventName="ScheduleKeyDeletion")
+    )
+    assert list(planned) == ["customKeyStoreId", "clusterId", "backingKeys"]
+    assert json.loads(planned["backingKeys"]) == [handled]
+    assert of_proxy is None
     keytrail_clock.advance(days=7)
     told = {record["resources"][0]["ARN"]: record for record in keytrail_clean.events(eventName="DeleteKey")}
     data = told[key_arn(key)]["additionalEventData"]
-    backing = {"backingKeyId": use["additionalEventData"]["backingKeyId"]}
     assert (data["customKeyStoreId"], data["clusterId"]) == (store, CLUSTER)
     assert json.loads(data["backingKeys"]) == [backing]
     assert json.loads(data["backingKeysDeletionStatus"]) == [{**backing, "deletionStatus": "SUCCESS"}]
@@ -686,6 +701,49 @@ def test_a_key_meets_a_cluster_with_too_few_hsms(kms: Any, control: Control) -> 
     store, error = connected(kms), "CloudHsmClusterInvalidConfigurationException"
     control("", CloudHsmClusterId=CLUSTER, Error=error)
     assert code(kms, "CreateKey", CustomKeyStoreId=store, Origin="AWS_CLOUDHSM") == error
+
+
+@pytest.mark.parametrize("error", [error for error, (member, _) in BACKING.items() if member == "XksProxyUriEndpoint"])
+def test_what_is_wrong_with_a_proxy_is_told_in_the_same_words_wherever_it_is_met(
+    error: str, kms: Any, control: Control
+) -> None:
+    """How we know: aws/aws-kms-xksproxy-api-spec, "Error codes": the words tell what is wrong, not the code."""
+    store = connected(kms, XKS)
+    key = make_key(kms, store, **XKS_KEY)
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    control("", XksProxyUriEndpoint=XKS["XksProxyUriEndpoint"], Error=error)
+    update = {"CustomKeyStoreId": store, "XksProxyUriPath": "/other/kms/xks/v1"}
+    met, words = refusal(kms, "UpdateCustomKeyStore", **update)
+    assert met == error
+    assert "external key store proxy" in words
+    another = {"CustomKeyStoreId": store, **XKS_KEY, "XksKeyId": "external-key-2"}
+    assert refusal(kms, "CreateKey", **another) == ("CustomKeyStoreInvalidStateException", words)
+    assert refusal(kms, "Encrypt", KeyId=key, Plaintext=b"x") == ("KMSInvalidStateException", words)
+    assert refusal(kms, "Decrypt", CiphertextBlob=blob) == ("KMSInvalidStateException", words)
+    control("", XksProxyUriEndpoint=XKS["XksProxyUriEndpoint"], Error=None)
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+
+
+@pytest.mark.parametrize("error", ["XksKeyNotFoundException", "XksKeyInvalidConfigurationException"])
+def test_a_key_cannot_be_used_while_something_is_wrong_with_its_external_key(
+    error: str, kms: Any, control: Control
+) -> None:
+    """How we know: aws/aws-kms-xksproxy-api-spec, "Error codes"."""
+    key = make_key(kms, connected(kms, XKS), **XKS_KEY)
+    control("", XksKeyId="external-key-1", Error=error)
+    met, words = refusal(kms, "GenerateDataKey", KeyId=key, KeySpec="AES_256")
+    assert met == "KMSInvalidStateException"
+    assert words.startswith("The external key associated with this KMS key in an external key store ")
+
+
+def test_a_key_cannot_be_used_while_its_cluster_is_not_active(kms: Any, control: Control) -> None:
+    """How we know: KMS Developer Guide, "How to fix a failing KMS key" of a CloudHSM key store."""
+    key = make_key(kms, connected(kms))
+    control("", CloudHsmClusterId=CLUSTER, Error="CloudHsmClusterNotActiveException")
+    words = "KMS cannot communicate with your CloudHSM cluster"
+    assert refusal(kms, "Encrypt", KeyId=key, Plaintext=b"x") == ("KMSInvalidStateException", words)
+    control("", CloudHsmClusterId=CLUSTER, Error="CloudHsmClusterInvalidConfigurationException")
+    assert kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
 
 
 KEYS = [

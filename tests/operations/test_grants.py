@@ -74,6 +74,86 @@ def test_a_list_shows_all_members_of_a_grant_and_an_empty_name_if_it_has_none(km
     assert not {"RetiringPrincipal", "Constraints", "GranteeServicePrincipal"} & second.keys()
 
 
+def test_a_grant_is_dated_to_the_second_and_listed_in_the_order_of_creation(
+    kms: Any, keytrail_clock: KeytrailClock
+) -> None:
+    """How we know: recorded, kms-behaviour E.9; the order is KMS API Reference, ListGrants."""
+    keytrail_clock.freeze("2026-09-12T09:19:54.900Z")
+    made = []
+    for _ in range(3):
+        made.append(create(kms)["GrantId"])
+        keytrail_clock.advance(milliseconds=30)
+    listed = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
+    assert [grant["GrantId"] for grant in listed] == made
+    assert {grant["CreationDate"].isoformat() for grant in listed} == {"2026-09-12T09:19:54+00:00"}
+
+
+# principals
+
+
+def test_a_unique_id_stands_for_the_arn_of_a_role_that_was_assumed(
+    keytrail_clean: KeytrailServer, keytrail_client: Make, kms: Any
+) -> None:
+    """How we know: recorded of roles that exist, kms-behaviour E.9; here a role exists once it was assumed."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/app/Unheard"
+    session = keytrail_client("sts").assume_role(RoleArn=role, RoleSessionName="one")["AssumedRoleUser"]
+    for principal, arn in (
+        (session["AssumedRoleId"], session["Arn"]),
+        (session["AssumedRoleId"].partition(":")[0], role),
+    ):
+        grant = create(kms, GranteePrincipal=principal, RetiringPrincipal=principal)["GrantId"]
+        (listed,) = kms.list_grants(KeyId=OTHER_KEY, GrantId=grant)["Grants"]
+        assert (listed["GranteePrincipal"], listed["RetiringPrincipal"]) == (arn, arn)
+        assert ids(kms, GranteePrincipal=principal) == ids(kms, GranteePrincipal=arn) == [grant]
+        (listed,) = kms.list_retirable_grants(RetiringPrincipal=principal)["Grants"]
+        assert listed["GrantId"] == grant
+    keytrail_clean.reset()
+    load_sample_seed(keytrail_clean, kms)
+    members = {"KeyId": OTHER_KEY, "Operations": ["Decrypt"], "GranteePrincipal": session["AssumedRoleId"]}
+    assert refusal(kms, "CreateGrant", **members)[0] == "InvalidArnException"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("principal", "exists"),
+    {
+        f"arn:aws:iam::{ACCOUNT}:role/app/Declared": True,
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/Declared/any": True,
+        f"arn:aws:iam::{ACCOUNT}:user/alice": True,  # has credentials
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/Caller/another": True,  # has credentials
+        f"arn:aws:iam::{FOREIGN}:root": True,
+        f"arn:aws:sts::{FOREIGN}:federated-user/any": True,
+        f"arn:aws:iam::{ACCOUNT}:role/Declared": False,
+        f"arn:aws:iam::{ACCOUNT}:user/bob": False,
+        f"arn:aws:sts::{FOREIGN}:assumed-role/Declared/any": False,
+    }.items(),
+)
+def test_a_strict_server_knows_the_principals_that_exist(principal: str, exists: bool, strict: bool) -> None:
+    """How we know: recorded of AWS, kms-behaviour E.9; which exist here is docs/who-may.md."""
+    seed = {
+        "credentials": [
+            {"AccessKeyId": "AKIAALICE", "SecretAccessKey": "x", "Principal": f"arn:aws:iam::{ACCOUNT}:user/alice"},
+            {
+                "AccessKeyId": "ASIACALLER",
+                "SecretAccessKey": "x",
+                "Principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Caller/one",
+            },
+        ],
+        "identities": [{"Arn": f"arn:aws:iam::{ACCOUNT}:role/app/Declared"}],
+        "keys": [{"KeyId": OTHER_KEY}],
+    }
+    with KeytrailServer(fixtures=seed, strict=strict) as server:
+        kms = client_of(server)
+        if exists or not strict:
+            create(kms, GranteePrincipal=principal, RetiringPrincipal=principal)
+            return
+        unknown = ("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+        for member in ("GranteePrincipal", "RetiringPrincipal"):
+            members = {"GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:root", member: principal}
+            assert refusal(kms, "CreateGrant", KeyId=OTHER_KEY, Operations=["Decrypt"], **members) == unknown
+        assert refusal(kms, "ListGrants", KeyId=OTHER_KEY, GranteePrincipal=principal) == unknown
+
+
 # rules
 
 
@@ -211,7 +291,7 @@ def test_a_dry_run_leaves_no_trace(kms: Any, operation: str) -> None:
     """How we know: AWS docs, DryRun."""
     made = create(kms, Name="dry")
     before = kms.list_grants(KeyId=OTHER_KEY)["Grants"]
-    members: dict[str, Any] = {"KeyId": OTHER_KEY, "GrantId": made["GrantId"]}
+    members: dict[str, Any] = {"KeyId": key_arn(OTHER_KEY), "GrantId": made["GrantId"]}
     if operation == "CreateGrant":
         members = {"KeyId": OTHER_KEY, "GranteePrincipal": READER, "Operations": ["Decrypt"]}
     assert refusal(kms, operation, **members, DryRun=True)[0] == "DryRunOperationException"
@@ -259,8 +339,12 @@ def test_a_reset_brings_seeded_grants_and_their_tokens_back_and_takes_others_awa
 @pytest.mark.parametrize(
     ("grant", "said"),
     [
-        ({"Operations": ["Sign"]}, "keys[0].Grants[0]: ValidationException: The operations [Sign]"),
+        ({"Operations": ["Sign"]}, "keys[0].Grants[0]: ValidationException: Operations [Sign] are not supported"),
         ({"GranteePrincipal": "Reader"}, "keys[0].Grants[0]: InvalidArnException"),
+        (
+            {"GranteePrincipal": "AROAAAAAAAAAAAAAAAAAA:one"},
+            "keys[0].Grants[0].GranteePrincipal: AROAAAAAAAAAAAAAAAAAA:one is a unique id; give the principal's ARN",
+        ),
         ({"CreationDate": "in 2 days"}, "keys[0].Grants[0].CreationDate: "),
         ({"GrantId": GRANT_ID}, f"grant {GRANT_ID}, or its token, already exists"),
     ],
@@ -378,7 +462,7 @@ def test_a_key_has_so_many_grants_and_no_more(kms: Any, monkeypatch: pytest.Monk
     [
         ("RevokeGrant", {"KeyId": KEY, "GrantId": "no-id"}, "InvalidGrantIdException"),
         ("RevokeGrant", {"KeyId": OTHER_KEY, "GrantId": GRANT_ID}, "NotFoundException"),
-        ("RetireGrant", {"KeyId": OTHER_KEY, "GrantId": GRANT_ID}, "NotFoundException"),
+        ("RetireGrant", {"KeyId": key_arn(OTHER_KEY), "GrantId": GRANT_ID}, "NotFoundException"),
         ("RetireGrant", {"KeyId": key_arn(account=FOREIGN), "GrantId": GRANT_ID}, "AccessDeniedException"),
         ("RetireGrant", {"GrantToken": "x"}, "InvalidGrantTokenException"),
         ("RetireGrant", {}, "ValidationException"),

@@ -126,11 +126,16 @@ def test_one_material_at_a_time_is_pending(kms: Any) -> None:
 
 @pytest.mark.parametrize("material", [FIRST, SECOND])
 def test_material_that_the_key_knows_is_not_new(material: bytes, kms: Any) -> None:
-    """How we know: KMS API Reference, IncorrectKeyMaterialException; the current one, and the pending one."""
+    """How we know: recorded; the current one, and the pending one."""
     key_id = imported(kms, FIRST)
     put(kms, key_id, SECOND, **NEW)
+    material_id = put(kms, key_id, material)["KeyMaterialId"]
     members = request(kms, key_id, material, **NEW)
-    assert refusal(kms, "ImportKeyMaterial", **members) == ("IncorrectKeyMaterialException", "")
+    assert refusal(kms, "ImportKeyMaterial", **members) == (
+        "IncorrectKeyMaterialException",
+        f"Key material (id: {material_id}) being imported as NEW_KEY_MATERIAL is already associated with "
+        f"KMS key {key_arn(key_id)}.",
+    )
 
 
 def test_the_first_material_is_new_and_cannot_be_known(kms: Any) -> None:
@@ -154,16 +159,24 @@ def test_pending_material_may_be_deleted_for_another(kms: Any) -> None:
     assert standing(kms, key_id) == [("CURRENT", "IMPORTED"), (PENDING, "IMPORTED")]
 
 
-def test_pending_material_expires_for_good(
+def test_expired_material_still_waits_for_its_rotation_and_then_for_its_import(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: AWS docs, only expiry of what is permanently associated changes the state, or shows in ValidTo."""
+    """How we know: recorded; the record of its expiry: AWS docs, of material that is not pending."""
     key_id = imported(kms, FIRST)
-    put(kms, key_id, SECOND, ValidTo=days(10), **NEW)
+    blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+    second = put(kms, key_id, SECOND, ValidTo=days(10), **NEW)["KeyMaterialId"]
     assert "ValidTo" not in metadata(kms, key_id)
-    keytrail_clock.set(days(10))
-    assert (state(kms, key_id), len(materials(kms, key_id))) == ("Enabled", 1)
+    keytrail_clock.set(days(12))
+    assert (state(kms, key_id), standing(kms, key_id)[-1]) == ("Enabled", (PENDING, "IMPORTED"))
+    assert materials(kms, key_id)[-1]["ValidTo"] == days(10)
     assert len(keytrail_clean.events(eventName="DeleteExpiredKeyMaterial")) == 1
+    kms.rotate_key_on_demand(KeyId=key_id)
+    assert (state(kms, key_id), current(kms, key_id)) == ("PendingImport", second)
+    assert standing(kms, key_id)[-1] == ("CURRENT", "IMPORTED")
+    assert refusal(kms, "Decrypt", CiphertextBlob=blob)[0] == "KMSInvalidStateException"
+    put(kms, key_id, SECOND)
+    assert (state(kms, key_id), kms.decrypt(CiphertextBlob=blob)["Plaintext"]) == ("Enabled", b"x")
 
 
 def test_every_material_of_a_key_must_be_there(kms: Any) -> None:
@@ -234,12 +247,29 @@ def test_a_rotation_under_way_ends_with_its_material(slow: Any) -> None:
     assert kms.get_key_rotation_status(KeyId=key_id)["OnDemandRotationStartDate"] == START
     server.advance(timedelta(minutes=10))
     assert current(kms, key_id) == second
-    third = put(kms, key_id, THIRD, **NEW)["KeyMaterialId"]
-    kms.rotate_key_on_demand(KeyId=key_id)
-    kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=third)
-    assert "OnDemandRotationStartDate" not in kms.get_key_rotation_status(KeyId=key_id)
-    server.advance(timedelta(minutes=10))
-    assert current(kms, key_id) == second
+
+
+def test_a_rotation_under_way_takes_the_material_that_is_pending_when_it_ends(slow: Any) -> None:
+    """How we know: recorded; with none pending it ends in nothing."""
+    kms, server = slow
+    key_id = imported(kms, FIRST)
+
+    def replaced(other: bytes | None) -> None:
+        second = put(kms, key_id, SECOND, **NEW)["KeyMaterialId"]
+        kms.rotate_key_on_demand(KeyId=key_id)
+        kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=second)
+        if other is not None:
+            put(kms, key_id, other, **NEW)
+        assert "OnDemandRotationStartDate" in kms.get_key_rotation_status(KeyId=key_id)
+        server.advance(timedelta(minutes=10))
+        assert "OnDemandRotationStartDate" not in kms.get_key_rotation_status(KeyId=key_id)
+
+    replaced(None)
+    assert standing(kms, key_id) == [("CURRENT", "IMPORTED")]
+    assert state(kms, key_id) == "Enabled"
+    replaced(THIRD)
+    assert standing(kms, key_id) == [("NON_CURRENT", "IMPORTED"), ("CURRENT", "IMPORTED")]
+    put(kms, key_id, THIRD, KeyMaterialId=current(kms, key_id))
 
 
 # Several Regions
@@ -262,7 +292,10 @@ def test_a_replica_waits_for_the_material_of_its_primary(kms: Any, elsewhere: An
     blob = kms.encrypt(KeyId=replicated, Plaintext=b"x")["CiphertextBlob"]
     assert refusal(elsewhere, "Decrypt", CiphertextBlob=blob)[0] == "KMSInvalidStateException"
     other = request(elsewhere, replicated, SECOND)
-    assert refusal(elsewhere, "ImportKeyMaterial", **other) == ("IncorrectKeyMaterialException", "")
+    assert refusal(elsewhere, "ImportKeyMaterial", **other) == (
+        "IncorrectKeyMaterialException",
+        f"Imported key material does not have the expected identifier ({here['CurrentKeyMaterialId']}).",
+    )
     assert put(elsewhere, replicated, FIRST)["KeyMaterialId"] == here["CurrentKeyMaterialId"]
     assert elsewhere.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
@@ -292,7 +325,8 @@ def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhe
     assert state(elsewhere, replicated) == "Enabled"
     assert refusal(kms, "RotateKeyOnDemand", KeyId=replicated) == (
         "KMSInvalidStateException",
-        f"No available key material pending rotation for the key: {key_arn(replicated)}.",
+        "Cannot perform key material rotation: "
+        "Key material has not been imported for replicas of the Multi-Region key.",
     )
     put(elsewhere, replicated, SECOND, **EXISTING)
     assert standing(kms, replicated)[-1] == standing(elsewhere, replicated)[-1] == (PENDING, "IMPORTED")
@@ -303,11 +337,24 @@ def test_new_material_is_rotated_to_once_it_is_in_every_region(kms: Any, elsewhe
     assert kms.decrypt(CiphertextBlob=blob)["KeyMaterialId"] == second
 
 
-def test_new_material_comes_through_the_primary(kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: AWS docs, "You cannot directly import new key material into the replica"; code unknown."""
+def test_new_material_and_descriptions_come_through_the_primary(kms: Any, elsewhere: Any, replicated: str) -> None:
+    """How we know: recorded; that a description which changes is shared: inferred."""
     put(elsewhere, replicated, FIRST)
-    refusal(elsewhere, "ImportKeyMaterial", **request(elsewhere, replicated, SECOND, **NEW))
+    for members, message in (
+        (NEW, "Input parameter ImportType NEW_KEY_MATERIAL cannot be used on replica Multi-Region keys"),
+        (
+            {"KeyMaterialDescription": "d"},
+            "Key material description can only be specified on primary Multi-Region keys",
+        ),
+    ):
+        sent = request(elsewhere, replicated, SECOND, **members)
+        assert refusal(elsewhere, "ImportKeyMaterial", **sent) == ("ValidationException", message)
     assert len(materials(elsewhere, replicated)) == len(materials(kms, replicated)) == 1
+    put(kms, replicated, FIRST, KeyMaterialDescription="from the safe")
+    assert materials(elsewhere, replicated)[0]["KeyMaterialDescription"] == "from the safe"
+    kms.update_primary_region(KeyId=replicated, PrimaryRegion=ELSEWHERE)
+    put(elsewhere, replicated, FIRST, KeyMaterialDescription="from the bank")
+    assert materials(kms, replicated)[0]["KeyMaterialDescription"] == "from the bank"
 
 
 def test_pending_material_deleted_from_the_primary_is_deleted_everywhere(
@@ -394,7 +441,7 @@ def test_related_asymmetric_keys_have_one_private_key(kms: Any, elsewhere: Any) 
     put(kms, key_id, pkcs8(private))
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
     other = request(elsewhere, key_id, pkcs8(ec.generate_private_key(ec.SECP256R1())))
-    assert refusal(elsewhere, "ImportKeyMaterial", **other) == ("IncorrectKeyMaterialException", "")
+    assert refusal(elsewhere, "ImportKeyMaterial", **other)[0] == "IncorrectKeyMaterialException"
     put(elsewhere, key_id, pkcs8(private))
     assert elsewhere.get_public_key(KeyId=key_id)["PublicKey"] == spki(private)
 
@@ -431,7 +478,7 @@ def test_seeded_material_may_be_imported_again(
 
 
 def test_a_seed_may_have_lost_its_material_or_never_had_any(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: docs/key-material.md; GetPublicKey works for material that was deleted."""
+    """How we know: docs/key-material.md, "Imported key material"."""
     load(keytrail_clean, KeyState="PendingImport", KeyMaterial=b64(FIRST))
     assert "CurrentKeyMaterialId" in metadata(kms, KEY)
     assert refusal(kms, "ImportKeyMaterial", **request(kms, KEY, SECOND))[0] == "IncorrectKeyMaterialException"
@@ -497,6 +544,17 @@ def test_a_seeded_replica_has_its_own_expiry_or_waits(kms: Any, elsewhere: Any, 
     assert state(elsewhere, MRK) == "Enabled"
 
 
+def test_a_seeded_replica_has_the_descriptions_of_its_primary(kms: Any, elsewhere: Any, keytrail_clean: Any) -> None:
+    """How we know: recorded of a replica that awaits its material."""
+    described = {"KeyMaterialDescription": "from the safe"}
+    for replica_state in ("Enabled", "PendingImport"):
+        keytrail_clean.reset()
+        replica = {"Region": ELSEWHERE, "KeyState": replica_state}
+        keytrail_clean.load({"keys": [{"KeyId": MRK, "Origin": "EXTERNAL", **described, "Replicas": [replica]}]})
+        for client in (kms, elsewhere):
+            assert materials(client, MRK)[0]["KeyMaterialDescription"] == "from the safe"
+
+
 @pytest.mark.parametrize("region_state", [PENDING, AWAITED])
 def test_a_seeded_pending_material_is_in_the_replicas_or_not(
     region_state: str, kms: Any, elsewhere: Any, keytrail_clean: Any
@@ -526,6 +584,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
     [
         ({"KeyMaterial": "x"}, "KeyMaterial: expected 32 bytes in base64"),
         ({"KeySpec": "HMAC_384", "KeyMaterial": b64(FIRST)}, "expected key material of HMAC_384"),
+        ({"KeySpec": "ML_DSA_44"}, "KeySpec: ML_DSA_44 is not for Origin: EXTERNAL"),
         ({"KeySpec": "HMAC_256", "KeyMaterials": [{}, {}]}, "a key of HMAC_256 has one key material"),
         ({"KeyMaterials": [{}], "ValidTo": "in 1 day"}, "leave those of the key out"),
         ({"KeyMaterials": [{"KeyMaterial": b64(FIRST)}, {"KeyMaterial": b64(FIRST)}]}, "appears twice"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keytrail.pytest_plugin import KeytrailClock
@@ -114,7 +114,7 @@ def test_only_symmetric_keys_tell_of_material_ids(kind: dict[str, str], kms: Any
     """How we know: recorded."""
     key_id = create(kms, **kind)
     material = bytes(32) if "HMAC" in kind["KeySpec"] else pkcs8(ed25519.Ed25519PrivateKey.generate())
-    assert "KeyMaterialId" not in put(kms, key_id, material)
+    assert "KeyMaterialId" not in put(kms, key_id, material, spec="RSA_3072")
     assert "KeyMaterialId" not in kms.delete_imported_key_material(KeyId=key_id)
     assert "CurrentKeyMaterialId" not in metadata(kms, key_id)
 
@@ -123,8 +123,8 @@ def test_only_symmetric_keys_tell_of_material_ids(kind: dict[str, str], kms: Any
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "RSA_3072", "RSA_4096"])
-@pytest.mark.parametrize("algorithm", [*OAEP, *AES])
-def test_a_symmetric_key_takes_material_under_every_wrapping(algorithm: str, spec: str, kms: Any) -> None:
+@pytest.mark.parametrize("algorithm", OAEP)
+def test_a_symmetric_key_takes_material_under_every_wrapping_key(algorithm: str, spec: str, kms: Any) -> None:
     """How we know: KMS API Reference, GetParametersForImport."""
     key_id = create(kms)
     kms.import_key_material(**request(kms, key_id, FIRST, algorithm, spec))
@@ -133,7 +133,7 @@ def test_a_symmetric_key_takes_material_under_every_wrapping(algorithm: str, spe
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"attack at dawn"
 
 
-@pytest.mark.parametrize("algorithm", [*OAEP, *AES])
+@pytest.mark.parametrize("algorithm", OAEP)
 @pytest.mark.parametrize(("digest", "size"), [("224", 28), ("256", 32), ("384", 48), ("512", 64)])
 def test_an_hmac_key_makes_the_macs_of_its_material(digest: str, size: int, algorithm: str, kms: Any) -> None:
     """How we know: AWS docs; RFC 2104, computed here."""
@@ -181,7 +181,7 @@ def test_an_edwards_key_signs_with_its_material(algorithm: str, kms: Any) -> Non
     """How we know: AWS docs."""
     private = ed25519.Ed25519PrivateKey.generate()
     key_id = create(kms, KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")
-    put(kms, key_id, pkcs8(private), algorithm)
+    put(kms, key_id, pkcs8(private), algorithm, spec="RSA_3072")
     signature = kms.sign(KeyId=key_id, Message=b"m", SigningAlgorithm="ED25519_SHA_512")["Signature"]
     private.public_key().verify(signature, b"m")
 
@@ -202,13 +202,13 @@ def test_an_rsa_key_takes_its_material_behind_an_aes_key(usage: str, algorithm: 
         assert answer["Plaintext"] == b"m"
 
 
-def test_an_ml_dsa_key_signs_with_its_material(kms: Any) -> None:
-    """How we know: AWS docs, "all supported KMS key types"."""
-    private = mldsa.MLDSA44PrivateKey.generate()
-    key_id = create(kms, KeySpec="ML_DSA_44", KeyUsage="SIGN_VERIFY")
-    put(kms, key_id, pkcs8(private), AES[1])
-    signature = kms.sign(KeyId=key_id, Message=b"m", SigningAlgorithm="ML_DSA_SHAKE_256")["Signature"]
-    private.public_key().verify(signature, b"m")
+@pytest.mark.parametrize(("spec", "usage"), [("ML_DSA_44", "SIGN_VERIFY"), ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE")])
+def test_post_quantum_keys_take_no_material(spec: str, usage: str, kms: Any) -> None:
+    """How we know: recorded of ML-DSA; ML-KEM by likeness."""
+    assert refusal(kms, "CreateKey", Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage) == (
+        "ValidationException",
+        f"KeySpec {spec} is not supported for Origin EXTERNAL",
+    )
 
 
 def test_the_id_of_a_material_is_its_keys_own(kms: Any) -> None:
@@ -247,12 +247,13 @@ def test_a_key_without_material_may_lose_it_again(kms: Any) -> None:
         assert state(kms, key_id) == "PendingImport"
 
 
-def test_a_disabled_key_without_material_is_enabled_by_its_import(kms: Any) -> None:
-    """How we know: AWS docs, "the state of the KMS key changes to Enabled"; with all its material it stays disabled."""
+def test_a_disabled_key_is_enabled_by_an_import(kms: Any) -> None:
+    """How we know: recorded of its current material; with one that it lost it is not even Disabled."""
     key_id = imported(kms, FIRST)
     kms.disable_key(KeyId=key_id)
     put(kms, key_id, FIRST)
-    assert state(kms, key_id) == "Disabled"
+    assert state(kms, key_id) == "Enabled"
+    kms.disable_key(KeyId=key_id)
     kms.delete_imported_key_material(KeyId=key_id)
     assert state(kms, key_id) == "PendingImport"
     put(kms, key_id, FIRST)
@@ -260,27 +261,26 @@ def test_a_disabled_key_without_material_is_enabled_by_its_import(kms: Any) -> N
 
 
 def test_a_key_pending_deletion_stays_so_without_its_material(kms: Any) -> None:
-    """How we know: AWS docs; once it is back and enabled, only material makes it usable."""
+    """How we know: AWS docs; once it is back, it waits for material (recorded)."""
     key_id = imported(kms, FIRST)
     kms.schedule_key_deletion(KeyId=key_id)
     kms.delete_imported_key_material(KeyId=key_id)
     assert state(kms, key_id) == "PendingDeletion"
     kms.cancel_key_deletion(KeyId=key_id)
-    kms.enable_key(KeyId=key_id)
     assert state(kms, key_id) == "PendingImport"
+    assert refusal(kms, "EnableKey", KeyId=key_id)[0] == "KMSInvalidStateException"
 
 
-def test_the_public_key_is_reported_while_the_private_one_is_away(kms: Any) -> None:
-    """How we know: kms-behaviour D.2; one that never had any has none to tell."""
+def test_a_public_key_is_not_told_while_the_private_one_is_away(kms: Any) -> None:
+    """How we know: radkawar/stackd testdata/aws/kms/imports_families.json, RSA_2048_public_missing."""
     key_id = create(kms, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    assert refusal(kms, "GetPublicKey", KeyId=key_id) == (
-        "KMSInvalidStateException",
-        f"{key_arn(key_id)} is pending import.",
-    )
+    pending_import = ("KMSInvalidStateException", f"{key_arn(key_id)} is pending import.")
+    assert refusal(kms, "GetPublicKey", KeyId=key_id) == pending_import
     private = ec.generate_private_key(ec.SECP256R1())
     put(kms, key_id, pkcs8(private))
-    kms.delete_imported_key_material(KeyId=key_id)
     assert kms.get_public_key(KeyId=key_id)["PublicKey"] == spki(private)
+    kms.delete_imported_key_material(KeyId=key_id)
+    assert refusal(kms, "GetPublicKey", KeyId=key_id) == pending_import
 
 
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "HMAC_256", "ECC_NIST_P256"])
@@ -296,7 +296,9 @@ def test_a_key_takes_no_other_material_than_its_own(deleted: bool, spec: str, km
     if deleted:
         kms.delete_imported_key_material(KeyId=key_id)
     before = state(kms, key_id)
-    assert refusal(kms, "ImportKeyMaterial", **request(kms, key_id, other)) == ("IncorrectKeyMaterialException", "")
+    code, message = refusal(kms, "ImportKeyMaterial", **request(kms, key_id, other))
+    assert code == "IncorrectKeyMaterialException"
+    assert re.fullmatch(r"Imported key material does not have the expected identifier \([0-9a-f]{64}\)\.", message)
     assert state(kms, key_id) == before
     put(kms, key_id, own)
     assert state(kms, key_id) == "Enabled"
@@ -354,21 +356,27 @@ def test_a_token_of_something_else_is_invalid(change: str, kms: Any) -> None:
 # Refusals
 
 
+def wrappable(kms: Any) -> tuple[str, bytes]:
+    """A key of a spec that every wrapping algorithm fits, and material for it."""
+    material = pkcs8(ec.generate_private_key(ec.SECP256R1()))
+    return create(kms, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY"), material
+
+
 @pytest.mark.parametrize(("used", "asked"), [(OAEP[0], OAEP[1]), (OAEP[1], OAEP[0]), (AES[0], AES[1])])
 def test_material_wrapped_otherwise_than_asked_for_is_an_invalid_ciphertext(used: str, asked: str, kms: Any) -> None:
     """How we know: AWS docs, e.g. another OAEP hash."""
-    key_id = create(kms)
+    key_id, material = wrappable(kms)
     given = parameters(kms, key_id, asked)
     members = {"KeyId": key_id, "ImportToken": given["ImportToken"], **NO_EXPIRY}
-    members["EncryptedKeyMaterial"] = wrap(given["PublicKey"], used, FIRST)
+    members["EncryptedKeyMaterial"] = wrap(given["PublicKey"], used, material)
     assert refusal(kms, "ImportKeyMaterial", **members) == ("InvalidCiphertextException", "")
 
 
 @pytest.mark.parametrize("algorithm", [OAEP[1], AES[1]])
 def test_material_under_another_wrapping_key_is_an_invalid_ciphertext(algorithm: str, kms: Any) -> None:
     """How we know: AWS docs, public key and token are permanently linked."""
-    key_id = create(kms)
-    members = request(kms, key_id, FIRST, algorithm)
+    key_id, material = wrappable(kms)
+    members = request(kms, key_id, material, algorithm)
     members["ImportToken"] = parameters(kms, key_id, algorithm)["ImportToken"]
     assert refusal(kms, "ImportKeyMaterial", **members) == ("InvalidCiphertextException", "")
 
@@ -376,8 +384,8 @@ def test_material_under_another_wrapping_key_is_an_invalid_ciphertext(algorithm:
 @pytest.mark.parametrize("damage", ["AES part", "short AES key"])
 def test_a_damaged_aes_wrapping_is_an_invalid_ciphertext(damage: str, kms: Any) -> None:
     """How we know: AWS docs."""
-    key_id = create(kms)
-    members = request(kms, key_id, FIRST, AES[1])
+    key_id, material = wrappable(kms)
+    members = request(kms, key_id, material, AES[1])
     if damage == "AES part":
         wrapped = members["EncryptedKeyMaterial"]
         members["EncryptedKeyMaterial"] = wrapped[:-1] + bytes([wrapped[-1] ^ 1])
@@ -394,8 +402,8 @@ def test_a_damaged_aes_wrapping_is_an_invalid_ciphertext(damage: str, kms: Any) 
 )
 def test_encrypted_material_of_an_impossible_size_is_refused(algorithm: str, size: int, kms: Any) -> None:
     """How we know: reported."""
-    key_id = create(kms)
-    members = {**request(kms, key_id, FIRST, algorithm), "EncryptedKeyMaterial": bytes(size)}
+    key_id, material = wrappable(kms)
+    members = {**request(kms, key_id, material, algorithm), "EncryptedKeyMaterial": bytes(size)}
     assert refusal(kms, "ImportKeyMaterial", **members) == ("ValidationException", "Invalid encrypted key size.")
 
 
@@ -424,46 +432,57 @@ def test_encrypted_material_of_an_impossible_size_is_refused(algorithm: str, siz
         ),
     ],
 )
-def test_material_that_is_none_of_the_keys_spec_is_incorrect(spec: str, usage: str, material: bytes, kms: Any) -> None:
-    """How we know: KMS API Reference, IncorrectKeyMaterialException, "does not meet expectations"; no text known."""
+def test_material_that_is_none_of_the_keys_spec_is_an_invalid_ciphertext(
+    spec: str, usage: str, material: bytes, kms: Any
+) -> None:
+    """How we know: recorded of symmetric and HMAC keys that are too short, and of BER for Ed25519."""
     key_id = create(kms, KeySpec=spec, KeyUsage=usage)
-    members = request(kms, key_id, material, AES[1])
-    assert refusal(kms, "ImportKeyMaterial", **members) == ("IncorrectKeyMaterialException", "")
+    algorithm = OAEP[1] if spec in ("SYMMETRIC_DEFAULT", "HMAC_384") else AES[1]
+    members = request(kms, key_id, material, algorithm)
+    assert refusal(kms, "ImportKeyMaterial", **members) == ("InvalidCiphertextException", "")
     assert state(kms, key_id) == "PendingImport"
 
 
 @pytest.mark.parametrize(
     ("spec", "algorithm", "wrapping"),
     [
-        ("SYMMETRIC_DEFAULT", "SM2PKE", "SM2"),
-        ("SYMMETRIC_DEFAULT", "SM2PKE", "RSA_2048"),
-        ("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_256", "SM2"),
         ("SYMMETRIC_DEFAULT", "RSAES_PKCS1_V1_5", "RSA_2048"),
+        ("SYMMETRIC_DEFAULT", "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048"),
+        ("HMAC_512", "RSA_AES_KEY_WRAP_SHA_1", "RSA_4096"),
         ("RSA_2048", "RSAES_OAEP_SHA_256", "RSA_4096"),
         ("RSA_4096", "RSAES_OAEP_SHA_1", "RSA_4096"),
         ("ECC_NIST_P521", "RSAES_OAEP_SHA_1", "RSA_2048"),
         ("ECC_NIST_P521", "RSAES_OAEP_SHA_256", "RSA_2048"),
+        ("ECC_NIST_EDWARDS25519", "RSAES_OAEP_SHA_1", "RSA_2048"),
     ],
 )
 def test_there_are_no_parameters_for_a_wrapping_that_cannot_be(
     spec: str, algorithm: str, wrapping: str, kms: Any
 ) -> None:
-    # How we know: KMS API Reference, GetParametersForImport; code and words unknown, so just that one of its errors
-    # comes.
-    usage = "ENCRYPT_DECRYPT" if spec == "SYMMETRIC_DEFAULT" else "SIGN_VERIFY"
+    """How we know: KMS API Reference, GetParametersForImport; the words, PKCS1 and Ed25519 recorded."""
+    usage = {"SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT", "HMAC_512": "GENERATE_VERIFY_MAC"}.get(spec, "SIGN_VERIFY")
     members = {"WrappingAlgorithm": algorithm, "WrappingKeySpec": wrapping}
     key_id = create(kms, KeySpec=spec, KeyUsage=usage)
-    assert refusal(kms, "GetParametersForImport", KeyId=key_id, **members)[0] == "UnsupportedOperationException"
+    assert refusal(kms, "GetParametersForImport", KeyId=key_id, **members) == (
+        "ValidationException",
+        f"Wrapping algorithm {algorithm} and wrapping key spec {wrapping} cannot be used to import a {spec} key.",
+    )
 
 
-def test_sm2_wrapping_is_said_to_be_for_china(kms: Any, keytrail_client: Any) -> None:
+def test_some_wrappings_are_for_china_and_some_for_the_rest(kms: Any, keytrail_client: Any) -> None:
     """How we know: AWS docs; the form of the words is measured for KeySpec SM2."""
-    members = {"WrappingAlgorithm": "SM2PKE", "WrappingKeySpec": "SM2"}
-    message = refusal(kms, "GetParametersForImport", KeyId=create(kms), **members)[1]
-    assert message == "WrappingAlgorithm SM2PKE is not supported in this Region"
     china = keytrail_client(region="cn-north-1")
-    message = refusal(china, "GetParametersForImport", KeyId=create(china), **members)[1]
-    assert message == "Keytrail has no cryptography for keys of KeySpec SM2."
+
+    def message(client: Any, algorithm: str, wrapping: str) -> str:
+        members = {"WrappingAlgorithm": algorithm, "WrappingKeySpec": wrapping}
+        return refusal(client, "GetParametersForImport", KeyId=create(client), **members)[1]
+
+    assert message(kms, "SM2PKE", "SM2") == "WrappingAlgorithm SM2PKE is not supported in this Region"
+    assert message(kms, OAEP[1], "SM2") == "WrappingKeySpec SM2 is not supported in this Region"
+    assert message(china, "SM2PKE", "SM2") == "Keytrail has no cryptography for keys of KeySpec SM2."
+    assert message(china, AES[1], "RSA_2048") == f"WrappingAlgorithm {AES[1]} is not supported in this Region"
+    fit = "cannot be used to import a SYMMETRIC_DEFAULT key."
+    assert message(china, "SM2PKE", "RSA_2048") == f"Wrapping algorithm SM2PKE and wrapping key spec RSA_2048 {fit}"
 
 
 @pytest.mark.parametrize("operation", ["GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"])
@@ -481,6 +500,9 @@ def test_a_key_of_kms_takes_no_material(operation: str, kms: Any) -> None:
 
 
 MISSING_DATE = "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"
+IN_VAIN = "A validTo date cannot be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE"
+PAST, TOO_LATE = "ValidTo must be in the future", "ValidTo must be less than 365 days in the future"
+NEW_BY_ID = "Input parameter keyMaterialId cannot be used with NEW_KEY_MATERIAL importType."
 
 
 @pytest.mark.parametrize(
@@ -488,21 +510,19 @@ MISSING_DATE = "A validTo date must be set if the ExpirationModel is KEY_MATERIA
     [
         ({}, MISSING_DATE),
         ({"ExpirationModel": "KEY_MATERIAL_EXPIRES"}, MISSING_DATE),
-        ({"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE", "ValidTo": days(1)}, None),
-        ({"ValidTo": START}, None),
-        ({"ValidTo": days(-1)}, None),
-        ({"ValidTo": days(365) + timedelta(seconds=1)}, None),
-        ({"ValidTo": days(1), "ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": "0" * 64}, None),
+        ({"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE", "ValidTo": days(1)}, IN_VAIN),
+        ({"ValidTo": START}, PAST),
+        ({"ValidTo": days(-1)}, PAST),
+        ({"ValidTo": days(365) + timedelta(seconds=1)}, TOO_LATE),
+        ({"ValidTo": days(1), "ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": "0" * 64}, NEW_BY_ID),
     ],
 )
-def test_members_that_contradict_each_other_are_invalid(members: dict[str, Any], message: str | None, kms: Any) -> None:
-    """How we know: recorded (the missing date); docs, words unknown (the others)."""
+def test_members_that_contradict_each_other_are_invalid(members: dict[str, Any], message: str, kms: Any) -> None:
+    """How we know: recorded; the very bounds from the docs."""
     key_id = create(kms)
     valid = request(kms, key_id, FIRST, ValidTo=days(1))
     del valid["ValidTo"]
-    answer = refusal(kms, "ImportKeyMaterial", **valid, **members)
-    assert answer[0] == "ValidationException"
-    assert message in (None, answer[1])
+    assert refusal(kms, "ImportKeyMaterial", **valid, **members) == ("ValidationException", message)
 
 
 def test_a_material_is_valid_for_365_days_at_most(kms: Any) -> None:
@@ -514,10 +534,13 @@ def test_a_material_is_valid_for_365_days_at_most(kms: Any) -> None:
 
 @pytest.mark.parametrize("members", [NEW, EXISTING, {"KeyMaterialDescription": "d"}, {"KeyMaterialId": "0" * 64}])
 def test_what_is_for_symmetric_keys_is_refused_for_others(members: dict[str, str], kms: Any) -> None:
-    """How we know: AWS docs, "only usable with symmetric encryption keys"; words unknown."""
+    """How we know: recorded."""
     key_id = create(kms, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
-    answer = refusal(kms, "ImportKeyMaterial", **request(kms, key_id, FIRST, **members))
-    assert answer[0] == "ValidationException"
+    (name,) = members
+    assert refusal(kms, "ImportKeyMaterial", **request(kms, key_id, FIRST, **members)) == (
+        "ValidationException",
+        f"Input parameter {name[0].lower()}{name[1:]} cannot be used with HMAC_256 imported keys.",
+    )
 
 
 def test_the_material_must_have_the_id_that_is_sent(kms: Any) -> None:
@@ -527,16 +550,23 @@ def test_the_material_must_have_the_id_that_is_sent(kms: Any) -> None:
     kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=first)
     for wrong in (second, "0" * 64):
         members = request(kms, key_id, FIRST, KeyMaterialId=wrong)
-        assert refusal(kms, "ImportKeyMaterial", **members) == ("IncorrectKeyMaterialException", "")
+        assert refusal(kms, "ImportKeyMaterial", **members) == (
+            "IncorrectKeyMaterialException",
+            f"Imported key material does not have the expected identifier ({wrong}).",
+        )
     assert put(kms, key_id, FIRST, KeyMaterialId=first, **EXISTING)["KeyMaterialId"] == first
     assert state(kms, key_id) == "Enabled"
 
 
 def test_a_material_that_is_not_the_keys_cannot_be_deleted(kms: Any) -> None:
-    """How we know: AWS docs; code and words unknown, so just that the key is as before."""
-    key_id = imported(kms, FIRST)
-    refusal(kms, "DeleteImportedKeyMaterial", KeyId=key_id, KeyMaterialId="0" * 64)
-    assert state(kms, key_id) == "Enabled"
+    """How we know: recorded; of a key that never had any by likeness."""
+    one, other = imported(kms, FIRST), create(kms)
+    for key_id in (one, other):
+        assert refusal(kms, "DeleteImportedKeyMaterial", KeyId=key_id, KeyMaterialId="0" * 64) == (
+            "ValidationException",
+            f"Key material (id: {'0' * 64}) has never been imported into KMS key {key_arn(key_id)}.",
+        )
+    assert state(kms, one) == "Enabled"
 
 
 # The clock
@@ -572,16 +602,21 @@ def test_material_expires_at_its_moment(
 def test_each_material_expires_at_its_own_time(
     kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
 ) -> None:
-    """How we know: AWS docs; DescribeKey tells the earliest (model, ValidTo)."""
+    """How we know: AWS docs; DescribeKey tells the earliest (model, ValidTo); expired ones stay listed (recorded)."""
     key_id = imported(kms, FIRST, SECOND)
     put(kms, key_id, FIRST, ValidTo=days(20))
     put(kms, key_id, SECOND, ValidTo=days(10))
     assert metadata(kms, key_id)["ValidTo"] == days(10)
     assert [entry["ValidTo"] for entry in materials(kms, key_id)] == [days(20), days(10)]
-    keytrail_clock.set(days(15))
-    assert standing(kms, key_id) == [("NON_CURRENT", "IMPORTED"), ("CURRENT", "PENDING_IMPORT")]
     keytrail_clock.set(days(30))
-    assert standing(kms, key_id) == [("NON_CURRENT", "PENDING_IMPORT"), ("CURRENT", "PENDING_IMPORT")]
+    assert state(kms, key_id) == "PendingImport"
+    assert standing(kms, key_id) == [("NON_CURRENT", "IMPORTED"), ("CURRENT", "IMPORTED")]
+    assert [entry["ValidTo"] for entry in materials(kms, key_id)] == [days(20), days(10)]
+    put(kms, key_id, SECOND)
+    assert state(kms, key_id) == "PendingImport"
+    kms.delete_imported_key_material(KeyId=key_id, KeyMaterialId=materials(kms, key_id)[0]["KeyMaterialId"])
+    assert standing(kms, key_id) == [("NON_CURRENT", "PENDING_IMPORT"), ("CURRENT", "IMPORTED")]
+    assert not {"ExpirationModel", "ValidTo"} & set(materials(kms, key_id)[0])
     times = [record["eventTime"] for record in keytrail_clean.events(eventName="DeleteExpiredKeyMaterial")]
     assert times == ["2027-01-11T00:00:00Z", "2027-01-21T00:00:00Z"]
 

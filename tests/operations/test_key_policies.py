@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keytrail.domain.key_policy import printed
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, FOREIGN, KEY, MRK, POLICY, key_arn, load_sample_seed, refusal
 
@@ -44,7 +45,9 @@ def test_a_key_has_one_policy_and_its_name_is_default(kms: Any) -> None:
 def test_a_policy_that_was_put_is_the_one_that_is_got(kms: Any) -> None:
     """How we know: AWS docs."""
     kms.put_key_policy(KeyId=KEY, Policy=json.dumps(POLICY), PolicyName="default")
-    assert json.loads(kms.get_key_policy(KeyId=KEY, PolicyName="default")["Policy"]) == POLICY
+    text = kms.get_key_policy(KeyId=KEY, PolicyName="default")["Policy"]
+    assert text == printed(json.dumps(POLICY))
+    assert json.loads(text) == POLICY
 
 
 def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: KeytrailServer) -> None:
@@ -102,4 +105,4 @@ def test_a_policy_that_locks_everybody_out_is_refused_unless_that_is_wanted(kms:
     )
     assert json.loads(kms.get_key_policy(KeyId=KEY)["Policy"]) == json.loads(DEFAULT)
     kms.put_key_policy(KeyId=KEY, Policy=closed, BypassPolicyLockoutSafetyCheck=True)
-    assert kms.get_key_policy(KeyId=KEY)["Policy"] == closed
+    assert json.loads(kms.get_key_policy(KeyId=KEY)["Policy"]) == json.loads(closed)

@@ -344,9 +344,11 @@ def test_only_a_primary_is_replicated(multi_region: bool, kms: Any, elsewhere: A
 
 
 def test_a_region_has_one_replica_of_a_key(kms: Any, replicated: str) -> None:
-    """How we know: the code from the API Reference; the words are not known."""
-    answered = refusal(kms, "ReplicateKey", KeyId=replicated, ReplicaRegion=ELSEWHERE)
-    assert answered[0] == "AlreadyExistsException"
+    """How we know: recorded; also while the replica is pending deletion."""
+    assert refusal(kms, "ReplicateKey", KeyId=replicated, ReplicaRegion=ELSEWHERE) == (
+        "AlreadyExistsException",
+        "You can create only one replica of each primary key in each AWS Region.",
+    )
 
 
 @pytest.mark.parametrize("region", ["Mars", "eu-west", "eu-west-1a"])
@@ -358,25 +360,55 @@ def test_a_region_has_the_form_of_one(region: str, kms: Any, primary: str) -> No
     assert message.startswith(start + "Member must satisfy regular expression pattern: ")
 
 
-@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
-def test_a_replica_stays_in_its_partition(region: str, kms: Any, primary: str) -> None:
-    """How we know: AWS docs; neither code nor words are known."""
-    refusal(kms, "ReplicateKey", KeyId=primary, ReplicaRegion=region)
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        (REGION, f"{REGION} cannot have a replica because it contains the primary."),
+        ("cn-north-1", "The replica key Region must be in the same AWS partition as the primary key Region."),
+        ("us-gov-west-1", "The replica key Region must be in the same AWS partition as the primary key Region."),
+        (
+            "us-invalid-1",
+            "Region us-invalid-1 is not a valid Region or multi-Region keys are not supported in Region us-invalid-1.",
+        ),
+    ],
+)
+def test_a_replica_is_in_another_region_of_its_partition(region: str, message: str, kms: Any, primary: str) -> None:
+    """How we know: recorded (us-gov-west-1: inferred)."""
+    assert refusal(kms, "ReplicateKey", KeyId=primary, ReplicaRegion=region) == ("ValidationException", message)
     assert configuration(kms, primary) == ("PRIMARY", relatives(primary, REGION))
 
 
 def test_a_primary_does_not_move_to_a_region_without_a_replica(kms: Any, replicated: str) -> None:
-    """How we know: AWS docs; neither code nor words are known."""
-    refusal(kms, "UpdatePrimaryRegion", KeyId=replicated, PrimaryRegion=THIRD)
+    """How we know: recorded."""
+    assert refusal(kms, "UpdatePrimaryRegion", KeyId=replicated, PrimaryRegion=THIRD) == (
+        "ValidationException",
+        f"{replicated} does not have a replica key in the specified Region.",
+    )
     assert configuration(kms, replicated) == ("PRIMARY", relatives(replicated, REGION, ELSEWHERE))
 
 
-@pytest.mark.parametrize("key", ["replica", "single-Region key"])
-def test_only_a_primary_moves(key: str, kms: Any, elsewhere: Any, replicated: str) -> None:
-    """How we know: KMS API Reference, UnsupportedOperationException; the words are not known."""
+def test_a_primary_stays_where_it_is(slow: Any) -> None:
+    """How we know: recorded: success, and the key can be rotated at once."""
+    _, kms, _ = slow
+    key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    kms.update_primary_region(KeyId=key_id, PrimaryRegion=REGION)
+    assert metadata(kms, key_id)["KeyState"] == "Enabled"
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "words"),
+    [
+        ("replica", "KMSInvalidStateException", "is not a multi-Region primary key."),
+        ("single-Region key", "UnsupportedOperationException", "is not a multi-region primary key."),
+    ],
+)
+def test_only_a_primary_moves(key: str, code: str, words: str, kms: Any, elsewhere: Any, replicated: str) -> None:
+    """How we know: recorded of a replica, inferred of a single-Region key."""
     key_id = replicated if key == "replica" else elsewhere.create_key()["KeyMetadata"]["KeyId"]
-    answered = refusal(elsewhere, "UpdatePrimaryRegion", KeyId=key_id, PrimaryRegion=REGION)
-    assert answered[0] == "UnsupportedOperationException"
+    assert refusal(elsewhere, "UpdatePrimaryRegion", KeyId=key_id, PrimaryRegion=ELSEWHERE) == (
+        code,
+        f"{key_arn(key_id, region=ELSEWHERE)} {words}",
+    )
 
 
 def test_a_replicas_policy_may_not_lock_out(kms: Any, primary: str) -> None:

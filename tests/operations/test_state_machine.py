@@ -193,7 +193,7 @@ class KeyStates(RuleBasedStateMachine):
         taken = any(other.region == region for other in (key, *self.model.replicas(key)))
         if taken and self.model.state(key) == "Enabled":
             refused = self.send("ReplicateKey", key.region, KeyId=key.key_id, ReplicaRegion=region)[1]
-            assert refused["__type"] == "AlreadyExistsException"
+            assert refused["__type"] == ("ValidationException" if region == key.region else "AlreadyExistsException")
         elif self.told("ReplicateKey", key, ReplicaRegion=region) is not None:
             replica = ModelKey(key.key_id, region, key.kind, "Creating", made=self.model.now)
             self.model.begin(replica, "Creating")
@@ -216,12 +216,14 @@ class KeyStates(RuleBasedStateMachine):
         primary = self.primaries()[at % len(self.primaries())]
         replica = self.model.keys.get((region, primary.key_id))
         status, document = self.send("UpdatePrimaryRegion", primary.region, KeyId=primary.key_id, PrimaryRegion=region)
-        answers = [self.model.answer("UpdatePrimaryRegion", key) for key in (primary, replica) if key is not None]
+        answers = [self.model.answer("UpdatePrimaryRegion", key) for key in (primary, replica or primary)]
         codes = {answer.code for answer in answers if answer is not None} - {"ok"}
-        if replica is None or replica is primary:
-            assert status == 400, document
-        elif codes:
+        if codes:
             assert document.get("__type") in codes, (primary, replica, document)
+        elif replica is None:
+            assert document["__type"] == "ValidationException"
+        elif replica is primary:
+            assert status == 200, document
         else:
             assert status == 200, (primary, replica, document)
             self.model.primaries[primary.key_id] = region
@@ -250,7 +252,8 @@ class KeyStates(RuleBasedStateMachine):
         waiting = [key for key in self.model.keys.values() if key.state in PENDING]
         key = waiting[at % len(waiting)] if pending and waiting else self.pick(at)
         if self.told("CancelKeyDeletion", key) is not None:
-            key.state, key.deletion = "Disabled", None
+            key.deletion = None
+            self.model.switch(key, "Disabled")
 
     @precondition(has_keys)
     @rule(at=picks, operation=st.sampled_from(sorted(WRITING)))

@@ -5,8 +5,10 @@ The format is described in README.md beside this file.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ import msgspec
 import yaml
 from botocore.exceptions import ClientError
 
+from keytrail.crypto import key_pair
 from keytrail.server import KeytrailServer
-from keytrail.settings import read_duration
+from keytrail.settings import read_duration, read_moment
 from tests.support.clients import shared_client
 from tests.support.importing import wrap
 
@@ -55,6 +58,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
 
     scenario: str
     steps: list[Step]
+    each: list[dict[str, Any]] = []
     seed: dict[str, Any] | None = None
     settings: dict[str, Any] = {}
     source: str | None = None
@@ -77,6 +81,28 @@ class In(msgspec.Struct):
     """A moment so long after the server's present time; to send or to expect."""
 
     duration: timedelta
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A key pair that is always the same for spec and name: its private key (PKCS #8, in DER or BER) or public key."""
+
+    spec: str
+    name: str = ""
+    form: str = "private"
+
+    def encoded(self) -> bytes:
+        """The bytes."""
+        pair = _generated(self.spec, self.name)
+        if self.form == "public":
+            return pair.public_der
+        der = pair.private_der()
+        long_length = der[1] & 0x7F if der[1] & 0x80 else 0
+        return der if self.form == "private" else b"\x30\x80" + der[2 + long_length :] + b"\x00\x00"
+
+
+@functools.cache
+def _generated(spec: str, name: str) -> key_pair.KeyPair:
+    return key_pair.generate(spec)
 
 
 class Wrapped(msgspec.Struct):
@@ -105,7 +131,12 @@ _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
     "!bytes": lambda text: Bytes(int(text) if text else None),
-    "!in": lambda text: In(read_duration(text)),
+    "!duration": read_duration,
+    "!in": lambda text: In(-read_duration(text[1:]) if text.startswith("-") else read_duration(text)),
+    "!private": lambda text: Pair(*text.split(",")),
+    "!private_ber": lambda text: Pair(text, form="ber"),
+    "!public": lambda text: Pair(*text.split(","), form="public"),
+    "!at": read_moment,
 }
 for _tag, _read in _TAGS.items():
     _Loader.add_constructor(_tag, lambda loader, node, read=_read: read(loader.construct_scalar(node)))
@@ -122,7 +153,15 @@ _KEPT = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 def read_table(path: Path) -> Table:
     """A table, checked. Raises msgspec.ValidationError, which names the place."""
-    return msgspec.convert(yaml.load(path.read_text(), _Loader), Table)
+    table = msgspec.convert(yaml.load(path.read_text(), _Loader), Table)
+    table.scenarios = [one for scenario in table.scenarios for one in _one_by_one(scenario)]
+    return table
+
+
+def _one_by_one(scenario: Scenario) -> Iterator[Scenario]:
+    for given in scenario.each or [{}]:
+        title = f"{scenario.scenario}: {given['spec']}" if "spec" in given else scenario.scenario
+        yield msgspec.structs.replace(scenario, scenario=title, each=[given])
 
 
 class Replay:
@@ -139,6 +178,8 @@ class Replay:
         self.server.set_clock(START, frozen=True)
         if scenario.seed is not None:
             self.server.load(scenario.seed)
+        for given in scenario.each:
+            self.kept |= self.sent(given)
         for step in scenario.steps:
             self._take(step)
         return self.differences
@@ -146,7 +187,7 @@ class Replay:
     def _take(self, step: Step) -> None:
         if step.after is not None:
             self.server.advance(step.after)
-        where = f"{step.case or 'preparation'} ({step.call})"
+        where = f"{self.sent(step.case) or 'preparation'} ({step.call})"
         try:
             answer = self._client(step)._make_api_call(step.call, self.sent(step.send))
         except ClientError as refusal:
@@ -187,10 +228,10 @@ class Replay:
                 return self.server.now + value.duration
             case Wrapped():
                 public = self.kept[value.parameters]["PublicKey"]
-                return wrap(public, value.algorithm, self.sent(value.material))
+                return wrap(public, self.sent(value.algorithm), self.sent(value.material))
             case str():
                 return self._filled(value)
-        return value
+        return value.encoded() if isinstance(value, Pair) else value
 
     def _filled(self, text: str) -> Any:
         if whole := _KEPT.fullmatch(text):
@@ -223,12 +264,21 @@ class Replay:
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
             case "<date>":
                 return isinstance(actual, datetime)
-            case str() if expected in _FORMS:
-                return isinstance(actual, str) and re.fullmatch(_FORMS[expected], actual, re.DOTALL) is not None
+            case "<second>":
+                return isinstance(actual, datetime) and not actual.microsecond
+            case str() if isinstance(actual, str):
+                return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
         if isinstance(wanted, datetime) and isinstance(actual, datetime):
             return abs(wanted - actual) < timedelta(milliseconds=1)
         return bool(wanted == actual)
+
+    def _pattern(self, text: str) -> str:
+        """The regular expression of a text, in which forms may stand."""
+        pattern = re.escape(str(self._filled(text)))
+        for form, expression in _FORMS.items():
+            pattern = pattern.replace(form, expression)
+        return pattern
 
 
 def _at(answer: Any, path: str) -> Any:

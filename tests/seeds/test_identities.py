@@ -68,7 +68,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "no JSON": (
         {"identities": [{"Arn": ROLE, "Policies": {"own": "{"}}]},
-        "identities[0].Policies.own: MalformedPolicyDocumentException: Policy is not a well-formed JSON document.",
+        "identities[0].Policies.own: MalformedPolicyDocumentException: the policy is not a well-formed JSON document",
     ),
     "an operator that does not exist": (
         {"serviceControlPolicies": [scp(policy=statement(Condition={"StringSame": {"a": "b"}}), Accounts=[ACCOUNT])]},
@@ -138,7 +138,8 @@ def test_an_account_has_the_levels_from_the_root_to_itself() -> None:
     )
 
     def names(account: str) -> list[list[str]]:
-        return [[policy.arn.rpartition("-")[2] for policy in level] for level in seed.memberships[account].levels]
+        levels = seed.memberships[account].service_control_policies
+        return [[policy.arn.rpartition("-")[2] for policy in level] for level in levels]
 
     assert names(ACCOUNT) == [["root"], ["unit"], ["account"]]
     assert sorted(names(OTHER)) == [[], ["listed"], ["root"]]

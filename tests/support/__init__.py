@@ -179,7 +179,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "ReEncrypt": {"CiphertextBlob": ..., "DestinationKeyId": OTHER_KEY},
     "ReplicateKey": {"KeyId": MRK, "ReplicaRegion": "ap-south-1"},
     "RotateKeyOnDemand": _ON_KEY,
-    "RetireGrant": {"KeyId": KEY, "GrantId": GRANT_ID},
+    "RetireGrant": {"KeyId": key_arn(), "GrantId": GRANT_ID},
     "RevokeGrant": {**_ON_KEY, "GrantId": GRANT_ID},
     "ScheduleKeyDeletion": {**_ON_KEY, "PendingWindowInDays": 7},
     "Sign": _ON_SIGNING_KEY,
@@ -209,7 +209,7 @@ def request(operation: str, ciphertext: bytes, **members: object) -> dict[str, A
 
 def key_of(operation: str) -> str:
     """The key that a request of the operation works on."""
-    return str(REQUESTS[operation].get("KeyId", KEY))
+    return str(REQUESTS[operation].get("KeyId", KEY)).rpartition("/")[2]
 
 
 def kind_of(operation: str) -> Mapping[str, str]:

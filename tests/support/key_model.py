@@ -155,7 +155,7 @@ class Model:
     def import_material(self, key: ModelKey, valid_to: datetime | None) -> None:
         """The material is there, the same one as ever, and until then; of before, nothing counts."""
         key.was_imported, key.has_material, key.valid_to = True, True, valid_to
-        if key.state == "PendingImport":
+        if key.state in ("PendingImport", "Disabled"):
             key.state = "Enabled"
 
     def lose_material(self, key: ModelKey) -> None:

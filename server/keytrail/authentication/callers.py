@@ -37,6 +37,8 @@ class Callers:
         self._default_account = default_account
         self._strict = strict
         self._declared: Mapping[str, Credential] = {}
+        self._principals: frozenset[str] = frozenset()
+        """The ARNs of the users and roles that declared credentials belong to."""
         self.sessions = Sessions()
         """The temporary credentials that STS issued."""
         # A cache. It saves 6 us of every request by an undeclared caller.
@@ -44,7 +46,16 @@ class Callers:
 
     def declare(self, credentials: Mapping[str, Credential]) -> None:
         """Add credentials by access key id; they replace earlier ones."""
-        self._declared = {**self._declared, **credentials}
+        self._set({**self._declared, **credentials})
+
+    def _set(self, credentials: Mapping[str, Credential]) -> None:
+        principals = (credential.principal for credential in credentials.values())
+        self._declared = credentials
+        self._principals = frozenset(principal.role_arn or principal.arn for principal in principals)
+
+    def declares(self, principal: Principal) -> bool:
+        """Whether declared credentials belong to a user, or to a role or a session of it."""
+        return (principal.role_arn or principal.arn) in self._principals
 
     def snapshot(self) -> Mapping[str, Credential]:
         """The credentials declared so far, for `restore`."""
@@ -52,7 +63,7 @@ class Callers:
 
     def restore(self, snapshot: Mapping[str, Credential]) -> None:
         """Go back to the credentials of a snapshot, and forget all sessions."""
-        self._declared = snapshot
+        self._set(snapshot)
         self.sessions.reset()
 
     def secret_of(self, access_key_id: str) -> str | None:

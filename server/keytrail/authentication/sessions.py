@@ -34,6 +34,8 @@ class Sessions:
         self._lock = threading.Lock()
         self._key = os.urandom(32)
         self._issued: dict[str, Credential] = {}
+        self._roles: dict[str, str] = {}
+        """The ARNs of roles that were assumed, by IAM's unique id; the newest."""
 
     def get(self, access_key_id: str) -> Credential | None:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
@@ -43,6 +45,11 @@ class Sessions:
         """Forget all credentials."""
         with self._lock:
             self._issued.clear()
+            self._roles.clear()
+
+    def role_with(self, unique_id: str) -> str | None:
+        """The ARN of a role that has been assumed, by IAM's unique id; None if there is none."""
+        return self._roles.get(unique_id)
 
     def issue(self, principal: Principal, expiration: datetime, *, token_size: int = 0) -> Credential:
         """New credentials for a principal; the result's principal has their access key id.
@@ -60,8 +67,11 @@ class Sessions:
                 expiration=expiration,
             )
             self._issued[access_key_id] = credential
-            while len(self._issued) > MAX_SESSIONS:
-                del self._issued[next(iter(self._issued))]
+            if principal.role_arn is not None:
+                self._roles[principal.unique_id] = principal.role_arn
+            for kept in (self._issued, self._roles):
+                while len(kept) > MAX_SESSIONS:
+                    del kept[next(iter(kept))]
         return credential
 
     def _access_key(self, account: str) -> str:

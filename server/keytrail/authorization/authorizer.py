@@ -11,7 +11,7 @@ from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
 from keytrail.authorization.evaluation import Question, Verdict, decide
 from keytrail.authorization.explanations import Explanation, Explanations, wanting
-from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant
+from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grant, retiring_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
 from keytrail.authorization.policy import Policy, key_policy
 from keytrail.authorization.refusals import other_account_refusal, refusal
@@ -19,7 +19,7 @@ from keytrail.authorization.request import RequestFacts
 from keytrail.authorization.trust import trust_policy, trust_refusal
 from keytrail.domain.arn import KeyIdentifier, key_arn
 from keytrail.domain.grant import Grant
-from keytrail.domain.key import Key
+from keytrail.domain.key import Key, KeyManager
 from keytrail.domain.key_policy import default_key_policy
 from keytrail.errors import AccessDeniedException, MalformedPolicyDocumentException
 
@@ -33,6 +33,7 @@ class Authorizer:
     def __init__(self, identities: Identities) -> None:
         """Decide by the policies of these identities."""
         self.identities = identities
+        self._controls_of = identities.resource_control_policies
         self.explanations = Explanations()
 
     def authorize(self, facts: RequestFacts, action: str, key: Key | None, named: KeyIdentifier | None) -> None:
@@ -42,7 +43,7 @@ class Authorizer:
         """
         policies = self._policies_of_caller(facts)
         # A key whose policy is None has the default key policy, which denies nobody.
-        exempt = policies.unrestricted and facts.principal.kind != "service"
+        exempt = policies.unrestricted and facts.principal.kind != "service" and not self._controls_of(facts.account)
         if exempt and key is not None and key.policy is None and key.account == facts.account:
             return
         arn = key.arn if key is not None else named.arn if named is not None else None
@@ -50,15 +51,15 @@ class Authorizer:
             raise other_account_refusal(facts.principal, action, "the resource associated with this ciphertext")
         context = RequestContext(facts, action, arn, key, policies)
         in_ciphertext = named is None and action in _NAMED_BY_CIPHERTEXT
-        self._require(_question_about_key(context), context, in_ciphertext=in_ciphertext)
+        self._require(self._question_about_key(context), context, in_ciphertext=in_ciphertext)
 
     def authorize_on(self, facts: RequestFacts, action: str, resource: str) -> None:
         """Raise AccessDeniedException unless the caller's own policies allow the action on an alias, or on `*`."""
         policies = self._policies_of_caller(facts)
-        if policies.unrestricted:
+        if policies.unrestricted and not self._controls_of(facts.account):
             return
         context = RequestContext(facts, action, resource, None, policies)
-        self._require(_question_for_own_policies(context), context)
+        self._require(self._question_for_own_policies(context), context)
 
     def authorize_retiring(self, facts: RequestFacts, grant: Grant, key: Key) -> None:
         """Raise AccessDeniedException unless the caller may retire the grant.
@@ -68,14 +69,13 @@ class Authorizer:
         """
         action, principal = "kms:RetireGrant", facts.principal
         policies = self._policies_of_caller(facts)
-        if not grant.may_be_retired_by(principal):
-            if key.account != principal.account:
-                raise other_account_refusal(principal, action, "this resource")
+        retiring = retiring_grant(grant, principal, policies.arn)
+        own_key = key.account == principal.account
+        if retiring is None and own_key:  # issued by another account: no policy of this one is enough
             policies = replace(policies, root=False, lenient=False, identity_policies=())
-        elif grant.names_for_retiring(principal):
-            policies = replace(policies, root=True)
         context = RequestContext(facts, action, key.arn, key, policies, grant=grant)
-        self._require(_question_for_own_policies(context), context)
+        question = self._question_for_own_policies(context)._replace(same_account=own_key, grant=lambda: retiring)
+        self._require(question, context)
 
     def authorize_role(self, facts: RequestFacts, action: str, role_arn: str) -> None:
         """Raise AccessDeniedException unless the role's trust policy and the caller's own policies allow the action.
@@ -89,8 +89,17 @@ class Authorizer:
         policies = replace(self._policies_of_caller(facts), lenient=False)
         context = RequestContext(facts, action, role_arn, None, policies)
         policy = trust_policy(self.identities.get(role_arn), role_arn, principal, strict=strict)
-        same_account = role_arn.split(":")[4] == principal.account
-        question = Question(principal, action, role_arn, context.__getitem__, policy, same_account)
+        account = role_arn.split(":")[4]
+        question = Question(
+            principal,
+            action,
+            role_arn,
+            context.__getitem__,
+            policy,
+            same_account=account == principal.account,
+            resource_control_policies=self._resource_control_policies(context, account),
+            same_organization=_same_organization(policies, account),
+        )
         verdict = self._decide(question, context)
         if not verdict.allowed:
             raise trust_refusal(question, verdict)
@@ -128,7 +137,8 @@ class Authorizer:
         """
         context = RequestContext(facts, action, resource, key, self._policies_of_caller(facts), overrides=overrides)
         foreign = resource != "*" and f":{facts.account}:" not in resource
-        question = _question_about_key(context) if key is not None or foreign else _question_for_own_policies(context)
+        about_key = key is not None or foreign
+        question = self._question_about_key(context) if about_key else self._question_for_own_policies(context)
         from keytrail.authorization.near_misses import condition_keys  # imported only if needed, for a quicker start
 
         verdict = decide(question, context.policies)
@@ -139,6 +149,48 @@ class Authorizer:
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
         return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
+
+    def _question_for_own_policies(self, context: RequestContext) -> Question:
+        """The question for an action that the caller's own policies decide alone."""
+        principal = context.facts.principal
+        controls = self._resource_control_policies(context, principal.account)
+        return Question(
+            principal, context.action, context.resource, context.__getitem__, None, resource_control_policies=controls
+        )
+
+    def _question_about_key(self, context: RequestContext) -> Question:
+        """The question for an action on a key, whose policy and grants decide too. The key need not exist."""
+        facts, key = context.facts, context.key
+
+        def grant() -> AllowingGrant | None:
+            if key is None:
+                return None
+            return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.arn)
+
+        owner = context.resource.split(":")[4]
+        return Question(
+            principal=facts.principal,
+            action=context.action,
+            resource=context.resource,
+            lookup=context.__getitem__,
+            resource_policy=_policy_of(key) if key is not None else None,
+            same_account=key is not None and key.account == facts.account,
+            cross_account=facts.cross_account,
+            grant=grant,
+            resource_control_policies=self._resource_control_policies(context, owner),
+            same_organization=_same_organization(context.policies, owner),
+        )
+
+    def _resource_control_policies(self, context: RequestContext, account: str) -> tuple[Policy, ...]:
+        """The resource control policies of an account that reach the request.
+
+        Source: KMS Developer Guide, "Resource control policies in AWS KMS"; AWS Organizations User Guide, "Resources
+        and entities not restricted by RCPs". That they reach operations without a resource was recorded of SQS.
+        """
+        managed_by_aws = context.key is not None and context.key.manager is KeyManager.AWS
+        if context.action == "kms:RetireGrant" or managed_by_aws or context.policies.service_linked:
+            return ()
+        return self._controls_of(account)
 
     def _require(self, question: Question, context: RequestContext, *, in_ciphertext: bool = False) -> None:
         verdict = self._decide(question, context)
@@ -156,30 +208,11 @@ class Authorizer:
         self.explanations.add(context.facts.request_id, explanation)
 
 
-def _question_for_own_policies(context: RequestContext) -> Question:
-    """The question for an action that the caller's own policies decide alone."""
-    return Question(context.facts.principal, context.action, context.resource, context.__getitem__, None)
-
-
-def _question_about_key(context: RequestContext) -> Question:
-    """The question for an action on a key, whose policy and grants decide too. The key need not exist."""
-    facts, key = context.facts, context.key
-
-    def grant() -> AllowingGrant | None:
-        if key is None:
-            return None
-        return allowing_grant(facts, context.action, key, encryption_context(context), context.policies.arn)
-
-    return Question(
-        principal=facts.principal,
-        action=context.action,
-        resource=context.resource,
-        lookup=context.__getitem__,
-        resource_policy=_policy_of(key) if key is not None else None,
-        same_account=key is not None and key.account == facts.account,
-        cross_account=facts.cross_account,
-        grant=grant,
-    )
+def _same_organization(policies: PrincipalPolicies, account: str) -> bool:
+    """Whether an account is in the organization of the caller's account."""
+    membership = policies.memberships.get(account)
+    organization = membership.organization_id if membership is not None else None
+    return organization is not None and organization == policies.organization_id
 
 
 def _policy_of(key: Key) -> Policy:

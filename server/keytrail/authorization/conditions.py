@@ -14,6 +14,16 @@ from keytrail.authorization.operators import OPERATORS, Test
 Values = tuple[str, ...] | None
 """The values of a request under a condition key; None if the request does not have the key."""
 
+
+class ValueList(tuple[str, ...]):
+    """The values of a key that can have many. Without ForAllValues or ForAnyValue they meet no condition, as recorded.
+
+    Nor are they the value of a policy variable.
+    """
+
+    __slots__ = ()
+
+
 Lookup = Callable[[str], Values]
 """The values of a request, by condition key in lower case."""
 
@@ -82,13 +92,11 @@ def _without_variables(
 
 def _quantified(quantifier: str, *, negated: bool) -> Callable[[Test, tuple[str, ...]], bool]:
     """How a test is applied to all values of a request."""
-    if negated:
-        if quantifier == "foranyvalue":
-            return lambda test, values: not all(map(test, values))
-        return lambda test, values: not any(map(test, values))
+    if not quantifier:
+        return lambda test, values: not isinstance(values, ValueList) and any(map(test, values)) != negated
     if quantifier == "forallvalues":
-        return lambda test, values: all(map(test, values))
-    return lambda test, values: any(map(test, values))
+        return lambda test, values: not any(map(test, values)) if negated else all(map(test, values))
+    return lambda test, values: not all(map(test, values)) if negated else any(map(test, values))
 
 
 def _as_texts(operator: str, value: object) -> tuple[str, ...]:
@@ -122,6 +130,9 @@ def with_variables(values: Sequence[str], lookup: Lookup) -> tuple[str, ...]:
             if variable[1] in ("*", "?", "$"):
                 return f"\0{variable[1]}"  # ${*} is a star that is not a wildcard
             requested = lookup(variable[1].lower())
+            if isinstance(requested, ValueList):
+                missing = True
+                return ""
             if requested is None or len(requested) != 1:
                 missing = missing or variable[2] is None
                 return variable[2] or ""

@@ -22,5 +22,5 @@ def read_texts(statement: Mapping[str, object], *names: str) -> tuple[str, ...]:
 
 def malformed(message: str) -> MalformedPolicyDocumentException:
     """The error for a policy document that KMS refuses."""
-    # unverified: AWS's messages, except the one about invalid principals
+    # unverified: most of the words; AWS's docs, recordings and issues have only those about invalid principals
     return MalformedPolicyDocumentException(message)

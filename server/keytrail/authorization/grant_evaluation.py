@@ -43,6 +43,24 @@ def allowing_grant(
     return None
 
 
+def retiring_grant(grant: Grant, principal: Principal, role_arn: str | None = None) -> AllowingGrant | None:
+    """The grant, if its caller may retire it, and how it names the caller; None if the caller may not.
+
+    A root ARN stands for everybody in its account, and so does the account that issued the grant. `role_arn` is as in
+    `allowing_grant`. A caller that is not declared counts as anybody in its account.
+    """
+    if principal.kind == "service":
+        return AllowingGrant(PrincipalMatch.CALLER, grant) if principal.name in grant.retiring_services else None
+    named = {arn for arn in grant.retiring_principals if arn is not None}
+    if principal.arn in named:
+        return AllowingGrant(PrincipalMatch.CALLER, grant)
+    if {role_arn, principal.role_arn} & named and principal.role_arn is not None:
+        return AllowingGrant(PrincipalMatch.ROLE, grant)
+    accounts = {grant.issuing_account.split(":")[4]}
+    accounts |= {arn.split(":")[4] for arn in named if arn.endswith(":root") or not principal.declared}
+    return AllowingGrant(PrincipalMatch.ACCOUNT, grant) if principal.account in accounts else None
+
+
 def _grants_of(
     grantee: str, facts: RequestFacts, key: Key, operation: str, pairs: Sequence[tuple[str, str] | None]
 ) -> Iterator[Grant]:

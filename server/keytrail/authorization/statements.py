@@ -13,12 +13,14 @@ from keytrail.authorization.conditions import Condition, Lookup, has_variable, r
 from keytrail.authorization.elements import malformed, read_texts
 from keytrail.authorization.operators import Test, compile_pattern, like
 from keytrail.authorization.principals import PrincipalMatch, Principals, read_principals
+from keytrail.authorization.resource_control_policies import require_resource_control_statement
 from keytrail.domain.key_policy import MAX_POLICY_SIZE
 from keytrail.domain.principal import Principal
 from keytrail.errors import LimitExceededException, MalformedPolicyDocumentException
 
 _NOT_IN_KEY_POLICIES = ("aws:resourcetag", "kms:resourcetag", "kms:resourcealiases")
-_NOT_FOR_ALL_VALUES = ("kms:encryptioncontext:", "aws:requesttag/")
+_NOT_FOR_ALL_VALUES = {"kms:encryptioncontext:": "encryption context", "aws:requesttag/": "tag"}
+"""The beginnings of condition keys that ForAllValues must not be used with, and what the keys are about."""
 
 
 class PolicyType(StrEnum):
@@ -30,10 +32,14 @@ class PolicyType(StrEnum):
     BOUNDARY = "permissions boundary"
     SESSION = "session policy"
     SCP = "service control policy"
+    RCP = "resource control policy"
 
 
 _RESOURCE_POLICIES = frozenset({PolicyType.KEY, PolicyType.TRUST})
-"""Policies of a resource: their statements name principals. Other policies belong to a principal and name resources."""
+"""Policies of a resource: their statements name principals. Other policies belong to a principal and name resources.
+
+A resource control policy names both, but as principal everybody.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Statement:
     allows: bool
     """Whether its effect is Allow; else it is Deny."""
     principals: Principals | None
-    """None in a policy that belongs to a principal."""
+    """None in a policy that belongs to a principal, or is about everybody."""
     actions: re.Pattern[str]
     excludes_actions: bool
     resources: tuple[str, ...]
@@ -89,12 +95,12 @@ def read_policy(document: str, policy_type: PolicyType = PolicyType.KEY) -> tupl
     """
     if policy_type == PolicyType.KEY and len(document.encode()) > MAX_POLICY_SIZE:
         raise LimitExceededException(
-            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the message
+            f"Key policy size limit is {MAX_POLICY_SIZE} bytes."  # unverified: the words; not in AWS's docs or issues
         )
     try:
         policy = json.loads(document)
     except (ValueError, RecursionError):
-        raise malformed("Policy is not a well-formed JSON document.") from None
+        raise MalformedPolicyDocumentException from None  # without a message, as reported of CreateKey
     if not isinstance(policy, Mapping):
         raise malformed("Policy is not a JSON object.")
     statements = policy.get("Statement")
@@ -111,6 +117,8 @@ def _read(statement: object, position: int, policy_type: PolicyType, *, variable
         raise malformed("Policy contains a statement that is not a JSON object.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise malformed("Policy contains a statement whose Effect is neither Allow nor Deny.")
+    if policy_type is PolicyType.RCP:
+        require_resource_control_statement(statement, position)
     actions = read_texts(statement, "Action", "NotAction")
     resources = _resources(statement, policy_type)
     block = statement.get("Condition", {})
@@ -121,7 +129,8 @@ def _read(statement: object, position: int, policy_type: PolicyType, *, variable
         condition = read_conditions(block, variables=variables)
     except ValueError as error:
         raise malformed(f"Policy contains {error}.") from None
-    if policy_type not in _RESOURCE_POLICIES and {"Principal", "NotPrincipal"} & statement.keys():
+    named = {"Principal", "NotPrincipal"} & statement.keys()
+    if named and policy_type not in _RESOURCE_POLICIES | {PolicyType.RCP}:
         raise malformed(
             f"Policy contains a statement with a principal; a policy of this type ({policy_type}) has none."
         )
@@ -166,9 +175,11 @@ def _check_condition_keys(operator: str, keys: Mapping[str, object]) -> None:
                 "These condition keys are not permitted in a key policy: "
                 "aws:ResourceTag, kms:ResourceTag, kms:ResourceAliases"
             )
-        if operator.lower().startswith("forallvalues:") and key.startswith(_NOT_FOR_ALL_VALUES):
-            # unverified: the message between its first word and its last sentence
+        is_about = next((what for start, what in _NOT_FOR_ALL_VALUES.items() if key.startswith(start)), None)
+        if is_about is not None and operator.lower().startswith("forallvalues:"):
+            # unverified: `encryption context` or `tag`; the KMS Developer Guide prints "[encryption context or tag]"
             raise MalformedPolicyDocumentException(
-                f"OverlyPermissiveCondition: {operator} with {key} also holds for a request without the key. "
+                "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key "
+                f"matches requests without the specified {is_about} or with an unspecified {is_about}. "
                 "To fix, remove ForAllValues."
             )

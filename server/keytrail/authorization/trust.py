@@ -10,6 +10,7 @@ from typing import Any
 
 from keytrail.authorization.evaluation import Question, Verdict
 from keytrail.authorization.policy import Policy, PolicyType
+from keytrail.authorization.refusals import explicit_deny
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
 from keytrail.errors import AccessDeniedException
@@ -32,10 +33,7 @@ def trust_refusal(question: Question, verdict: Verdict) -> AccessDeniedException
     """The error for a verdict that denies. For an implicit deny, STS does not say which policy lacks an Allow."""
     why = ""
     if verdict.decided_by is not None and not verdict.decided_by.statement.allows:
-        policy = verdict.decided_by.policy
-        name = f": {policy.name}" if policy.type is PolicyType.SCP else ""
-        names = {PolicyType.TRUST: "the role trust policy", PolicyType.IDENTITY: f"an {PolicyType.IDENTITY}"}
-        why = f" with an explicit deny in {names.get(policy.type, f'a {policy.type}')}{name}"
+        why = " " + explicit_deny(question, verdict.decided_by.policy)
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
     return AccessDeniedException(f"{who} on resource: {question.resource}{why}")
 

@@ -84,7 +84,8 @@ def _require_members(members: Mapping[Any, Any]) -> None:
         "cabundle": isinstance(cabundle, (list, tuple))
         and len(cabundle) > 0
         and all(_is_bytes(certificate, 1, _LONGEST_KEY) for certificate in cabundle),
-        # unverified: documents may lack it, but without a key nothing can be encrypted for the recipient.
+        # unverified: documents may lack it, but without a key nothing can be encrypted for the recipient; AWS's docs do
+        # not say what KMS answers then, nor do its enclave libraries
         "public_key": _is_bytes(members.get("public_key"), 1, _LONGEST_KEY),
         "user_data": members.get("user_data") is None or _is_bytes(members["user_data"], 0, _LONGEST_DATA),
         "nonce": members.get("nonce") is None or _is_bytes(members["nonce"], 0, _LONGEST_DATA),
@@ -148,6 +149,7 @@ def _public_key(data: bytes | None) -> Any:
     # The product of two odd primes is odd. `cryptography` loads an even modulus, and then fails when it encrypts.
     if not isinstance(public, RSAPublicKey) or public.public_numbers().n % 2 == 0:
         raise NotAttested("its public_key is no RSA key")
-    if public.key_size < 2048:  # unverified
+    # unverified: that KMS refuses short keys; not in AWS's docs or its enclave libraries
+    if public.key_size < 2048:
         raise NotAttested("its public_key has fewer than 2048 bits")
     return public

@@ -19,7 +19,8 @@ from keytrail.crypto.randomness import NONCE_SIZE
 
 _MAGIC = bytes.fromhex("0102020078")
 _HEADER_SIZE = len(_MAGIC) + 32 + 1 + 16 + 4
-# unverified: what the 11 bytes are by which AWS's encrypted content is longer than plaintext and tag
+# unverified: what the 11 bytes are by which AWS's encrypted content is longer than plaintext and tag; AWS documents
+# nothing of the format
 _CHECK_SIZE = 11
 
 _UUID_FORM, _MULTI_REGION_FORM = 1, 2

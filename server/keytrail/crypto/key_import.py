@@ -18,13 +18,13 @@ from keytrail.crypto.symmetric import NotAuthentic
 WRAPPING_SPECS = ("RSA_2048", "RSA_3072", "RSA_4096")
 """The WrappingKeySpecs that Keytrail supports."""
 
-_PLAIN: Mapping[str, str] = {name: name for name in rsa_oaep.ALGORITHMS}
 _WITH_AES: Mapping[str, str] = {
     "RSA_AES_KEY_WRAP_SHA_1": "RSAES_OAEP_SHA_1",
     "RSA_AES_KEY_WRAP_SHA_256": "RSAES_OAEP_SHA_256",
 }
-WRAPPING_ALGORITHMS = (*_PLAIN, *_WITH_AES)
-"""The WrappingAlgorithms that Keytrail supports."""
+PLAIN, WITH_AES = frozenset(rsa_oaep.ALGORITHMS), frozenset(_WITH_AES)
+"""The WrappingAlgorithms that Keytrail supports: the material under the public key, or under an AES key that is."""
+_ALGORITHMS = (*rsa_oaep.ALGORITHMS, *_WITH_AES)
 
 _secret = random_bytes(32)
 """The key under which tokens are encrypted. It is new in each process, so tokens of others are not valid."""
@@ -57,14 +57,9 @@ def wrapping_pair(spec: str) -> KeyPair:
     return key_pool.new_pair(spec)
 
 
-def longest_material(spec: str, algorithm: str) -> int | None:
-    """How many bytes the algorithm can wrap at most under a pair of this spec; None: there is no limit."""
-    return rsa_oaep.longest_plaintext(spec, algorithm) if algorithm in _PLAIN else None
-
-
 def seal_token(subject: str, token: ImportToken) -> bytes:
     """The encrypted bytes of a token, bound to the text `subject`."""
-    head = bytes((WRAPPING_SPECS.index(token.pair.spec), WRAPPING_ALGORITHMS.index(token.algorithm)))
+    head = bytes((WRAPPING_SPECS.index(token.pair.spec), _ALGORITHMS.index(token.algorithm)))
     plaintext = head + _EXPIRY.pack(token.expires.timestamp()) + token.pair.private_der()
     nonce, sealed = symmetric.encrypt(_secret, plaintext, subject.encode())
     return _TOKEN_MARK + nonce + sealed
@@ -82,7 +77,7 @@ def open_token(subject: str, data: bytes) -> ImportToken:
         raise NotAToken from None
     (expires,) = _EXPIRY.unpack_from(plaintext, 2)
     pair = key_pair.load_own(WRAPPING_SPECS[plaintext[0]], plaintext[2 + _EXPIRY.size :])
-    return ImportToken(pair, WRAPPING_ALGORITHMS[plaintext[1]], datetime.fromtimestamp(expires, UTC))
+    return ImportToken(pair, _ALGORITHMS[plaintext[1]], datetime.fromtimestamp(expires, UTC))
 
 
 def unwrap(pair: KeyPair, algorithm: str, wrapped: bytes) -> bytes:
@@ -91,7 +86,7 @@ def unwrap(pair: KeyPair, algorithm: str, wrapped: bytes) -> bytes:
     Raises WrongSize, or NotAuthentic if it was not wrapped with this algorithm under this pair.
     """
     modulus = int(pair.spec.removeprefix("RSA_")) // 8
-    if algorithm in _PLAIN:
+    if algorithm in PLAIN:
         if len(wrapped) != modulus:
             raise WrongSize
         return rsa_oaep.decrypt(pair, algorithm, wrapped)

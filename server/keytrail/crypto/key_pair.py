@@ -8,6 +8,10 @@ with the first pair.
 from dataclasses import dataclass, field
 from typing import Any
 
+from keytrail.crypto.der import der as element
+from keytrail.crypto.der import from_ber
+
+_SEQUENCE, _OCTET_STRING, _VERSION_0 = 0x30, 0x04, b"\x02\x01\x00"
 _RSA = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 CURVES = {
     "ECC_NIST_P256": "SECP256R1",
@@ -48,9 +52,15 @@ class KeyPair:
     public_der: bytes
 
     def private_der(self) -> bytes:
-        """The private key in DER (PKCS #8)."""
+        """The private key in DER (PKCS #8).
+
+        On an elliptic curve, the key inside names its curve a second time (RFC 5915), as the pairs of KMS do.
+        """
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+        if self.spec in CURVES:
+            key = self.private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+            return element(_SEQUENCE, _VERSION_0, _algorithm(self.public_der), element(_OCTET_STRING, key))
         return bytes(self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
@@ -85,7 +95,7 @@ def from_scalar(spec: str, scalar: int) -> KeyPair:
 
 
 def load(spec: str, der: bytes) -> KeyPair:
-    """The pair of a PKCS #8 private key in DER.
+    """The pair of a PKCS #8 private key in DER, or in BER for RSA and the elliptic curves except Ed25519.
 
     Raises ValueError unless it is a private key of this spec, and NotSupported for a spec that is not in SPECS.
     """
@@ -96,14 +106,14 @@ def load(spec: str, der: bytes) -> KeyPair:
         raise NotSupported(spec)
     if spec == "ML_KEM_512":
         return from_private(spec, _class(spec).from_pkcs8(der))
-    if not _is_pkcs8(der):
-        raise ValueError(f"no private key of {spec}")
     try:
-        private = load_der_private_key(der, None)
+        if spec in _RSA or spec in CURVES:  # AWS was recorded to read BER of these, and not of Ed25519
+            der = from_ber(der)
+        private = load_der_private_key(der, None) if _is_pkcs8(der) else None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(f"no private key of {spec}") from error
     if not _is_of(spec, private):
-        raise ValueError(f"a private key, but none of {spec}")
+        raise ValueError(f"no private key of {spec}")
     return from_private(spec, private)
 
 
@@ -112,6 +122,12 @@ def load_own(spec: str, der: bytes) -> KeyPair:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     return from_private(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
+
+
+def _algorithm(public_der: bytes) -> bytes:
+    """The AlgorithmIdentifier in a SubjectPublicKeyInfo of an elliptic curve, where it is short."""
+    start = 2 + (public_der[1] & 0x7F if public_der[1] & 0x80 else 0)
+    return public_der[start : start + 2 + public_der[start + 1]]
 
 
 def _is_pkcs8(der: bytes) -> bool:

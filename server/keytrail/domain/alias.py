@@ -60,6 +60,7 @@ def require_alias_name(name: str) -> None:
     if ":" in name:
         raise ValidationException(f"{name} contains invalid characters for an alias")
     if name == ALIAS_PREFIX:
-        raise InvalidAliasNameException  # unverified: code and text for a bare prefix
+        # unverified: code and text for a bare prefix; not in AWS's docs, recordings or issues
+        raise InvalidAliasNameException
     if name.startswith(RESERVED_PREFIX):
         raise NotAuthorizedException

@@ -15,6 +15,8 @@ _PARTITIONS = {
     "us-gov": "aws-us-gov",
     "us-iso": "aws-iso",
     "us-isob": "aws-iso-b",
+    "eu-isoe": "aws-iso-e",
+    "us-isof": "aws-iso-f",
     "eusc": "aws-eusc",
 }
 
@@ -57,6 +59,12 @@ def is_alias(text: str) -> bool:
     return text.startswith(ALIAS_PREFIX) or (
         text.startswith("arn:") and text.split(":", 5)[-1].startswith(ALIAS_PREFIX)
     )
+
+
+def is_key_arn_elsewhere(text: str, region: str) -> bool:
+    """Whether a text is the ARN of a key in another Region than this one."""
+    words = text.split(":", 5)
+    return len(words) == 6 and words[2] == "kms" and words[3] not in ("", region) and words[5].startswith("key/")
 
 
 class KeyIdentifier(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from keytrail.domain.key import Key, KeyState, Origin
+from keytrail.domain.key import NO_PROXY, Key, KeyState, Origin
 from keytrail.errors import CustomKeyStoreInvalidStateException
 
 MAX_CUSTOM_KEY_STORES = 10
@@ -136,11 +136,17 @@ class CustomKeyStore:
     def require_state(self, *allowed: ConnectionState) -> None:
         """Raise CustomKeyStoreInvalidStateException unless the store is in one of these states."""
         if self.state not in allowed:
-            # unverified: the words
+            # unverified: the words; not in AWS's docs, recordings or issues
             raise CustomKeyStoreInvalidStateException(
                 f"The custom key store {self.store_id} is {self.state}; "
                 f"this operation is valid only when it is {' or '.join(allowed)}."
             )
+
+    def require_connected(self) -> None:
+        """Raise CustomKeyStoreInvalidStateException unless the store is connected, so that it takes new keys."""
+        if self.proxy is not None and not self.is_connected:
+            raise CustomKeyStoreInvalidStateException(NO_PROXY)
+        self.require_state(ConnectionState.CONNECTED)
 
     def connect(self, now: datetime, duration: timedelta) -> "CustomKeyStore":
         """The store after ConnectCustomKeyStore: CONNECTING for this duration.

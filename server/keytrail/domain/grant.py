@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from keytrail.domain.grant_constraints import Constraints
-from keytrail.domain.principal import Principal
+from keytrail.domain.principal import Principal, is_unique_id
 from keytrail.errors import InvalidArnException, InvalidGrantIdException, ValidationException
 
 MAX_GRANTS_PER_KEY = 50_000
@@ -95,23 +95,18 @@ class Grant:
             constraints.source_arn,
         )
 
-    def may_be_retired_by(self, principal: Principal) -> bool:
-        """Whether the principal may retire the grant: as retiring principal, grantee, or in the issuing account."""
-        if principal.account == self.issuing_account.split(":")[4]:
-            return True
-        return self.names_for_retiring(principal) or any(
-            arn is not None and _stands_for(principal, arn) for arn in self._retiring()
+    @property
+    def retiring_principals(self) -> tuple[str | None, str | None]:
+        """The ARNs that the grant lets retire it: its retiring principal, and its grantee if it may RetireGrant."""
+        return self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None
+
+    @property
+    def retiring_services(self) -> tuple[str | None, str | None]:
+        """The same, of the service principals."""
+        return (
+            self.retiring_service_principal,
+            self.grantee_service_principal if "RetireGrant" in self.operations else None,
         )
-
-    def names_for_retiring(self, principal: Principal) -> bool:
-        """Whether the grant names this principal, or its role, as one that may retire it."""
-        services = [self.retiring_service_principal]
-        services += [self.grantee_service_principal] if "RetireGrant" in self.operations else []
-        named = services if principal.kind == "service" else self._retiring()
-        return any(arn is not None and arn in (principal.arn, principal.role_arn) for arn in named)
-
-    def _retiring(self) -> list[str | None]:
-        return [self.retiring_principal, self.grantee_principal if "RetireGrant" in self.operations else None]
 
 
 def require_valid_grant(
@@ -125,19 +120,20 @@ def require_valid_grant(
 ) -> None:
     """Raise ValidationException (InvalidArnException for a malformed principal) unless a key can have the grant."""
     if (grantee_principal is None) == (grantee_service_principal is None):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify exactly one of GranteePrincipal and GranteeServicePrincipal.")
     if retiring_principal is not None and retiring_service_principal is not None:
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify at most one of RetiringPrincipal and RetiringServicePrincipal.")
     retiring = retiring_principal or retiring_service_principal
     if grantee_service_principal is not None and (constraints.source_arn is None or retiring is None):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException(
             "A grant with a GranteeServicePrincipal must have a SourceArn constraint and a retiring principal."
         )
     if not operations:
-        raise ValidationException("Grants must contain at least one operation.")  # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
+        raise ValidationException("Grants must contain at least one operation.")
     if set(operations) == {"CreateGrant"}:
         raise ValidationException("Grants must not contain only the CreateGrant operation.")
     constraints.require_valid()
@@ -151,18 +147,28 @@ def has_encryption_context(operation: str) -> bool:
     return operation not in _WITHOUT_CONTEXT
 
 
-def require_principal(arn: str) -> None:
-    """Raise InvalidArnException unless the text is the ARN of a root, user, role or session."""
+def require_principal(text: str) -> None:
+    """Raise InvalidArnException unless the text is the ARN of a root, user, role or session, or IAM's unique id."""
+    if is_unique_id(text):
+        return
     try:
-        Principal.from_arn(arn)
+        principal = Principal.from_arn(text)
     except ValueError:
-        raise InvalidArnException(f"ARN does not refer to a valid principal: {arn}") from None
+        raise no_principal(text) from None
+    if principal.kind == "assumed-role" and principal.name.count("/") != 1:  # a session's ARN has no path
+        raise InvalidArnException(f"ARN is not valid: {text}")
+
+
+def no_principal(arn: str) -> InvalidArnException:
+    """The error for an ARN that is not that of a principal, or of one that does not exist."""
+    return InvalidArnException(f"ARN does not refer to a valid principal: {arn}")
 
 
 def require_grant_id(text: str) -> None:
     """Raise InvalidGrantIdException unless the text has the form of a grant id."""
     if not is_grant_id(text):
-        raise InvalidGrantIdException(f"Invalid grant id '{text}'")  # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
+        raise InvalidGrantIdException(f"Invalid grant id '{text}'")
 
 
 def is_grant_id(text: str) -> bool:
@@ -172,14 +178,3 @@ def is_grant_id(text: str) -> bool:
 
 def _pairs(context: Mapping[str, str] | None) -> frozenset[tuple[str, str]] | None:
     return frozenset(context.items()) if context is not None else None
-
-
-def _stands_for(principal: Principal, arn: str) -> bool:
-    """Whether a caller counts as the principal of this ARN.
-
-    A root ARN stands for everybody in its account, and a caller that is not declared counts as anybody in its account.
-    """
-    other = Principal.from_arn(arn)
-    if principal.account != other.account:
-        return False
-    return other.kind == "root" or not principal.declared or arn in (principal.arn, principal.role_arn)

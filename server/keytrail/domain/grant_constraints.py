@@ -60,7 +60,7 @@ class Constraints:
     def require_valid(self) -> None:
         """Raise ValidationException unless a grant may have these constraints."""
         if self.encryption_context_subset is not None and self.encryption_context_equals is not None:
-            # unverified: the words
+            # unverified: the words; not in AWS's docs, recordings or issues
             raise ValidationException(
                 "A grant can have an EncryptionContextEquals or an EncryptionContextSubset constraint, but not both."
             )
@@ -68,10 +68,10 @@ class Constraints:
             if context is None:
                 continue
             if len(context) > _MAX_PAIRS:
-                # unverified: the words
+                # unverified: the words; not in AWS's docs, recordings or issues
                 raise ValidationException(f"A grant constraint can have at most {_MAX_PAIRS} encryption context pairs.")
             if sum(len(name) + len(value) for name, value in context.items()) > _MAX_CONTEXT:
-                # unverified: the words, and that names count as well as values
+                # unverified: the words, and that names count, too; not in AWS's docs, recordings or issues
                 raise ValidationException(
                     f"The encryption context of a grant constraint can have at most {_MAX_CONTEXT} characters."
                 )

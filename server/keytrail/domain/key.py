@@ -57,7 +57,6 @@ CUSTOM_KEY_STORE_ORIGINS = frozenset({Origin.AWS_CLOUDHSM, Origin.EXTERNAL_KEY_S
 _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.DISABLED: (DisabledException, "is disabled."),
     KeyState.PENDING_DELETION: (KMSInvalidStateException, "is pending deletion."),
-    # unverified: the words "replica deletion"; AWS documents only the code
     KeyState.PENDING_REPLICA_DELETION: (KMSInvalidStateException, "is pending replica deletion."),
     KeyState.PENDING_IMPORT: (KMSInvalidStateException, "is pending import."),
     KeyState.UNAVAILABLE: (KMSInvalidStateException, "is unavailable."),
@@ -65,6 +64,13 @@ _REFUSALS: Mapping[KeyState, tuple[type[AwsError], str]] = {
     KeyState.UPDATING: (KMSInvalidStateException, "is updating."),
     KeyState.ENABLED: (KMSInvalidStateException, "is enabled."),
 }
+
+
+NO_PROXY = (
+    "This KMS key is in a custom key store that is not connected to its external key store proxy. "
+    "Connect the external key store and try the request again."
+)
+"""AWS's words about a key in an external key store that is not connected. Source: the XKS proxy API specification."""
 
 
 def state_refusal(arn: str, state: KeyState) -> AwsError:
@@ -99,8 +105,8 @@ class Key:
     `material` is the current material; None while there is none (PendingImport, and specs without cryptography here).
     `materials` are all materials that the key has had, the current one last; empty if the key was never rotated.
     `pending` and `imports` are for keys of Origin EXTERNAL: the material for the next rotation, and by material id
-    which materials are present. A deleted material stays in `material` and `materials`, because its id and public key
-    are still needed; the key's state prevents its use.
+    which materials are present. A deleted material stays in `material` and `materials`, because its id is still needed;
+    the key's state prevents its use.
     `next_state` is the state that follows Creating and Updating at the moment `settles_at`, and Unavailable when the
     custom key store is connected.
     `custom_key_store_id` is the custom key store that has the material, `xks_key_id` the external key; None without.
@@ -162,8 +168,11 @@ class Key:
 
     def require_state(self, allowed: frozenset[KeyState]) -> None:
         """Raise DisabledException or KMSInvalidStateException unless the key is in one of these states."""
-        if self.state not in allowed:
-            raise state_refusal(self.arn, self.state)
+        if self.state in allowed:
+            return
+        if self.state is KeyState.UNAVAILABLE and self.xks_key_id is not None:
+            raise KMSInvalidStateException(NO_PROXY)
+        raise state_refusal(self.arn, self.state)
 
     @property
     def is_asymmetric(self) -> bool:
@@ -215,8 +224,6 @@ class Key:
     def _switch(self, state: KeyState) -> "Key":
         if self.state is KeyState.UNAVAILABLE:
             return replace(self, next_state=state)
-        if self.lacks_material:
-            state = KeyState.PENDING_IMPORT  # it lost material while pending deletion, which was then cancelled
         return replace(self, state=state)
 
     def await_material(self) -> "Key":
@@ -267,11 +274,15 @@ class Key:
         )
 
     def cancel_deletion(self) -> "Key":
-        """The key after CancelKeyDeletion: Disabled. Raises KMSInvalidStateException unless it is pending deletion."""
+        """The key after CancelKeyDeletion: Disabled, or PendingImport if it lacks material.
+
+        Raises KMSInvalidStateException unless it is pending deletion.
+        """
         if self.state not in _PENDING:
             raise KMSInvalidStateException(f"{self.arn} is not pending deletion.")
         # The same in a disconnected custom key store: a key that is pending deletion does not become Unavailable.
-        return replace(self, state=KeyState.DISABLED, deletion_date=None, pending_window_in_days=None)
+        state = KeyState.PENDING_IMPORT if self.lacks_material else KeyState.DISABLED
+        return replace(self, state=state, deletion_date=None, pending_window_in_days=None)
 
     def enter(self, state: KeyState, until: datetime) -> "Key":
         """The key in state Creating or Updating until a moment; then its present state returns."""

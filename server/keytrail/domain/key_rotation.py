@@ -6,9 +6,9 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys"; error mes
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyState, Origin
+from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, USABLE, Key, KeyManager, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial
-from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial, RotationType
+from keytrail.domain.material_history import AutomaticRotation, Import, OnDemandRotation, PastMaterial, RotationType
 from keytrail.domain.refusals import not_valid_for_a_replica, wrong_origin
 from keytrail.errors import (
     ConflictException,
@@ -29,18 +29,22 @@ def require_origin_in_kms(key: Key) -> None:
         raise wrong_origin(key.arn, key.origin)
 
 
-def require_rotation_status(key: Key) -> None:
-    """Raise UnsupportedOperationException unless GetKeyRotationStatus works for the key."""
-    if key.origin in CUSTOM_KEY_STORE_ORIGINS or key.state is KeyState.PENDING_IMPORT:
-        raise wrong_origin(key.arn, key.origin)
-
-
 def _require_setting(key: Key) -> None:
     # AWS refuses symmetric keys of Origin EXTERNAL, and all keys that are PendingImport.
     external = key.origin is Origin.EXTERNAL and (key.is_symmetric or key.state is KeyState.PENDING_IMPORT)
     if external or key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
     key.require_state(USABLE)
+
+
+def told_rotation(key: Key) -> AutomaticRotation | None:
+    """The automatic rotation that GetKeyRotationStatus tells; None: it says that rotation is off.
+
+    A key that is pending deletion says so, and an AWS managed key that was never rotated.
+    # unverified: that it tells its rotation later; AWS's docs say so of all AWS managed keys, fresh ones were recorded
+    """
+    fresh = key.manager is KeyManager.AWS and not key.materials
+    return None if fresh or key.state is KeyState.PENDING_DELETION else key.automatic
 
 
 def enable_rotation(key: Key, now: datetime, days: int | None) -> Key:
@@ -89,8 +93,13 @@ def rotate_on_demand(
     if is_replica:
         # unverified: that state and spec are refused first; not in AWS's docs, recordings or issues
         raise not_valid_for_a_replica(key.arn, "RotateKeyOnDemand")
-    if key.origin is Origin.EXTERNAL and (key.pending is None or not imported_everywhere):
+    if key.origin is Origin.EXTERNAL and key.pending is None:
         raise KMSInvalidStateException(f"No available key material pending rotation for the key: {key.arn}.")
+    if not imported_everywhere:
+        raise KMSInvalidStateException(
+            "Cannot perform key material rotation: "
+            "Key material has not been imported for replicas of the Multi-Region key."
+        )
     if key.on_demand is not None:
         return key
     if key.automatic is not None and key.automatic.next_date - now <= _NO_ON_DEMAND_BEFORE_AUTOMATIC:
@@ -118,27 +127,24 @@ def rotate_if_overdue(key: Key, now: datetime) -> Key:
 
 def due(key: Key) -> datetime | None:
     """When the key will be rotated next; None: never."""
-    moments = [_on_demand_end(key)]
+    moments = []
+    if key.on_demand is not None:
+        moments.append(key.on_demand.end)
     if key.automatic is not None and key.state in USABLE:
         moments.append(key.automatic.next_date)
-    return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _on_demand_end(key: Key) -> datetime | None:
-    """When the rotation on demand that is under way ends, whatever the key's state; None: none is under way.
-
-    The rotation of an imported key waits as long as no material is pending.
-    """
-    if key.on_demand is None or (key.origin is Origin.EXTERNAL and key.pending is None):
-        return None
-    return key.on_demand.end
+    return min(moments, default=None)
 
 
 def settle(key: Key, moment: datetime) -> Key:
-    """The key after all rotations that are due by a moment, each at its own date."""
+    """The key after all rotations that are due by a moment, each at its own date.
+
+    A rotation on demand goes on whatever the key's state. That of an imported key takes the material that is pending
+    when it ends, and ends in nothing if there is none (both recorded).
+    """
     while (date := due(key)) is not None and date <= moment:
-        if date == _on_demand_end(key):
-            key = replace(_rotate(key, date, RotationType.ON_DEMAND), on_demand=None)
+        if key.on_demand is not None and key.on_demand.end == date:
+            is_in_vain = key.origin is Origin.EXTERNAL and key.pending is None
+            key = replace(key if is_in_vain else _rotate(key, date, RotationType.ON_DEMAND), on_demand=None)
         elif key.automatic is not None:
             key = replace(_rotate(key, date, RotationType.AUTOMATIC), automatic=key.automatic.after(date))
     return key
@@ -156,16 +162,19 @@ def synchronize(primary: Key, replica: Key) -> Key:
     )
     if replica.origin is not Origin.EXTERNAL:
         return shared
-    # Imports are particular to each Region. Only those of materials that the key still has are kept.
-    known = {past.material.id for past in history(shared)} | ({shared.pending.id} if shared.pending else set())
-    imports = {name: how for name, how in shared.imports.items() if name in known}
+    # Imports are particular to each Region; the materials and their descriptions are the primary key's.
+    absent = Import(is_present=False)
+    imports = {
+        name: replace(replica.imports.get(name, absent), description=imported.description)
+        for name, imported in primary.imports.items()
+    }
     return replace(shared, imports=imports).await_material()
 
 
 def _rotate(key: Key, date: datetime, kind: RotationType) -> Key:
     material = key.pending or KeyMaterial.random()
     materials = (*history(key), PastMaterial(material, date, kind))
-    return replace(key, material=material, materials=materials, pending=None)
+    return replace(key, material=material, materials=materials, pending=None).await_material()  # it may have expired
 
 
 def history(key: Key) -> tuple[PastMaterial, ...]:

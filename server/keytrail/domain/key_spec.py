@@ -62,7 +62,7 @@ ALGORITHMS: Mapping[str, Mapping[KeyUsage, tuple[str, ...]]] = {
     "ECC_NIST_P384": _nist("384"),
     "ECC_NIST_P521": _nist("512"),
     "ECC_SECG_P256K1": {KeyUsage.SIGN_VERIFY: ("ECDSA_SHA_256",)},
-    "ECC_NIST_EDWARDS25519": {KeyUsage.SIGN_VERIFY: ("ED25519_SHA_512", "ED25519_PH_SHA_512")},
+    "ECC_NIST_EDWARDS25519": {KeyUsage.SIGN_VERIFY: ("ED25519_PH_SHA_512", "ED25519_SHA_512")},
     "HMAC_224": _hmac("224"),
     "HMAC_256": _hmac("256"),
     "HMAC_384": _hmac("384"),

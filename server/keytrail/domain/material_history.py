@@ -27,12 +27,18 @@ class PastMaterial:
 class Import:
     """The import of one of a key's materials in the key's Region.
 
-    `valid_to` is when the material expires; None: never. `is_present` is False after it was deleted or has expired.
+    `valid_to` is when the material expires or has expired; None: never. `is_present` is False after it was deleted or
+    has expired.
     """
 
     valid_to: datetime | None = None
     description: str | None = None
     is_present: bool = True
+
+    @property
+    def is_told(self) -> bool:
+        """Whether ListKeyRotations tells it as IMPORTED: it is present, or has expired and was not deleted."""
+        return self.is_present or self.valid_to is not None
 
 
 @dataclass(frozen=True, slots=True)

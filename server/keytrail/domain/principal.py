@@ -15,6 +15,8 @@ _ARN = re.compile(
     r"(?P<kind>root|user|role|assumed-role|federated-user)(?:/(?P<name>[\w+=,.@/-]+))?"
 )
 
+_UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,}(?::[\w+=,.@-]+)?")
+
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?")
 
 
@@ -123,10 +125,15 @@ class Principal:
             return self.account
         if self.kind == "service":
             return self.name
+        if self.role_arn is not None:
+            return f"{self.unique_id}:{self.name.partition('/')[2] or self.name}"
+        return self.unique_id
+
+    @property
+    def unique_id(self) -> str:
+        """IAM's unique id of a user, or of a role or a session's role; derived from the ARN."""
         role = self.role_arn
-        if role is not None:
-            return f"{_unique_id('AROA', role)}:{self.name.partition('/')[2] or self.name}"
-        return _unique_id("AIDA", self.arn)
+        return _unique_id("AROA", role) if role is not None else _unique_id("AIDA", self.arn)
 
 
 _IDENTITY_TYPES = {
@@ -136,6 +143,17 @@ _IDENTITY_TYPES = {
     "assumed-role": "AssumedRole",
     "federated-user": "FederatedUser",
 }
+
+
+def is_unique_id(text: str) -> bool:
+    """Whether a text has the form of IAM's unique id of a user or role, or of a session: `AROA...:name`."""
+    return _UNIQUE_ID.fullmatch(text) is not None
+
+
+def session_arn(role_arn: str, name: str) -> str:
+    """The ARN of a session of a role. It has the role's name without its path."""
+    _, partition, _, _, account, role = role_arn.split(":", 5)
+    return f"arn:{partition}:sts::{account}:assumed-role/{role.rpartition('/')[2]}/{name}"
 
 
 def _unique_id(prefix: str, arn: str) -> str:

@@ -14,13 +14,14 @@ def key_not_found(arn: str) -> NotFoundException:
 
 
 def key_exists(arn: str) -> AlreadyExistsException:
-    """A key with this ARN exists already."""
-    return AlreadyExistsException(f"Key '{arn}' already exists")  # unverified: the words
+    """A key with this ARN exists already. Keytrail's own: only seeds choose the ids of keys."""
+    return AlreadyExistsException(f"Key '{arn}' already exists")
 
 
 def grant_not_found(grant_id: str) -> NotFoundException:
     """The key has no grant with this id."""
-    return NotFoundException(f"Grant '{grant_id}' does not exist")  # unverified: the words
+    # unverified: the words; AWS's docs, recordings and issues have only the code
+    return NotFoundException(f"Grant '{grant_id}' does not exist")
 
 
 def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
@@ -32,7 +33,7 @@ def key_quota_exceeded(limit: int, usage: int) -> LimitExceededException:
 
 def resource_quota_exceeded(quota: str, limit: int, usage: int) -> LimitExceededException:
     """There would be too many of another resource; `quota` begins the sentence: `Aliases per key`."""
-    # unverified: the words for grants and custom key stores
+    # unverified: the words for grants and custom key stores; not in AWS's docs, recordings or issues
     return LimitExceededException(
         f"{quota} quota for this account in this region is {limit}, current usage is {usage}."
     )

@@ -77,8 +77,16 @@ class IdentityMember(Members, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
 
-class ServiceControlPolicyMember(Members, frozen=True, kw_only=True):
-    """A service control policy. Outside of an organization it names the accounts that it applies to."""
+class ControlPolicyMember(Members, frozen=True, kw_only=True):
+    """A policy of an organization. Outside of one it names the accounts that it applies to."""
+
+    arn: str
+    policy: PolicyDocument
+    accounts: list[AccountId] = []
+
+
+class ServiceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
+    """A service control policy, which limits an account's principals."""
 
     arn: Annotated[
         str,
@@ -87,32 +95,46 @@ class ServiceControlPolicyMember(Members, frozen=True, kw_only=True):
             description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/service_control_policy/p-1",
         ),
     ]
-    policy: PolicyDocument
-    accounts: list[AccountId] = []
 
 
-class MemberAccountMember(Members, frozen=True, kw_only=True):
+class ResourceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
+    """A resource control policy, which limits what anybody may do with an account's resources."""
+
+    arn: Annotated[
+        str,
+        Meta(
+            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/(.+/)?resource_control_policy/.+$",
+            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/resource_control_policy/p-1",
+        ),
+    ]
+
+
+class AttachedPolicies(Members, frozen=True, kw_only=True):
+    """The policies that are attached to a place in an organization."""
+
+    service_control_policies: list[ServiceControlPolicyMember] = []
+    resource_control_policies: list[ResourceControlPolicyMember] = []
+
+
+class MemberAccountMember(AttachedPolicies, frozen=True, kw_only=True):
     """An account of an organization."""
 
     account: AccountId
-    service_control_policies: list[ServiceControlPolicyMember] = []
 
 
-class OrganizationalUnitMember(Members, frozen=True, kw_only=True):
+class OrganizationalUnitMember(AttachedPolicies, frozen=True, kw_only=True):
     """An organizational unit, with its accounts and units."""
 
     name: str | None = None
-    service_control_policies: list[ServiceControlPolicyMember] = []
     accounts: list[MemberAccountMember] = []
     organizational_units: list["OrganizationalUnitMember"] = []
 
 
-class OrganizationMember(Members, frozen=True, kw_only=True):
-    """An organization. Its service control policies are attached to its root."""
+class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
+    """An organization. Its policies are attached to its root."""
 
     id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
     management_account: AccountId | None = None
-    service_control_policies: list[ServiceControlPolicyMember] = []
     accounts: list[MemberAccountMember] = []
     organizational_units: list[OrganizationalUnitMember] = []
 
@@ -329,6 +351,9 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     organization: OrganizationMember | None = None
     service_control_policies: list[ServiceControlPolicyMember] = msgspec.field(
         default_factory=list, name="serviceControlPolicies"
+    )
+    resource_control_policies: list[ResourceControlPolicyMember] = msgspec.field(
+        default_factory=list, name="resourceControlPolicies"
     )
     custom_key_stores: list[CustomKeyStoreMember] = msgspec.field(default_factory=list, name="customKeyStores")
     aws_managed_keys: list[AwsManagedKeyMember] = msgspec.field(default_factory=list, name="awsManagedKeys")

@@ -11,8 +11,13 @@ from keytrail.seeds.decoding import decode
 from keytrail.seeds.document import SeedDocument
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.faults import read_fault
-from keytrail.seeds.identities import read_identity, read_organization, read_service_control_policies
+from keytrail.seeds.identities import read_identity
 from keytrail.seeds.keys import read_key
+from keytrail.seeds.organizations import (
+    read_organization,
+    read_resource_control_policies,
+    read_service_control_policies,
+)
 from keytrail.seeds.reader import SeedReader
 from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import read_settings
@@ -70,6 +75,7 @@ def _read(document: SeedDocument, reader: SeedReader) -> None:
     for index, identity in enumerate(document.identities):
         read_identity(f"identities[{index}]", identity, reader)
     read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
+    read_resource_control_policies("resourceControlPolicies", document.resource_control_policies, reader)
     if document.organization is not None:
         read_organization("organization", document.organization, reader)
     for index, store in enumerate(document.custom_key_stores):

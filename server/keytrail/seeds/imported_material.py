@@ -1,10 +1,11 @@
 """Reading the imported key material of a key of Origin EXTERNAL: past, current and pending material."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from keytrail.domain.imported_material import MaterialState
+from keytrail.domain.imported_material import MaterialState, is_importable
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
@@ -22,6 +23,8 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
     if member.origin is not Origin.EXTERNAL:
         _refuse_import_members(path, member, reader)
         return {}
+    if not is_importable(spec):
+        reader.add_problem(f"{path}.KeySpec", f"{spec} is not for Origin: EXTERNAL")
     parts = _parts(path, member, reader)
     if not is_supported(spec) or not parts:
         return {}
@@ -61,13 +64,13 @@ def replica_imports(
             reader.add_problem(
                 f"{path}.ValidTo", f"nothing is imported while the key is {replica.key_state}; leave it out"
             )
-        return {}
+        return {name: replace(how, valid_to=None, is_present=False) for name, how in primary.imports.items()}
     imports = {name: Import(description=how.description) for name, how in primary.imports.items()}
-    valid_to = _valid_to(f"{path}.ValidTo", replica.valid_to, reader)
-    imports[primary.material.id] = Import(valid_to, primary.imports[primary.material.id].description)
+    current = primary.material.id
+    imports[current] = replace(imports[current], valid_to=_valid_to(f"{path}.ValidTo", replica.valid_to, reader))
     waiting = MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
     if primary.pending is not None and member.key_materials[-1].key_material_state is waiting:
-        del imports[primary.pending.id]
+        imports[primary.pending.id] = replace(imports[primary.pending.id], is_present=False)
     return imports
 
 
@@ -173,6 +176,6 @@ def _valid_to(path: str, text: str | None, reader: SeedReader) -> datetime | Non
     date = reader.moment(path, text) if text is not None else None
     if date is not None and not reader.now < date <= reader.now + timedelta(days=365):
         reader.add_problem(
-            path, "expected a moment within the next 365 days; expired material has ImportState: PENDING_IMPORT"
+            path, "expected a moment within the next 365 days; material that is gone has ImportState: PENDING_IMPORT"
         )
     return date

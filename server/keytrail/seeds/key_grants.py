@@ -6,6 +6,7 @@ from keytrail.domain.arn import root_arn
 from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import Key
+from keytrail.domain.principal import is_unique_id
 from keytrail.errors import AwsError
 from keytrail.operations.kms.grants import require_valid_for_key
 from keytrail.seeds.document import ConstraintsMember, GrantMember
@@ -33,6 +34,12 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
             require_valid_for_key(grant, key)
         except AwsError as error:
             reader.add_problem(item_path, f"{error.code}: {error.message}")
+        for name, principal in (
+            ("GranteePrincipal", grant.grantee_principal),
+            ("RetiringPrincipal", grant.retiring_principal),
+        ):
+            if principal is not None and is_unique_id(principal):
+                reader.add_problem(f"{item_path}.{name}", f"{principal} is a unique id; give the principal's ARN")
         if grant.grant_id in reader.seed.grants:
             reader.add_problem(f"{item_path}.GrantId", f"{grant.grant_id} appears twice; every grant has its own id")
         if token in reader.seed.grant_tokens:

@@ -24,8 +24,6 @@ def read_relative_moment(text: str, now: datetime) -> datetime:
             ) from None
     try:
         distance = timedelta(**{f"{match['unit']}s": int(match["ahead"] or match["back"])})
-        # Whole seconds, like the Timestamp of a last usage, so that a CreationDate at the same moment is not later.
-        now = now.replace(microsecond=0)
         return now + distance if match["ahead"] else now - distance
     except OverflowError:
         raise ValueError(f"{text!r} lies outside the calendar") from None

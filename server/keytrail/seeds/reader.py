@@ -48,5 +48,5 @@ class SeedReader:
         try:
             read_policy(text, policy_type)
         except AwsError as error:
-            self.add_problem(path, f"{error.code}: {error.message}")
+            self.add_problem(path, f"{error.code}: {error.message or 'the policy is not a well-formed JSON document'}")
         return text

@@ -81,7 +81,8 @@ class CustomKeyStores:
             if key.xks_key_id is None:
                 continue
             if self._all_keys.newest.count(indexes.keys_backed_by(store.store_id, key.xks_key_id)):
-                raise XksKeyAlreadyInUseException(  # unverified: the words
+                # unverified: the words; not in AWS's docs, recordings or issues
+                raise XksKeyAlreadyInUseException(
                     f"The external key {key.xks_key_id} is already associated with another KMS key "
                     f"in the custom key store {store.store_id}."
                 )
@@ -139,9 +140,8 @@ class CustomKeyStores:
                 raise CustomKeyStoreNotFoundException
             check(store)
             if self._all_keys.newest.count(indexes.keys_in(store_id)):
-                raise CustomKeyStoreHasCMKsException(  # unverified: the words
-                    f"The custom key store {store_id} still contains KMS keys."
-                )
+                # unverified: the words; not in AWS's docs, recordings or issues
+                raise CustomKeyStoreHasCMKsException(f"The custom key store {store_id} still contains KMS keys.")
             self._remove(store)
 
     def settle(self, now: datetime) -> None:
@@ -192,7 +192,7 @@ class CustomKeyStores:
         CustomKeyStoreNameInUse, CloudHsmClusterInUse, XksProxyVpcEndpointServiceInUse, XksProxyUriEndpointInUse or
         XksProxyUriInUse.
         """
-        # unverified: the words of each
+        # unverified: the words of each; not in AWS's docs, recordings or issues
         for other in self.all_of(store.account, store.region):
             if other.store_id == store.store_id:
                 continue

@@ -14,7 +14,7 @@ from keytrail.domain.arn import key_arn
 from keytrail.domain.custom_key_store import CustomKeyStore
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
-from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.domain.multi_region import MultiRegionSet, replica_exists
 from keytrail.domain.refusals import key_exists, key_quota_exceeded
 from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
 from keytrail.store import indexes
@@ -137,6 +137,8 @@ class Store:
         with self._lock:
             newest = self.newest.require_key(primary.arn)
             newest.require_state(states)
+            if self.newest.key(replica.arn) is not None:
+                raise replica_exists()
             self.add([key_rotation.synchronize(newest, replica)], [self._sets.with_replica(replica)], counted=True)
 
     def move_primary(self, old: Key, region: str, transition: Transition) -> Key:
@@ -221,13 +223,13 @@ class Store:
         is_replica = self.is_replica(key)
         if not is_replica:  # its primary key rotates for it
             settled = key_rotation.settle(settled, moment)
-        settled, expired = imported_material.expire(settled, moment, is_replica=is_replica)
+        settled, expired = imported_material.expire(settled, moment)
         if settled is key:
             return
         self._put(settled, at_once=True)
         yield from service_events_of(key, settled, moment, is_replicated=self.is_replicated(settled))
         yield from expired
-        # unverified: that this is when a new replica gets its material
+        # unverified: that a new replica gets its material only now; recorded is that it tells none before
         if is_replica and key.state is KeyState.CREATING:
             primary = self._related(key, self._sets.primary_region(key))
             if primary is not None:
@@ -305,5 +307,6 @@ def _due_of(key: Key) -> list[Due]:
 
 
 def _shared_with_replicas(key: Key) -> tuple[object, ...]:
-    """The materials and the rotation of a primary key, which `key_rotation.share` copies to a replica."""
-    return key.material, key.materials, key.automatic, key.on_demand, key.pending
+    """The materials and the rotation of a primary key, which `key_rotation.synchronize` copies to a replica."""
+    descriptions = tuple(imported.description for imported in key.imports.values())
+    return key.material, key.materials, key.automatic, key.on_demand, key.pending, descriptions

@@ -41,7 +41,7 @@ class LastUses:
             self._show(arn, (self._times_set_back, use))
             return
         hidden = self._hidden.setdefault(arn, deque())
-        # GetKeyLastUsage returns whole seconds, so only the last use in each second is kept.
+        # Only the last use in each second is kept, so that an hour of uses needs little memory.
         if hidden and hidden[-1][1].timestamp.replace(microsecond=0) == use.timestamp.replace(microsecond=0):
             hidden.pop()
         hidden.append((self._times_set_back, use))

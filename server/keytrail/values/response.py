@@ -30,7 +30,7 @@ class KeyLastUsageData:
     operation: TrackedOperation | str | None = None
     """ReEncrypt for both of its keys. A text if it is an operation that the enum does not have yet."""
     timestamp: datetime | None = None
-    """When it was: aware; KMS sends whole seconds."""
+    """When it was: aware; KMS sends milliseconds."""
     cloud_trail_event_id: str | None = None
     """The eventID of its CloudTrail record, in the account of the key's owner."""
     kms_request_id: str | None = None

@@ -6,7 +6,7 @@ Source: IAM User Guide, "Request context" under "Policy evaluation logic".
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from keytrail.authorization.conditions import Values
+from keytrail.authorization.conditions import ValueList, Values
 from keytrail.authorization.identities import PrincipalPolicies
 from keytrail.authorization.request import RequestFacts
 from keytrail.domain.grant import Grant
@@ -57,7 +57,8 @@ class RequestContext(dict[str, Values]):
 
 
 ValueOf = Callable[[RequestContext], object]
-"""Gives a text, a number, a boolean, a moment, or a list of texts; None if the request does not have the key."""
+"""Gives a text, a number, a boolean or a moment, or for a key that can have many values a list of texts; None if the
+request does not have the key."""
 
 ValuesOf = Callable[[RequestContext], Mapping[str, str]]
 """Gives the values of all condition keys that share a prefix, by the rest of their names, in any case."""
@@ -100,5 +101,5 @@ def as_texts(value: object) -> Values:
     if isinstance(value, datetime):
         return (str(value.timestamp()),)
     if isinstance(value, (list, tuple)):
-        return tuple(map(str, value)) or None
+        return ValueList(map(str, value)) or None
     return (str(value),)

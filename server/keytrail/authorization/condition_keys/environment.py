@@ -61,6 +61,13 @@ def source_account(context: RequestContext) -> object:
     return context.facts.source_account
 
 
+@condition_key("aws:SourceOrgID")
+def source_organization(context: RequestContext) -> object:
+    """The organization of that account."""
+    membership = context.policies.memberships.get(context.facts.source_account or "")
+    return membership.organization_id if membership is not None else None
+
+
 @condition_key("aws:ViaAWSService")
 def via_aws_service(context: RequestContext) -> object:
     """Always false: here no AWS service forwards the request of a caller."""

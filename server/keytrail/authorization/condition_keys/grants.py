@@ -18,13 +18,11 @@ def constraints(context: RequestContext) -> Constraints:
 
 @condition_key("kms:GrantConstraintType")
 def grant_constraint_type(context: RequestContext) -> object:
-    """The kinds of the grant's constraints on the encryption context."""
+    """The kind of the grant's constraint on the encryption context; a grant has at most one."""
     granted = constraints(context)
-    kinds = {
-        "EncryptionContextEquals": granted.encryption_context_equals,
-        "EncryptionContextSubset": granted.encryption_context_subset,
-    }
-    return [kind for kind, pairs in kinds.items() if pairs is not None]
+    if granted.encryption_context_equals is not None:
+        return "EncryptionContextEquals"
+    return "EncryptionContextSubset" if granted.encryption_context_subset is not None else None
 
 
 @condition_key("kms:GrantConstraintSourceArn")

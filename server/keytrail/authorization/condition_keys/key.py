@@ -39,7 +39,7 @@ def _replica_to_create(context: RequestContext) -> _NewKey | None:
     if not context.facts.keys:
         return None
     primary = context.facts.keys[0]
-    # unverified: that conditions on kms:CreateKey see these attributes of a replica
+    # unverified: that conditions on kms:CreateKey see these attributes of a replica; not in AWS's docs or recordings
     return _NewKey(primary.spec, primary.usage, primary.origin, True, "REPLICA")
 
 

@@ -13,7 +13,6 @@ NOT_EVALUATED: Mapping[str, str] = {
     "aws:CalledViaFirst": _NO_SERVICE,
     "aws:CalledViaLast": _NO_SERVICE,
     "aws:PrincipalServiceNamesList": "seeds give a service one name",
-    "aws:SourceOrgID": "a service sends only the ARN and the account of its source",
     "aws:SourceOrgPaths": "a service sends only the ARN and the account of its source",
     "aws:PrincipalOrgPaths": _NO_PATHS,
     "aws:ResourceOrgPaths": _NO_PATHS,

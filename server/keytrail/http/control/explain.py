@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Request
 
+from keytrail.authorization.conditions import ValueList
 from keytrail.authorization.explanations import MAX_REQUESTS, Explanation
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.randomness import new_uuid
@@ -99,7 +100,7 @@ def answer(endpoint: Endpoint, question: Question) -> Explanation:
     if operation is not None and operation.authorization == "*":  # even if the question names a key
         key, resource = None, "*"
     condition_values = {
-        condition.lower(): (values,) if isinstance(values, str) else tuple(values)
+        condition.lower(): (values,) if isinstance(values, str) else ValueList(values)
         for condition, values in question.context.items()
     }
     return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values)

@@ -42,7 +42,7 @@ def update_alias(call: Call, *, alias_name: str, target_key_id: str) -> None:
     call.resources = [(key.account, alias.arn), (key.account, key.arn)]
     call.admit(key)
     if current is not None and (current.usage is not key.usage or current.is_symmetric != key.is_symmetric):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException(
             f"Alias {alias.arn} cannot be moved from a key of KeyUsage {current.usage} and KeySpec {current.spec} "
             f"to one of KeyUsage {key.usage} and KeySpec {key.spec}."
@@ -73,7 +73,8 @@ def list_aliases(
     """
     key = call.resolve(key_id, aliases=False) if key_id is not None else None
     call.resources = []
-    # unverified: KMS documents at most 100 here, though its model lets 1000 through
+    # unverified: how long a page with a Limit over 100 is; AWS's docs say at most 100, and a record of 2025 shows that
+    # a Limit of 1000 is no error
     page = requested_page(call, limit, marker, default=50, maximum=100, filters=key.arn if key is not None else "")
     if key is not None:
         entries = [_entry(alias) for alias in call.view.aliases_of_after(key, page.after, page.limit + 1)]

@@ -30,7 +30,7 @@ _CHANGEABLE_WHILE_CONNECTED = frozenset(
 )
 """Members of UpdateCustomKeyStore that may change while the store is connected."""
 
-# unverified: the words of all refusals in this module
+# unverified: the words of all refusals in this module; not in AWS's docs, recordings or issues
 
 
 def _require_members(members: Mapping[str, object], required: tuple[str, ...], subject: str) -> None:
@@ -114,7 +114,7 @@ def create_custom_key_store(
 
 
 def _logged_proxy(members: Mapping[str, object], store_type: str) -> dict[str, object]:
-    # unverified: what CloudTrail shows of an external key store
+    # unverified: what CloudTrail shows of an external key store; AWS's samples are of CloudHSM key stores only
     shown = [name for name in (*_PROXY_MEMBERS, *_VPC_MEMBERS) if name != "XksProxyAuthenticationCredential"]
     return {"CustomKeyStoreType": store_type, **{name: members[name] for name in shown if name in members}}
 
@@ -202,7 +202,7 @@ def update_custom_key_store(
 ) -> Reply:
     """Change a custom key store. While it is connected, only its name, proxy path and credential can change."""
     members = {name: value for name, value in call.members.items() if name != "CustomKeyStoreId"}
-    # unverified: that CloudTrail shows the other members as they were sent
+    # unverified: that CloudTrail shows the other members as they were sent; AWS's sample has only the cluster
     call.further_parameters["CustomKeyStoreId"] = custom_key_store_id
     if cloud_hsm_cluster_id is not None:
         call.further_parameters["ClusterId"] = cloud_hsm_cluster_id

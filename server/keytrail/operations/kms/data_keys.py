@@ -31,15 +31,15 @@ def _check_size(members: Mapping[str, object]) -> None:
         raise ValidationException("Please specify either number of bytes or key spec.")
 
 
-def _require_symmetric(key: Key) -> None:
+def _require_symmetric(key: Key, what: str) -> None:
     if not key.is_symmetric:
-        raise InvalidKeyUsageException("You cannot generate a data key with an asymmetric CMK")
+        raise InvalidKeyUsageException(f"You cannot generate a {what} with an asymmetric CMK")
 
 
 def _data_key(
     call: Call, key: Key, context: Mapping[str, str], number_of_bytes: int | None, key_spec: str | None
 ) -> dict[str, object]:
-    _require_symmetric(key)
+    _require_symmetric(key, "data key")
     plaintext = random_bytes(number_of_bytes or _SIZES[key_spec or ""])
     blob, material_id = seal(call, key, plaintext, context)
     return {
@@ -106,8 +106,9 @@ def _data_key_pair(
 ) -> Reply | Later[Reply]:
     if key.origin in CUSTOM_KEY_STORE_ORIGINS:
         raise wrong_origin(key.arn, key.origin)
-    require_in_region(spec, call.region)  # unverified: the words, which are those of CreateKey
-    _require_symmetric(key)
+    # unverified: the words, which are those of CreateKey; not in AWS's docs, recordings or issues
+    require_in_region(spec, call.region)
+    _require_symmetric(key, "data key pair")
     if not is_supported(spec):
         raise no_cryptography(spec)
 

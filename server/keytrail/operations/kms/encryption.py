@@ -12,6 +12,7 @@ from keytrail.call import Call, Reply
 from keytrail.crypto import ciphertext_blob as blobs
 from keytrail.crypto.ciphertext_blob import CiphertextBlob, NotABlob
 from keytrail.crypto.symmetric import NotAuthentic
+from keytrail.domain.arn import is_key_arn_elsewhere
 from keytrail.domain.key import USABLE, Key
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, KeyUsage
@@ -23,7 +24,7 @@ from keytrail.errors import (
 from keytrail.messages import Later
 from keytrail.operation import BY_KEY, operation
 from keytrail.operations.kms import rsa_encryption
-from keytrail.operations.kms.keys_in_custom_key_stores import backing_key
+from keytrail.operations.kms.keys_in_custom_key_stores import backing_key, require_reachable
 from keytrail.operations.kms.recipients import for_recipient
 
 NO_CONTEXT: Mapping[str, str] = {}
@@ -64,8 +65,7 @@ def _check_key_id(algorithm_member: str, key_member: str, members: Mapping[str, 
     """Require the key's id if the ciphertext cannot name the key: it is asymmetric, or is to be ignored."""
     modifiers = members.get("DryRunModifiers")
     if modifiers and not members.get("DryRun"):
-        # unverified: the words
-        raise ValidationException("DryRunModifiers can only be specified when DryRun is true.")
+        raise ValidationException("DryRunModifiers can only be specified when DryRun is true")
     if key_member in members:
         return
     if modifiers or members.get(algorithm_member, SYMMETRIC_DEFAULT) != SYMMETRIC_DEFAULT:
@@ -94,8 +94,8 @@ def decrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt a ciphertext of Encrypt, ReEncrypt or GenerateDataKey...; a symmetric one names its key."""
-    key = call.resolve(key_id, aliases=True) if key_id is not None else None
     ciphertext = None if dry_run_modifiers else ciphertext_blob
+    key = _named_key(call, key_id, ciphertext, encryption_algorithm)
     key, blob = _key_and_blob(call, key, ciphertext, encryption_algorithm)
     call.admit(key)
     require_algorithm(key, encryption_algorithm, encryption_context)
@@ -149,11 +149,9 @@ def re_encrypt(
     dry_run_modifiers: Sequence[str] = (),
 ) -> Reply | Later[Reply]:
     """Decrypt under one key and encrypt under another, inside KMS. Both keys are used."""
-    named_source = None
-    if source_key_id is not None:
-        named_source = call.resolve(source_key_id, aliases=True, action="kms:ReEncryptFrom")
-    destination = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
     ciphertext = None if dry_run_modifiers else ciphertext_blob
+    named_source = _named_key(call, source_key_id, ciphertext, source_encryption_algorithm, "kms:ReEncryptFrom")
+    destination = call.resolve(destination_key_id, aliases=True, action="kms:ReEncryptTo")
     source, blob = _key_and_blob(call, named_source, ciphertext, source_encryption_algorithm, "kms:ReEncryptFrom")
     call.resources = [(key.account, key.arn) for key in (source, destination)]
     source.require_usage(KeyUsage.ENCRYPT_DECRYPT, "ReEncryptFrom")
@@ -190,13 +188,12 @@ def re_encrypt(
 
 
 def require_algorithm(key: Key, algorithm: str, encryption_context: Mapping[str, str]) -> None:
-    """Refuse an algorithm that the key does not have, and an encryption context with an asymmetric key."""
-    key.require_algorithm(algorithm)
-    if algorithm == SYMMETRIC_DEFAULT:
-        return
-    if encryption_context:
+    """Refuse an encryption context with an asymmetric algorithm, and an algorithm that the key does not have."""
+    if encryption_context and algorithm != SYMMETRIC_DEFAULT:
         raise ValidationException("EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
-    key.require_material()
+    key.require_algorithm(algorithm)
+    if algorithm != SYMMETRIC_DEFAULT:
+        key.require_material()
 
 
 class Sealed(NamedTuple):
@@ -221,6 +218,7 @@ def seal(
     logged_as: str = "keyMaterialId",
 ) -> Sealed:
     """Encrypt a plaintext; the event shows the key material's id as `logged_as`."""
+    require_reachable(call, key)
     material = key.require_aes_material()
     blob = blobs.seal(key.key_id, material.id, material.data, plaintext, encryption_context)
     return Sealed(blob, _logged_material(call, key, material, logged_as))
@@ -237,6 +235,7 @@ def _open(
 
     Raises InvalidCiphertextException.
     """
+    require_reachable(call, key)
     material: KeyMaterial | None = key.require_aes_material()
     plaintext = b""
     if blob is not None:
@@ -254,7 +253,8 @@ def _open(
 def _logged_material(call: Call, key: Key, material: KeyMaterial, logged_as: str) -> str | None:
     """Add the key material (in a custom key store, the backing key) to the event. Gives its id for the reply.
 
-    None for a key in a custom key store: # unverified: that replies have no id, as in DescribeKey
+    None for a key in a custom key store: # unverified: that replies have no id; DescribeKey has none; not in AWS's docs
+    or recordings
     """
     if key.custom_key_store_id is not None:
         call.additional_event_data |= backing_key(key)
@@ -266,6 +266,25 @@ def _logged_material(call: Call, key: Key, material: KeyMaterial, logged_as: str
 def material_member(material_id: str | None, member: str = "KeyMaterialId") -> Mapping[str, object]:
     """The member of a reply for a key material's id; no member if there is no id."""
     return {member: material_id} if material_id is not None else {}
+
+
+def _named_key(
+    call: Call, key_id: str | None, ciphertext: bytes | None, algorithm: str, action: str | None = None
+) -> Key | None:
+    """The key that the caller named for decryption; None if the ciphertext is to name it.
+
+    Raises IncorrectKeyException for the ARN of a key in another Region: that key is not the ciphertext's.
+    """
+    if key_id is None:
+        return None
+    # unverified: for ReEncrypt; recorded for Decrypt, with the primary key's ARN in a replica's Region
+    if ciphertext is not None and algorithm == SYMMETRIC_DEFAULT and is_key_arn_elsewhere(key_id, call.region):
+        raise _incorrect_key()
+    return call.resolve(key_id, aliases=True, action=action)
+
+
+def _incorrect_key() -> IncorrectKeyException:
+    return IncorrectKeyException("The key ID in the request does not identify a CMK that can perform this operation.")
 
 
 def _key_and_blob(
@@ -281,9 +300,7 @@ def _key_and_blob(
     if named is None:
         return _key_of_ciphertext(call, blob, action), blob
     if named.key_id != blob.key_id:
-        raise IncorrectKeyException(
-            "The key ID in the request does not identify a CMK that can perform this operation."
-        )
+        raise _incorrect_key()
     return named, blob
 
 

@@ -1,18 +1,25 @@
 """Grants: create, list, retire, revoke. Source: KMS API Reference; KMS Developer Guide, "Grants in AWS KMS"."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_grant_id, new_grant_token
-from keytrail.domain.arn import read_key_identifier, root_arn
-from keytrail.domain.grant import Grant, require_grant_id, require_principal, require_valid_grant
+from keytrail.domain.arn import ALIAS_PREFIX, read_key_identifier, root_arn
+from keytrail.domain.grant import Grant, GrantOperation, require_grant_id, require_principal, require_valid_grant
 from keytrail.domain.grant_constraints import Constraints
 from keytrail.domain.key import USABLE, Key, KeyState
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.refusals import grant_not_found
-from keytrail.errors import AccessDeniedException, InvalidGrantTokenException, ValidationException
+from keytrail.errors import (
+    AccessDeniedException,
+    InvalidArnException,
+    InvalidGrantTokenException,
+    NotFoundException,
+    ValidationException,
+)
 from keytrail.operation import SERVICES, operation
+from keytrail.operations.kms.grant_principals import principal_arn
 from keytrail.operations.pagination import Page, requested_page
 
 _GRANTABLE = USABLE | {KeyState.UNAVAILABLE}
@@ -43,6 +50,12 @@ def create_grant(
     name: str | None = None,
 ) -> Reply:
     """Create a grant. With the name and the parameters of an existing grant, give that one, with another token."""
+    grantee, retiring = (
+        principal_arn(call, text, InvalidArnException(f"{member} does not refer to a valid principal."))
+        if text is not None
+        else None
+        for member, text in (("GranteePrincipal", grantee_principal), ("RetiringPrincipal", retiring_principal))
+    )
     grant = Grant(
         grant_id=new_grant_id(),
         key_arn=key.arn,
@@ -50,9 +63,9 @@ def create_grant(
         creation_date=call.now,
         issuing_account=root_arn(call.region, call.account),
         operations=tuple(operations),
-        grantee_principal=grantee_principal,
+        grantee_principal=grantee,
         grantee_service_principal=grantee_service_principal,
-        retiring_principal=retiring_principal,
+        retiring_principal=retiring,
         retiring_service_principal=retiring_service_principal,
         constraints=Constraints.read(constraints),
     )
@@ -65,19 +78,21 @@ def create_grant(
 
 def require_valid_for_key(grant: Grant, key: Key) -> None:
     """Raise ValidationException for operations and constraints that do not fit the key's spec and usage."""
-    kms = SERVICES["kms"].operations.values()
-    fitting = {action for operation in kms if operation.fits_in_grant_on(key) for action in operation.actions}
-    unfitting = [operation for operation in grant.operations if operation not in fitting]
+    fitting = [operation for operation in SERVICES["kms"].operations.values() if operation.fits_in_grant_on(key)]
+    actions = {action: operation for operation in fitting for action in operation.actions}
+    unfitting = [action for action in grant.operations if action not in actions]
     if unfitting:
-        # unverified: the words
+        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys than HMAC keys
+        names = [name for name in get_args(GrantOperation) if name in actions]
+        valid = sorted(names, key=lambda name: (actions[name].usage, actions[name].grantable) != (None, "any"))
         raise ValidationException(
-            f"The operations [{', '.join(unfitting)}] are not valid for a key with KeySpec {key.spec} "
-            f"and KeyUsage {key.usage}."
+            f"Operations [{', '.join(unfitting)}] are not supported when creating a grant for "
+            f"{'an asymmetric' if key.is_asymmetric else 'a symmetric'} KMS key with key usage {key.usage}. "
+            f"Valid operations are [{', '.join(valid)}]"
         )
     if grant.constraints.restricts_context and key.spec != SYMMETRIC_DEFAULT:
-        # unverified: the words
         raise ValidationException(
-            "Encryption context constraints are valid only for grants on symmetric encryption KMS keys."
+            "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key."
         )
 
 
@@ -86,7 +101,13 @@ def _check_grant_id(members: Mapping[str, object]) -> None:
         require_grant_id(str(members["GrantId"]))
 
 
-@operation(cross_account=True, rules=_check_grant_id, quota=100)
+def _check_filters(members: Mapping[str, object]) -> None:
+    _check_grant_id(members)
+    if "GranteePrincipal" in members:
+        require_principal(str(members["GranteePrincipal"]))
+
+
+@operation(cross_account=True, rules=_check_filters, quota=100)
 def list_grants(
     call: Call,
     key: Key,
@@ -98,8 +119,11 @@ def list_grants(
     grantee_service_principal: str | None = None,
 ) -> Reply:
     """List a key's grants, the oldest first: all, the one with an id, or those of a grantee."""
+    if grantee_principal is not None:
+        unknown = InvalidArnException("Input does not refer to a valid principal")
+        grantee_principal = principal_arn(call, grantee_principal, unknown)
     grantee, service = grantee_principal or "", grantee_service_principal or ""
-    # unverified: KMS documents at most 100 here, though its model lets 1000 through
+    # unverified: at most 100, as KMS documents it here; its model lets 1000 through, and no recording shows which
     page = requested_page(
         call, limit, marker, default=50, maximum=100, filters=f"{key.arn}/{grant_id}/{grantee}/{service}"
     )
@@ -116,7 +140,7 @@ def list_grants(
 
 def _check_retiring_principal(members: Mapping[str, object]) -> None:
     if ("RetiringPrincipal" in members) == ("RetiringServicePrincipal" in members):
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify exactly one of RetiringPrincipal and RetiringServicePrincipal.")
     if "RetiringPrincipal" in members:
         require_principal(str(members["RetiringPrincipal"]))
@@ -133,8 +157,11 @@ def list_retirable_grants(
 ) -> Reply:
     """List the grants in the Region, on keys of any account, that a principal of the caller's account can retire."""
     principal, service = retiring_principal or "", retiring_service_principal or ""
+    if principal:
+        unknown = NotFoundException(f"Retiring principal {principal} could not be found")
+        principal = principal_arn(call, principal, unknown)
     if principal and principal.split(":")[4] != call.account:
-        # unverified: the code and the words
+        # unverified: the code and the words; not in AWS's docs, recordings or issues
         raise AccessDeniedException(
             f"User: {call.principal.arn} is not authorized to perform: kms:ListRetirableGrants "
             f"for the principal {principal} of another account"
@@ -149,7 +176,7 @@ def list_retirable_grants(
 def _check_token_or_id(members: Mapping[str, object]) -> None:
     by_token, by_id = "GrantToken" in members, {"KeyId", "GrantId"} & members.keys()
     if by_token == bool(by_id) or len(by_id) == 1:
-        # unverified: the words
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("Specify either a GrantToken, or both a KeyId and a GrantId.")
     _check_grant_id(members)
 
@@ -193,6 +220,8 @@ def _by_token(call: Call, token: str) -> Grant:
 
 
 def _by_id(call: Call, key_id: str, grant_id: str) -> Grant:
+    if not key_id.startswith(("arn:", ALIAS_PREFIX)):  # of other names only this was recorded, of a bare key id
+        raise NotFoundException(f"Invalid arn {key_id}")
     named = read_key_identifier(key_id, call.account, call.region, aliases=False)
     own_account = named.account == call.account
     if own_account:
@@ -211,7 +240,10 @@ def _listed(page: Page, grants: Sequence[Grant]) -> Reply:
 
 
 def _entry(grant: Grant) -> dict[str, object]:
-    """A GrantListEntry: members that the grant does not have are left out, but Name is then empty."""
+    """A GrantListEntry: members that the grant does not have are left out, but Name is then empty.
+
+    The creation date is told in whole seconds, as recorded.
+    """
     optional = {
         "GranteePrincipal": grant.grantee_principal,
         "GranteeServicePrincipal": grant.grantee_service_principal,
@@ -223,7 +255,7 @@ def _entry(grant: Grant) -> dict[str, object]:
         "KeyId": grant.key_arn,
         "GrantId": grant.grant_id,
         "Name": grant.name,
-        "CreationDate": grant.creation_date,
+        "CreationDate": grant.creation_date.replace(microsecond=0),
         "IssuingAccount": grant.issuing_account,
         "Operations": list(grant.operations),
         **{name: value for name, value in optional.items() if value is not None},

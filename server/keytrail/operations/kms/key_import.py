@@ -17,7 +17,6 @@ from keytrail.domain.material_history import Import
 from keytrail.domain.refusals import no_cryptography
 from keytrail.errors import (
     ExpiredImportTokenException,
-    IncorrectKeyMaterialException,
     InvalidCiphertextException,
     InvalidImportTokenException,
     ValidationException,
@@ -66,8 +65,14 @@ def import_key_material(
 ) -> Later[Reply]:
     """Import key material into a key: its first, one that it has lost, or the next to rotate to."""
     imported_material.require_external(key)
-    key.require_state(NOT_PENDING_DELETION)
-    imported_material.require_import_members(key, import_type, key_material_description, key_material_id)
+
+    def require_import(of: Key) -> None:
+        of.require_state(NOT_PENDING_DELETION)
+        imported_material.require_import_members(
+            of, import_type, key_material_description, key_material_id, is_replica=call.store.is_replica(of)
+        )
+
+    require_import(key)
     imported_material.require_validity(expiration_model, valid_to, call.now)
     import_ = Import(valid_to, key_material_description)
 
@@ -75,14 +80,9 @@ def import_key_material(
         material = _unwrap(call, key, import_token, encrypted_key_material)
 
         def imported(newest: Key) -> Key:
-            newest.require_state(NOT_PENDING_DELETION)
+            require_import(newest)
             return imported_material.import_material(
-                newest,
-                material,
-                kind=import_type,
-                material_id=key_material_id,
-                imported=import_,
-                is_replica=call.store.is_replica(newest),
+                newest, material, kind=import_type, material_id=key_material_id, imported=import_
             )
 
         call.change(key, imported)
@@ -109,7 +109,7 @@ def _unwrap(call: Call, key: Key, import_token: bytes, wrapped: bytes) -> KeyMat
     try:
         return KeyMaterial.imported(key.key_id, key.spec, data)
     except ValueError:
-        raise IncorrectKeyMaterialException from None  # unverified: the code
+        raise InvalidCiphertextException from None
 
 
 @operation(states=_NOT_CHANGING, logged_reply="reply", quota=15)

@@ -9,6 +9,7 @@ from keytrail.call import Call, Reply
 from keytrail.crypto.randomness import new_uuid
 from keytrail.domain import key as states
 from keytrail.domain import key_rotation
+from keytrail.domain.imported_material import require_importable
 from keytrail.domain.key import Key, KeyState, Origin
 from keytrail.domain.key_material import KeyMaterial, is_supported
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT, require_in_region, usage_for
@@ -60,6 +61,8 @@ def create_key(
     if tags:
         call.authorize_on("*", "kms:TagResource")
     require_in_region(spec, call.region)
+    if origin == Origin.EXTERNAL:
+        require_importable(spec)
     keys_in_custom_key_stores.require_store_for_key(
         call, Origin(origin), custom_key_store_id, xks_key_id, spec=spec, multi_region=multi_region
     )
@@ -166,6 +169,7 @@ def schedule_key_deletion(call: Call, key: Key, *, pending_window_in_days: int =
         return newest.schedule_deletion(call.now, pending_window_in_days, has_replicas=has_replicas)
 
     pending = call.change(key, schedule)
+    keys_in_custom_key_stores.show_backing_keys(call, pending)
     reply: dict[str, object] = {"KeyId": pending.arn, "KeyState": pending.state}
     if pending.deletion_date is not None:
         reply["DeletionDate"] = pending.deletion_date

@@ -2,7 +2,7 @@
 
 from keytrail.call import Call, Reply
 from keytrail.domain.key import Key
-from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy
+from keytrail.domain.key_policy import DEFAULT_POLICY_NAME, default_key_policy, printed
 from keytrail.errors import NotFoundException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.pagination import requested_page
@@ -10,10 +10,11 @@ from keytrail.operations.pagination import requested_page
 
 @operation(quota=1000)
 def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NAME) -> Reply:
-    """The key's policy document, as it was sent."""
+    """The key's policy document, printed anew."""
     if policy_name != DEFAULT_POLICY_NAME:
         raise NotFoundException("No such policy exists")
-    return {"Policy": key.policy or default_key_policy(key.region, key.account), "PolicyName": policy_name}
+    policy = key.policy or default_key_policy(key.region, key.account)
+    return {"Policy": printed(policy), "PolicyName": policy_name}
 
 
 @operation(quota=15)
@@ -27,7 +28,7 @@ def put_key_policy(
 ) -> None:
     """Replace the key's policy document."""
     if policy_name != DEFAULT_POLICY_NAME:
-        # unverified: the words, and the code for other names than AWS_RAM
+        # unverified: the words, and the code for other names than AWS_RAM; not in AWS's docs, recordings or issues
         raise ValidationException(f"The policy {policy_name} cannot be changed; the only one that can is default.")
     call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
     call.change(key, lambda newest: newest.put_policy(policy))

@@ -4,14 +4,19 @@ Source: KMS API Reference, CreateKey and GenerateRandom; KMS Developer Guide, "K
 """
 
 from keytrail.call import Call
-from keytrail.domain.custom_key_store import ConnectionState
-from keytrail.domain.external_errors import raise_external_errors
+from keytrail.domain.custom_key_store import CustomKeyStore
+from keytrail.domain.external_errors import raise_external_errors, raise_failure_in_use
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, Origin
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
-from keytrail.errors import UnsupportedOperationException, ValidationException
+from keytrail.errors import (
+    CustomKeyStoreInvalidStateException,
+    KMSInvalidStateException,
+    UnsupportedOperationException,
+    ValidationException,
+)
 from keytrail.operation import SERVICES
 
-# unverified: the words of all refusals in this module
+# unverified: the words of all refusals in this module; not in AWS's docs, recordings or issues
 
 
 def require_store_for_key(
@@ -36,7 +41,7 @@ def require_store_for_key(
     store = call.store.custom_key_stores.require(call.account, call.region, store_id)
     if store.type is not origin:
         raise ValidationException(f"The custom key store {store_id} holds keys of Origin {store.type} only.")
-    store.require_state(ConnectionState.CONNECTED)
+    store.require_connected()
     external_errors = call.store.custom_key_stores.external_errors
     raise_external_errors(
         external_errors,
@@ -44,6 +49,26 @@ def require_store_for_key(
         CloudHsmClusterId=store.cluster_id,
         XksKeyId=xks_key_id,
     )
+    raise_failure_in_use(external_errors, CustomKeyStoreInvalidStateException, XksProxyUriEndpoint=_endpoint(store))
+
+
+def require_reachable(call: Call, key: Key) -> None:
+    """Raise KMSInvalidStateException if a test has set an error for what is behind a key in a custom key store."""
+    if key.custom_key_store_id is None:
+        return
+    stores = call.store.custom_key_stores
+    store = stores.of_key(key)
+    raise_failure_in_use(
+        stores.external_errors,
+        KMSInvalidStateException,
+        CloudHsmClusterId=store.cluster_id if store is not None else None,
+        XksProxyUriEndpoint=_endpoint(store) if store is not None else None,
+        XksKeyId=key.xks_key_id,
+    )
+
+
+def _endpoint(store: CustomKeyStore) -> str | None:
+    return store.proxy.uri_endpoint if store.proxy is not None else None
 
 
 def require_still_connected(call: Call, key: Key) -> None:
@@ -53,11 +78,8 @@ def require_still_connected(call: Call, key: Key) -> None:
     """
     store = call.store.custom_key_stores.of_key(key)
     if store is not None:
-        store.require_state(ConnectionState.CONNECTED)
-        # unverified: what the text of backingKey has
-        call.additional_event_data |= (
-            backing_key(key) if key.xks_key_id else {"backingKey": f'{{"backingKeyId":"{_backing_key_id(key)}"}}'}
-        )
+        store.require_connected()
+        call.additional_event_data |= backing_key(key) if key.xks_key_id else {"backingKey": _backing_key_text(key)}
 
 
 def require_random_source(call: Call, store_id: str) -> None:
@@ -65,7 +87,7 @@ def require_random_source(call: Call, store_id: str) -> None:
     store = call.store.custom_key_stores.require(call.account, call.region, store_id)
     if store.type is not Origin.AWS_CLOUDHSM:
         raise UnsupportedOperationException(f"The custom key store {store_id} generates no random bytes.")
-    store.require_state(ConnectionState.CONNECTED)
+    store.require_connected()
 
 
 def backing_key(key: Key) -> dict[str, object]:
@@ -73,11 +95,25 @@ def backing_key(key: Key) -> dict[str, object]:
     store: dict[str, object] = {"customKeyStoreId": key.custom_key_store_id}
     if key.xks_key_id is not None:
         return {**store, "xksKeyId": key.xks_key_id}
-    return {**store, "backingKeyId": _backing_key_id(key)}
+    return {**store, "backingKeyId": key.require_aes_material().id}
 
 
-def _backing_key_id(key: Key) -> str:
-    return key.require_aes_material().id
+def _backing_key_text(key: Key) -> str:
+    """A backing key as CreateKey and ScheduleKeyDeletion show it: JSON text in the event's JSON."""
+    material_id = key.require_aes_material().id
+    # unverified: how handles look; AWS's docs have only the samples "01" and "19"
+    return f'{{"keyHandle":"{int(material_id[:2], 16):02}","backingKeyId":"{material_id}"}}'
+
+
+def show_backing_keys(call: Call, key: Key) -> None:
+    """Let the event of ScheduleKeyDeletion show the backing keys of a key in an AWS CloudHSM key store."""
+    store = call.store.custom_key_stores.of_key(key)
+    if store is not None and store.cluster_id is not None:
+        call.additional_event_data |= {
+            "customKeyStoreId": store.store_id,
+            "clusterId": store.cluster_id,
+            "backingKeys": f"[{_backing_key_text(key)}]",
+        }
 
 
 def key_members(call: Call, key: Key) -> dict[str, object]:

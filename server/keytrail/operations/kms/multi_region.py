@@ -4,24 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
 from keytrail.domain import key as states
-from keytrail.domain.arn import key_arn, partition_of
+from keytrail.domain.arn import key_arn
 from keytrail.domain.key import Key, KeyState, Origin
-from keytrail.domain.key_policy import default_key_policy
+from keytrail.domain.key_policy import default_key_policy, printed
 from keytrail.domain.key_spec import require_in_region
-from keytrail.domain.refusals import key_exists, key_not_found, not_a_primary_key
+from keytrail.domain.multi_region import replica_exists, require_replicable
+from keytrail.domain.refusals import not_a_primary_key
 from keytrail.domain.tag import read_tags
-from keytrail.errors import UnsupportedOperationException
+from keytrail.errors import KMSInvalidStateException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.kms.key_metadata import key_metadata
 from keytrail.trail import Event, new_event_id
-
-
-def _require_primary(call: Call, key: Key) -> tuple[str, ...]:
-    """The Regions of the key's replicas; raises UnsupportedOperationException unless it is a primary."""
-    related = call.store.multi_region_set(key)
-    if related is None or related.primary != key.region:
-        raise not_a_primary_key(key.arn)
-    return related.replicas
 
 
 @operation(
@@ -44,13 +37,12 @@ def replicate_key(
     call.authorize_on("*", "kms:CreateKey")
     if tags:
         call.authorize_on("*", "kms:TagResource")
-    replicas = _require_primary(call, key)
-    if replica_region in (key.region, *replicas):
-        raise key_exists(key_arn(replica_region, key.account, key.key_id))
-    if partition_of(replica_region) != partition_of(key.region):
-        raise UnsupportedOperationException(  # unverified: code and words
-            f"{replica_region} is not in the partition {partition_of(key.region)}."
-        )
+    related = call.store.multi_region_set(key)
+    if related is None or related.primary != key.region:
+        raise not_a_primary_key(key.arn)
+    require_replicable(key.region, replica_region)
+    if replica_region in related.replicas:
+        raise replica_exists()
     require_in_region(key.spec, replica_region)
     if policy is not None:
         call.authorizer.check_key_policy(call, policy, key, bypass_lockout=bypass_policy_lockout_safety_check)
@@ -74,7 +66,7 @@ def replicate_key(
     call.further_events.append(_creation(call, replica, metadata))
     reply: dict[str, object] = {
         "ReplicaKeyMetadata": metadata,
-        "ReplicaPolicy": policy or default_key_policy(replica_region, key.account),
+        "ReplicaPolicy": printed(policy or default_key_policy(replica_region, key.account)),
     }
     if tags:
         reply["ReplicaTags"] = list(tags)
@@ -92,7 +84,7 @@ def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event
         principal=call.principal,
         recipient=replica.account,
         read_only=False,
-        # unverified: which members this record shows; those of any CreateKey
+        # unverified: which members this record shows, here those of any CreateKey; not in AWS's docs or recordings
         request_parameters={
             "BypassPolicyLockoutSafetyCheck": False,
             "CustomerMasterKeySpec": replica.spec,
@@ -110,13 +102,20 @@ def _creation(call: Call, replica: Key, metadata: Mapping[str, object]) -> Event
 
 @operation(states=states.USABLE, logged_reply="key", quota=5)
 def update_primary_region(call: Call, key: Key, *, primary_region: str) -> None:
-    """Make a replica the primary key, and the primary key a replica."""
-    replicas = _require_primary(call, key)
+    """Make a replica the primary key, and the primary key a replica, at once; both are Updating for a while.
+
+    Nothing happens if the Region already is the primary key's.
+    """
+    related = call.store.multi_region_set(key)
+    if related is None:
+        raise not_a_primary_key(key.arn)  # unverified: for a single-Region key; not in AWS's recordings or issues
+    if related.primary != key.region:
+        raise KMSInvalidStateException(f"{key.arn} is not a multi-Region primary key.")
     if primary_region == key.region:
-        raise UnsupportedOperationException(f"{key.arn} is already the primary key.")  # unverified
+        return
+    if primary_region not in related.replicas:
+        raise ValidationException(f"{key.key_id} does not have a replica key in the specified Region.")
     arn = key_arn(primary_region, key.account, key.key_id)
-    if primary_region not in replicas:
-        raise key_not_found(arn)  # unverified: that this is the refusal
     call.authorize(call.store.newest.require_key(arn), in_event=False)
     until = call.now + call.settings.transition_time.updating
 

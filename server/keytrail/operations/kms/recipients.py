@@ -41,7 +41,7 @@ def for_recipient(call: Call, reply: Mapping[str, object], secret: str) -> Reply
 
 
 def _attestation(recipient: Mapping[str, object]) -> Attestation:
-    # unverified: the words of these refusals, and that both members must be there
+    # unverified: the words of these refusals, and that both members are needed; not in AWS's docs, recordings or issues
     document = recipient.get("AttestationDocument")
     if not isinstance(document, bytes) or "KeyEncryptionAlgorithm" not in recipient:
         raise ValidationException("Recipient must have both KeyEncryptionAlgorithm and AttestationDocument.")

@@ -6,7 +6,7 @@ Source: KMS API Reference; KMS Developer Guide, "Rotate AWS KMS keys".
 from keytrail.call import Call, Reply
 from keytrail.domain import key_rotation
 from keytrail.domain.imported_material import DOES_NOT_EXPIRE, EXPIRES, MaterialState
-from keytrail.domain.key import Key, KeyState, Origin, Transition
+from keytrail.domain.key import Key, Origin, Transition
 from keytrail.domain.material_history import Import, PastMaterial
 from keytrail.domain.refusals import not_valid_for_a_replica
 from keytrail.errors import InvalidMarkerException, ValidationException
@@ -49,14 +49,11 @@ def rotate_key_on_demand(call: Call, key: Key) -> Reply:
 @operation(cross_account=True, quota=1000)
 def get_key_rotation_status(call: Call, key: Key) -> Reply:
     """Whether a key is rotated, and when; rotation is suspended while the key is pending deletion."""
-    key_rotation.require_rotation_status(key)
-    status: dict[str, object] = {"KeyId": key.arn, "KeyRotationEnabled": False}
-    if key.automatic is not None and key.state is not KeyState.PENDING_DELETION:
-        status |= {
-            "KeyRotationEnabled": True,
-            "RotationPeriodInDays": key.automatic.period_in_days,
-            "NextRotationDate": key.automatic.next_date,
-        }
+    key_rotation.require_origin_in_kms(key)
+    automatic = key_rotation.told_rotation(key)
+    status: dict[str, object] = {"KeyId": key.arn, "KeyRotationEnabled": automatic is not None}
+    if automatic is not None:
+        status |= {"RotationPeriodInDays": automatic.period_in_days, "NextRotationDate": automatic.next_date}
     if key.on_demand is not None:
         status["OnDemandRotationStartDate"] = key.on_demand.start
     return status
@@ -118,8 +115,8 @@ def _material_state(call: Call, key: Key, past: PastMaterial) -> MaterialState:
 def _import_members(key: Key, material_id: str) -> dict[str, object]:
     """The members that only imported material has; of deleted material, only its description is kept."""
     import_ = key.imports.get(material_id, Import(is_present=False))
-    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_present else "PENDING_IMPORT"}
-    if import_.is_present:
+    entry: dict[str, object] = {"ImportState": "IMPORTED" if import_.is_told else "PENDING_IMPORT"}
+    if import_.is_told:
         entry["ExpirationModel"] = EXPIRES if import_.valid_to is not None else DOES_NOT_EXPIRE
     if import_.valid_to is not None:
         entry["ValidTo"] = import_.valid_to

@@ -25,6 +25,7 @@ _HASH_AND_SIGN = frozenset({RAW, DIGEST})
 _READABLE = ANY - {
     KeyState.PENDING_DELETION,
     KeyState.PENDING_REPLICA_DELETION,
+    KeyState.PENDING_IMPORT,
     KeyState.CREATING,
     KeyState.UNAVAILABLE,
 }
@@ -34,14 +35,15 @@ def _require_message(key: Key, algorithm: str, message_type: str, message: bytes
     """Refuse an algorithm that the key does not have, a wrong message type, and a digest of wrong size."""
     key.require_algorithm(algorithm)
     if message_type not in _MESSAGE_TYPES.get(algorithm, _HASH_AND_SIGN):
-        # unverified: that the refusal names the key spec of ML-DSA keys alone
-        by_spec = algorithm == "ML_DSA_SHAKE_256"
+        by_spec = message_type == EXTERNAL_MU or algorithm == "ML_DSA_SHAKE_256"
         subject = f"key spec {key.spec}" if by_spec else f"algorithm {algorithm}"
         raise ValidationException(f"Message type {message_type} is incompatible with {subject}.")
-    # unverified: that the message about an external mu is that about a digest
-    size = {DIGEST: signing.DIGEST_SIZES.get(algorithm), EXTERNAL_MU: signing.MU_SIZE}.get(message_type)
+    name, size = {
+        DIGEST: ("Digest", signing.DIGEST_SIZES.get(algorithm)),
+        EXTERNAL_MU: ("External Mu", signing.MU_SIZE),
+    }.get(message_type, ("", None))
     if size is not None and len(message) != size:
-        raise ValidationException(f"Digest is invalid length for algorithm {algorithm}.")
+        raise ValidationException(f"{name} is invalid length for algorithm {algorithm}.")
 
 
 def _refuse_unsupported(algorithm: str, work: Callable[[], Reply]) -> Callable[[], Reply]:
@@ -107,12 +109,7 @@ def verify(
 def get_public_key(call: Call, key: Key) -> Reply | Later[Reply]:
     """The public key of an asymmetric key, as a DER SubjectPublicKeyInfo (RFC 5280)."""
     if not key.is_asymmetric:
-        if key.state is KeyState.PENDING_IMPORT:
-            key.require_state(USABLE)
         raise UnsupportedOperationException
-    if key.material is None:
-        # unverified: kms-behaviour D.2 lets a key pending import through; one without any material has no public key
-        key.require_state(USABLE)
 
     def work() -> Reply:
         return {

@@ -12,7 +12,7 @@ from keytrail.operation import operation
 def get_key_last_usage(call: Call, key: Key) -> Reply:
     """The key's last successful cryptographic operation since tracking began.
 
-    KeyLastUsage is empty if there was none; its Timestamp is a whole second.
+    KeyLastUsage is empty if there was none. Its CloudTrailEventId is that of the event in the key owner's trail.
     """
     tracking_start = max(call.settings.tracking_start, key.creation_date)
     use = call.trail.last_use(key.arn, call.now)
@@ -20,7 +20,7 @@ def get_key_last_usage(call: Call, key: Key) -> Reply:
     if use is not None:
         usage = {
             "Operation": use.operation,
-            "Timestamp": use.timestamp.replace(microsecond=0),
+            "Timestamp": use.timestamp,
             "CloudTrailEventId": use.event_id,
             "KmsRequestId": use.request_id,
         }
