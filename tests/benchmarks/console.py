@@ -79,12 +79,12 @@ def an_open_page(effort: Effort) -> list[Row]:
 
 
 class OpenPage:
-    """What a browser asks for while a page is open: the stream every second, and the list as often as it says."""
+    """What a browser asks for while a page is open: the stream twice a second, and the list as often as it says."""
 
     def __init__(self, server: servers.Server, path: str):
         self.server = server
         text = self.get(path)
-        self.urls = dict.fromkeys(re.findall(r'data-stream="([^"]+)"', text), 1.0)
+        self.urls = dict.fromkeys(re.findall(r'data-stream="([^"]+)"', text), 0.5)
         for url, seconds in re.findall(r'hx-get="([^"]+)" hx-trigger="every ([0-9.]+)s"', text):
             self.urls[url] = float(seconds)
         assert self.urls

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from keytrail.server import KeytrailServer
 from tests.browser import demo
 from tests.browser.chromium import ARGUMENTS, executable
+
+expect.set_options(timeout=30_000)  # for a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def page(browser: Browser, server: KeytrailServer, watched: Watched) -> Iterator
 
 def _page(browser: Browser, server: KeytrailServer, watched: Watched) -> Iterator[Page]:
     context = browser.new_context(base_url=server.url, permissions=["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     watched.watch(page, server.url)
     yield page

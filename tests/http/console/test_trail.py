@@ -108,7 +108,7 @@ def test_the_stream_sends_what_has_come_since_and_when_to_ask_again(owner: Any, 
     assert operations(lxml.html.fromstring(f"<table class='events'><tbody>{data}</tbody></table>")) == ["ListAliases"]
     again = visitor.ask(stream, headers={"Last-Event-ID": last_id})
     assert [name for name, _, _ in messages(again.text)] == ["clock"]
-    assert "retry: 1000\n" in again.text
+    assert "retry: 500\n" in again.text
 
 
 def test_a_burst_of_calls_is_cut_and_the_page_says_so(owner: Any, visitor: Visitor) -> None:

@@ -23,7 +23,7 @@ pages = Pages()
 SHOWN = 100
 """Events on a page, and the most that the stream sends at once."""
 
-_RETRY = 1000
+_RETRY = 500
 """Milliseconds after which the browser asks the stream again."""
 
 
