@@ -1,6 +1,7 @@
 """Drives a container of the image with boto3, as a user would. `.ci/run` has it run by image-check."""
 
 import os
+from urllib.request import Request, urlopen
 
 import boto3
 
@@ -24,4 +25,9 @@ usage = kms.get_key_last_usage(KeyId=key_id)["KeyLastUsage"]
 request_id = decrypted["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
 assert usage["Operation"] == "Decrypt", usage
 assert usage["KmsRequestId"] == request_id, (usage, request_id)
+url, browser = os.environ["IMAGE_CHECK_URL"], {"Accept": "text/html"}
+page = urlopen(Request(url, headers=browser), timeout=10).read().decode()
+assert key_id in page, "the console shows the key"
+for name in ("console.css", "console.js", "htmx.min.js"):
+    assert urlopen(f"{url.rstrip('/')}/_keytrail/console/static/{name}", timeout=10).read(), name
 print(f"image_client: {key_id} was last used by {usage['Operation']}, request {request_id}")
