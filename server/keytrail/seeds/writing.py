@@ -158,7 +158,9 @@ def _material(key: Key, related: MultiRegionSet | None, store: Store, now: datet
     *earlier, current = history(key)
     if any(past.material.id != _derived(key, at).id for at, past in enumerate(earlier)):
         notes.append("Ciphertexts of key materials before the current one cannot be decrypted under the copy.")
-    known = _derived(key, len(earlier)).id == current.material.id and not key.spec.startswith("RSA")
+    # A seed derives the material again, but not an RSA pair; one that nobody has used yet may be any.
+    fixed = key.spec.startswith("RSA") and current.material.is_generated
+    known = _derived(key, len(earlier)).id == current.material.id and not fixed
     return {**({} if known else {"KeyMaterial": _data(current.material)}), **_rotation(key, now)}
 
 

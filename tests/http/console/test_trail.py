@@ -23,9 +23,13 @@ from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, key_arn
 from tests.support.console import Visitor, rows_of, words
 
 READER = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+}
 SEED: dict[str, Any] = {
     "credentials": [{"AccessKeyId": "AKIAREADER0000000001", "SecretAccessKey": "secret", "Principal": READER}],
-    "identities": [{"Arn": READER, "Policies": {}}],
+    "identities": [{"Arn": READER, "Policies": {}, "TrustPolicy": TRUST}],
     "keys": [{"KeyId": KEY, "Aliases": [ALIAS], "CreationDate": "40 days ago"}],
 }
 
@@ -178,7 +182,15 @@ def test_a_call_is_copied_as_curl(owner: Any, visitor: Visitor) -> None:
     assert json.loads(done.stdout)["KeyMetadata"]["Arn"] == key_arn()
 
 
-def calls_to_copy(owner: Any, reader: Any) -> dict[str, Callable[[], object]]:
+def test_a_call_of_a_declared_caller_is_copied_with_its_secret(owner: Any, reader: Any, visitor: Visitor) -> None:
+    with pytest.raises(ClientError):
+        reader.describe_key(KeyId=KEY)
+    command = snippet(event_page(visitor, "DescribeKey"), "Copy as curl")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(done.stdout)["__type"] == "AccessDeniedException"
+
+
+def calls_to_copy(owner: Any, reader: Any, session: Any) -> dict[str, Callable[[], object]]:
     blob = owner.encrypt(KeyId=KEY, Plaintext=b"1", EncryptionContext={"it's": 'a "key"'})["CiphertextBlob"]
     return {
         "Encrypt": lambda: owner.encrypt(KeyId=ALIAS, Plaintext=b"1"),
@@ -187,12 +199,22 @@ def calls_to_copy(owner: Any, reader: Any) -> dict[str, Callable[[], object]]:
         "ListKeys": owner.list_keys,
         "DisableKey": lambda: reader.disable_key(KeyId=KEY),
         "DescribeKey": lambda: owner.describe_key(KeyId="alias/missing"),
+        "EnableKey": lambda: session.enable_key(KeyId=KEY),
         "GenerateDataKey": lambda: reader.generate_data_key(KeyId=KEY, KeySpec="AES_256"),
     }
 
 
-def test_a_call_is_copied_as_a_test_that_passes(owner: Any, reader: Any, visitor: Visitor, tmp_path: Path) -> None:
-    calls = calls_to_copy(owner, reader)
+def test_a_call_is_copied_as_a_test_that_passes(
+    owner: Any, reader: Any, visitor: Visitor, tmp_path: Path, keytrail_client: Callable[..., Any]
+) -> None:
+    role = {"RoleArn": READER, "RoleSessionName": "report"}
+    issued = keytrail_client("sts").assume_role(**role)["Credentials"]
+    session = keytrail_client(
+        access_key_id=issued["AccessKeyId"],
+        secret_access_key=issued["SecretAccessKey"],
+        session_token=issued["SessionToken"],
+    )
+    calls = calls_to_copy(owner, reader, session)
     for operation, call in calls.items():
         try:
             call()

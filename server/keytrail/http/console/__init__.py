@@ -45,7 +45,6 @@ class Console(Flask):
         self.register_error_handler(HTTPException, _error_page)
         self.context_processor(
             lambda: {
-                "console": CONSOLE,
                 "clock": endpoint.clock,
                 "csrf": access.csrf_token,
                 "has_token": bool(endpoint.settings.control_token),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from keytrail.clock import LAST
 from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent
 from keytrail.endpoint import Endpoint
-from keytrail.http.console.formats import duration, plural, stamp
+from keytrail.http.console.formats import duration, stamp
 from keytrail.http.console.key_list import name_of
 from keytrail.http.console.pages import Pages
 from keytrail.settings import read_moment
@@ -21,8 +21,12 @@ pages = Pages()
 STEPS = (1, 30, 90)
 """Days by which a button moves the clock."""
 
-_WORDS = {Deleted: "deletion", Rotated: "rotation", MaterialExpired: "expiry of key material"}
-"""What falls due, by the class of its service event. A synchronization is a part of the rotation."""
+_WORDS = {
+    Deleted: ("deletion", "deletions"),
+    Rotated: ("rotation", "rotations"),
+    MaterialExpired: ("expiry of key material", "expiries of key material"),
+}
+"""What falls due, one and several, by the class of its service event. A synchronization is a part of a rotation."""
 
 _SHOWN = 100
 
@@ -37,11 +41,7 @@ class Move(NamedTuple):
     def words(self) -> str:
         """`2 deletions, 1 rotation`."""
         counts = Counter(_WORDS[type(event)] for event in self.events)
-        return ", ".join(plural(count, what) if what[-1] == "n" else _expiries(count) for what, count in counts.items())
-
-
-def _expiries(count: int) -> str:
-    return f"{count:,} {'expiry' if count == 1 else 'expiries'} of key material"
+        return ", ".join(f"{count:,} {one if count == 1 else several}" for (one, several), count in counts.items())
 
 
 def due(endpoint: Endpoint, until: Iterable[datetime]) -> list[Move]:
@@ -68,7 +68,7 @@ def show(endpoint: Endpoint) -> ResponseReturnValue:
         steps=list(zip(STEPS, moves, strict=False)),
         wanted=moves[-1] if wanted else None,
         problem=problem,
-        words=_WORDS,
+        words={kind: one for kind, (one, _) in _WORDS.items()},
         shown=_SHOWN,
         name_of=lambda key: name_of(endpoint, key),
     )

@@ -51,7 +51,9 @@ def of_event(endpoint: Endpoint, event: Event, url: str, now: datetime) -> dict[
     members = _members(event, operation)
     snippets = {"Copy as pytest": _pytest(endpoint, event, event.principal, operation, members, now)}
     if operation.service == "kms":
-        snippets["Copy as curl"] = _curl(event, event.principal, operation, members, url)
+        secret = endpoint.callers.secret_of(event.principal.access_key_id or "") or "any-secret"
+        user = f"{event.principal.access_key_id or event.principal.account}:{secret}"
+        snippets["Copy as curl"] = _curl(event, user, operation, members, url)
     return snippets
 
 
@@ -92,8 +94,10 @@ def _pytest(
     lines += [f"def test_{function}_{'is_refused' if failed else 'succeeds'}(keytrail_client, keytrail_server):"]
     lines += ["    keytrail_server.load(SEED)"]
     service = [] if operation.service == "kms" else [repr(operation.service)]
-    keyword, value = _caller(endpoint, principal)
-    words = [*service, f"{keyword}={value!r}", f"region={event.region!r}"]
+    who = f"account={principal.account!r}" if principal.kind == "root" else f"access_key_id={_access_key(principal)!r}"
+    words = [*service, who, f"region={event.region!r}"]
+    if principal.session_policies:
+        lines += ["    # The caller's session policies are not in the seed."]
     lines += [f"    client = keytrail_client({', '.join(words)})"]
     arguments = [f"{name}={value!r}" for name, value in members.items()]
     if operation.name in _DECRYPTING and keys:
@@ -147,17 +151,16 @@ _CODES = {
 
 
 def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: datetime) -> dict[str, list[object]]:
-    """The keys of a call, and the caller's access key and policies if a seed declared them."""
+    """The keys of a call, the caller's access key unless it is a root, and its policies if a seed declared them."""
     seed: dict[str, list[object]] = {}
     arns: set[str] = set()
     for key in keys:
         for name, parts in write_key(key, endpoint.store, endpoint.trail, now).document.items():
             seed.setdefault(name, []).extend(part for part in parts if str(part) not in arns)
             arns.update(map(str, parts))
-    name, access_key_id = _caller(endpoint, principal)
-    if name == "access_key_id":
-        secret = endpoint.callers.secret_of(access_key_id)
-        declared = {"AccessKeyId": access_key_id, "SecretAccessKey": secret, "Principal": principal.arn}
+    if principal.kind != "root":
+        secret = endpoint.callers.secret_of(_access_key(principal)) or "any-secret"
+        declared = {"AccessKeyId": _access_key(principal), "SecretAccessKey": secret, "Principal": principal.arn}
         if principal.kind == "service":
             declared["Account"] = principal.account
         seed["credentials"] = [declared]
@@ -177,12 +180,8 @@ def _identity(identity: Identity) -> dict[str, object]:
     return members | ({"Tags": dict(identity.tags)} if identity.tags else {})
 
 
-def _caller(endpoint: Endpoint, principal: Principal) -> tuple[str, str]:
-    """The keyword of `keytrail_client` that makes a client of this caller, and its value."""
-    access_key_id = principal.access_key_id
-    if principal.session is None and access_key_id and endpoint.callers.secret_of(access_key_id) is not None:
-        return "access_key_id", access_key_id
-    return "account", principal.account
+def _access_key(principal: Principal) -> str:
+    return principal.access_key_id or "AKIACALLER0000000001"
 
 
 def _ciphertext(key: Key, members: Mapping[str, object]) -> list[str]:
@@ -195,9 +194,8 @@ def _ciphertext(key: Key, members: Mapping[str, object]) -> list[str]:
     return [f"    owner = {owner}", f'    blob = owner.encrypt({", ".join(arguments)})["CiphertextBlob"]']
 
 
-def _curl(event: Event, principal: Principal, operation: Operation, members: Mapping[str, object], url: str) -> str:
-    """A command that makes the call; members that the trail does not record are made up."""
-    user = f"{principal.access_key_id or principal.account}:any-secret"
+def _curl(event: Event, user: str, operation: Operation, members: Mapping[str, object], url: str) -> str:
+    """A command that makes the call; `user` is access key and secret. What the trail does not record is made up."""
     made_up = dict.fromkeys(_made_up(operation, members), b64encode(b"...").decode())
     body = json.dumps({**members, **made_up}, ensure_ascii=False)
     return (
