@@ -210,6 +210,7 @@ def test_the_token_opens_the_page_that_was_asked_for_until_the_log_out(guarded: 
     visitor = Visitor(guarded)
     login = visitor.page("/trail?operation=Decrypt")
     assert words(login.find(".//h1")) == "Log in"
+    assert "Log out" not in words(login)
     refused = visitor.ask("/login", "POST", data={**dict(login.forms[0].fields), "token": "wrong"})
     assert refused.status_code == 403
     assert "That is not the token." in refused.text

@@ -5,7 +5,7 @@ A module for each page; `Console` puts them together. Nothing of it is imported 
 
 import secrets
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template, request, session
 from flask.sessions import SecureCookieSessionInterface
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
@@ -47,7 +47,7 @@ class Console(Flask):
             lambda: {
                 "clock": endpoint.clock,
                 "csrf": access.csrf_token,
-                "has_token": bool(endpoint.settings.control_token),
+                "is_logged_in": "admitted" in session,
                 "now": g.get("now") or endpoint.clock.now(),
                 "mark": endpoint.trail.mark(),
             }
