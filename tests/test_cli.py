@@ -127,7 +127,7 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
         "KEYTRAIL_USAGE_DELAY": "PT15M",
     }
     with serving(**variables) as server:
-        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
+        answer = requests.post(server.url, data="{}", headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
         assert {key["KeyArn"] for key in answer.json()["Keys"]} == {
             f"arn:aws:kms:ap-south-1:111122223333:key/{key}" for key in (KEY, OTHER_KEY)
         }

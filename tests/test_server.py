@@ -118,7 +118,7 @@ def test_it_can_run_in_any_thread() -> None:
 def test_keyword_arguments_are_settings() -> None:
     with KeytrailServer(account="111122223333", region="eu-west-1", max_events=2) as server:
         assert server.settings.account == "111122223333"
-        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.CreateKey"}, timeout=5)
+        answer = requests.post(server.url, data="{}", headers={"X-Amz-Target": "TrentService.CreateKey"}, timeout=5)
         assert answer.json()["KeyMetadata"]["Arn"].startswith("arn:aws:kms:eu-west-1:111122223333:key/")
         for _ in range(5):
             post(server, "ListKeys")

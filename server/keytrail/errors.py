@@ -36,13 +36,14 @@ class AwsError(Exception):
 
 
 class UnknownOperationException(AwsError):
-    """The X-Amz-Target is missing or names no operation, or the request is not a POST to /."""
-
-    status = 404
+    """The X-Amz-Target is missing or names no operation."""
 
 
 class SerializationException(AwsError):
     """The body is not a JSON object, or a member has the wrong JSON type."""
+
+    # unverified: the spelling; Kinesis's (mhart/kinesalite, test/helpers.js), nothing of KMS's own was found
+    message_member = "Message"
 
 
 class RequestEntityTooLargeException(AwsError):
@@ -330,7 +331,11 @@ class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
 
 
-# STS's own errors, as declared by its model.
+# STS's own errors.
+
+
+class InvalidParameterValue(AwsError):
+    """A session tag is not valid."""
 
 
 class PackedPolicyTooLargeException(AwsError):

@@ -47,18 +47,28 @@ class Request:
         return self.header(b"authorization")
 
     @property
+    def is_signed(self) -> bool:
+        """Whether the request has a signature of any kind."""
+        return bool(self.authorization) or "X-Amz-Algorithm=" in self.query
+
+    @property
     def user_agent(self) -> str:
         """The User-Agent header."""
         return self.header(b"user-agent")
 
 
-class Content(Enum):
-    """The media type of a body, which decides the headers of its response."""
+JSON_11 = "application/x-amz-json-1.1"
+JSON = "application/json"
 
-    AWS_JSON = "application/x-amz-json-1.1"
-    JSON = "application/json"
-    """An answer of STS to a request that accepts JSON."""
-    XML = "text/xml"
+
+class Content(Enum):
+    """Whose answer a response is, which decides its headers."""
+
+    KMS = "KMS in JSON 1.1"
+    JSON_11 = "another service in JSON 1.1"
+    XML = "STS in XML"
+    JSON = "STS in JSON, for a request that accepts it"
+    FRONT_END = "the front end itself, in a little XML"
 
 
 class Delivery(NamedTuple):
@@ -86,7 +96,7 @@ class Response(NamedTuple):
     status: int
     body: bytes
     request_id: str
-    content: Content = Content.AWS_JSON
+    content: Content = Content.KMS
     delivery: Delivery = UNDISTURBED
 
 

@@ -24,6 +24,8 @@ _NEVER_LOGGED = frozenset({"GrantTokens", "Recipient", "TokenCode"})
 """Members that CloudTrail never shows. Nor does it show blobs, and what the model marks as sensitive."""
 
 _READS = ("Get", "List", "Describe", "GenerateRandom", "Lookup", "Assume")
+_NO_READS = frozenset({"GetSessionToken"})
+"""Recorded with readOnly false (radkawar/stackd, cloudtrail/service_management_events.json, 2026-09)."""
 
 Answer = Reply | Later[Reply] | None
 """What an operation returns: its reply, None for an empty reply, or a reply that takes long to work out."""
@@ -90,7 +92,6 @@ class Operation:
     logged_request: bool
     logged_defaults: tuple[str, ...]
     logged_reply: Literal["key", "reply"] | None
-    logged_resources: bool
 
     @property
     def source(self) -> str:
@@ -164,7 +165,6 @@ def operation(
     logged_request: bool = True,
     logged_defaults: tuple[str, ...] = (),
     logged_reply: Literal["key", "reply"] | None = None,
-    logged_resources: bool = True,
 ) -> Callable[[_Function], _Function]:
     """Register a function as the operation that it is named after; its keywords are the members of the input shape.
 
@@ -179,9 +179,8 @@ def operation(
     actions: the permissions that it needs, where these are not one of its own name.
     grantable: on which keys a grant can allow it; None: no grant can.
     quota: its request quota; None where AWS names none.
-    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, whether it shows
-    the key or the whole reply as responseElements, and whether the event of a call of KMS has resources though it is
-    about no key (an empty list).
+    logged_*: whether CloudTrail shows the request, which members it shows though they were not sent, and whether it
+    shows the key or the whole reply as responseElements.
     """
 
     def register(function: _Function) -> _Function:
@@ -211,13 +210,12 @@ def operation(
             actions=actions or (name,),
             grantable=grantable,
             quota=quota,
-            read_only=tracked or name.startswith(_READS),
+            read_only=tracked or (name.startswith(_READS) and name not in _NO_READS),
             logged=tuple(logged),
             maps=frozenset(name for name, shape in logged.items() if _has_map(shape)),
             logged_request=logged_request,
             logged_defaults=logged_defaults,
             logged_reply=logged_reply,
-            logged_resources=logged_resources and service == "kms",
         )
         return function
 

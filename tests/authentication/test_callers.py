@@ -262,7 +262,8 @@ def test_the_token_must_be_that_of_the_session(
 ) -> None:
     keytrail_clean.load(seeded(SessionToken="the-token"))
     client = keytrail_client(access_key_id="ASIADECLARED00000001", session_token=token)
-    assert refusal(client, "ListKeys") == UNRECOGNIZED
+    invalid = "The security token included in the request is invalid"  # without the period of an unknown access key
+    assert refusal(client, "ListKeys") == ("UnrecognizedClientException", invalid)
 
 
 # ---- A strict endpoint

@@ -160,8 +160,8 @@ def filled(count: int) -> Endpoint:
 
 def by(state: Endpoint, attribute: str | None) -> dict:
     described = Query(account="000000000000", region="us-east-1", attribute=("EventName", "DescribeKey"))
-    event = state.trail.lookup(described, None, 1)[0].event
-    values = {"EventId": event.event_id, "EventName": event.name, "ResourceName": event.resources[0][1]}
+    event = state.trail.lookup(described, None, 1)[0]
+    values = {"EventId": event.event_id, "EventName": event.group.name, "ResourceName": event.listed[0][0]}
     if attribute is None:
         return {}
     return {"LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": values[attribute]}]}

@@ -109,7 +109,7 @@ def count_of(answer: Answer) -> int:
 STATUS_LINES = {
     "CreateKey": "HTTP/1.1 200 OK",
     "DescribeKey": "HTTP/1.1 400 Bad Request",
-    "Oops": "HTTP/1.1 404 Not Found",
+    "GenerateRandom": "HTTP/1.1 400 Bad Request",
 }
 
 
@@ -139,7 +139,7 @@ def test_an_answer_of_sts_says_nothing_of_caches(client: Client, accept: str, co
         f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
     )
     answer = client.read_answer()
-    assert answer.names == ["x-amzn-RequestId", "Date", "Content-Type", "Content-Length"]
+    assert answer.names == ["x-amzn-RequestId", "Content-Type", "Content-Length", "Date"]
     assert answer.header("Content-Type") == content_type
 
 
@@ -227,8 +227,8 @@ def test_a_body_may_come_in_chunks_with_extensions_and_a_trailer(client: Client)
     assert count_of(client.read_answer()) == 3
 
 
-@pytest.mark.parametrize("body", [b"", b"{}"])
-def test_an_upgrade_to_another_protocol_is_taken_no_notice_of(client: Client, body: bytes) -> None:
+@pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{}", 200)])
+def test_an_upgrade_to_another_protocol_is_taken_no_notice_of(client: Client, body: bytes, status: int) -> None:
     """The JDK's HttpClient asks for HTTP/2 with its first request (RFC 9110 section 7.8)."""
     upgrade = (
         "Connection: Upgrade, HTTP2-Settings",
@@ -236,7 +236,7 @@ def test_an_upgrade_to_another_protocol_is_taken_no_notice_of(client: Client, bo
         "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
     )
     client.send(kms("ListKeys", body, *upgrade) + random_bytes(3))
-    assert client.read_answer().status == 200
+    assert client.read_answer().status == status
     assert count_of(client.read_answer()) == 3
     client.send(random_bytes(6))
     assert count_of(client.read_answer()) == 6

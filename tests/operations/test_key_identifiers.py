@@ -193,9 +193,11 @@ def test_every_operation_takes_a_key_arn(operation: str, member: str, kms: Any, 
 def test_every_operation_refuses_a_malformed_name_and_the_name_of_no_key(
     operation: str, member: str, kms: Any, blob: bytes
 ) -> None:
-    takes_ids = operation != "RetireGrant"  # recorded, kms-behaviour B.3
+    """How we know: kms-behaviour B.3; CreateAlias has no quotes, and UpdateAlias is taken to be like it."""
+    takes_ids = operation != "RetireGrant"
+    quoted = "Invalid keyId orders" if member == "TargetKeyId" else "Invalid keyId 'orders'"
     for name, message in {
-        "orders": "Invalid keyId 'orders'" if takes_ids else "Invalid arn orders",
+        "orders": quoted if takes_ids else "Invalid arn orders",
         MISSING_KEY: f"Key '{key_arn(MISSING_KEY)}' does not exist" if takes_ids else f"Invalid arn {MISSING_KEY}",
     }.items():
         answer = refusal(kms, operation, **members_of(operation, member, blob, name))

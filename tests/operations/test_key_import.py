@@ -686,13 +686,13 @@ def test_a_policy_bounds_wrapping_and_expiry(kms: Any) -> None:
 
 
 def test_an_import_is_recorded_without_token_and_material(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: AWS docs; the form of validTo from the same sample."""
+    """How we know: AWS docs; the form of dates, kms-behaviour G.1."""
     key_id = create(kms)
     answer = put(kms, key_id, FIRST, ValidTo=datetime(2027, 5, 21, 5, 47, 45, tzinfo=UTC), KeyMaterialDescription="d")
     (record,) = keytrail_clean.events(eventName="ImportKeyMaterial")
     assert record["requestParameters"] == {
         "keyId": key_id,
-        "validTo": "May 21, 2027, 5:47:45 AM",
+        "validTo": "2027-05-21T05:47:45Z",
         "keyMaterialDescription": "d",
     }
     assert record["responseElements"] == {"keyId": key_arn(key_id), "keyMaterialId": answer["KeyMaterialId"]}

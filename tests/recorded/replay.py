@@ -45,12 +45,18 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     members: dict[str, Any] | None = None
     code: str | None = None
     message: str = ""
+    record: dict[str, Any] | None = None
+    listed: list[dict[str, str]] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a step that holds nothing against the recording, or against two things at once."""
         expectations = [it for it in (self.answer, self.members, self.code) if it is not None]
-        if len(expectations) != (self.case is not None):
-            raise ValueError(f"{self.call}, case {self.case}: a case has one of answer, members and code; others none")
+        in_trail = [it for it in (self.record, self.listed) if it is not None]
+        if len(expectations) > 1 or bool(expectations or in_trail) != (self.case is not None):
+            raise ValueError(
+                f"{self.call}, case {self.case}: a case has at most one of answer, members and code, some of these, "
+                "record and listed; others have none"
+            )
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,6 +136,7 @@ _Loader.yaml_implicit_resolvers = {
 _TAGS = {
     "!utf8": lambda text: text.encode(),
     "!material": _material,
+    "!times": lambda text: text.partition(",")[2] * int(text.partition(",")[0]),
     "!bytes": lambda text: Bytes(int(text) if text else None),
     "!duration": read_duration,
     "!in": lambda text: In(-read_duration(text[1:]) if text.startswith("-") else read_duration(text)),
@@ -145,6 +152,9 @@ _Loader.add_constructor("!wrapped", lambda loader, node: Wrapped(**loader.constr
 _FORMS = {
     "<any>": r".*",
     "<id>": r"[0-9a-f]{64}",
+    "<iso>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "<uuid3>": r"[0-9a-f]{8}-[0-9a-f]{4}-3[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "<uuid4>": r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "<uuid>": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "<text>": r".+",
 }
@@ -192,19 +202,34 @@ class Replay:
             answer = self._client(step)._make_api_call(step.call, self.sent(step.send))
         except ClientError as refusal:
             error = refusal.response["Error"]
+            self._look_up(step, where, refusal.response["ResponseMetadata"]["RequestId"])
             if step.code is None:
                 self.differences.append(f"{where}: {error['Code']}: {error.get('Message', '')}")
             else:
                 self._hold(where, {"code": step.code, "message": step.message},
                            {"code": error["Code"], "message": error.get("Message", "")}, whole=True)  # fmt: skip
             return
-        del answer["ResponseMetadata"]
+        self._look_up(step, where, answer.pop("ResponseMetadata")["RequestId"])
         if step.code is not None:
             self.differences.append(f"{where}: success instead of {step.code}")
         if step.answer is not None or step.members is not None:
             self._hold(where, step.answer or step.members or {}, answer, whole=step.answer is not None)
         for name, path in step.keep.items():
             self.kept[name] = _at(answer, path)
+
+    def _look_up(self, step: Step, where: str, request_id: str) -> None:
+        """Hold the call's record, and its Resources in LookupEvents, of the caller's account."""
+        if step.record is None and step.listed is None:
+            return
+        record = self.server.events(requestID=request_id)[0]
+        for name, item in (step.record or {}).items():
+            self._hold(f"{where}: record", {name: item}, {name: record[name]} if name in record else {}, whole=True)
+        if step.listed is not None:
+            by_id = [{"AttributeKey": "EventId", "AttributeValue": record["eventID"]}]
+            account = record["recipientAccountId"]
+            trail = shared_client(self.server.url, "cloudtrail", record["awsRegion"], account, "any", None)
+            (event,) = trail.lookup_events(LookupAttributes=by_id)["Events"]
+            self._hold(f"{where}: listed", step.listed, event["Resources"], whole=True)
 
     def _client(self, step: Step) -> Any:
         caller = step.caller or self.server.settings.account

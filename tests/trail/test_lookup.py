@@ -38,7 +38,9 @@ VALUES = {
 MOST = 9
 
 moments = st.integers(0, 20).map(lambda seconds: START + timedelta(seconds=seconds / 2))
-parts = st.none() | st.just({"KeyId": KEY, "Moment": START, "Many": [1, {"TagKey": "a"}]})
+parts = st.none() | st.sampled_from([KEY, OTHER_KEY]).map(
+    lambda key: {"KeyId": key, "Moment": START, "Many": [1, {"TagKey": "a"}]}
+)
 events = st.builds(
     Event,
     event_id=st.builds(new_event_id),
@@ -69,7 +71,8 @@ attributes = st.none() | st.sampled_from([(name, value) for name, values in VALU
 def has(event: Event, attribute: tuple[str, str]) -> bool:
     """Whether LookupEvents finds the event by the attribute, as its documentation says."""
     name, value = attribute
-    arns = [arn for _, arn in event.resources or ()]
+    told = [parts["KeyId"] for parts in (event.request_parameters, event.response_elements) if parts]
+    named = told if event.source == "kms.amazonaws.com" else []
     at_home = event.principal is not None and event.principal.account == event.recipient
     caller = event.principal if at_home else None
     found: dict[str, list[object]] = {
@@ -77,8 +80,8 @@ def has(event: Event, attribute: tuple[str, str]) -> bool:
         "EventName": [event.name],
         "ReadOnly": [str(event.read_only).lower()],
         "Username": [event.username] if caller else [],
-        "ResourceType": [RESOURCE_TYPE] if arns else [],
-        "ResourceName": [*arns, *(arn.split(":")[5].removeprefix("key/") for arn in arns)],
+        "ResourceType": [RESOURCE_TYPE] if named and not event.read_only else [],
+        "ResourceName": named,
         "EventSource": [event.source],
         "AccessKeyId": [caller.access_key_id] if caller else [],
     }

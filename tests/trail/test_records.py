@@ -47,7 +47,18 @@ Make = Callable[..., Any]
 SHAPES = event_shapes()
 BUILT = sorted(OPERATIONS)
 CRYPTOGRAPHIC = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
-DATE = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}:\d{2} [AP]M"
+DATE = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"
+
+IN_ORDER = [
+    *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress"),
+    *("userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData"),
+    *("requestID", "eventID", "readOnly", "resources", "eventType", "managementEvent", "recipientAccountId"),
+    *("sharedEventID", "serviceEventDetails", "eventCategory", "tlsDetails"),
+]
+METADATA_IN_ORDER = [
+    *("aWSAccountId", "keyId", "arn", "creationDate", "enabled", "description", "keyUsage", "keyState", "origin"),
+    *("keyManager", "customerMasterKeySpec", "keySpec", "encryptionAlgorithms", "multiRegion", "currentKeyMaterialId"),
+]
 
 ALWAYS = {
     "eventVersion",
@@ -115,6 +126,24 @@ def test_a_record_has_the_members_of_event_version_1_11(success: Any) -> None:
     assert not {"errorCode", "errorMessage", "sharedEventID"} & set(record)
 
 
+def test_the_members_of_a_record_are_in_the_order_of_cloudtrails(success: Any) -> None:
+    """How we know: kms-behaviour G.1."""
+    record, _ = success
+    assert list(record) == [name for name in IN_ORDER if name in record]
+
+
+def test_so_are_those_of_refusals_and_of_copies(keytrail_client: Make, keytrail_clean: KeytrailServer) -> None:
+    """How we know: kms-behaviour G.1."""
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "Policy": shared_policy("kms:Encrypt")}]})
+    stranger = keytrail_client(account=FOREIGN)
+    stranger.encrypt(KeyId=key_arn(), Plaintext=b"x")
+    refusal(stranger, "Decrypt", KeyId=key_arn(), CiphertextBlob=b"garbage")
+    records = keytrail_clean.events()
+    assert {"sharedEventID", "errorMessage"} <= {name for record in records for name in record}
+    for record in records:
+        assert list(record) == [name for name in IN_ORDER if name in record]
+
+
 def test_request_parameters_have_only_members_of_their_event(success: Any) -> None:
     record, shape = success
     allowed = shape["requestParameters"]
@@ -157,7 +186,8 @@ def test_cryptography_is_read_only_and_changes_are_not(success: Any) -> None:
 def test_there_are_as_many_resources_as_in_the_shape_of_the_event(success: Any) -> None:
     record, shape = success
     if shape["resources"] == 0:
-        assert record.get("resources", "absent") == {"empty array": [], "absent": "absent"}[shape["resourcesMember"]]
+        assert shape["resourcesMember"] == "absent"
+        assert "resources" not in record
         return
     assert len(record["resources"]) == shape["resources"]
     for resource in record["resources"]:
@@ -212,13 +242,14 @@ def test_a_re_encrypt_has_the_material_ids_of_both_keys(kms: Any, keytrail_clean
 def test_the_metadata_of_a_new_key_is_spelled_as_in_cloudtrail(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: kms-behaviour G.2, aWSAccountId, and dates like `Aug 10, 2022, 10:38:27 PM`."""
+    """How we know: kms-behaviour G.2, and kms-behaviour G.1 for the dates."""
     keytrail_clock.freeze(datetime(2026, 8, 10, 22, 38, 27, tzinfo=UTC))
     answer = kms.create_key(Description="orders")
     record = record_of(keytrail_clean, "CreateKey", answer)
     metadata = record["responseElements"]["keyMetadata"]
+    assert list(metadata) == METADATA_IN_ORDER
     assert metadata["aWSAccountId"] == ACCOUNT
-    assert metadata["creationDate"] == "Aug 10, 2026, 10:38:27 PM"
+    assert metadata["creationDate"] == "2026-08-10T22:38:27Z"
     assert metadata["keyId"] == answer["KeyMetadata"]["KeyId"]
     assert record["eventTime"] == "2026-08-10T22:38:27Z"
     assert [resource["ARN"] for resource in record["resources"]] == [answer["KeyMetadata"]["Arn"]]
@@ -236,6 +267,7 @@ def test_a_scheduled_deletion_is_recorded_with_its_date(kms: Any, keytrail_clean
     record = record_of(keytrail_clean, "ScheduleKeyDeletion", kms.schedule_key_deletion(KeyId=KEY))
     assert "pendingWindowInDays" not in record["requestParameters"]
     elements = record["responseElements"]
+    assert list(elements) == ["keyId", "deletionDate", "keyState", "pendingWindowInDays"]
     assert re.fullmatch(DATE, elements.pop("deletionDate"))
     assert elements == {"keyId": key_arn(), "keyState": "PendingDeletion", "pendingWindowInDays": 30}
 
@@ -408,6 +440,21 @@ def test_a_failure_other_than_a_denial_is_recorded_in_the_owners_account_too(
     assert len({record["sharedEventID"] for record in records}) == 1
 
 
+def test_each_copy_of_a_re_encrypt_between_accounts_lists_both_keys(
+    keytrail_client: Make, keytrail_clean: KeytrailServer
+) -> None:
+    """How we know: kms-behaviour G.2, recorded in the accounts of source and destination."""
+    shared = {"KeyId": KEY, "Policy": shared_policy("kms:ReEncrypt*")}
+    keytrail_clean.load({"keys": [shared, {"KeyId": OTHER_KEY, "Account": FOREIGN}]})
+    ciphertext = keytrail_client(account=ACCOUNT).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
+    keytrail_client(account=FOREIGN).re_encrypt(CiphertextBlob=ciphertext, DestinationKeyId=OTHER_KEY)
+    records = keytrail_clean.events(eventName="ReEncrypt")
+    assert [record["recipientAccountId"] for record in records] == [FOREIGN, ACCOUNT]
+    for record in records:
+        assert [resource["ARN"] for resource in record["resources"]] == [key_arn(), key_arn(OTHER_KEY, FOREIGN)]
+        assert record["requestParameters"]["destinationKeyId"] == OTHER_KEY
+
+
 def test_a_re_encrypt_within_one_account_is_one_record(kms: Any, keytrail_clean: KeytrailServer, blob: bytes) -> None:
     """How we know: kms-behaviour G.2."""
     kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=OTHER_KEY)
@@ -533,13 +580,14 @@ def test_a_refusal_without_a_message_is_recorded_without_one(
 def test_a_denial_is_recorded_as_access_denied_without_the_suffix(
     operation: str, key_id: str, keytrail_client: Make, keytrail_clean: KeytrailServer, blob: bytes
 ) -> None:
-    """How we know: reported."""
+    """How we know: reported; kms-behaviour G.2 for what it does not tell."""
     stranger = keytrail_client(account=FOREIGN)
     record = refused(keytrail_clean, stranger, operation, KeyId=key_arn(key_id))
     assert record["errorCode"] == "AccessDenied"
     start = f"User: arn:aws:iam::{FOREIGN}:root is not authorized to perform: kms:{operation} on this resource because"
     assert record["errorMessage"].startswith(start)
-    assert record["requestParameters"]["keyId"] == key_arn(key_id)
+    assert record["requestParameters"] is None
+    assert "resources" not in record
 
 
 @pytest.mark.parametrize(

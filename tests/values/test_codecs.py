@@ -268,18 +268,24 @@ def test_text_that_xml_cannot_contain_is_an_error_with_its_path() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
+        (b"", None),
         (b"{", None),
-        (b"[]", "Start of structure or map found where not expected."),
+        (b"[]", None),
+        (b'{"KeyId": {}}', "Start of structure or map found where not expected."),
+        (b'{"KeyId": []}', "Start of list found where not expected"),
         (b'{"KeyId": 5}', "NUMBER_VALUE can not be converted to a String"),
         (b'{"NumberOfBytes": "5"}', "STRING_VALUE can not be converted to an Integer"),
         (b'{"NumberOfBytes": 4294967296}', "4294967296 is out of the range of an Integer"),
-        (b'{"GrantTokens": {}}', "START_OBJECT can not be converted to a list"),
+        (b'{"GrantTokens": {}}', "Start of structure or map found where not expected."),
+        (b'{"GrantTokens": "x"}', "Expected list or null"),
+        (b'{"EncryptionContext": "x"}', "Expected map or null"),
+        (b'{"Recipient": "x"}', "Expected null"),
         (b'{"EncryptionContext": {"a": true}, "DryRun": 1.5}', "DECIMAL_VALUE can not be converted to a Boolean"),
     ],
 )
 def test_codec_errors_in_requests_have_the_message_of_kms(body: bytes, message: str | None) -> None:
     with pytest.raises(SerializationException) as caught:
-        aws_json.decode_body(MODEL.shapes["GenerateDataKeyRequest"], body)
+        aws_json.decode_document(MODEL.shapes["GenerateDataKeyRequest"], aws_json.parse_body(body))
     assert caught.value.message == message
 
 

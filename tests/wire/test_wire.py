@@ -28,7 +28,7 @@ from tests.support import (
     load_sample_seed,
     request,
 )
-from tests.support.wire import JSON_11, REQUEST_ID, authorization, connect, error_of, post, read_answer
+from tests.support.wire import JSON_11, REQUEST_ID, connect, error_of, post, read_answer
 
 ALL_OPERATIONS = botocore.session.get_session().get_service_model("kms").operation_names
 NOTED = "failed to satisfy constraint: Member must"
@@ -62,7 +62,7 @@ ANSWERS = {
     "a refusal by the operation": ("DescribeKey", b'{"KeyId": "%s"}' % MISSING_KEY.encode(), 400),
     "a refusal of the members": ("DescribeKey", b"{}", 400),
     "a refusal of the body": ("DescribeKey", b"{", 400),
-    "an unknown operation": ("Nonsense", b"{}", 404),
+    "an unknown operation": ("Nonsense", b"{}", 400),
 }
 
 
@@ -559,9 +559,16 @@ def test_a_blob_that_is_not_base64_is_a_serialization_exception(
     assert (answer.status_code, answer.json()["__type"]) == (400, "SerializationException")
 
 
-def test_an_empty_body_is_a_request_without_members(keytrail_server: KeytrailServer) -> None:
-    assert post(keytrail_server, "ListKeys", b"").status_code == 200
-    assert error_of(post(keytrail_server, "DescribeKey", b""))[1] == "ValidationException"
+def test_a_body_is_parsed_before_its_sender_is_known() -> None:
+    """How we know: kms-behaviour A.5, other services."""
+    with KeytrailServer(strict=True) as server:
+        for body in (b"", b"{", b"null"):
+            assert error_of(post(server, "ListKeys", body, headers={"Authorization": "X"})) == (
+                400,
+                "SerializationException",
+                None,
+            )
+        assert server.events() == []
 
 
 # ---- Targets, methods and paths
@@ -586,9 +593,10 @@ def test_an_empty_body_is_a_request_without_members(keytrail_server: KeytrailSer
 def test_a_missing_or_unknown_target_is_an_unknown_operation(
     keytrail_server: KeytrailServer, target: str | None
 ) -> None:
-    headers = {"Authorization": authorization(), **({} if target is None else {"X-Amz-Target": target})}
+    """How we know: kms-behaviour A.5, other services; signed or not."""
+    headers = {"Content-Type": JSON_11, **({} if target is None else {"X-Amz-Target": target})}
     answer = requests.post(keytrail_server.url, data=b"{}", headers=headers, timeout=5)
-    assert error_of(answer) == (404, "UnknownOperationException", None)
+    assert error_of(answer) == (400, "UnknownOperationException", None)
     assert REQUEST_ID.fullmatch(answer.headers["x-amzn-RequestId"])
 
 
@@ -600,9 +608,10 @@ def test_a_missing_or_unknown_target_is_an_unknown_operation(
         *[("GET", path) for path in ("/favicon.ico", "/.well-known/", "/%00")],
     ],
 )
-def test_other_methods_and_paths_are_unknown_operations_with_any_target(
+def test_other_methods_and_paths_are_none_of_the_services_with_any_target(
     keytrail_server: KeytrailServer, method: str, path: str
 ) -> None:
+    """How we know: kms-behaviour A.5, other services; tests/recorded has the whole answers."""
     with connect(keytrail_server) as connection:
         connection.sendall(
             f"{method} {path} HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListKeys\r\n"
@@ -612,12 +621,12 @@ def test_other_methods_and_paths_are_unknown_operations_with_any_target(
             head = b""
             while chunk := connection.recv(4096):
                 head += chunk
-            assert head.startswith(b"HTTP/1.1 404 ")
+            assert head.startswith(b"HTTP/1.1 403 ")
             assert REQUEST_ID.search(head.decode())
             assert head.endswith(b"\r\n\r\n"), "HEAD has no body"
             return
         status, headers, body = read_answer(connection)
-    assert (status, json.loads(body)) == (404, {"__type": "UnknownOperationException"})
+    assert (status, b"<Message>Missing Authentication Token</Message>" in body) == (403, True)
     assert REQUEST_ID.fullmatch(headers["x-amzn-requestid"])
 
 

@@ -15,7 +15,6 @@ from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.errors import (
     ExpiredTokenException,
-    MissingAuthenticationTokenException,
     UnrecognizedClientException,
 )
 from keytrail.messages import Request
@@ -110,7 +109,7 @@ class Callers:
         principal = self._roots.get((access_key_id, region))
         if principal is None:
             if access_key_id is not None and self.sessions.issued(access_key_id):
-                raise unrecognized()
+                raise _unrecognized_token()
             account = access_key_id if access_key_id is not None and is_account(access_key_id) else None
             principal = Principal.root(account or self._default_account, access_key_id, region=region)
             # With `strict`, it is the root only. Else it is not declared, and stands for anybody in its account.
@@ -127,7 +126,7 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
         return
     parts = read_signature(request)
     if credential.session_token is not None and parts.token != credential.session_token:
-        raise unrecognized()
+        raise _unrecognized_token()
     if credential.is_expired(now):
         raise ExpiredTokenException("The security token included in the request is expired")
     if credential.secret_access_key is not None:
@@ -138,13 +137,16 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
 
 def _check_unknown(access_key_id: str | None, request: Request) -> None:
     """Refuse any access key but an account id. The signature is not compared: an account id has no secret."""
-    if not request.authorization and access_key_id is None:
-        raise MissingAuthenticationTokenException("Missing Authentication Token")
     read_signature(request)
     if access_key_id is None or not is_account(access_key_id):
         raise unrecognized()
 
 
 def unrecognized() -> UnrecognizedClientException:
-    """The error for an unknown access key, and for a session token that does not belong to the access key."""
+    """The error for an unknown access key, as recorded of KMS (radkawar/stackd, kms/multi_region_permissions.json)."""
     return UnrecognizedClientException("The security token included in the request is invalid.")
+
+
+def _unrecognized_token() -> UnrecognizedClientException:
+    """The error for a session token that is none, as recorded of KMS and STS (same, iam/sts_preferences.json)."""
+    return UnrecognizedClientException("The security token included in the request is invalid")

@@ -8,6 +8,7 @@ Source: STS API Reference; IAM User Guide, "Roles terms and concepts".
 import hmac
 import os
 import threading
+from base64 import b64encode
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,10 +20,9 @@ MAX_SESSIONS = 10_000
 
 _PREFIX = "ASIA"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TOKEN_START = "IQoJb3JpZ2luX2Vj"
 """The beginning of AWS's session tokens."""
-_TOKEN_SIZE, _SECRET_SIZE = 380, 40
+_TOKEN_SIZE, _SECRET_SIZE = 688, 40
 _CHECK_BITS = 19
 
 
@@ -51,11 +51,8 @@ class Sessions:
         """The ARN of a role that has been assumed, by IAM's unique id; None if there is none."""
         return self._roles.get(unique_id)
 
-    def issue(self, principal: Principal, expiration: datetime, *, token_size: int = 0) -> Credential:
-        """New credentials for a principal; the result's principal has their access key id.
-
-        `token_size`: how many characters the session token has at least.
-        """
+    def issue(self, principal: Principal, expiration: datetime, token_size: int = _TOKEN_SIZE) -> Credential:
+        """New credentials for a principal, with a token of so many characters; their principal has their access key."""
         with self._lock:
             access_key_id = self._access_key(principal.account)
             while access_key_id in self._issued:
@@ -63,7 +60,7 @@ class Sessions:
             credential = Credential(
                 principal=replace(principal, access_key_id=access_key_id),
                 secret_access_key=_random(_SECRET_SIZE),
-                session_token=_TOKEN_START + _random(max(_TOKEN_SIZE, token_size) - len(_TOKEN_START)),
+                session_token=_TOKEN_START + _random(token_size - len(_TOKEN_START)),
                 expiration=expiration,
             )
             self._issued[access_key_id] = credential
@@ -95,4 +92,4 @@ class Sessions:
 
 
 def _random(size: int) -> str:
-    return "".join(_TOKEN_LETTERS[byte & 63] for byte in os.urandom(size))
+    return b64encode(os.urandom(-(-size * 3 // 4)))[:size].decode()

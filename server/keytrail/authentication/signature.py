@@ -12,7 +12,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from keytrail.authentication.canonical_request import canonical_request, headers_of, query_pairs
-from keytrail.errors import IncompleteSignatureException, InvalidSignatureException
+from keytrail.errors import (
+    IncompleteSignatureException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
+)
 from keytrail.messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -20,6 +24,8 @@ _BASIC = "%Y%m%dT%H%M%SZ"  # the basic format of ISO 8601
 _BASIC_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _TERMINATOR = "aws4_request"
 _MAX_EXPIRES = 7 * 24 * 3600
+_IN_QUERY = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
+"""The parts of a signature in the query, besides X-Amz-Expires, in the order of the refusals."""
 _ADDED_LATER = frozenset({"x-amz-security-token"})
 """Headers that may be added after signing."""
 
@@ -47,19 +53,28 @@ class Signature(NamedTuple):
 def read_signature(request: Request) -> Signature:
     """The signature of a request, from its Authorization header, else from its query.
 
-    Raises IncompleteSignatureException if a part is missing.
+    Raises IncompleteSignatureException if a part is missing, MissingAuthenticationTokenException if there is none, and
+    InvalidSignatureException if there are two.
     """
+    # unverified: that KMS answers as Kinesis does (mhart/kinesalite, test/connection.js); nothing of KMS was found
     headers = headers_of(request)
+    query = dict(query_pairs(request.query)) if request.query else {}
     if request.authorization:
+        if _IN_QUERY[0] in query:
+            raise InvalidSignatureException(
+                f"Found both '{_IN_QUERY[0]}' as a query-string param and 'Authorization' as HTTP header."
+            )
         return _in_header(request.authorization, headers)
-    return _in_query(dict(query_pairs(request.query)), headers)
+    if _IN_QUERY[0] not in query:
+        raise MissingAuthenticationTokenException("Missing Authentication Token")
+    return _in_query(query, headers)
 
 
 def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
     parts: dict[str, str] = {}
     date = headers.get("x-amz-date") or headers.get("date", "")
-    if text.startswith(ALGORITHM):
-        for part in text.removeprefix(ALGORITHM).replace(",", " ").split():
+    if text.startswith("AWS4-"):
+        for part in text.partition(" ")[2].replace(",", " ").split():
             name, separator, value = part.partition("=")
             if not separator:
                 raise IncompleteSignatureException(
@@ -87,15 +102,15 @@ def _in_header(text: str, headers: Mapping[str, str]) -> Signature:
 
 
 def _in_query(query: Mapping[str, str], headers: Mapping[str, str]) -> Signature:
-    needed = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
-    if not all(query.get(name) for name in (*needed, "X-Amz-Expires")) or query[needed[0]] != ALGORITHM:
-        raise IncompleteSignatureException(
-            "AWS query-string parameters must include 'X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', "
-            "'X-Amz-SignedHeaders', 'X-Amz-Date' and 'X-Amz-Expires'. Re-examine the query-string parameters."
-        )  # unverified: the message
-    _, credential, signature, signed_headers, date = (query[name] for name in needed)
+    missing = [name for name in _IN_QUERY if not query.get(name)]
+    if not missing and query[_IN_QUERY[0]] != ALGORITHM:
+        missing = [_IN_QUERY[0]]
+    if missing:
+        sentences = [f"AWS query-string parameters must include '{name}'." for name in missing]
+        raise IncompleteSignatureException(f"{' '.join(sentences)} Re-examine the query-string parameters.")
+    _, credential, signature, signed_headers, date = (query[name] for name in _IN_QUERY)
     signed, token = tuple(signed_headers.lower().split(";")), query.get("X-Amz-Security-Token")
-    return Signature(credential, signed, signature, read_date(date), token, query["X-Amz-Expires"], headers)
+    return Signature(credential, signed, signature, read_date(date), token, query.get("X-Amz-Expires"), headers)
 
 
 def check_signature(request: Request, parts: Signature, secret: str, service: str) -> None:
@@ -129,10 +144,9 @@ def check_age(parts: Signature, now: datetime, tolerance: timedelta) -> None:
     if parts.expires is not None:
         seconds = int(parts.expires) if parts.expires.isdecimal() and len(parts.expires) < 9 else 0
         if not 1 <= seconds <= _MAX_EXPIRES:
-            raise InvalidSignatureException(  # unverified: the message
-                f"X-Amz-Expires must be between 1 and {_MAX_EXPIRES} seconds"
-            )
-        # unverified: the message for a presigned request
+            # unverified: the words; not in AWS's docs, recordings or issues
+            raise InvalidSignatureException(f"X-Amz-Expires must be between 1 and {_MAX_EXPIRES} seconds")
+        # unverified: the words for a presigned request; not in AWS's docs, recordings or issues
         tolerance, minutes = timedelta(seconds=seconds), f"{seconds} sec."
     if signed_at < now - tolerance:
         raise InvalidSignatureException(
@@ -191,7 +205,7 @@ def _require_signed(headers: Mapping[str, str], parts: Signature) -> None:
         for name in headers
         if name.startswith("x-amz-") and name not in parts.signed_headers and name not in _ADDED_LATER
     ]
-    if unsigned:  # unverified: the message
+    if unsigned:  # unverified: the words; not in AWS's docs, recordings or issues
         raise InvalidSignatureException(f"'{unsigned[0]}' must be a 'SignedHeader' in the AWS Authorization.")
 
 

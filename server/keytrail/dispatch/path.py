@@ -70,12 +70,14 @@ class Dispatcher:
         call: Call | None = None
         delivery = UNDISTURBED
         try:
+            # What the request says is a document of its protocol.
+            document = protocol.parse(request)
             # Who calls, in which Region, and when.
             call = self._identify(operation, request, request_id)
-            # What the request says, and whether it is valid.
+            # The members of the document, and whether they are valid.
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
-            call.members = protocol.read(operation, request)
+            call.members = protocol.read(operation, document)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
             # Whatever is due happens before any key is looked up.
@@ -128,7 +130,8 @@ class Dispatcher:
         error: Exception,
     ) -> Response:
         """The other end of the path: the answer of a refused call, which is recorded if the caller is known."""
-        # unverified: that CloudTrail tells nothing of what is throttled; it says so of "some" failures
+        # unverified: that CloudTrail tells nothing of what is throttled; AWS's docs say so of "some" failures, and no
+        # record of KMS with ThrottlingException was found
         if isinstance(error, AwsError) and call is not None and not isinstance(error, ThrottlingException):
             try:
                 self._trail.record(record.refusal(operation, call, request, error))

@@ -6,10 +6,10 @@ Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide
 from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
-from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException
+from keytrail.errors import AccessDeniedException, AwsError, DryRunOperationException, NotFoundException
 from keytrail.messages import Request
 from keytrail.operation import Operation
-from keytrail.trail import Event, Use, Verbatim, new_event_id
+from keytrail.trail import Event, Use, Verbatim, copied_event_id, new_event_id
 from keytrail.wire.service_model import Shape
 
 _LOGGED_REQUEST, _LOGGED_TEXT = 100 * 1024, 1024
@@ -26,8 +26,9 @@ def success(
     response_elements: Mapping[str, object] | None = None
     if operation.logged_reply == "key":
         response_elements = {"KeyId": call.keys[0].arn} if call.keys else None
-    elif operation.logged_reply == "reply":
-        response_elements = reply
+    elif operation.logged_reply == "reply" and reply is not None and operation.model.output is not None:
+        members = operation.model.output.members
+        response_elements = {name: _in_model_order(members[name], reply[name]) for name in members if name in reply}
     if call.response_elements is not None:
         response_elements = call.response_elements
     events = _events(operation, call, request, response_elements, None)
@@ -50,8 +51,12 @@ def _events(
     response_elements: Mapping[str, object] | None,
     error: AwsError | None,
 ) -> list[Event]:
-    """The call's event: a copy for the caller's account, and one for each other account that owns a key in it."""
-    resources = _resources(call, operation, error)
+    """The call's event: a copy for the caller's account, and one for each other account that owns a key in it.
+
+    Each copy lists all the keys, as recorded of ReEncrypt (radkawar/stackd, ebs/volume_data_audit_context.json).
+    """
+    shown = error is None or not _hides_request(call, error)
+    resources = _resources(call) if shown else None
     carried_out = error is None or isinstance(error, DryRunOperationException)
     own = Event(
         event_id=new_event_id(),
@@ -62,7 +67,7 @@ def _events(
         principal=call.principal,
         recipient=call.account,
         read_only=operation.read_only,
-        request_parameters=_request_parameters(operation, call, request, succeeded=error is None),
+        request_parameters=_request_parameters(operation, call, request, succeeded=error is None) if shown else None,
         response_elements=response_elements,
         additional=(call.additional_event_data if carried_out else _external_key(call, operation)) or None,
         resources=resources,
@@ -72,20 +77,23 @@ def _events(
         user_agent=call.user_agent[:_LOGGED_TEXT],
         source=operation.source,
     )
-    owners = {account for account, _ in resources if account != own.recipient} if resources else None
-    if not owners or isinstance(error, AccessDeniedException):
+    owners = {account for account, _ in resources if account != own.recipient} if resources else set()
+    if not owners and call.principal.kind != "service":
         return [own]
-    shared_event_id = new_event_id()
-    copies = [
-        own._replace(
-            event_id=new_event_id(),
-            recipient=owner,
-            resources=tuple(entry for entry in resources or () if entry[0] == owner),
-            shared_event_id=shared_event_id,
-        )
-        for owner in sorted(owners)
+    shared = own.event_id
+    return [
+        own._replace(event_id=copied_event_id(shared, recipient), recipient=recipient, shared_event_id=shared)
+        for recipient in (own.recipient, *sorted(owners))
     ]
-    return [own._replace(shared_event_id=shared_event_id), *copies]
+
+
+def _hides_request(call: Call, error: AwsError) -> bool:
+    """Whether the event of a refused call has neither requestParameters nor resources.
+
+    Source: records of denied calls and of aliases that do not exist (radkawar/stackd,
+    ebs/volume_data_audit_context.json and cloudtrail/service_management_events.json, 2026-09).
+    """
+    return isinstance(error, AccessDeniedException) or (isinstance(error, NotFoundException) and not call.keys)
 
 
 def _external_key(call: Call, operation: Operation) -> dict[str, object] | None:
@@ -96,13 +104,22 @@ def _external_key(call: Call, operation: Operation) -> dict[str, object] | None:
     return {"customKeyStoreId": key.custom_key_store_id, "xksKeyId": key.xks_key_id} if key is not None else None
 
 
-def _resources(call: Call, operation: Operation, error: AwsError | None) -> tuple[tuple[str, str], ...] | None:
+def _resources(call: Call) -> tuple[tuple[str, str], ...] | None:
+    """The resources of the record: a call that is about none has no such member.
+
+    unverified: for GenerateRandom, ListKeys and ListRetirableGrants; AWS's docs show `[]` in samples of 2014 only, also
+    for ListAliases, of which a record of 2025 has no such member.
+    """
     if call.resources is not None:
-        return tuple(call.resources)
-    if call.keys:
-        return tuple([(key.account, key.arn) for key in call.keys])
-    # A call that is about no key has an empty list; one that found no key, or is about key stores, has no such member.
-    return () if error is None and operation.logged_resources else None
+        return tuple(call.resources) or None
+    return tuple([(key.account, key.arn) for key in call.keys]) or None
+
+
+def _in_model_order(shape: Shape, value: object) -> object:
+    """A reply with its members in the order of the service model, which is CloudTrail's."""
+    if not isinstance(value, Mapping) or shape.type != "structure":
+        return value
+    return {name: _in_model_order(inner, value[name]) for name, inner in shape.members.items() if name in value}
 
 
 def _request_parameters(

@@ -115,5 +115,5 @@ def _read_arn(text: str, account: str, region: str) -> KeyIdentifier:
 
 
 def _malformed(text: str) -> InvalidArnException:
-    # unverified: the words
+    # unverified: the words; not in AWS's docs, recordings or issues
     return InvalidArnException(f"Invalid arn {text}")

@@ -181,7 +181,7 @@ class RequestReader:
         self.in_request = False
         self._received = 0
         if not self.ended and not self._parser.should_upgrade():
-            # unverified: that KMS closes a connection of HTTP/1.0 whatever its client asks for
+            # unverified: that KMS closes a connection of HTTP/1.0 whatever its client asks for; not in AWS's docs
             keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() != "1.0"
             self._complete(b"".join(self._body) if self._size <= self._limit else None, keep_alive=keep_alive)
 

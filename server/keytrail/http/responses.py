@@ -1,28 +1,30 @@
 """What goes with an answer of KMS, CloudTrail or STS over HTTP, as it was recorded from AWS.
 
-Source: kms-behaviour A.2, for the names in their case and order. AWS sends neither Server nor Connection, and no
-x-amzn-ErrorType.
+Source: kms-behaviour A.2, for the names in their case and order; for CloudTrail and STS, answers of 2026-09
+(radkawar/stackd, cloudtrail/owned_service_principal.json and service_management_events.json). There is no Server, no
+x-amzn-ErrorType, and no Connection, though an answer of KMS of 2026-09 has `Connection: keep-alive`
+(radkawar/stackd, appconfig/kms_context_native.json): to HTTP/1.1 it says nothing.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from keytrail.messages import Content, Response
+from keytrail.messages import JSON, JSON_11, Content, Response
 
 Headers = list[tuple[str, str]]
 """Names, in the case in which they are sent, and values."""
 
-_NOT_CACHED = (
-    ("Cache-Control", "no-cache, no-store, must-revalidate, private"),
-    ("Expires", "0"),
-    ("Pragma", "no-cache"),
-)
+_CACHE = ("Cache-Control", "no-cache, no-store, must-revalidate, private")
+_EXPIRES, _PRAGMA = ("Expires", "0"), ("Pragma", "no-cache")
+"""What KMS says about caches. CloudTrail and STS say nothing."""
 
-_CACHING: dict[Content, tuple[tuple[str, str], ...]] = {
-    Content.AWS_JSON: _NOT_CACHED,  # unverified: that CloudTrail sends them too
-    Content.JSON: (),
-    Content.XML: (),
+_KMS_TYPE = ("Content-Type", JSON_11)
+_TYPES: Mapping[Content, Headers] = {
+    Content.JSON_11: [("Content-Type", JSON_11)],
+    Content.XML: [("Content-Type", "text/xml")],
+    Content.JSON: [("Content-Type", JSON)],
+    Content.FRONT_END: [],
 }
-"""What an answer says about caches: STS nothing."""
 
 STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 """Status codes with their phrases."""
@@ -30,11 +32,9 @@ STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStat
 
 def headers_of(response: Response, date: str | None = None) -> Headers:
     """The headers of an answer, in the order of AWS. Without a date it is the HTTP server that adds Date."""
-    # unverified: that the headers of CloudTrail and STS have the order of KMS's
-    return [
-        ("x-amzn-RequestId", response.request_id),
-        *_CACHING[response.content],
-        *([("Date", date)] if date is not None else []),
-        ("Content-Type", response.content.value),
-        ("Content-Length", str(len(response.body))),
-    ]
+    request_id, length = ("x-amzn-RequestId", response.request_id), ("Content-Length", str(len(response.body)))
+    if response.content is Content.KMS:
+        if date is not None:
+            return [request_id, _CACHE, _EXPIRES, _PRAGMA, ("Date", date), _KMS_TYPE, length]
+        return [request_id, _CACHE, _EXPIRES, _PRAGMA, _KMS_TYPE, length]
+    return [request_id, *_TYPES[response.content], length, *([("Date", date)] if date is not None else [])]

@@ -1,6 +1,7 @@
 """LookupEvents: the events of the last 90 days, as CloudTrail's event history gives them.
 
-Source: CloudTrail API Reference, "LookupEvents"; CloudTrail User Guide, "Working with CloudTrail event history".
+Source: CloudTrail API Reference, "LookupEvents"; CloudTrail User Guide, "Working with CloudTrail event history";
+requests and answers of 2026-09 (radkawar/stackd, cloudtrail/lookup_inputs.json and owned_service_principal.json).
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from keytrail.errors import (
     InvalidTimeRangeException,
 )
 from keytrail.operation import operation
-from keytrail.trail import Event, Query, TimeAndNumber, resource_type, time_and_number
+from keytrail.trail import Query, StoredEvent, TimeAndNumber, time_and_number
 
 ATTRIBUTE_KEYS = frozenset(
     {"EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"}
@@ -33,7 +34,8 @@ _SECOND = timedelta(seconds=1)
 
 def _check_members(members: Mapping[str, object]) -> None:
     """Check the service model's constraints, for CloudTrail answers with errors of its own, not ValidationException."""
-    # unverified: CloudTrail's words, and that it has no ValidationException for any of these
+    # unverified: CloudTrail's words, and that it has no ValidationException for any of these; recorded are only the
+    # codes for a ReadOnly that is neither true nor false, and for a StartTime in the future
     _check_attributes(members.get("LookupAttributes", ()))
     size = members.get("MaxResults", _MAX_RESULTS)
     if not isinstance(size, int) or not 1 <= size <= _MAX_RESULTS:
@@ -57,6 +59,8 @@ def _check_attributes(attributes: object) -> None:
             raise InvalidLookupAttributesException(
                 f"The value of the lookup attribute {key} must have 1 to {_MAX_VALUE_LENGTH} characters."
             )
+        if key == "ReadOnly" and value not in ("true", "false"):
+            raise InvalidLookupAttributesException("The value of the lookup attribute ReadOnly must be true or false.")
 
 
 @operation(service="cloudtrail", authorization="*", modelled=False, rules=_check_members, quota=2)
@@ -71,13 +75,15 @@ def lookup_events(
     next_token: str | None = None,
 ) -> Reply:
     """List the matching events of the caller's account and Region, newest first."""
+    if start_time is not None and start_time > call.now:
+        raise InvalidTimeRangeException("The start time must not be in the future.")
     query = _query(call, lookup_attributes, start_time, end_time)
     digest = _digest(call, lookup_attributes, start_time, end_time, event_category)
     before = _position(digest, next_token) if next_token is not None else None
     if event_category is not None:
         return {"Events": []}  # there are no Insights events here: CloudTrail makes them of unusual rates over days
     stored = call.trail.lookup(query, before, max_results + 1)
-    reply: dict[str, object] = {"Events": [_entry(each.event) for each in stored[:max_results]]}
+    reply: dict[str, object] = {"Events": [_entry(each) for each in stored[:max_results]]}
     if len(stored) > max_results:
         reply["NextToken"] = _token(digest, time_and_number(stored[max_results - 1]))
     return reply
@@ -96,15 +102,18 @@ def _query(call: Call, attributes: Sequence[Mapping[str, str]], start: datetime 
     return Query(account=call.account, region=call.region, attribute=attribute, since=since, until=until)
 
 
-def _entry(event: Event) -> dict[str, object]:
+def _entry(stored: StoredEvent) -> dict[str, object]:
+    event = stored.event
     entry: dict[str, object] = {
         "EventId": event.event_id,
         "EventName": event.name,
         "ReadOnly": "true" if event.read_only else "false",
         "EventTime": event.time.replace(microsecond=0),
         "EventSource": event.source,
-        # unverified: which resources CloudTrail lists; those of the record
-        "Resources": [{"ResourceType": resource_type(arn), "ResourceName": arn} for _, arn in event.resources or ()],
+        "Resources": [
+            {"ResourceName": name} if kind is None else {"ResourceType": kind, "ResourceName": name}
+            for name, kind in stored.listed
+        ],
         "CloudTrailEvent": event.text(),
     }
     if event.username is not None:

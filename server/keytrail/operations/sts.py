@@ -1,6 +1,8 @@
 """The operations of AWS STS: GetCallerIdentity, GetAccessKeyInfo, GetSessionToken, AssumeRole.
 
-Source: STS API Reference; the messages of refusals as people report them.
+Source: STS API Reference; answers and events of 2025 and 2026 (radkawar/stackd, iam/sts_preferences.json and
+cloudtrail/service_management_events.json; localstack/localstack, its snapshots of STS); the
+messages of other refusals as people report them.
 """
 
 import re
@@ -13,15 +15,27 @@ from keytrail.call import Call, Reply
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.domain.session import Session
-from keytrail.errors import AccessDeniedException, PackedPolicyTooLargeException, ValidationException
+from keytrail.errors import (
+    AccessDeniedException,
+    InvalidParameterValue,
+    PackedPolicyTooLargeException,
+    ValidationException,
+)
 from keytrail.operation import operation
+from keytrail.trail import request_details
 
 HOUR, TWELVE_HOURS = 3600, 43_200
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<name>[\w+=,.@/-]+)", re.ASCII)
-_MAX_PACKED_SIZE = 2048
-"""The bytes for packed policies and tags. # unverified: how AWS packs them, and how many bytes there are."""
 _MAX_TOKEN_SIZE = 4096
+"""Bytes of a session token with all that is in it. Source: AWS What's New, 2026-09-15."""
+_USER_TOKEN_SIZE, _ROLE_TOKEN_SIZE = 688, 752
+"""Bytes of a token without source identity, policies and tags, as recorded of GetSessionToken and AssumeRole."""
+_KNOWN_WORDS = (
+    b'"Condition":{"StringEquals":"NotAction":"Deny",'
+    b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"Resource":"*"}]}'
+)
+"""What most policies have, so that packing makes them about as small as those that were recorded."""
 _MAX_POLICIES = 10
 
 
@@ -29,13 +43,16 @@ _MAX_POLICIES = 10
 def get_caller_identity(call: Call) -> Reply:
     """The caller itself."""
     principal = call.principal
+    call.additional_event_data |= request_details(call.region, call.now)
     return {"UserId": principal.principal_id, "Account": principal.account, "Arn": principal.arn}
 
 
 @operation(service="sts", authorization=None)
 def get_access_key_info(call: Call, *, access_key_id: str) -> Reply:
     """The account of an access key."""
-    return {"Account": call.callers.account_of(access_key_id)}
+    account = call.callers.account_of(access_key_id)
+    call.additional_event_data |= request_details(call.region, call.now)
+    return {"Account": account}
 
 
 @operation(service="sts", authorization=None)
@@ -62,9 +79,9 @@ def get_session_token(
         declared=principal.declared,
         session=Session(created=call.now, mfa=mfa),
     )
-    credential = _issue(call, session_principal, duration_seconds, minimum_session_token_size)
-    reply = _reply(credential, minimum_session_token_size)
-    call.response_elements = _response_elements(reply)
+    credential = _issue(call, session_principal, duration_seconds, max(_USER_TOKEN_SIZE, minimum_session_token_size))
+    reply = {"Credentials": _credentials(credential), **_token_sizes(credential)}
+    _record(call, reply)
     return reply
 
 
@@ -95,7 +112,8 @@ def assume_role(
         raise ValidationException(f"{role_arn} is invalid")
     account, name = match["account"], match["name"].rpartition("/")[2]
     call.resources = [(account, role_arn)]
-    if provided_contexts:  # unverified: the words; there is no context provider here that could have signed one
+    if provided_contexts:  # there is no context provider here that could have signed one
+        # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException("The provided context assertion is not valid.")
     mfa = _mfa(serial_number, token_code)
     if _is_session(call.principal) and duration_seconds > HOUR:
@@ -112,7 +130,7 @@ def assume_role(
         source_identity=_source_identity(call.principal, source_identity),
     )
     policies = _session_policies(call, role_arn, policy, policy_arns)
-    packed = _packed_size([*policies, *[f"{key}={value}" for key, value in session.tags]])
+    token_size = _role_token_size(session, policies)
     call.authorize_role(role_arn, "sts:AssumeRole")
     if tags:
         call.authorize_role(role_arn, "sts:TagSession")
@@ -130,14 +148,16 @@ def assume_role(
     # Checked after authorization, so that an untrusted caller does not learn the role's MaxSessionDuration.
     if duration_seconds > call.authorizer.identities.max_session_duration(role_arn):
         raise ValidationException("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-    credential = _issue(call, principal, duration_seconds, minimum_session_token_size)
-    reply = _reply(credential, minimum_session_token_size)
-    reply["AssumedRoleUser"] = {"AssumedRoleId": principal.principal_id, "Arn": principal.arn}
-    if policies or session.tags:
-        reply["PackedPolicySize"] = packed
-    if session.source_identity is not None:
-        reply["SourceIdentity"] = session.source_identity
-    call.response_elements = _response_elements(reply)
+    credential = _issue(call, principal, duration_seconds, max(token_size, minimum_session_token_size))
+    sizes = _token_sizes(credential)
+    reply: dict[str, object] = {
+        "Credentials": _credentials(credential),
+        "AssumedRoleUser": {"AssumedRoleId": principal.principal_id, "Arn": principal.arn},
+        "PackedPolicySize": sizes["SessionTokenUtilization"],
+        **({"SourceIdentity": session.source_identity} if session.source_identity is not None else {}),
+        **sizes,
+    }
+    _record(call, reply)
     return reply
 
 
@@ -148,8 +168,10 @@ def _is_session(principal: Principal) -> bool:
 
 def _mfa(serial_number: str | None, token_code: str | None) -> bool:
     """Whether the request has an MFA code; any code is accepted, because Keytrail has no device's secret."""
-    if (serial_number is None) != (token_code is None):  # unverified: the words
-        raise ValidationException("SerialNumber and TokenCode must be specified together.")
+    if (serial_number is None) != (token_code is None):  # as reported in y13i/sgviz #9, adenot/hiera-eyaml-kms #13
+        raise AccessDeniedException(
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
+        )
     return token_code is not None
 
 
@@ -162,9 +184,9 @@ def _own_tags(tags: Sequence[Mapping[str, str]], inherited: Sequence[tuple[str, 
     """The session's own tags. Source: IAM User Guide, "Pass session tags in AWS STS"."""
     keys = [tag["Key"].lower() for tag in tags]
     if len(set(keys)) < len(keys):
-        raise ValidationException("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        raise InvalidParameterValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if set(keys) & {key.lower() for key, _ in inherited}:
-        raise ValidationException(
+        raise InvalidParameterValue(
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "
             "from the calling session."
         )
@@ -174,16 +196,15 @@ def _own_tags(tags: Sequence[Mapping[str, str]], inherited: Sequence[tuple[str, 
 def _transitive_keys(tags: Sequence[Mapping[str, str]], keys: Sequence[str]) -> list[str]:
     own = {tag["Key"].lower(): tag["Key"] for tag in tags}
     if not {key.lower() for key in keys} <= own.keys():
-        raise ValidationException("The specified transitive tag key must be included in the requested tags.")
+        raise InvalidParameterValue("The specified transitive tag key must be included in the requested tags.")
     return [own[key.lower()] for key in keys]
 
 
 def _source_identity(principal: Principal, requested: str | None) -> str | None:
     """The session's source identity: once set, it stays for all sessions of a role chain."""
     current = principal.session.source_identity if principal.session is not None else None
-    if requested is not None and requested.startswith("aws:"):  # unverified: the words
-        raise ValidationException("SourceIdentity must not begin with aws:")
-    if current is not None and requested not in (None, current):  # unverified: code and words
+    if current is not None and requested not in (None, current):
+        # unverified: code and words; the IAM User Guide says only that it is denied
         raise AccessDeniedException("The source identity of a session cannot be changed.")
     return current or requested
 
@@ -192,7 +213,7 @@ def _session_policies(
     call: Call, role_arn: str, policy: str | None, policy_arns: Sequence[Mapping[str, str]]
 ) -> tuple[str, ...]:
     """The documents of the session policies, which limit the session."""
-    if len(policy_arns) > _MAX_POLICIES:  # unverified: the words
+    if len(policy_arns) > _MAX_POLICIES:  # unverified: the words; not in AWS's docs, recordings or issues
         raise ValidationException(f"You can provide up to {_MAX_POLICIES} managed policy ARNs.")
     if policy is not None:
         check_session_policy(policy)
@@ -201,41 +222,51 @@ def _session_policies(
     return (policy, *managed) if policy is not None else tuple(managed)
 
 
-def _packed_size(parts: Sequence[str]) -> int:
-    """PackedPolicySize in percent; raises PackedPolicyTooLargeException above 100."""
-    packed = len(zlib.compress("\n".join(parts).encode())) if parts else 0
-    percent = -(-packed * 100 // _MAX_PACKED_SIZE)
-    if percent > 100:
+def _role_token_size(session: Session, policies: Sequence[str]) -> int:
+    """The bytes of the token of a role's session; raises PackedPolicyTooLargeException if it were too large.
+
+    It grows as base64 does. Policies are packed, tags are not: nine tags of equal letters were too large.
+    """
+    # unverified: how much policies shrink, and the words since 2026-09, when the limit became the token's; two sizes
+    # were recorded, the words are reported and older
+    packer = zlib.compressobj(9, wbits=-15, zdict=_KNOWN_WORDS)
+    packed = packer.compress("".join(policies).encode()) + packer.flush() if policies else b""
+    tags = sum(len(f"{key}{value}".encode()) + 4 for key, value in session.tags)
+    identity = len(session.source_identity) + 2 if session.source_identity else 0
+    size = _ROLE_TOKEN_SIZE + -(-(len(packed) + tags + identity) // 3) * 4
+    if size > _MAX_TOKEN_SIZE:
+        share = size * 100 // _MAX_TOKEN_SIZE
         raise PackedPolicyTooLargeException(
-            f"Packed policy consumes {percent}% of allotted space, please use smaller policy."
+            f"Packed size of session tags consumes {share}% of allotted space."
+            if tags > len(packed)
+            else f"Packed policy consumes {share}% of allotted space, please use smaller policy."
         )
-    return percent
+    return size
 
 
 def _issue(call: Call, principal: Principal, seconds: int, token_size: int) -> Credential:
     expiration = call.now.replace(microsecond=0) + timedelta(seconds=seconds)
-    return call.callers.sessions.issue(principal, expiration, token_size=token_size)
+    return call.callers.sessions.issue(principal, expiration, token_size)
 
 
-def _reply(credential: Credential, minimum_token_size: int) -> dict[str, object]:
-    token = credential.session_token or ""
-    reply: dict[str, object] = {
-        "Credentials": {
-            "AccessKeyId": credential.principal.access_key_id,
-            "SecretAccessKey": credential.secret_access_key,
-            "SessionToken": token,
-            "Expiration": credential.expiration,
-        }
+def _credentials(credential: Credential) -> dict[str, object]:
+    return {
+        "AccessKeyId": credential.principal.access_key_id,
+        "SecretAccessKey": credential.secret_access_key,
+        "SessionToken": credential.session_token,
+        "Expiration": credential.expiration,
     }
-    if minimum_token_size:  # unverified: when AWS shows these, and a percentage of what
-        reply["SessionTokenSize"] = len(token)
-        reply["SessionTokenUtilization"] = -(-len(token) * 100 // _MAX_TOKEN_SIZE)
-    return reply
 
 
-def _response_elements(reply: Mapping[str, object]) -> dict[str, object]:
-    """CloudTrail's responseElements: the reply without the secret access key."""
+def _token_sizes(credential: Credential) -> dict[str, int]:
+    size = len(credential.session_token or "")
+    return {"SessionTokenUtilization": size * 100 // _MAX_TOKEN_SIZE, "SessionTokenSize": size}
+
+
+def _record(call: Call, reply: Mapping[str, object]) -> None:
+    """What CloudTrail tells of a reply with credentials: all but the secret access key."""
     credentials = reply["Credentials"]
     assert isinstance(credentials, Mapping)
     shown = {name: value for name, value in credentials.items() if name != "SecretAccessKey"}
-    return {**reply, "Credentials": shown}
+    call.response_elements = {**reply, "Credentials": shown}
+    call.additional_event_data |= request_details(call.region, call.now)

@@ -3,6 +3,7 @@
 Source: CloudTrail User Guide, "CloudTrail record contents"; KMS Developer Guide, "Logging AWS KMS API calls".
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from keytrail.crypto.randomness import new_uuid
+from keytrail.domain.arn import partition_of
 from keytrail.domain.principal import Principal
 
 RESOURCE_TYPE = "AWS::KMS::Key"
@@ -23,6 +25,8 @@ def resource_type(arn: str) -> str:
 
 _INTERNAL = "AWS Internal"
 """invokedBy, sourceIPAddress and userAgent when a service does something by itself."""
+
+_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 """The members of requests that are encryption contexts."""
@@ -64,7 +68,7 @@ class Event(NamedTuple):
         record: dict[str, object] = {
             "eventVersion": "1.11",
             "userIdentity": self._identity(),
-            "eventTime": self.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventTime": f"{self.time:{_SECONDS}}",
             "eventSource": self.source,
             "eventName": self.name,
             "awsRegion": self.region,
@@ -96,6 +100,8 @@ class Event(NamedTuple):
         if self.service_details is not None:
             record["serviceEventDetails"] = _member(self.service_details)
         record["eventCategory"] = "Management"
+        if invoked_by is None:
+            record["tlsDetails"] = self._tls_details()
         return record
 
     def text(self) -> str:
@@ -118,6 +124,17 @@ class Event(NamedTuple):
         """As access_key_id_in."""
         return access_key_id_in(self.recipient, self.principal)
 
+    def _tls_details(self) -> dict[str, str]:
+        """What AWS tells of a client with today's defaults: Keytrail's own connections have no TLS."""
+        service = self.source.partition(".")[0]
+        domain = "amazonaws.com.cn" if partition_of(self.region) == "aws-cn" else "amazonaws.com"
+        return {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": f"TLS_AES_{'256_GCM_SHA384' if service == 'kms' else '128_GCM_SHA256'}",
+            "clientProvidedHostHeader": f"{service}.{self.region}.{domain}",
+            "keyExchange": "X25519MLKEM768",
+        }
+
     def _identity(self) -> dict[str, object]:
         if self.principal is None:
             return {"accountId": self.recipient, "invokedBy": _INTERNAL}
@@ -133,7 +150,7 @@ RECORD_MEMBERS = frozenset(
         *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress"),
         *("userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData"),
         *("requestID", "eventID", "readOnly", "resources", "eventType", "managementEvent", "recipientAccountId"),
-        *("sharedEventID", "serviceEventDetails", "eventCategory"),
+        *("sharedEventID", "serviceEventDetails", "eventCategory", "tlsDetails"),
     }
 )
 """The members that a record may have."""
@@ -142,6 +159,12 @@ RECORD_MEMBERS = frozenset(
 def new_event_id() -> str:
     """A new, random eventID."""
     return new_uuid()
+
+
+def copied_event_id(shared: str, recipient: str) -> str:
+    """The eventID of the copy for an account of the event with this sharedEventID: a UUID of version 3, as AWS's."""
+    digits = hashlib.md5(f"{shared}/{recipient}".encode(), usedforsecurity=False).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-3{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def username_in(recipient: str, principal: Principal | None) -> str | None:
@@ -160,13 +183,13 @@ def access_key_id_in(recipient: str, principal: Principal | None) -> str | None:
 
 
 def _member(value: object) -> object:
-    """A value as CloudTrail writes it: names of members in camelCase, times as `Aug 10, 2022, 10:38:27 PM`."""
+    """A value as CloudTrail writes it: names of members in camelCase, times in ISO 8601, without fractions."""
     if isinstance(value, Verbatim):
         return dict(value.data)
     if isinstance(value, Mapping):
         return {_camel(name): _member(inner) for name, inner in value.items()}
     if isinstance(value, datetime):
-        return f"{value:%b} {value.day}, {value:%Y}, {value.hour % 12 or 12}:{value:%M:%S %p}"
+        return f"{value:{_SECONDS}}"
     if isinstance(value, (list, tuple)):
         return [_member(inner) for inner in value]
     return value

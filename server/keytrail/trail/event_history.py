@@ -8,14 +8,19 @@ from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
 
-from keytrail.trail.event import Event, resource_type
+from keytrail.trail.event import Event
+from keytrail.trail.listed_resources import ListedResources
 from keytrail.trail.ordered_events import OrderedEvents
 from keytrail.trail.stored_event import EventGroup, StoredEvent, TimeAndNumber
 
 Attribute = tuple[str, str]
 """The name of an attribute of LookupEvents, such as `EventName`, and a value."""
 
-_Resources = tuple[tuple[str, str], ...] | None
+KEY = "Key"
+"""An attribute besides LookupEvents': the id of a key, or the name of an alias, in the resources of the record."""
+
+_Resources = tuple[tuple[tuple[str, str], ...] | None, ListedResources]
+"""The resources of the record, and those of LookupEvents."""
 
 _Value = TypeVar("_Value")
 
@@ -38,8 +43,8 @@ class EventHistory:
         """How many events there are."""
         return len(self._all)
 
-    def add(self, event: Event, number: int, packed: bytes) -> StoredEvent:
-        """Add an event, with its number and what `pack` returned for it."""
+    def add(self, event: Event, number: int, packed: bytes, listed: ListedResources) -> StoredEvent:
+        """Add an event, with its number and what `pack` and `listed_resources` returned for it."""
         group = self._intern_group(
             EventGroup(
                 event.name,
@@ -53,14 +58,14 @@ class EventHistory:
                 event.invoked_by,
             )
         )
-        resources = self._intern_resources(event.resources)
+        resources = self._intern_resources((event.resources, listed))
         stored = StoredEvent(
             event.time,
             number,
             group.value,
             event.event_id,
             event.request_id,
-            resources.value,
+            *resources.value,
             event.error_code,
             event.error_message,
             event.shared_event_id,
@@ -71,11 +76,12 @@ class EventHistory:
 
     def add_stored(self, event: StoredEvent) -> None:
         """Add an event of another history."""
-        self._insert(event, self._intern_group(event.group), self._intern_resources(event.resources))
+        self._insert(event, self._intern_group(event.group), self._intern_resources((event.resources, event.listed)))
 
     def remove(self, event: StoredEvent) -> None:
         """Remove an event, which must be in this history."""
-        group, resources = self._groups[event.group], self._resources[event.resources]
+        of_event = event.resources, event.listed
+        group, resources = self._groups[event.group], self._resources[of_event]
         if self._all.is_first(event):
             self._all.remove_first()
             for events in (*group.lists, *resources.lists):
@@ -89,7 +95,7 @@ class EventHistory:
             self._remove_empty_lists(group.attributes)
         resources.count -= 1
         if not resources.count:
-            del self._resources[event.resources]
+            del self._resources[of_event]
             self._remove_empty_lists(resources.attributes)
 
     def events_with(self, attribute: Attribute | None) -> Iterable[StoredEvent]:
@@ -167,8 +173,17 @@ def _attributes_of_group(group: EventGroup) -> Iterator[Attribute]:
 
 
 def _attributes_of_resources(resources: _Resources) -> Iterator[Attribute]:
-    """LookupEvents finds a resource by its ARN, and by a key's id or an alias's name (with `alias/`)."""
-    for _, arn in resources or ():
-        yield "ResourceName", arn
-        yield "ResourceName", arn.split(":", 5)[-1].removeprefix("key/")
-        yield "ResourceType", resource_type(arn)
+    """LookupEvents finds an event by what it lists of it, and we by the record's resources, too."""
+    # unverified: that an event is not found by an ARN that only its record has; not in AWS's docs or recordings
+    of_record, listed = resources
+    for name, kind in listed:
+        yield "ResourceName", name
+        if kind is not None:
+            yield "ResourceType", kind
+    for _, arn in of_record or ():
+        yield KEY, id_in(arn)
+
+
+def id_in(arn: str) -> str:
+    """The id of a key, or the name of an alias (with `alias/`), in its ARN; another text is returned as it is."""
+    return arn.split(":", 5)[-1].removeprefix("key/")

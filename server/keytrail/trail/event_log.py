@@ -8,6 +8,7 @@ from itertools import chain, takewhile
 
 from keytrail.trail.event import Event
 from keytrail.trail.event_history import Attribute, EventHistory
+from keytrail.trail.listed_resources import ListedResources
 from keytrail.trail.selection import Selection, is_within
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
 
@@ -52,10 +53,10 @@ class EventLog:
         """How many events there are."""
         return len(self._written)
 
-    def write(self, event: Event, packed: bytes) -> None:
-        """Add an event, with what `pack` returned for it."""
+    def write(self, event: Event, packed: bytes, listed: ListedResources) -> None:
+        """Add an event, with what `pack` and `listed_resources` returned for it."""
         self.last_number += 1
-        stored = self._history(event.recipient, event.region).add(event, self.last_number, packed)
+        stored = self._history(event.recipient, event.region).add(event, self.last_number, packed, listed)
         self._written.append(stored)
         self._by_id[stored.event_id] = stored
         if len(self._written) > self._max_events:

@@ -42,7 +42,7 @@ def _additional(change: ServiceEvent) -> Mapping[str, object] | None:
     """For a key deleted from an AWS CloudHSM key store: what happened to its material in the cluster."""
     if not isinstance(change, Deleted) or change.cluster_id is None or change.key.material is None:
         return None
-    key = f'"backingKeyId":"{change.key.material.id}"'  # unverified: what else these texts contain
+    key = f'"backingKeyId":"{change.key.material.id}"'
     return {
         "customKeyStoreId": change.key.custom_key_store_id,
         "clusterId": change.cluster_id,

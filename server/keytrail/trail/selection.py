@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from keytrail.trail.event_history import KEY, id_in
 from keytrail.trail.stored_event import EventGroup, StoredEvent
 
 
@@ -37,9 +38,9 @@ class Selection:
     called: bool = False
 
     def attribute(self) -> tuple[str, str] | None:
-        """The selected attribute of LookupEvents that usually has the fewest events; None if none is selected."""
+        """The selected attribute of an event history that usually has the fewest events; None if none is selected."""
         wanted = (
-            ("ResourceName", self.key),
+            (KEY, id_in(self.key) if self.key is not None else None),
             ("AccessKeyId", self.access_key_id),
             ("Username", self.username),
             ("EventName", self.event_name),

@@ -12,6 +12,7 @@ import msgspec
 
 from keytrail.domain.principal import Principal
 from keytrail.trail.event import Event, Verbatim, access_key_id_in, username_in
+from keytrail.trail.listed_resources import ListedResources
 
 TimeAndNumber = tuple[datetime, int]
 """The order of events: by time, then by number."""
@@ -86,6 +87,8 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     request_id: str | None
     resources: tuple[tuple[str, str], ...] | None
+    listed: ListedResources
+    """What LookupEvents lists as Resources."""
     error_code: str | None
     error_message: str | None
     shared_event_id: str | None

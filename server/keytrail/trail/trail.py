@@ -12,6 +12,7 @@ from itertools import islice
 from keytrail.trail.event import Event
 from keytrail.trail.event_log import EventLog, Query
 from keytrail.trail.last_uses import LastUses, Use
+from keytrail.trail.listed_resources import listed_resources
 from keytrail.trail.selection import Selection
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, pack, time_and_number
 
@@ -47,10 +48,11 @@ class Trail:
 
         It costs the same with more events.
         """
-        packed = [pack(event) for event in events]  # an event that cannot be written raises here, before any is
+        # An event that cannot be written raises here, before any is.
+        parts = [(event, pack(event), listed_resources(event)) for event in events]
         with self._lock:
-            for event, parts in zip(events, packed, strict=True):
-                self._log.write(event, parts)
+            for event, packed, listed in parts:
+                self._log.write(event, packed, listed)
             for arn, use in uses:
                 self._uses.add(arn, use)
         if self._deliver is not None:

@@ -63,7 +63,8 @@ def decode(shape: Shape, form: Form) -> dict[str, object]:
     try:
         members: dict[str, object] = query.decode(shape, fields)
     except CodecError as error:
-        raise SerializationException(error.reason) from None  # unverified: the words
+        # unverified: the words; only the code was recorded (radkawar/stackd, sts/query_inputs.json)
+        raise SerializationException(error.reason) from None
     return members
 
 

@@ -33,7 +33,7 @@ def to_text(shape: Shape, value: object) -> str:
 
 
 def _number(shape: Shape, text: str) -> object:
-    if not _INTEGER.fullmatch(text.strip()):
+    if not _INTEGER.fullmatch(text):
         raise CodecError("expected a whole number, got other text")
     return decoder(shape)(int(text))
 

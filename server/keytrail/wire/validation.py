@@ -140,7 +140,7 @@ def _list_check(shape: Shape) -> Check | None:
             for number, inner in enumerate(value, 1):
                 item(inner, f"{path}.{number}.member", violations)
         elif any(_violations(item, inner) for inner in value):
-            # unverified for KMS: other JSON services report violations in lists of scalars in this form
+            # unverified: this form; only emulators of other JSON services have it
             rules = ", ".join(_rules(shape.member)) if shape.member else ""
             violations.append(f"Value '{_echo(value)}' at '{path}' {_FAILED} satisfy constraint: [{rules}]")
 

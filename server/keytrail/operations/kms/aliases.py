@@ -5,18 +5,23 @@ from collections.abc import Mapping
 from keytrail.call import Call, Reply
 from keytrail.domain import key as states
 from keytrail.domain.alias import Alias, require_alias_name
-from keytrail.domain.arn import alias_arn, is_alias
+from keytrail.domain.arn import alias_arn, is_alias, is_key_id
 from keytrail.domain.aws_managed_key import PREDEFINED
 from keytrail.domain.key import Key
-from keytrail.errors import ValidationException
+from keytrail.errors import NotFoundException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.pagination import requested_page
 
 
 def _check_names(members: Mapping[str, object]) -> None:
     require_alias_name(str(members["AliasName"]))
-    if is_alias(str(members.get("TargetKeyId", ""))):
+    target = str(members.get("TargetKeyId", "arn:"))
+    if is_alias(target):
         raise ValidationException("Aliases must refer to keys. Not aliases")
+    if not target.startswith("arn:") and not is_key_id(target):
+        # Without the quotes of other operations, as reported of CreateAlias (crossplane-contrib/provider-aws #1001).
+        # unverified: UpdateAlias; not in AWS's docs, recordings or issues
+        raise NotFoundException(f"Invalid keyId {target}")
 
 
 @operation(key="TargetKeyId", states=states.NOT_PENDING_DELETION, rules=_check_names, logged_reply="key", quota=5)

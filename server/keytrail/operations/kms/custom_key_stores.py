@@ -64,9 +64,7 @@ def _check_store(members: Mapping[str, object]) -> None:
         _require_members(members, _VPC_MEMBERS[:1], connectivity)
 
 
-@operation(
-    authorization="*", logged_resources=False, rules=_check_store, logged_request=False, logged_reply="reply", quota=5
-)
+@operation(authorization="*", rules=_check_store, logged_request=False, logged_reply="reply", quota=5)
 def create_custom_key_store(
     call: Call,
     *,
@@ -137,7 +135,7 @@ def _check_id_or_name(members: Mapping[str, object]) -> None:
         raise ValidationException("You can specify either a CustomKeyStoreId or a CustomKeyStoreName, not both.")
 
 
-@operation(authorization="*", logged_resources=False, rules=_check_id_or_name, quota=5)
+@operation(authorization="*", rules=_check_id_or_name, quota=5)
 def describe_custom_key_stores(
     call: Call,
     *,
@@ -185,7 +183,7 @@ def _entry(store: CustomKeyStore) -> dict[str, object]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-@operation(authorization="*", logged_resources=False, logged_request=False, quota=5)
+@operation(authorization="*", logged_request=False, quota=5)
 def update_custom_key_store(
     call: Call,
     *,
@@ -264,7 +262,7 @@ def _update_proxy(proxy: XksProxy, members: Mapping[str, object], account: str) 
     )
 
 
-@operation(authorization="*", logged_resources=False, quota=5)
+@operation(authorization="*", quota=5)
 def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Delete a custom key store that is disconnected and has no keys; what backs it stays."""
     _require_store(call, custom_key_store_id)
@@ -274,7 +272,7 @@ def delete_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(authorization="*", logged_resources=False, quota=5)
+@operation(authorization="*", quota=5)
 def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to connect a store; DescribeCustomKeyStores shows whether it succeeded."""
     store = _require_store(call, custom_key_store_id)
@@ -285,7 +283,7 @@ def connect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     return {}
 
 
-@operation(authorization="*", logged_resources=False, quota=5)
+@operation(authorization="*", quota=5)
 def disconnect_custom_key_store(call: Call, *, custom_key_store_id: str) -> Reply:
     """Begin to disconnect a store; its keys are unavailable from now on."""
     takes = _connection_time(call, _require_store(call, custom_key_store_id))

@@ -82,7 +82,7 @@ def require_valid_for_key(grant: Grant, key: Key) -> None:
     actions = {action: operation for operation in fitting for action in operation.actions}
     unfitting = [action for action in grant.operations if action not in actions]
     if unfitting:
-        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys than HMAC keys
+        # Those of all keys come first. unverified: `an asymmetric`, and the order of other keys; recorded for HMAC
         names = [name for name in get_args(GrantOperation) if name in actions]
         valid = sorted(names, key=lambda name: (actions[name].usage, actions[name].grantable) != (None, "any"))
         raise ValidationException(
@@ -203,7 +203,7 @@ def retire_grant(
     call.writable_store.grants.remove(grant, dry_run=call.dry_run)
 
 
-@operation(cross_account=True, rules=_check_grant_id, quota=50)
+@operation(cross_account=True, rules=_check_grant_id, logged_reply="key", quota=50)
 def revoke_grant(call: Call, key: Key, *, grant_id: str) -> None:
     """Delete a grant of a key, for whoever the key policy allows it."""
     grant = call.store.newest.grant(key.arn, grant_id)

@@ -147,7 +147,8 @@ def disable_key(call: Call, key: Key) -> None:
     call.change(key, Key.disable)
 
 
-@operation(states=states.NOT_PENDING_DELETION, quota=5)
+# unverified: that CloudTrail tells the key; recorded of PutKeyPolicy and RevokeGrant, samples of 2022 say null for all
+@operation(states=states.NOT_PENDING_DELETION, logged_reply="key", quota=5)
 def update_key_description(call: Call, key: Key, *, description: str) -> None:
     """Replace a key's description."""
     call.change(key, lambda newest: newest.update_description(description))

@@ -17,7 +17,7 @@ def get_key_policy(call: Call, key: Key, *, policy_name: str = DEFAULT_POLICY_NA
     return {"Policy": printed(policy), "PolicyName": policy_name}
 
 
-@operation(quota=15)
+@operation(logged_defaults=("PolicyName", "BypassPolicyLockoutSafetyCheck"), logged_reply="key", quota=15)
 def put_key_policy(
     call: Call,
     key: Key,
