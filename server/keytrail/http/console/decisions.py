@@ -14,6 +14,7 @@ from keytrail.http.console.pages import Pages
 from keytrail.http.control.explain import Question, answer
 from keytrail.http.control.routes import Refusal
 from keytrail.operations.kms import OPERATIONS
+from keytrail.trail import StoredEvent
 
 pages = Pages()
 
@@ -45,6 +46,12 @@ def _decision(explanation: Explanation) -> Decision:
     decided_by = explanation.verdict.decided_by
     statement = statement_documents(decided_by.policy)[decided_by.statement.position] if decided_by else None
     return Decision(explanation.members(), statement, near_misses(explanation))
+
+
+def asked_for(endpoint: Endpoint, event: StoredEvent) -> str | None:
+    """The ARN that a call without resources was about, if a decision on it is kept: the trail does not say it."""
+    decisions = endpoint.authorizer.explanations.of_request(event.request_id or "")
+    return next((decision.resource for decision in decisions if decision.resource != "*"), None)
 
 
 @pages.get("/why")

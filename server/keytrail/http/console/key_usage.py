@@ -7,6 +7,7 @@ from typing import NamedTuple
 from keytrail.domain.key import Key
 from keytrail.operations.kms import OPERATIONS
 from keytrail.trail import Query, StoredEvent, Trail
+from keytrail.trail.event_history import KEY
 
 DAYS = 90
 
@@ -29,7 +30,7 @@ class Usage(NamedTuple):
 
 def events_of(trail: Trail, key: Key, limit: int = _MOST, since: datetime | None = None) -> list[StoredEvent]:
     """The newest events about a key; other accounts' calls have a copy in the key's own account."""
-    query = Query(account=key.account, region=key.region, attribute=("ResourceName", key.arn), since=since)
+    query = Query(account=key.account, region=key.region, attribute=(KEY, key.key_id), since=since)
     return trail.lookup(query, None, limit)
 
 

@@ -21,6 +21,7 @@ from keytrail.operation import Operation
 from keytrail.operations import SERVICES
 from keytrail.seeds.writing import write_key
 from keytrail.trail import Event, Verbatim
+from keytrail.wire.service_model import Shape
 
 
 class _Dumper(yaml.SafeDumper):
@@ -48,7 +49,7 @@ def of_event(endpoint: Endpoint, event: Event, url: str, now: datetime) -> dict[
     operation = service.operations.get(event.name) if service is not None else None
     if event.principal is None or operation is None:
         return {}
-    members = _members(event, operation)
+    members = {**_decided(endpoint, event, operation), **_members(event, operation)}
     snippets = {"Copy as pytest": _pytest(endpoint, event, event.principal, operation, members, now)}
     if operation.service == "kms":
         secret = endpoint.callers.secret_of(event.principal.access_key_id or "") or "any-secret"
@@ -59,12 +60,32 @@ def of_event(endpoint: Endpoint, event: Event, url: str, now: datetime) -> dict[
 
 def _members(event: Event, operation: Operation) -> dict[str, object]:
     """The request's members, as far as the trail has them: it never has plaintexts, ciphertexts and messages."""
-    known = operation.model.input.members if operation.model.input is not None else {}
     return {
         name: _plain(value)
         for name, value in (event.request_parameters or {}).items()
-        if name in known and value is not None
+        if name in operation.model.input.members and value is not None
     }
+
+
+def _decided(endpoint: Endpoint, event: Event, operation: Operation) -> dict[str, object]:
+    """What the decisions on a refused call, or its error, tell of its members: the trail has none of a denied call."""
+    if event.error_code is None:
+        return {}
+    decisions = endpoint.authorizer.explanations.of_request(event.request_id or "")
+    arns = [decision.resource for decision in decisions] + _ARN.findall(event.error_message or "")
+    key_arn = next((arn for arn in arns if ":key/" in arn or ":alias/" in arn), None)
+    context = {
+        name.removeprefix(_CONTEXT): values[0]
+        for decision in decisions
+        for name, values in decision.context.items()
+        if name.startswith(_CONTEXT) and values
+    }
+    told: dict[str, object] = {"KeyId": key_arn, "EncryptionContext": context}
+    return {name: value for name, value in told.items() if value and name in operation.model.input.members}
+
+
+_ARN = re.compile(r"arn:aws[a-z-]*:kms:[^:]*:[0-9]*:[A-Za-z0-9/_-]+")
+_CONTEXT = "kms:encryptioncontext:"
 
 
 def _plain(value: object) -> object:
@@ -100,13 +121,13 @@ def _pytest(
         lines += ["    # The caller's session policies are not in the seed."]
     lines += [f"    client = keytrail_client({', '.join(words)})"]
     arguments = [f"{name}={value!r}" for name, value in members.items()]
-    if operation.name in _DECRYPTING and keys:
+    if "CiphertextBlob" in operation.model.input.members and keys:
         lines += _ciphertext(keys[0], members)
         arguments += ["CiphertextBlob=blob"]
     for name in _made_up(operation, members):
         if f"{name}=blob" not in arguments:
             lines += [f"    # The trail does not record {name}: this is made up."]
-            arguments += [f'{name}=b"..."']
+            arguments += [f"{name}={_sample(operation.model.input.members[name])!r}"]
     call = f"client.{function}({', '.join(arguments)})"
     if failed:
         code = _CODES.get(event.error_code or "", event.error_code)
@@ -117,15 +138,25 @@ def _pytest(
     return "\n".join(lines)
 
 
-_DECRYPTING = frozenset({"Decrypt", "ReEncrypt"})
-"""Operations that need a ciphertext, which the model does not say."""
-
-
 def _made_up(operation: Operation, members: Mapping[str, object]) -> list[str]:
     """The members that the call must have had, and that the trail never records: plaintexts, messages, signatures."""
-    required = set(operation.model.input.required if operation.model.input is not None else ())
-    required |= {"CiphertextBlob"} if operation.name in _DECRYPTING else set()
+    known, required = operation.model.input.members, set(operation.model.input.required)
+    # What operations need besides, although the model does not say so.
+    if "CiphertextBlob" in known:
+        required.add("CiphertextBlob")
+    if {"KeySpec", "NumberOfBytes"} <= known.keys() and "NumberOfBytes" not in members:
+        required.add("KeySpec")
     return sorted(required - members.keys())
+
+
+def _sample(shape: Shape) -> object:
+    """Some value of a shape."""
+    if shape.enum:
+        return shape.enum[0]
+    samples: dict[str, object] = {"blob": b"...", "integer": shape.min or 1, "boolean": False, "structure": {}}
+    if shape.type == "list" and shape.member is not None:
+        return [_sample(shape.member)]
+    return samples.get(shape.type, "...")
 
 
 def _keys(endpoint: Endpoint, event: Event, members: Mapping[str, object]) -> list[Key]:
@@ -196,8 +227,8 @@ def _ciphertext(key: Key, members: Mapping[str, object]) -> list[str]:
 
 def _curl(event: Event, user: str, operation: Operation, members: Mapping[str, object], url: str) -> str:
     """A command that makes the call; `user` is access key and secret. What the trail does not record is made up."""
-    made_up = dict.fromkeys(_made_up(operation, members), b64encode(b"...").decode())
-    body = json.dumps({**members, **made_up}, ensure_ascii=False)
+    made_up = {name: _sample(operation.model.input.members[name]) for name in _made_up(operation, members)}
+    body = json.dumps({**members, **made_up}, ensure_ascii=False, default=lambda blob: b64encode(blob).decode())
     return (
         f"curl -s --aws-sigv4 aws:amz:{event.region}:kms --user {shlex.quote(user)} \\\n"
         f"  -H 'X-Amz-Target: TrentService.{event.name}' \\\n"

@@ -7,6 +7,7 @@ the same however many calls there are.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 
 from flask import Response, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from keytrail.domain.arn import is_alias
 from keytrail.endpoint import Endpoint
 from keytrail.http.console import snippets
-from keytrail.http.console.decisions import decisions_on
+from keytrail.http.console.decisions import asked_for, decisions_on
 from keytrail.http.console.pages import Pages
 from keytrail.trail import StoredEvent
 
@@ -86,6 +87,7 @@ def show(endpoint: Endpoint) -> ResponseReturnValue:
         older=events[SHOWN - 1].number if len(events) > SHOWN else None,
         before=before,
         mark=mark,
+        asked_for=partial(asked_for, endpoint),
     )
 
 
@@ -100,12 +102,13 @@ def stream(endpoint: Endpoint) -> ResponseReturnValue:
         events = endpoint.trail.newest(admits, after=after, limit=SHOWN + 1)
         if events:
             mark = max(mark, events[0].number)
-            messages["rows"] = render_template("trail_rows.html", events=events[:SHOWN], more=len(events) > SHOWN)
-    parts = [f"retry: {_RETRY}\n"]
+            parts = {"events": events[:SHOWN], "more": len(events) > SHOWN, "asked_for": partial(asked_for, endpoint)}
+            messages["rows"] = render_template("trail_rows.html", **parts)
+    lines = [f"retry: {_RETRY}\n"]
     for name, text in messages.items():
         data = "".join(f"data: {line}\n" for line in text.splitlines())
-        parts.append(f"id: {mark}\nevent: {name}\n{data}\n")
-    return Response("".join(parts), mimetype="text/event-stream")
+        lines.append(f"id: {mark}\nevent: {name}\n{data}\n")
+    return Response("".join(lines), mimetype="text/event-stream")
 
 
 @pages.get("/events/<event_id>")
