@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -240,6 +241,11 @@ def test_the_focus_stays_where_it_is_while_the_list_turns(page: Page, server: Ke
     expect(link).to_be_focused()
 
 
+def be_hostile(request: Any, **_: Any) -> None:
+    del request.headers["User-Agent"]
+    request.headers["User-Agent"] = HOSTILE
+
+
 def test_hostile_words_are_text(page: Page, server: KeytrailServer, watched: Watched) -> None:
     key_id = "5555abcd-12ab-34cd-56ef-1234567890ab"
     server.load(
@@ -247,11 +253,9 @@ def test_hostile_words_are_text(page: Page, server: KeytrailServer, watched: Wat
     )
     page.goto(f"{CONSOLE}/trail")
     owner = demo.client_of(server)
-    owner.meta.events.register(
-        "before-sign.*.*", lambda request, **_: request.headers.add_header("User-Agent", HOSTILE)
-    )
+    owner.meta.events.register("before-sign.*.*", be_hostile)
     demo.refused(owner.describe_key, KeyId=f"alias/{HOSTILE}")
-    expect(page.locator("#rows code").first).to_contain_text("<script>")
+    expect(page.locator("#rows a.name").first).to_have_text("DescribeKey")
     page.locator("#rows a.name").first.click()
     expect(page.get_by_role("dialog")).to_contain_text(HOSTILE)
     page.goto(f"/?text={HOSTILE[:8]}")

@@ -118,7 +118,7 @@ def test_what_callers_and_seeds_say_is_text(visitor: Visitor, keytrail_clean: Ke
         assert "<script>alert" not in answer.text
         assert "<img" not in answer.text
     assert HOSTILE in words(visitor.page(f"/keys/{key_arn()}"))
-    assert HOSTILE in words(visitor.page(f"/events/{event_id}"))
+    assert HOSTILE in words(visitor.page(f"/events/{event_id}")), "the user agent"
 
 
 def test_what_is_not_there_is_a_page_that_says_so(visitor: Visitor) -> None:
