@@ -40,7 +40,7 @@ image: ## build the container image `keytrail`
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf server/keytrail/wire/models server/keytrail/http/console/static/htmx.min.js
+	rm -rf server/keytrail/wire/models server/keytrail/regions.json server/keytrail/http/console/static/htmx.min.js
 	find server tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The package, editable, with what it needs to run. pip 25.1 is the first that reads dependency groups.

@@ -1,4 +1,4 @@
-"""Writes Keytrail's service models from those of botocore, and takes the console's htmx in, when the package is built.
+"""Writes Keytrail's service models and the list of Regions from botocore's, and takes in htmx, at each build.
 
 botocore has AWS's own description of every operation, shape and error, but loading it takes a quarter of a second and
 31 MB at each start. So only the build loads it: hatchling runs the hook at the end of this file for a wheel, an sdist
@@ -7,6 +7,7 @@ are not in git. To use a newer model, raise that pin.
 
 A model file is `{"metadata", "operations", "shapes"}`: the operations of Keytrail, each with the names of its input,
 output and error shapes, and every shape that is reachable from those, in botocore's form without its prose.
+The file of Regions is `{"botocore", "partitions"}`: the names of the Regions of each partition.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ MODELS = Path("server", "keytrail", "wire", "models")
 
 HTMX = Path("server", "keytrail", "http", "console", "static", "htmx.min.js")
 """The console's htmx, relative to the project's root."""
+REGIONS = Path("server", "keytrail", "regions.json")
+"""The file of Regions, relative to the project's root."""
 
 SERVICES: Mapping[str, frozenset[str] | None] = {
     "kms": None,
@@ -70,11 +73,8 @@ def build_models(folder: Path) -> list[Path]:
 def build_model(service: str) -> Json:
     """Read the newest model of `service` in the installed botocore, and keep what Keytrail needs of it."""
     import botocore
-    from botocore.loaders import Loader
 
-    # Without the default search paths, no model from the home folder of the person who builds gets into a wheel.
-    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    source: Json = loader.load_service_model(service, "service-2")
+    source: Json = _loader().load_service_model(service, "service-2")
     metadata, shapes = source["metadata"], source["shapes"]
     names = sorted(SERVICES[service] or source["operations"])
     operations = {name: _operation(source["operations"][name]) for name in names}
@@ -87,6 +87,29 @@ def build_model(service: str) -> Json:
         "operations": operations,
         "shapes": {name: _shape(name, shapes[name]) for name in _reachable(operations, shapes)},
     }
+
+
+def build_regions(file: Path) -> Path:
+    """Write the Regions of all partitions into `file`, from the botocore that is installed. Returns the file.
+
+    What botocore calls `aws-global` and the like are no Regions, but the endpoints of services that have none.
+    """
+    import botocore
+
+    partitions = {
+        partition["id"]: sorted(name for name in partition["regions"] if not name.endswith("-global"))
+        for partition in _loader().load_data("partitions")["partitions"]
+    }
+    document = {"botocore": botocore.__version__, "partitions": partitions}
+    file.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    return file
+
+
+def _loader() -> Any:
+    from botocore.loaders import Loader
+
+    # Without the default search paths, no model from the home folder of the person who builds gets into a wheel.
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def _operation(source: Json) -> Json:
@@ -154,13 +177,15 @@ def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
         PLUGIN_NAME = "custom"
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            """Write the models and htmx, and include them in the package although git ignores them."""
-            files = [*build_models(Path(self.root, MODELS)), take_htmx(Path(self.root, HTMX))]
+            """Write the models, the Regions and htmx, and include them in the package although git ignores them."""
+            files = [*build_models(Path(self.root, MODELS)), build_regions(Path(self.root, REGIONS))]
+            files.append(take_htmx(Path(self.root, HTMX)))
             build_data["artifacts"] += [f"/{file.relative_to(self.root).as_posix()}" for file in files]
 
         def clean(self, versions: list[str]) -> None:
-            """Remove what was written, for `hatch clean`."""
-            Path(self.root, HTMX).unlink(missing_ok=True)
+            """Remove them, for `hatch clean`."""
+            for file in (REGIONS, HTMX):
+                Path(self.root, file).unlink(missing_ok=True)
             for service in SERVICES:
                 Path(self.root, MODELS, f"{service}.json").unlink(missing_ok=True)
 

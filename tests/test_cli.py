@@ -35,8 +35,10 @@ QUICKSTART = str(SAMPLE_FOLDER / "quickstart.yaml")
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment without settings of its own, and these."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KEYTRAIL_")} | variables
+    """The environment without settings of its own, and without that of a test run, and these."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("KEYTRAIL_", "PYTEST_"))
+    } | variables
 
 
 def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +87,9 @@ def test_help_lists_every_flag_and_its_variable() -> None:
 def test_the_command_lists_its_commands_and_its_version() -> None:
     shown = run("--help")
     assert shown.returncode == 0
-    assert all(re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health"))
+    assert all(
+        re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health", "convert")
+    )
     assert re.search(r"\d+\.\d+\.\d+", run("--version").stdout)
 
 
@@ -196,9 +200,26 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         message = refused(run("serve", "--port", port))
-    assert len(message.splitlines()) == 1
-    assert f"127.0.0.1:{port}" in message
-    assert "--port" in message
+    assert message == (
+        f"keytrail: cannot listen on 127.0.0.1:{port}: the port is taken; "
+        "set port (--port, KEYTRAIL_PORT) to another one, or to 0 for any that is free\n"
+    )
+
+
+def test_an_unknown_variable_is_a_warning_and_the_server_starts() -> None:
+    with serving("--port", "0", KEYTRAIL_USAGE_DELEY="5") as server:
+        assert post(server, "ListKeys").status_code == 200
+        server.process.terminate()
+        assert server.process.communicate()[1] == (
+            "keytrail: warning: KEYTRAIL_USAGE_DELEY is no setting and has no effect; "
+            "did you mean KEYTRAIL_USAGE_DELAY?\n"
+        )
+
+
+def test_a_flag_allows_regions_that_aws_does_not_have() -> None:
+    with serving("--port", "0", "--region", "mars-1", "--extra-regions", "mars-1,mars-2") as server:
+        answer = requests.post(server.url, headers={"X-Amz-Target": "TrentService.CreateKey"}, data="{}", timeout=5)
+        assert ":mars-1:" in answer.json()["KeyMetadata"]["Arn"]
 
 
 def test_a_bad_seed_stops_the_start(tmp_path: Path) -> None:
@@ -220,6 +241,7 @@ BAD_SETTINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str], str]] = {
     "a truth that is none": (("--control", "perhaps"), {}, "true or false"),
     "no events at all": (("--max-events", "0"), {}, "max_events"),
     "a missing seed file": (("--fixtures", "/nowhere.yaml"), {}, "/nowhere.yaml"),
+    "a Region that is none": (("--region", "us-esat-1"), {}, "did you mean us-east-1?"),
     "a host that is none": (("--host", "256.0.0.1"), {}, "256.0.0.1"),
 }
 
@@ -252,6 +274,16 @@ def test_check_shows_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
     first, second = done.stderr.splitlines()
     assert first.startswith(f"{tmp_path / 'a.yaml'}: keys[0].CreationDate: ")
     assert second.startswith(f"{tmp_path / 'b.yaml'}: keys: ")
+
+
+def test_a_folder_without_a_seed_is_an_error_of_check_and_a_warning_of_serve(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no seed")
+    message = f"{tmp_path}: there is no .yaml, .yml or .json file in this folder\n"
+    done = run("check", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    with serving("--port", "0", "--fixtures", str(tmp_path)) as server:
+        server.process.terminate()
+        assert server.process.communicate()[1] == f"keytrail: warning: {message}"
 
 
 def test_check_without_a_file_says_what_to_name() -> None:
@@ -307,3 +339,60 @@ def test_a_fixtures_flag_is_one_path_whatever_it_holds(tmp_path: Path) -> None:
     seed.write_text(f'keys: [{{KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab, Account: "{"1" * 12}"}}]')
     with serving("--port", "0", "--fixtures", str(seed)) as server:
         assert any("1234abcd" in line for line in server.lines)
+
+
+# ---- convert
+
+
+LOCAL_KMS = f"""\
+Keys:
+  Symmetric:
+    Aes:
+      - Metadata: {{KeyId: {KEY}}}
+        BackingKeys: [{"01" * 32}]
+Aliases:
+  - {{AliasName: alias/orders, TargetKeyId: {KEY}}}
+  - {{AliasName: alias/lost, TargetKeyId: {OTHER_KEY}}}
+"""
+
+
+def test_convert_writes_a_seed_that_check_finds_good(tmp_path: Path) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    source.write_text(LOCAL_KMS)
+    done = run("convert", "local-kms", str(source))
+    assert done.returncode == 0
+    assert done.stderr == (
+        f"keytrail: warning: {source}: Aliases[1]: alias/lost is left out: no key here has the id {OTHER_KEY}\n"
+    )
+    seed.write_text(done.stdout)
+    assert "Account: '111122223333'" in done.stdout
+    assert "Region: eu-west-2" in done.stdout
+    assert run("check", str(seed)).stdout == "good: 1 key, 1 alias, 0 credentials\n"
+
+
+def test_convert_takes_account_and_region_from_the_variables_of_local_kms(tmp_path: Path) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    source.write_text(LOCAL_KMS)
+    done = run(
+        "convert", "local-kms", str(source), "-o", str(seed), KMS_ACCOUNT_ID="444455556666", KMS_REGION="us-east-2"
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Account: '444455556666'" in seed.read_text()
+    assert "Region: us-east-2" in seed.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [("Keys: 3", 1, "Keys: expected a mapping with Symmetric, Asymmetric, got '3'"), (None, 2, "No such file")],
+)
+def test_convert_writes_nothing_if_there_is_a_mistake(
+    tmp_path: Path, text: str | None, code: int, message: str
+) -> None:
+    source, seed = tmp_path / "local-kms.yaml", tmp_path / "seed.yaml"
+    if text is not None:
+        source.write_text(text)
+    done = run("convert", "local-kms", str(source), "--output", str(seed))
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not seed.exists()

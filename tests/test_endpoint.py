@@ -37,7 +37,7 @@ def test_a_deletion_that_is_due_makes_room_for_a_seed_at_once(kms: Any, keytrail
     keytrail_clean.load(seeded("Encrypt"))
     first = kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]["CloudTrailEventId"]
     kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
-    keytrail_clean.advance("P8D")
+    keytrail_clean.clock.advance("P8D")
     keytrail_clean.load(seeded("Decrypt"))
     usage = kms.get_key_last_usage(KeyId=KEY)["KeyLastUsage"]
     assert usage["Operation"] == "Decrypt"
@@ -51,12 +51,12 @@ def test_a_late_use_shows_in_time_though_the_clock_was_set_back() -> None:
     with KeytrailServer(usage_delay="PT1H") as server:
         kms = client_of(server)
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
-        server.set_clock("2026-12-01T00:00:00Z")
+        server.clock.set("2026-12-01T00:00:00Z")
         kms.encrypt(KeyId=key_id, Plaintext=b"x")
-        server.set_clock("2026-11-25T00:00:00Z")
+        server.clock.set("2026-11-25T00:00:00Z")
         kms.generate_data_key(KeyId=key_id, NumberOfBytes=8)
         assert last_operation(kms, key_id) is None
-        server.advance("PT2H")
+        server.clock.advance("PT2H")
         assert last_operation(kms, key_id) == "GenerateDataKey"
 
 
@@ -65,9 +65,9 @@ def test_a_use_after_the_clock_was_reset_counts_over_one_of_the_future(
 ) -> None:
     """How we know: decision 7."""
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
-    keytrail_clean.advance("P30D")
+    keytrail_clean.clock.advance("P30D")
     kms.encrypt(KeyId=key_id, Plaintext=b"x")
-    keytrail_clean.reset_clock()
+    keytrail_clean.clock.reset()
     kms.generate_data_key(KeyId=key_id, NumberOfBytes=8)
     assert last_operation(kms, key_id) == "GenerateDataKey"
 
@@ -76,9 +76,9 @@ def test_a_use_before_tracking_does_not_erase_a_later_one(kms: Any, keytrail_cle
     """How we know: kms-behaviour C.1: uses are recorded since tracking began."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "CreationDate": "2025-01-01"}]})
     kms.encrypt(KeyId=KEY, Plaintext=b"x")
-    keytrail_clean.set_clock("2026-04-01T00:00:00Z")
+    keytrail_clean.clock.set("2026-04-01T00:00:00Z")
     kms.generate_data_key(KeyId=KEY, NumberOfBytes=8)
-    keytrail_clean.reset_clock()
+    keytrail_clean.clock.reset()
     assert last_operation(kms, KEY) == "Encrypt"
 
 
@@ -88,7 +88,7 @@ def test_a_replica_is_ready_though_the_clock_was_set_back(
     """How we know: decision 7, "by default until the next request"."""
     key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
-    keytrail_clean.set_clock("2026-05-01T00:00:00Z")
+    keytrail_clean.clock.set("2026-05-01T00:00:00Z")
     replica = keytrail_client(region=ELSEWHERE)
     assert replica.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "Enabled"
 

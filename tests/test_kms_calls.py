@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from keytrail.errors import NotFoundException
-from keytrail.pytest_plugin import KeytrailClock, KmsCalls
+from keytrail.pytest_plugin import KmsCalls
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -57,7 +57,7 @@ def test_a_key_is_named_by_its_id_its_arn_or_an_alias(seeded: Any, kms_calls: Km
     seeded.describe_key(KeyId=OTHER_KEY)
     for name in (KEY, key_arn(), ALIAS):
         assert [call.keys for call in kms_calls("DescribeKey", key=name)] == [(key_arn(),)]
-    with pytest.raises(NotFoundException):
+    with pytest.raises(ValueError, match="alias/none is not found"):
         kms_calls(key="alias/none")
 
 
@@ -100,7 +100,7 @@ def test_service_events_are_not_calls(seeded: Any, kms_calls: KmsCalls) -> None:
 
 
 def test_only_what_was_called_since_counts_even_if_the_clock_was_set_back(
-    seeded: Any, kms_calls: KmsCalls, keytrail_clock: KeytrailClock
+    seeded: Any, kms_calls: KmsCalls, keytrail_clock: ServerClock
 ) -> None:
     seeded.list_keys()
     kms_calls.forget()

@@ -1,4 +1,4 @@
-"""KeytrailServer in a program of one's own, and the pytest plugin in a suite of one's own.
+"""KeytrailServer in a program of one's own.
 
 How we know: README, "A test in ten lines"; what is promised besides is in their docstrings.
 """
@@ -27,7 +27,7 @@ from keytrail.operations.kms import OPERATIONS
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from tests.support import ALIAS, KEY, OTHER_KEY, SAMPLE_SEED, key_arn
+from tests.support import ALIAS, KEY, OTHER_KEY, SAMPLE_SEED, client_of, key_arn
 from tests.support.wire import connect, post
 
 
@@ -88,11 +88,20 @@ def test_what_was_loaded_stays_for_the_next_start_at_the_same_url() -> None:
         assert {made, KEY} <= key_ids(server)
 
 
-def test_a_taken_port_is_an_os_error() -> None:
+def test_a_taken_port_is_an_os_error_that_names_the_setting_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     with KeytrailServer() as server:
         port = urlsplit(server.url).port
-        with pytest.raises(OSError, match="in use"):
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        with pytest.raises(OSError, match=rf":{port}: the port is taken; set port .* or to 0 for any that is free$"):
             KeytrailServer(port=port).start()
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+        with pytest.raises(OSError, match="under pytest-xdist each worker has a server of its own, so only 0 fits all"):
+            KeytrailServer(port=port).start()
+
+
+def test_a_misspelled_setting_is_an_error_that_suggests_the_right_one() -> None:
+    with pytest.raises(TypeError, match=r"there is no setting prot; did you mean port\?"):
+        KeytrailServer(prot=1)
 
 
 def test_it_ends_though_a_client_hangs() -> None:
@@ -192,139 +201,65 @@ def test_events_are_selected_by_their_members() -> None:
         assert server.events(eventName="Decrypt") == []
 
 
-def test_the_clock_is_in_the_tests_hands() -> None:
+def test_snapshots_are_states_to_go_back_to() -> None:
     with KeytrailServer() as server:
-        moment = datetime(2027, 1, 1, tzinfo=UTC)
-        assert server.set_clock("2027-01-01T00:00:00Z", frozen=True) == server.now == moment
-        assert server.advance("P30D") == server.now == moment + timedelta(days=30)
-        assert server.advance(timedelta(days=-30)) == moment
-        assert post(server, "CreateKey").json()["KeyMetadata"]["CreationDate"] == moment.timestamp()
+        server.load({"keys": [{"KeyId": KEY}]})
+        one = server.snapshot()
+        server.load({"keys": [{"KeyId": OTHER_KEY}]})
+        server.clock.freeze("2027-01-01T00:00:00Z")
+        both = server.snapshot()
+        assert (one.loads, both.loads) == (1, 2)
+        server.reset(to=one)
+        assert key_ids(server) == {KEY}
+        assert not server.clock.frozen
+        server.reset(to=both)
+        assert key_ids(server) == {KEY, OTHER_KEY}
+        assert server.clock.now == datetime(2027, 1, 1, tzinfo=UTC)
+        server.reset()
+        assert key_ids(server) == set()
+        server.forget(one)
+        with pytest.raises(LookupError, match="there is no snapshot"):
+            server.reset(to=one)
 
 
-# ---- The pytest plugin, as its users meet it
+def test_sessions_of_sts_come_back_with_a_snapshot() -> None:
+    with KeytrailServer() as server:
+        issued = client_of(server, "sts").get_session_token()["Credentials"]
+        taken = server.snapshot()
+        server.reset()
+        assert server.secret_of(issued["AccessKeyId"]) is None
+        server.reset(to=taken)
+        assert server.secret_of(issued["AccessKeyId"]) == issued["SecretAccessKey"]
 
 
-def pytest_run(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """pytest in a project that has nothing but this test file."""
-    (folder / "test_user.py").write_text(text)
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+def test_only_the_newest_hundred_snapshots_are_kept() -> None:
+    server = KeytrailServer()
+    first, *others = [server.snapshot() for _ in range(101)]
+    server.reset(to=others[0])
+    with pytest.raises(LookupError):
+        server.reset(to=first)
+
+
+def test_paths_of_seeds_start_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(f"keys: [{{KeyId: {KEY}}}]")
+    (tmp_path / "other.yaml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
+    with KeytrailServer(fixtures="one.yaml", folder=tmp_path) as server:
+        server.load("other.yaml")
+        assert key_ids(server) == {KEY, OTHER_KEY}
+
+
+def test_the_classes_are_in_the_package_and_imported_only_when_used() -> None:
+    script = (
+        "import sys, keytrail; early = set(sys.modules)\n"
+        "assert keytrail.KeytrailServer is keytrail.server.KeytrailServer\n"
+        "assert keytrail.KeytrailClient is keytrail.client.KeytrailClient\n"
+        "assert {'KeytrailServer', 'KeytrailClient'} <= set(dir(keytrail))\n"
+        "assert not any(name.startswith('keytrail.') or name == 'flask' for name in early), early\n"
+        "try: keytrail.KeytrailSever\n"
+        "except AttributeError as error: print(error)\n"
     )
-
-
-USER = f'''
-import datetime
-
-def test_use(kms):
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
-    kms.encrypt(KeyId=key, Plaintext=b"x")
-    assert kms.get_key_last_usage(KeyId=key)["KeyLastUsage"]["Operation"] == "Encrypt"
-
-def test_each_test_begins_clean(kms, keytrail_server):
-    assert kms.list_keys()["Keys"] == []
-    assert kms.meta.endpoint_url == keytrail_server.url
-
-def test_clock(kms, keytrail_clock):
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
-    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    keytrail_clock.advance(days=8)
-    assert kms.list_keys()["Keys"] == []
-
-def test_the_clock_is_the_real_one_again(keytrail_clock):
-    assert abs(keytrail_clock.now - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1)
-
-def test_frozen(keytrail_clock):
-    assert keytrail_clock.freeze("2027-01-01T00:00:00Z") == keytrail_clock.now
-    assert keytrail_clock.advance("PT1H").hour == 1
-    assert keytrail_clock.set("2027-02-01") == keytrail_clock.now
-    assert keytrail_clock.run() >= datetime.datetime(2027, 2, 1, tzinfo=datetime.timezone.utc)
-
-def test_fast(keytrail_clock):
-    start = keytrail_clock.speed(1_000_000)
-    while keytrail_clock.now < start + datetime.timedelta(hours=1):
-        pass
-    assert keytrail_clock.speed(0) == keytrail_clock.now
-    assert keytrail_clock.reset() < start + datetime.timedelta(hours=1)
-
-def test_accounts(keytrail_client):
-    one, other = keytrail_client(account="111122223333"), keytrail_client(account="222233334444", region="eu-west-1")
-    assert one.create_key()["KeyMetadata"]["AWSAccountId"] == "111122223333"
-    assert other.list_keys()["Keys"] == []
-
-def test_seed(keytrail_clean, kms):
-    keytrail_clean.load({{"keys": [{{"KeyId": "{KEY}"}}]}})
-    assert kms.describe_key(KeyId="{KEY}")["KeyMetadata"]["Enabled"]
-'''
-
-
-def test_the_plugin_serves_a_users_suite(tmp_path: Path) -> None:
-    done = pytest_run(tmp_path, USER, "-W", "error")
-    assert "8 passed" in done.stdout, done.stdout + done.stderr
-
-
-OVERRIDING = f'''
-import pytest
-
-@pytest.fixture(scope="session")
-def keytrail_settings():
-    return {{"fixtures": ["kms.yaml"], "account": "111122223333", "region": "eu-west-1"}}
-
-def test_seeded(kms):
-    metadata = kms.describe_key(KeyId="{ALIAS}")["KeyMetadata"]
-    assert metadata["Arn"] == "{key_arn(account="111122223333", region="eu-west-1")}"
-    kms.delete_alias(AliasName="{ALIAS}")
-
-def test_seeded_again(kms):
-    names = [alias["AliasName"] for alias in kms.list_aliases()["Aliases"]]
-    assert "{ALIAS}" in names
-'''
-
-
-def test_a_suite_can_override_the_settings(tmp_path: Path) -> None:
-    (tmp_path / "kms.yaml").write_text(f"keys: [{{KeyId: {KEY}, Aliases: [{ALIAS}]}}]")
-    done = pytest_run(tmp_path, OVERRIDING)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
-
-
-STRICT = """
-import pytest
-from botocore.exceptions import ClientError
-
-def test_the_default_account_is_known(kms, keytrail_server):
-    assert keytrail_server.settings.strict
-    assert kms.list_keys()["Keys"] == []
-
-def test_others_are_not(keytrail_client):
-    with pytest.raises(ClientError, match="UnrecognizedClientException"):
-        keytrail_client(access_key_id="AKIAIOSFODNN7EXAMPLE").list_keys()
-"""
-
-
-@pytest.mark.parametrize("by", ["flag", "configuration"])
-def test_a_suite_can_be_strict_about_callers(tmp_path: Path, by: str) -> None:
-    words = ["--keytrail-strict"] if by == "flag" else ["-o", "keytrail_strict=true"]
-    done = pytest_run(tmp_path, STRICT, *words)
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
-
-
-UNUSED = """
-import sys
-
-def test_nothing_of_it_is_imported():
-    assert "keytrail.pytest_plugin" in sys.modules
-    heavy = {"boto3", "botocore", "flask", "httptools", "msgspec", "cryptography", "keytrail.server", "keytrail.http"}
-    assert heavy & set(sys.modules) == set()
-"""
-
-
-def test_the_plugin_costs_a_suite_that_does_not_use_it_no_imports(tmp_path: Path) -> None:
-    done = pytest_run(tmp_path, UNUSED)
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "module 'keytrail' has no attribute 'KeytrailSever'\n", done.stderr
 
 
 # ---- Slow work

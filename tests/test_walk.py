@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import ACCOUNT, alias_arn, key_arn, refusal
 from tests.support.clients import new_client
 
@@ -51,7 +51,7 @@ def report(kms: Any, keytrail_clean: KeytrailServer) -> bytes:
 
 
 @pytest.fixture
-def estate(report: bytes, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock) -> KeytrailServer:
+def estate(report: bytes, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock) -> KeytrailServer:
     """The estate as it is today, before anybody looks at it."""
     keytrail_clean.reset()
     keytrail_clock.freeze(TODAY)
@@ -84,7 +84,7 @@ def events_of(trail: Any, key: str, value: str) -> list[dict[str, Any]]:
 
 
 def test_idle_keys_are_found_tried_and_given_back_or_deleted(
-    estate: KeytrailServer, report: bytes, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
+    estate: KeytrailServer, report: bytes, keytrail_client: Callable[..., Any], keytrail_clock: ServerClock
 ) -> None:
     kms, trail, sts = (keytrail_client(service) for service in ("kms", "cloudtrail", "sts"))
     assert {client.meta.endpoint_url for client in (kms, trail, sts)} == {estate.url}, "one endpoint for all"

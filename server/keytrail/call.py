@@ -8,6 +8,7 @@ from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.aws_managed_key import require_allowed
+from keytrail.domain.custom_key import NOT_CUSTOM, CustomKey
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
@@ -30,6 +31,8 @@ class Call(RequestFacts):
 
     authorizer: Authorizer
     callers: Callers
+    custom: CustomKey = NOT_CUSTOM
+    """The id and material that tags have chosen for the key that CreateKey makes."""
     read_only: bool = False
     """Whether the operation changes nothing."""
     states: frozenset[KeyState] = frozenset()

@@ -1,14 +1,15 @@
-"""The `keytrail` command: `serve`, `check`, `health`."""
+"""The `keytrail` command: `serve`, `check`, `health`, `convert`."""
 
 import gc
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
 import click
 
-from keytrail.settings import Settings, variable
+from keytrail.settings import Settings, unknown_variables, variable
 
 OPTION_HELP = {
     "host": "Address to listen on.",
@@ -16,6 +17,7 @@ OPTION_HELP = {
     "fixtures": f"Seed file or folder; may be repeated, or separated by `{os.pathsep}` in the variable.",
     "account": "Account of callers whose access key belongs to no other.",
     "region": "Region of calls without a credential scope.",
+    "extra_regions": "Regions, separated by commas, that AWS does not have and that are allowed all the same.",
     "tracking_start": "When last usage began to be recorded (ISO 8601).",
     "usage_delay": "How late a use shows in GetKeyLastUsage: PT15M, or seconds; at most an hour.",
     "trail_delay": "How late an event shows in LookupEvents: PT5M (about what CloudTrail takes), or seconds.",
@@ -25,10 +27,13 @@ OPTION_HELP = {
     "trail_dir": "Folder to write the trail to as CloudTrail log files (gzip, AWSLogs/...).",
     "trail_interval": "How often log files are written: PT5S, or seconds of real time.",
     "trail_batch": "The most events in a log file; so many are written before the interval ends.",
+    "compat": "Tags that CreateKey obeys, by emulator (floci, localstack, moto) or by name, separated by commas.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
-    "max_events": "How many trail events are kept.",
+    "max_events": "How many trail events are kept, if KEYTRAIL_MAX_TRAIL has room for them.",
+    "max_trail": "How many bytes of memory the trail's events may take; an ordinary one takes about 1000.",
     "max_body": "Largest request body, in bytes.",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
+    "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
     "control_token": "Bearer token that every control call needs.",
     "console": "Whether browsers get the console at / (true, false); only with the control API.",
 }
@@ -73,6 +78,18 @@ def _options(command: Any) -> Any:
     return command
 
 
+def _warn_of_unknown_variables() -> None:
+    for warning in unknown_variables(os.environ):
+        click.echo(f"keytrail: warning: {warning}", err=True)
+
+
+def _empty_folders(paths: Iterable[str]) -> list[str]:
+    """A message about each folder without a seed file."""
+    from keytrail.seeds import files_of
+
+    return [f"{path}: there is no .yaml, .yml or .json file in this folder" for path in paths if not files_of(path)]
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
     paths = options.pop("fixtures", ())
@@ -93,6 +110,7 @@ def _settings(options: dict[str, Any]) -> Settings:
 @_options
 def serve(**options: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
+    _warn_of_unknown_variables()
     settings = _settings(options)
     # Imported and loaded objects stay, so the garbage collector need not look through them, now or later.
     gc.disable()
@@ -104,6 +122,8 @@ def serve(**options: Any) -> None:
     from keytrail.endpoint import Endpoint
     from keytrail.seeds import SeedError
 
+    for problem in _empty_folders(settings.fixtures):  # no error: the image begins with one
+        click.echo(f"keytrail: warning: {problem}", err=True)
     try:
         endpoint = Endpoint(settings, Clock())
     except SeedError as error:
@@ -113,9 +133,7 @@ def serve(**options: Any) -> None:
     try:
         listener = serving.listen(settings.host, settings.port)
     except OSError as error:
-        raise _UsageError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose others with --host and --port"
-        ) from None
+        raise _UsageError(str(error.strerror)) from None
     gc.freeze()
     gc.enable()
     for line in _greeting(endpoint, serving.url_of(listener)):
@@ -162,8 +180,11 @@ def check(paths: tuple[str, ...], schema: bool) -> None:
         return
     if not paths:
         raise click.UsageError("Name the files or folders to check, or --schema.")
+    _warn_of_unknown_variables()
     try:
         seed = seeds.read_files(paths, _settings({}), Clock().now())
+        if empty := _empty_folders(paths):
+            raise seeds.SeedError(empty)
     except seeds.SeedError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -192,3 +213,44 @@ def health() -> None:
         sys.exit(1)
     click.echo("ready" if status == 200 else f"not ready: {status}")
     sys.exit(0 if status == 200 else 1)
+
+
+@main.group()
+def convert() -> None:
+    """Convert another emulator's seed file to a seed."""
+
+
+@convert.command("local-kms")
+@click.argument("path", metavar="FILE")
+@click.option("--account", default="111122223333", envvar="KMS_ACCOUNT_ID", show_default=True, show_envvar=True)
+@click.option("--region", default="eu-west-2", envvar="KMS_REGION", show_default=True, show_envvar=True)
+@click.option("--output", "-o", metavar="FILE", help="Where to write the seed; by default, standard output.")
+def convert_local_kms(path: str, account: str, region: str, output: str | None) -> None:
+    """Convert the seed file of a local-kms, whose account and Region the keys keep.
+
+    Standard error has a warning about each part that the seed does not have. If the file has mistakes, nothing is
+    written.
+    """
+    from pathlib import Path
+
+    import yaml
+
+    from keytrail import conversion, seeds
+    from keytrail.clock import Clock
+
+    settings = _settings({"account": account, "region": region})
+    try:
+        done = conversion.convert_local_kms(Path(path).read_bytes(), path, settings, Clock().now())
+        head = f"# Made by `keytrail convert local-kms {path}`.\n"
+        text = head + yaml.safe_dump(done.seed, sort_keys=False, width=10_000)
+        if output is not None:
+            Path(output).write_text(text, encoding="utf-8")
+    except seeds.SeedError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except OSError as error:
+        raise _UsageError(f"{error.filename}: {error.strerror}") from None
+    for warning in done.warnings:
+        click.echo(f"keytrail: warning: {path}: {warning}", err=True)
+    if output is None:
+        click.echo(text, nl=False)

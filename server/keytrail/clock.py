@@ -25,6 +25,10 @@ class _Course(NamedTuple):
     speed: float
 
 
+ClockSnapshot = tuple[_Course | None, float]
+"""How a clock runs, for `Clock.restore`."""
+
+
 class Clock:
     """A clock that tests can move. Thread-safe; `now()` costs about a microsecond. It stops at `LAST`."""
 
@@ -94,6 +98,16 @@ class Clock:
         """Go back to the real time, running."""
         with self._lock:
             self._course, self._speed = None, 1.0
+
+    def snapshot(self) -> ClockSnapshot:
+        """How the clock runs now. A frozen time stays what it is; one that runs will have gone on."""
+        with self._lock:
+            return self._course, self._speed
+
+    def restore(self, snapshot: ClockSnapshot) -> None:
+        """Run as in a snapshot."""
+        with self._lock:
+            self._course, self._speed = snapshot
 
     def _run_from(self, moment: datetime, speed: float) -> datetime:
         self._course = _Course(moment, time.time(), speed)

@@ -1,6 +1,7 @@
 """Endpoint: all parts of one endpoint, and the operations on the whole of it: load, reset, move the clock, settings."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,17 +10,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
+from keytrail.authentication.sessions import IssuedSessions
 from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
-from keytrail.clock import Clock
+from keytrail.clock import Clock, ClockSnapshot
 from keytrail.dispatch import Dispatcher
 from keytrail.domain.arn import is_alias, read_key_identifier
 from keytrail.domain.credential import Credential
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
+from keytrail.errors import AwsError
+from keytrail.event_filters import require_known
 from keytrail.faults import Faults
+from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
+from keytrail.snapshot import Snapshot
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
 
@@ -27,15 +33,19 @@ if TYPE_CHECKING:
     from keytrail.trail.log_files import LogFiles
 
 
+_MAX_SNAPSHOTS = 100
+
+
 class _Snapshot(NamedTuple):
-    """The state of an endpoint just after its start, to which `Endpoint.reset` goes back."""
+    """The state of an endpoint, to which `Endpoint.reset` goes back."""
 
     settings: Settings
     store: Store
     trail: Trail
-    callers: Mapping[str, Credential]
+    callers: tuple[Mapping[str, Credential], IssuedSessions]
     identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
     faults: Mapping[str, FaultRule]
+    clock: ClockSnapshot
 
 
 class Endpoint:
@@ -51,7 +61,7 @@ class Endpoint:
         self.store = Store()
         self._log_files = _log_files(settings)
         deliver = self._log_files.deliver if self._log_files is not None else None
-        self.trail = Trail(settings.max_events, deliver=deliver)
+        self.trail = Trail(settings.max_events, deliver=deliver, max_bytes=settings.max_trail)
         self.callers = Callers(settings.account, strict=settings.strict)
         self.identities = Identities()
         self.authorizer = Authorizer(self.identities)
@@ -67,25 +77,27 @@ class Endpoint:
         """What to do when a setting changes whose value a part keeps for itself."""
         self.change_settings({name: getattr(settings, name) for name in self._effects})
         self._lock = threading.Lock()
+        self._loads = 0
+        """How many seeds have been loaded since the start."""
+        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
+        self._last_snapshot = 0
         self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
             self.load(document)
-        self._initial = _Snapshot(
-            self.settings,
-            self.store.snapshot(),
-            self.trail.snapshot(),
-            self.callers.snapshot(),
-            self.identities.snapshot(),
-            self.faults.snapshot(),
-        )
+        self._loads = 0
+        self._initial = self._state()._replace(clock=Clock().snapshot())
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
         """Load a seed document, YAML or JSON; gives the counts of its keys, aliases and credentials.
 
         `account` replaces the default account. If the document has mistakes, raises seeds.SeedError and loads nothing.
         """
+        return self.load_documents([("document", document)], account)
+
+    def load_documents(self, documents: Iterable[tuple[str, bytes]], account: str | None = None) -> dict[str, int]:
+        """Load documents, each with its name for messages, together; as `load`."""
         settings = self.settings if account is None else self.settings.in_account(account)
-        seed = seeds.read_document(document, settings, self.clock.now())
+        seed = seeds.read_documents(documents, settings, self.clock.now())
         if account is not None:
             if seed.settings:
                 names = [seeds.SETTINGS[name] for name in seed.settings]
@@ -113,6 +125,7 @@ class Endpoint:
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
+            self._loads += 1
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
@@ -123,23 +136,38 @@ class Endpoint:
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
         """The selected events of the trail, oldest first, from a mark of the trail on.
 
-        The selection's key may be an alias: the ARN of one, or a name in the selection's account and Region (by
-        default, those of the settings). It stands for its present target. Raises NotFoundException if there is none.
+        Raises ValueError if the selection names an operation, a service or an error code that does not exist, and
+        IncompleteTrailError if the trail lacks a call that may be a selected one.
         """
+        require_known(selection)
         self.settle()
+        self.trail.require_complete(selection, after)
+        return self.trail.select(selection, after)
+
+    def select_of_key(self, selection: Selection, after: int = 0) -> list[Event]:
+        """As `select`, but the selection's key may be an alias, which stands for its present target.
+
+        It is the ARN of one, or a name in the selection's account and Region (by default, those of the settings).
+        Raises ValueError, too, if there is no such alias.
+        """
         if selection.key is not None and is_alias(selection.key):
             parts = selection.key.split(":")
             region = parts[3] if len(parts) > 3 else selection.region or self.settings.region
             account = selection.account or self.settings.account
             named = read_key_identifier(selection.key, account, region, aliases=True)
-            selection = replace(selection, key=self.store.newest.require_named(named).arn)
-        return self.trail.select(selection, after)
+            try:
+                selection = replace(selection, key=self.store.newest.require_named(named).arn)
+            except AwsError as error:
+                raise ValueError(f"key: {error.message}") from None
+        return self.select(selection, after)
 
     def calls(self, selection: Selection, after: int = 0) -> Calls:
-        """The selected calls, as `select`: no service events, and each call once even if several accounts have it."""
-        self.settle()
-        everything = self.trail.select(Selection(called=True), after)
-        return calls_of(self.select(replace(selection, called=True), after), everything)
+        """The selected calls, as `select_of_key`.
+
+        No service events, and each call once even if several accounts have it.
+        """
+        selected = self.select_of_key(replace(selection, called=True), after)
+        return calls_of(selected, self.trail.select(Selection(called=True), after))
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Change settings, by their names, from now on. Raises ValueError for a value that is not valid."""
@@ -153,27 +181,63 @@ class Endpoint:
 
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add a fault rule, a JSON object; gives it with its Id. Raises seeds.SeedError."""
-        rule = seeds.read_rule(document)
+        rule = seeds.read_rule(document, self.settings)
         try:
             return self.faults.add([rule])[0]
         except ValueError as error:
             raise seeds.SeedError([str(error)]) from None
 
-    def reset(self, account: str | None = None) -> None:
-        """Restore everything to just after the start; with an account, only what that account owns.
+    def snapshot(self) -> Snapshot:
+        """Keep the present state, to go back to it with `reset`. The newest 100 are kept."""
+        with self._lock:
+            self.settle()
+            self._last_snapshot += 1
+            snapshot = Snapshot(str(self._last_snapshot), self.trail.mark(), self._loads)
+            self._snapshots[snapshot.snapshot_id] = self._state()
+            if len(self._snapshots) > _MAX_SNAPSHOTS:
+                self._snapshots.popitem(last=False)
+        return snapshot
+
+    def forget(self, snapshot_id: str) -> bool:
+        """Keep a snapshot no longer; False if it was not kept."""
+        return self._snapshots.pop(snapshot_id, None) is not None
+
+    def _state(self) -> _Snapshot:
+        return _Snapshot(
+            self.settings,
+            self.store.snapshot(),
+            self.trail.snapshot(),
+            self.callers.snapshot(),
+            self.identities.snapshot(),
+            self.faults.snapshot(),
+            self.clock.snapshot(),
+        )
+
+    def reset(self, account: str | None = None, *, to: str | None = None) -> None:
+        """Restore everything to just after the start, or `to` a snapshot; with an account, only what that account owns.
 
         Keys with all that belongs to them, custom key stores, events, uses, and fault rules are an account's. Access
-        keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's.
+        keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's. Raises
+        LookupError if there is no such snapshot.
         """
         with self._lock:
-            self.store.restore(self._initial.store, account)
-            self.trail.restore(self._initial.trail, account)
-            self.faults.restore(self._initial.faults, account)
+            state = self._initial if to is None else self._snapshots.get(to)
+            if state is None:
+                raise LookupError(f"there is no snapshot {to}; the newest {_MAX_SNAPSHOTS} are kept")
+            self.store.restore(state.store, account)
+            self.trail.restore(state.trail, account)
+            self.faults.restore(state.faults, account)
             if account is None:
-                self.callers.restore(self._initial.callers)  # forgets the sessions
-                self.identities.restore(self._initial.identities)
-                self.change_settings({name: getattr(self._initial.settings, name) for name in seeds.SETTINGS})
-                self._reset_clock(self.clock.now())
+                self.callers.restore(state.callers)
+                self.identities.restore(state.identities)
+                self.change_settings({name: getattr(state.settings, name) for name in seeds.SETTINGS})
+                before = self.clock.now()
+                self.clock.restore(state.clock)
+                self._after_move(before, self.clock.now())
+
+    def clock_state(self) -> ClockState:
+        """The time, whether it is frozen, and its speed."""
+        return ClockState(self.clock.now(), self.clock.frozen, self.clock.speed)
 
     def set_clock(
         self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None
@@ -185,10 +249,8 @@ class Endpoint:
         return self._after_move(before, self.clock.set(now, frozen=frozen, speed=speed))
 
     def reset_clock(self) -> datetime:
-        """Go back to the real time, running."""
-        return self._reset_clock(self.settle())
-
-    def _reset_clock(self, before: datetime) -> datetime:
+        """Go back to the real time, running; gives it."""
+        before = self.settle()
         self.clock.reset()
         return self._after_move(before, self.clock.now())
 

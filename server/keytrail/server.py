@@ -2,19 +2,20 @@
 
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from keytrail.clock import Clock
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
+from keytrail.explain import Question, decide, explain_request
 from keytrail.http.serving import GRACE, Server, listen, url_of
-from keytrail.settings import Settings, read_duration, read_moment
-from keytrail.trail import RECORD_MEMBERS, Calls, Selection
+from keytrail.plain_values import encode_json
+from keytrail.server_clock import ServerClock
+from keytrail.settings import Settings
+from keytrail.snapshot import Snapshot
+from keytrail.trail import Calls, RecordedCall, Selection, require_one, selection_of_calls, with_members
 
 SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -26,25 +27,37 @@ class KeytrailServer:
         with KeytrailServer(fixtures=["fixtures/quickstart.yaml"]) as server:
             kms = boto3.client("kms", endpoint_url=server.url, region_name="us-east-1", ...)
 
-    `url` can be read between start and stop; after another start it is the same.
+    `url` can be read between start and stop; after another start it is the same. For a server that runs elsewhere,
+    keytrail.client.KeytrailClient has the same methods.
     """
 
+    clock: ServerClock
+    """The server's clock: `server.clock.advance(days=30)`."""
+
     def __init__(
-        self, settings: Settings | None = None, *, fixtures: SeedSource | Iterable[SeedSource] = (), **members: Any
+        self,
+        settings: Settings | None = None,
+        *,
+        fixtures: SeedSource | Iterable[SeedSource] = (),
+        folder: str | Path = "",
+        **members: Any,
     ) -> None:
         """Load the seeds in `fixtures`: a path, a seed document as a mapping, or several of these.
 
-        Further keyword arguments are those of Settings, unless there are `settings`. Raises seeds.SeedError if a seed
-        has mistakes, ValueError or TypeError for a setting that is not valid.
+        Relative paths of seeds start from `folder`, by default the working directory. Further keyword arguments are
+        those of Settings, unless there are `settings`. Raises seeds.SeedError if a seed has mistakes, ValueError or
+        TypeError for a setting that is not valid.
         """
-        seeds: Iterable[SeedSource] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
-        documents = [msgspec.json.encode(seed) for seed in seeds if isinstance(seed, Mapping)]
-        paths = tuple(str(seed) for seed in seeds if not isinstance(seed, Mapping))
+        self._folder = Path(folder)
+        seeds: list[SeedSource] = [fixtures] if isinstance(fixtures, (str, Path, Mapping)) else list(fixtures)
+        documents = [encode_json(seed) for seed in seeds if isinstance(seed, Mapping)]
+        paths = tuple(str(self._folder / seed) for seed in seeds if not isinstance(seed, Mapping))
         if settings is None:
             members.setdefault("port", 0)
-            settings = Settings(**members)
+            settings = Settings.from_members(members)
         settings = settings.with_fixtures(*paths)
         self.endpoint = Endpoint(settings, Clock(), documents)
+        self.clock = ServerClock(self.endpoint)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
@@ -61,15 +74,6 @@ class KeytrailServer:
         if self._server is None:
             raise RuntimeError("the server does not run: call start(), or use it in a with statement")
         return self._url
-
-    @property
-    def now(self) -> datetime:
-        """The endpoint's time: aware, UTC. `set_clock`, `advance` and `reset_clock` move it."""
-        return self.endpoint.clock.now()
-
-    def reset_clock(self) -> datetime:
-        """Go back to the real time, running; gives it."""
-        return self.endpoint.reset_clock()
 
     def start(self) -> "KeytrailServer":
         """Begin to answer; nothing happens if it has begun. Raises OSError if the port is taken."""
@@ -103,9 +107,20 @@ class KeytrailServer:
         """Stop."""
         self.stop()
 
-    def reset(self, account: str | None = None) -> None:
-        """Go back to the state after the start; with an account, only what that account owns."""
-        self.endpoint.reset(account)
+    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+        """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
+
+        Raises LookupError for a snapshot that is forgotten.
+        """
+        self.endpoint.reset(account, to=to.snapshot_id if to is not None else None)
+
+    def snapshot(self) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
+        return self.endpoint.snapshot()
+
+    def forget(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot no longer."""
+        self.endpoint.forget(snapshot.snapshot_id)
 
     def load(self, seed: SeedSource) -> dict[str, int]:
         """Load another seed: a document as a mapping, or the path of a file or folder.
@@ -114,27 +129,12 @@ class KeytrailServer:
         nothing.
         """
         if isinstance(seed, Mapping):
-            return self.endpoint.load(msgspec.json.encode(seed))
-        return self.endpoint.load_files(str(seed))
+            return self.endpoint.load(encode_json(seed))
+        return self.endpoint.load_files(str(self._folder / seed))
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that a seed declares, or that STS issued; None for any other."""
         return self.endpoint.callers.secret_of(access_key_id)
-
-    def set_clock(
-        self, now: datetime | str | None = None, *, frozen: bool | None = None, speed: float | None = None
-    ) -> datetime:
-        """Set the time (a datetime, or ISO 8601), whether it is frozen, or its speed; gives the new time.
-
-        A speed is how many seconds pass in a real second; it makes a frozen clock run, unless `frozen` is true. Raises
-        OverflowError for a time out of range, ValueError for text or a speed that is not valid.
-        """
-        moment = read_moment(now) if isinstance(now, str) else now
-        return self.endpoint.set_clock(moment, frozen=frozen, speed=speed)
-
-    def advance(self, duration: timedelta | str) -> datetime:
-        """Move the time by a duration (a timedelta, or ISO 8601); gives the new time."""
-        return self.endpoint.advance_clock(read_duration(duration) if isinstance(duration, str) else duration)
 
     def events(
         self,
@@ -147,24 +147,20 @@ class KeytrailServer:
     ) -> list[dict[str, Any]]:
         """The CloudTrail records that match, oldest first, filtered by members of a record.
 
-        Raises TypeError for a name that is not a member of any record.
+        Raises TypeError for a name that is not a member of any record, ValueError for an operation or an error code
+        that does not exist, trail.IncompleteTrailError if the event of a call is missing.
         """
-        unknown = members.keys() - RECORD_MEMBERS
-        if unknown:
-            raise TypeError(f"no CloudTrail record has a member {', '.join(sorted(unknown))}")
-        self.endpoint.settle()
-        events = self.endpoint.trail.select(
+        events = self.endpoint.select(
             Selection(event_id=eventId, key=keyArn, event_name=eventName, error_code=errorCode)
         )
-        records = (event.record() for event in events)
-        return [record for record in records if all(record.get(name) == members[name] for name in members)]
+        return with_members((event.record() for event in events), members)
 
     def add_fault(self, rule: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
         """Add a fault rule: `add_fault(Operations="Decrypt", Count=1, Error="KMSInternalException")`.
 
         Gives it with its Id. If it has mistakes, raises seeds.SeedError and adds nothing.
         """
-        return self.endpoint.add_fault(msgspec.json.encode({**(rule or {}), **members}))
+        return self.endpoint.add_fault(encode_json({**(rule or {}), **members}))
 
     def faults(self) -> list[dict[str, Any]]:
         """The fault rules, each with the Calls that it was about and its Hits."""
@@ -183,10 +179,43 @@ class KeytrailServer:
     ) -> Calls:
         """The calls, oldest first, each once: `calls("Decrypt", key=..., encryption_context={...})`.
 
-        Filters are those of trail.Selection: key (ARN, id or alias), encryption_context (pairs that it must have),
-        error_code, succeeded, account, region, access_key_id, username, source_ip, user_agent, since, until.
-        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for an unknown filter,
-        NotFoundException for an unknown alias.
+        Filters: key (ARN, id or alias), encryption_context (pairs that it must have), error_code, succeeded, account,
+        region, access_key_id, username, source_ip, user_agent (a part of it), request_id, event_id, since, until.
+        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for an unknown filter; ValueError
+        for an operation, a service, an error code or an alias that does not exist; trail.IncompleteTrailError if the
+        event of a call is missing.
         """
-        source = f"{service}.amazonaws.com" if service is not None else None
-        return self.endpoint.calls(Selection(event_name=operation, event_source=source, **filters), after)
+        return self.endpoint.calls(selection_of_calls(operation, service, filters), after)
+
+    def explain(
+        self,
+        call: RecordedCall | str | None = None,
+        *,
+        event_id: str | None = None,
+        action: str | None = None,
+        principal: str | None = None,
+        key_id: str | None = None,
+        resource: str | None = None,
+        region: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        context: Mapping[str, str | list[str]] | None = None,
+    ) -> dict[str, Any]:
+        """Why a call was allowed or denied: `explain(call)`, its request id, or `event_id=`. As GET explain answers.
+
+        With an action, whether it would be, without a call: `explain(action="kms:Decrypt", key_id="alias/orders")`.
+        As POST explain answers. Raises LookupError for a call that is not known, ValueError for a value that is not
+        valid, and TypeError unless there is exactly one call or action.
+        """
+        require_one(call, event_id, action)
+        if action is None:
+            return explain_request(self.endpoint, call if isinstance(call, str | None) else call.request_id, event_id)
+        question = Question(
+            action=action,
+            principal=principal,
+            key_id=key_id,
+            resource=resource,
+            region=region,
+            request=request or {},
+            context=context or {},
+        )
+        return decide(self.endpoint, question)

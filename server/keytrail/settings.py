@@ -2,11 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from keytrail.regions import region_problem
 from keytrail.request_quotas import OFF, RequestQuotas
+from keytrail.spelling import nearest, suggestion
 from keytrail.transition_times import AT_ONCE, AWS, TransitionTimes
 
 TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
@@ -17,6 +20,18 @@ TRACKING_START = datetime(2026, 4, 23, tzinfo=UTC)
 
 LONGEST_USAGE_DELAY = timedelta(hours=1)
 """AWS shows a use after at most an hour (KMS Developer Guide, "Determine past usage of a KMS key")."""
+
+COMPATIBLE_WITH: Mapping[str, frozenset[str]] = {
+    "floci": frozenset({"floci:override-id"}),
+    "localstack": frozenset({"_custom_id_", "_custom_key_material_"}),
+    "moto": frozenset({"_custom_id_", "_custom_key_material_"}),
+}
+"""By emulator: its tags in CreateKey that can be obeyed."""
+
+_COMPAT_CHOICES = sorted(COMPATIBLE_WITH) + sorted(frozenset().union(*COMPATIBLE_WITH.values()))
+
+
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +46,8 @@ class Settings:
     """The account of a caller whose access key belongs to no other."""
     region: str = "us-east-1"
     """The Region of a call without a credential scope."""
+    extra_regions: frozenset[str] = frozenset()
+    """Names of Regions that AWS does not have, or not yet, which settings and seeds may use all the same."""
     tracking_start: datetime = TRACKING_START
     """TrackingStartDate of keys that are older than this."""
     usage_delay: timedelta = timedelta(0)
@@ -55,14 +72,23 @@ class Settings:
     """How often log files are written, in real time."""
     trail_batch: int = 1000
     """The greatest number of events in a log file; so many waiting events are written before the interval ends."""
+    compat: frozenset[str] = frozenset()
+    """The tags that CreateKey obeys, by name or by emulator (COMPATIBLE_WITH); they choose an id or a material."""
     request_quotas: RequestQuotas = OFF
     """The request quotas that are enforced: none, AWS's, or the test's own."""
     max_events: int = 100_000
     """How many events the trail keeps; the oldest go first."""
+    max_trail: int = 128 * 1024 * 1024
+    """How many bytes of memory the trail's events may take, estimated; the oldest go first, the last one stays."""
     max_body: int = 1024 * 1024
     """The largest request body that is accepted, in bytes."""
     control: bool = True
     """Whether the control API is on (/_keytrail/health always answers)."""
+    control_hosts: frozenset[str] = frozenset()
+    """Further names under which browsers may use the control API.
+
+    Addresses, localhost, names without dots, those that no public DNS has, and `host` need not be among them.
+    """
     control_token: str = ""
     """The bearer token that every request to the control API needs, health too; empty: none is needed."""
     console: bool = True
@@ -81,16 +107,18 @@ class Settings:
                     value = TransitionTimes.all(value)
             except ValueError as error:
                 raise ValueError(f"{field.name}: {error}") from None
-            if type(value) is not (getattr(field.type, "__origin__", None) or field.type):
-                raise ValueError(f"{field.name}: expected {field.type}, got {value!r}")
+            kind: Any = getattr(field.type, "__origin__", None) or field.type
+            if kind in (tuple, frozenset) and isinstance(value, (list, set, tuple, frozenset)):
+                # Paths may be given as such.
+                items = [os.fspath(item) if isinstance(item, os.PathLike) else item for item in value]
+                value = kind(items) if all(isinstance(item, str) for item in items) else items
+            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+                raise ValueError(f"{field.name}: {_what_would_be_right(str(field.type), value)}")
             object.__setattr__(self, field.name, value)
         self._check_ranges()
 
     def _check_ranges(self) -> None:
-        if not re.fullmatch(r"[0-9]{12}", self.account):
-            raise ValueError(f"account: expected 12 digits, got {self.account!r}")
-        if not re.fullmatch(r"[a-z0-9-]{1,32}", self.region):
-            raise ValueError(f"region: expected a Region name such as us-east-1, got {self.region!r}")
+        self._check_names()
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port: expected 0 to 65535, got {self.port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
@@ -105,9 +133,29 @@ class Settings:
                 raise ValueError(f"{name}: expected 0 or more")
         if self.trail_interval <= timedelta(0):
             raise ValueError("trail_interval: expected more than 0")
-        for name in ("max_events", "max_body", "trail_batch"):
+        for name in ("max_events", "max_trail", "max_body", "trail_batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+    def _check_names(self) -> None:
+        if not re.fullmatch(r"[0-9]{12}", self.account):
+            raise ValueError(f"account: expected 12 digits, got {self.account!r}")
+        for name in sorted(self.extra_regions):
+            if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
+                raise ValueError(
+                    "extra_regions: expected names of lower-case letters, digits and dashes, "
+                    f"with commas between them, got {name!r}"
+                )
+        if problem := region_problem(self.region, self.extra_regions):
+            raise ValueError(f"region: {problem}")
+        for name in sorted(self.compat.difference(_COMPAT_CHOICES)):
+            raise ValueError(
+                f"compat: expected one or more of {', '.join(_COMPAT_CHOICES)}, with commas between them, "
+                f"got {name!r}{suggestion(name, _COMPAT_CHOICES)}"
+            )
+        for name in sorted(self.control_hosts):
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
 
     @property
     def has_console(self) -> bool:
@@ -138,6 +186,19 @@ class Settings:
         return {variable(field.name): self.text(field.name) for field in fields(self)}
 
     @classmethod
+    def from_members(cls, members: Mapping[str, object]) -> "Settings":
+        """Settings from keyword arguments, such as KeytrailServer's.
+
+        Raises TypeError for a name that is no setting's, ValueError for a value that is not valid.
+        """
+        names = [field.name for field in fields(cls)]
+        for name in members:
+            if name not in names:
+                choices = "; choose from " + ", ".join(names)
+                raise TypeError(f"there is no setting {name}{suggestion(name, names) or choices}")
+        return cls(**members)  # type: ignore[arg-type]
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from `KEYTRAIL_*` variables; one that is absent or empty keeps its default.
 
@@ -157,6 +218,25 @@ class Settings:
 def variable(name: str) -> str:
     """The environment variable of a setting: `usage_delay` -> `KEYTRAIL_USAGE_DELAY`."""
     return "KEYTRAIL_" + name.upper()
+
+
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """A warning about each variable whose name begins with `KEYTRAIL_` and that is no setting's.
+
+    Those that Kubernetes and Docker make for a service called keytrail do not count: KEYTRAIL_SERVICE_HOST,
+    KEYTRAIL_PORT_4599_TCP.
+    """
+    known = {field.name.upper(): variable(field.name) for field in fields(Settings)}
+    warnings = []
+    for name in sorted(environment):
+        if name.startswith("KEYTRAIL_") and name not in known.values() and not _OF_A_SERVICE.match(name):
+            near = nearest(name.removeprefix("KEYTRAIL_"), known)
+            hint = f"did you mean {known[near]}?" if near else "`keytrail serve --help` lists the settings"
+            warnings.append(f"{name} is no setting and has no effect; {hint}")
+    return warnings
+
+
+_OF_A_SERVICE = re.compile(r"KEYTRAIL_(SERVICE|PORT)_")
 
 
 _DURATION = re.compile(
@@ -223,6 +303,7 @@ def _read_transition_times(text: str) -> TransitionTimes:
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
+    str(frozenset[str]): lambda text: frozenset(part.strip() for part in text.split(",") if part.strip()),
     str(int): _read_number,
     str(bool): read_flag,
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
@@ -231,11 +312,32 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     str(RequestQuotas): RequestQuotas.parse,
     str(TransitionTimes): _read_transition_times,
 }
+_VALUES_IN_CODE: Mapping[str, str] = {
+    str(str): "a text",
+    str(int): "a whole number",
+    str(bool): "True or False",
+    str(tuple[str, ...]): "a list of paths",
+    str(frozenset[str]): "a list of names",
+    str(datetime): 'a datetime, or ISO 8601 text such as "2026-05-01T08:00:00Z"',
+    str(timedelta): 'a timedelta, or text such as "PT15M"',
+    str(RequestQuotas): 'RequestQuotas, or text such as "aws*0.01"',
+    str(TransitionTimes): 'TransitionTimes, a timedelta, or text such as "PT10S" or "aws"',
+}
+"""By the type of a setting: what it may be in code."""
+
+
+def _what_would_be_right(kind: str, value: object) -> str:
+    message = f"expected {_VALUES_IN_CODE[kind]}, got {value!r}"
+    if kind in (str(timedelta), str(TransitionTimes)) and isinstance(value, (int, float)):
+        message += f'; {value} seconds are timedelta(seconds={value}), or the text "{value}"'
+    return message
 
 
 def _text_of(value: object) -> str:
     if isinstance(value, tuple):
         return os.pathsep.join(value)
+    if isinstance(value, frozenset):
+        return ",".join(sorted(value))
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, TransitionTimes):

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from botocore.auth import SigV4QueryAuth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -230,7 +230,7 @@ BAD_CREDENTIALS = {
     "an account beside an ARN": ({"Account": "222233334444"}, "credentials[0].Account", "leave it out"),
     "an expiration without a token": ({"Expiration": "in 1 hour"}, "credentials[0].Expiration", "SessionToken"),
     "no moment": ({"SessionToken": "t", "Expiration": "soon"}, "credentials[0].Expiration", "ISO 8601"),
-    "an empty token": ({"SessionToken": ""}, "credentials[0].SessionToken", "length"),
+    "an empty token": ({"SessionToken": ""}, "credentials[0].SessionToken", "a text that is not empty"),
 }
 
 
@@ -264,6 +264,75 @@ def test_the_token_must_be_that_of_the_session(
     client = keytrail_client(access_key_id="ASIADECLARED00000001", session_token=token)
     invalid = "The security token included in the request is invalid"  # without the period of an unknown access key
     assert refusal(client, "ListKeys") == ("UnrecognizedClientException", invalid)
+
+
+LONG_TERM = {"AccessKeyId": "AKIADECLARED00000001", "Principal": "arn:aws:iam::111122223333:user/Alice"}
+
+
+@pytest.mark.parametrize("where", ["header", "query"])
+def test_no_session_token_goes_with_a_long_term_access_key(keytrail_clean: KeytrailServer, where: str) -> None:
+    """A stale AWS_SESSION_TOKEN in the environment. How we know: kms-behaviour A.5."""
+    keytrail_clean.load(seeded(**LONG_TERM))
+    stale = Credentials(LONG_TERM["AccessKeyId"], "declared-secret", "stale")
+    request = AWSRequest(
+        "POST", f"{keytrail_clean.url}/", headers={"X-Amz-Target": "TrentService.ListKeys"}, data=b"{}"
+    )
+    auth = SigV4Auth(stale, "kms", "us-east-1") if where == "header" else SigV4QueryAuth(stale, "kms", "us-east-1")
+    auth.add_auth(request)
+    answer = requests.post(request.url, data=b"{}", headers=dict(request.headers.items()), timeout=5)
+    invalid = "The security token included in the request is invalid"
+    assert error_of(answer) == (400, "UnrecognizedClientException", invalid)
+
+
+def test_sts_has_its_own_code_for_a_stale_session_token(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    keytrail_clean.load(seeded(**LONG_TERM))
+    members = {"access_key_id": LONG_TERM["AccessKeyId"], "secret_access_key": "declared-secret"}
+    assert keytrail_client("sts", **members).get_caller_identity()["Arn"] == LONG_TERM["Principal"]
+    sts = keytrail_client("sts", **members, session_token="stale")
+    with pytest.raises(sts.exceptions.ClientError, match="InvalidClientTokenId"):
+        sts.get_caller_identity()
+
+
+def test_any_session_token_goes_with_temporary_credentials_whose_token_no_seed_has(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    keytrail_clean.load(seeded())
+    for token in (None, "any"):
+        client = keytrail_client(access_key_id="ASIADECLARED00000001", session_token=token)
+        assert client.list_keys()["Keys"] == []
+
+
+def test_any_session_token_goes_with_the_access_keys_of_nobody_declared(keytrail_client: Callable[..., Any]) -> None:
+    for access_key in ("111122223333", "test", "AKIAIOSFODNN7EXAMPLE"):
+        assert keytrail_client(access_key_id=access_key, session_token="test").list_keys()["Keys"] == []
+
+
+# ---- One credential
+
+
+SCOPES = [f"{key}/20261124/us-east-1/kms/aws4_request" for key in ("AKIAAUDITOR000000001", "222233334444")]
+TWICE = "{} must include '{}' only once."
+
+
+@pytest.mark.parametrize("scopes", [SCOPES, SCOPES[::-1]], ids=["the declared one first", "the declared one last"])
+@pytest.mark.parametrize("form", ["{}, Credential={}", "{},Credential={}", "{} Credential={}", "{}, NotCredential={}"])
+def test_two_credentials_in_a_header_are_refused(server: KeytrailServer, scopes: list[str], form: str) -> None:
+    """Else identity and signature could be read from different ones."""
+    header = f"AWS4-HMAC-SHA256 Credential={form.format(*scopes)}, SignedHeaders=host, Signature=00"
+    answer = post(server, "ListKeys", headers={"Authorization": header})
+    words = TWICE.format("Authorization header", "Credential")
+    assert error_of(answer) == (400, "IncompleteSignatureException", words)
+
+
+@pytest.mark.parametrize("scopes", [SCOPES, SCOPES[::-1]], ids=["the declared one first", "the declared one last"])
+@pytest.mark.parametrize("name", ["X-Amz-Credential", "X-Amz-Credenti%61l"])
+def test_two_credentials_in_a_query_are_refused(server: KeytrailServer, scopes: list[str], name: str) -> None:
+    url = f"{server.url}/?X-Amz-Credential={scopes[0]}&X-Amz-Algorithm=AWS4-HMAC-SHA256&{name}={scopes[1]}"
+    answer = requests.post(url, data=b"{}", headers={"X-Amz-Target": "TrentService.ListKeys"}, timeout=5)
+    words = TWICE.format("AWS query-string", "X-Amz-Credential")
+    assert error_of(answer) == (400, "IncompleteSignatureException", words)
 
 
 # ---- A strict endpoint

@@ -197,6 +197,16 @@ REFUSALS: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "InvalidSignatureException",
         "'x-amz-meta' must be a 'SignedHeader' in the AWS Authorization.",
     ),
+    "a signed header that is not sent": (
+        {"authorization": lambda text: text.replace("SignedHeaders=", "SignedHeaders=absent;")},
+        "InvalidSignatureException",
+        MISMATCH,
+    ),
+    "two signatures": (
+        {"authorization": lambda text: f"{text}, Signature=00"},
+        "IncompleteSignatureException",
+        "Authorization header must include 'Signature' only once.",
+    ),
     "no signature": (
         {"authorization": lambda text: text.partition(", Signature")[0].partition("SignedHeaders")[0] + "A=b"},
         "IncompleteSignatureException",
@@ -227,6 +237,27 @@ def test_the_scope_must_have_the_day_of_the_date(server: KeytrailServer) -> None
         "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
         f"'20200101' != '{TODAY}', from '{TODAY}T"
     )
+
+
+def signed_with_an_absent_header(value: str | None) -> Request:
+    """A request whose signature is right if the header X-Amz-Meta, when it is absent, counts as an empty one."""
+    request = AWSRequest("POST", "https://h.example/", headers={"X-Amz-Meta": ""}, data=b"{}")
+    SigV4Auth(Credentials(KEY_ID, SECRET), "kms", "us-east-1").add_auth(request)
+    headers = {"Host": "h.example", **dict(request.headers.items()), "X-Amz-Meta": value}
+    return as_read("POST", "/", "", [(name, text) for name, text in headers.items() if text is not None], b"{}")
+
+
+def test_a_signed_header_that_is_not_sent_is_no_empty_one() -> None:
+    sent, left_out = signed_with_an_absent_header(""), signed_with_an_absent_header(None)
+    check_signature(sent, read_signature(sent), SECRET, "kms")
+    with pytest.raises(InvalidSignatureException, match="does not match the signature you provided"):
+        check_signature(left_out, read_signature(left_out), SECRET, "kms")
+
+
+def test_the_caller_is_the_one_whose_credential_the_signature_has(server: KeytrailServer) -> None:
+    """A name that ends with `Credential` is no credential: identity and signature must be read alike."""
+    answer = tampered(server, authorization=lambda text: text.replace("Credential=", "XCredential="))
+    assert error_of(answer)[1] == "IncompleteSignatureException"
 
 
 # ---- Time

@@ -18,8 +18,8 @@ from keytrail.authorization.evaluation import Question, decide
 from keytrail.authorization.identities import PrincipalPolicies
 from keytrail.authorization.policy import key_policy
 from keytrail.domain.principal import Principal
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -73,7 +73,7 @@ GUARD = deny(
 @pytest.mark.parametrize("operation", ["DisableKey", "ScheduleKeyDeletion"])
 @pytest.mark.parametrize(("days", "denied"), [(29, True), (30, True), (31, False)])
 def test_a_key_used_in_the_trailing_days_is_neither_disabled_nor_deleted(
-    kms: Any, keytrail_clock: KeytrailClock, govern: Callable[..., None], operation: str, days: int, denied: bool
+    kms: Any, keytrail_clock: ServerClock, govern: Callable[..., None], operation: str, days: int, denied: bool
 ) -> None:
     """How we know: docs, kms-behaviour C.7: `<= n` denies during day n.x too."""
     govern(GUARD)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import (
     ACCOUNT,
     ALIAS,
@@ -273,7 +273,7 @@ GUARD = {
 def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
     declare: Callable[..., None],
     as_: Callable[[str], Any],
-    keytrail_clock: KeytrailClock,
+    keytrail_clock: ServerClock,
     operation: str,
     days: int,
     denied: bool,
@@ -545,7 +545,7 @@ def test_a_new_grant_is_used_with_its_token_before_it_is_visible() -> None:
         token = owner.create_grant(KeyId=KEY, GranteePrincipal=ROLE, Operations=["Encrypt"])["GrantToken"]
         assert refusal(reader, "Encrypt", KeyId=KEY, Plaintext=b"x") == no_identity("kms:Encrypt", SESSION)
         reader.encrypt(KeyId=KEY, Plaintext=b"x", GrantTokens=[token])
-        server.advance("PT5M")
+        server.clock.advance("PT5M")
         reader.encrypt(KeyId=KEY, Plaintext=b"x")
 
 

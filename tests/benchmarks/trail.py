@@ -40,7 +40,7 @@ def written(effort: Effort) -> list[Row]:
     """CPU of writing one event and one use: packing, lists, last use, and the oldest event that leaves a full trail."""
     rows = []
     for filled, most in ((FEW, MANY), (200_000, MANY), (MANY // 10, MANY // 10)):
-        trail = Trail(most)
+        trail = Trail(most, max_bytes=most * 2048)
         name = f"an event written {'among' if filled < most else 'in a full trail of'} {filled:,}"
         for number in range(filled):
             trail.record(*an_encrypt(number))
@@ -109,7 +109,7 @@ def added(effort: Effort) -> list[Row]:
 def memory_of_events() -> list[Row]:
     """Traced memory of an event, of calls of each kind; each request is decoded anew, as one that comes by HTTP."""
     rows = []
-    state = Endpoint(Settings(max_events=MANY), Clock())
+    state = Endpoint(Settings(max_events=MANY, max_trail=MANY * 2048), Clock())
     for name, members in requests(state).items():
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
@@ -147,7 +147,7 @@ def lookups(effort: Effort) -> list[Row]:
 
 def filled(count: int) -> Endpoint:
     """A state with so many events of a hundred keys (or of ten, so that each has a page of them)."""
-    state = Endpoint(Settings(max_events=MANY + 1_000), Clock())
+    state = Endpoint(Settings(max_events=MANY + 1_000, max_trail=MANY * 2048), Clock())
     state.set_clock(START, frozen=True)
     members = [requests(state)["DescribeKey"] for _ in range(KEYS if count > FEW else 5)]
     asked = [request(KMS, "DescribeKey", **each) for each in members]

@@ -201,7 +201,7 @@ def moment() -> datetime:
 def serve() -> KeytrailServer:
     """A server with these keys, whose time is NOW and stands still; it has not been started."""
     server = KeytrailServer()
-    server.set_clock(NOW, frozen=True)
+    server.clock.freeze(NOW)
     server.load(SEED)
     return server
 
@@ -223,17 +223,17 @@ def call(server: KeytrailServer) -> None:
     owner, reader, billing = (
         client_of(server, who) for who in (PAYMENTS, "AKIAORDERREADER00001", "AKIABILLING000000001")
     )
-    server.set_clock("2026-11-12T08:00:00Z")
+    server.clock.set("2026-11-12T08:00:00Z")
     acme, globex = {"tenant": "acme"}, {"tenant": "globex"}
     for hours in (31, 47, 22, 53, 40, 61, 29, 44):
         blobs = [owner.encrypt(KeyId="alias/orders", Plaintext=b"1", EncryptionContext=each) for each in (acme, globex)]
         reader.decrypt(CiphertextBlob=blobs[0]["CiphertextBlob"], EncryptionContext=acme)
         billing.generate_data_key(KeyId="alias/orders", KeySpec="AES_256")
-        server.set_clock(server.now + hours * HOUR)
+        server.clock.set(server.clock.now + hours * HOUR)
     refused(reader.decrypt, CiphertextBlob=blobs[1]["CiphertextBlob"], EncryptionContext=globex)
     refused(billing.disable_key, KeyId=ORDERS)
     refused(owner.describe_key, KeyId="alias/missing")
-    server.set_clock(NOW, frozen=True)
+    server.clock.freeze(NOW)
     owner.list_keys()
     reader.decrypt(CiphertextBlob=blobs[0]["CiphertextBlob"], EncryptionContext=acme)
     refused(reader.encrypt, KeyId=ORDERS, Plaintext=b"1", EncryptionContext=acme)

@@ -40,7 +40,7 @@ def test_the_list_turns_as_the_clock_moves(page: Page, server: KeytrailServer) -
     page.goto("/")
     assert names(page)[0] == "legacy-ledger"
     page.evaluate("window.same = true")
-    server.advance(timedelta(days=7))
+    server.clock.advance(timedelta(days=7))
     expect(page.locator("table.keys")).not_to_contain_text("legacy-ledger")
     expect(page.locator("#clock")).to_contain_text("2026-12-08 09:30:00")
     assert page.evaluate("window.same"), "the page was not loaded anew"
@@ -80,7 +80,7 @@ def test_a_key_is_copied_as_a_seed(look: Page) -> None:
     expect(sheet.get_by_role("button", name="Copied")).to_be_visible()
     copied = str(look.evaluate("navigator.clipboard.readText()"))
     with KeytrailServer() as other:
-        other.set_clock(demo.NOW, frozen=True)
+        other.clock.freeze(demo.NOW)
         assert other.endpoint.load(copied.encode())["keys"] == 1
 
 
@@ -171,7 +171,7 @@ def test_a_button_moves_the_clock_and_says_what_it_brought(page: Page, server: K
     expect(page.locator(".steps form").nth(1)).to_contain_text("1 deletion, 1 rotation, 1 expiry of key material")
     page.get_by_role("button", name="+30 days").click()
     expect(page.get_by_text("The clock went forward by 30 days")).to_be_visible()
-    assert (server.now - demo.moment()).days == 30
+    assert (server.clock.now - demo.moment()).days == 30
 
 
 def test_a_reset_asks_first(page: Page, server: KeytrailServer) -> None:
@@ -236,7 +236,7 @@ def test_the_focus_stays_where_it_is_while_the_list_turns(page: Page, server: Ke
     page.goto("/")
     link = page.get_by_role("link", name="invoices-2025")
     link.focus()
-    server.advance(timedelta(days=7))
+    server.clock.advance(timedelta(days=7))
     expect(page.locator("table.keys")).not_to_contain_text("legacy-ledger")
     expect(link).to_be_focused()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from keytrail.domain.arn import key_arn as arn_of
 from keytrail.domain.arn import partition_of, read_key_identifier
 from keytrail.errors import AwsError, InvalidArnException, NotFoundException
+from keytrail.regions import regions_by_partition
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MRK, REGION, alias_arn, key_arn
 
 BAD_IDENTIFIERS: dict[str, tuple[str, type[AwsError], str | None]] = {
@@ -82,15 +83,7 @@ def test_any_text_names_a_key_or_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition"),
-    [
-        ("us-east-1", "aws"),
-        ("eu-central-2", "aws"),
-        ("cn-northwest-1", "aws-cn"),
-        ("us-gov-west-1", "aws-us-gov"),
-        ("us-iso-east-1", "aws-iso"),
-        ("us-isob-east-1", "aws-iso-b"),
-        ("eusc-de-east-1", "aws-eusc"),
-    ],
+    [(region, partition) for partition, regions in regions_by_partition().items() for region in regions],
 )
 def test_a_region_has_its_partition(region: str, partition: str) -> None:
     assert partition_of(region) == partition

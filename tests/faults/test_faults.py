@@ -21,6 +21,7 @@ from keytrail.http.app import create_app
 from keytrail.pytest_plugin import KmsCalls
 from keytrail.seeds import SeedError, read_rule
 from keytrail.server import KeytrailServer
+from keytrail.settings import Settings
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, MISSING_KEY, OTHER_KEY, SAMPLE_SEED, alias_arn, key_arn, refusal
 from tests.support.clients import new_client
 from tests.support.wire import authorization, error_of, post
@@ -153,7 +154,7 @@ DISTRIBUTIONS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("latency", DISTRIBUTIONS, ids=lambda latency: latency["Distribution"])
 def test_a_latency_is_drawn_from_a_seeded_distribution(latency: dict[str, Any]) -> None:
-    rule = read_rule(json.dumps({"Latency": latency}).encode())
+    rule = read_rule(json.dumps({"Latency": latency}).encode(), Settings())
     assert rule.latency is not None
     first, again = ([rule.latency.draw(chance) for _ in range(2000)] for chance in (random.Random(7), random.Random(7)))
     assert first == again
@@ -389,10 +390,10 @@ def test_rules_are_added_listed_with_their_hits_and_deleted(server: KeytrailServ
 WRONG: dict[str, tuple[object, str]] = {
     "no effect": ({}, "a rule needs one of Error, Latency, Drop and Truncate"),
     "no such member": ({"Errors": "x"}, "there is no member Errors; did you mean Error?"),
-    "no object": ([], "Expected"),
+    "no object": ([], "expected a mapping with "),
     "no such service": (
         {"Service": "s3", "Drop": "after"},
-        "Service: Invalid enum value 's3'; choose from cloudtrail, kms, sts",
+        "Service: expected one of cloudtrail, kms, sts, got 's3'",
     ),
     "no such operation": (
         {"Operations": "Decript", "Drop": "after"},
@@ -412,14 +413,20 @@ WRONG: dict[str, tuple[object, str]] = {
         "Drop: a rule has one of Error, Drop and Truncate",
     ),
     "two whens": ({"Call": 1, "Count": 1, "Drop": "after"}, "Count: a rule has one of Call, Count and Probability"),
-    "a call before the first": ({"Call": 0, "Drop": "after"}, "Call: Expected int >= 1"),
-    "a probability above one": ({"Probability": 1.5, "Drop": "after"}, "Probability: Expected float <= 1.0"),
+    "a call before the first": (
+        {"Call": 0, "Drop": "after"},
+        "Call: expected a whole number of at least 1 (strike on the n-th call alone), got the number 0",
+    ),
+    "a probability above one": (
+        {"Probability": 1.5, "Drop": "after"},
+        "Probability: expected a number from 0 to 1, got the number 1.5",
+    ),
     "a message of nothing": ({"Latency": 1, "Message": "x"}, "Message: is the message of an error; add Error"),
     "a latency below none": ({"Latency": -1}, "Latency: expected 0 to 600000 milliseconds, got -1"),
     "a latency without end": ({"Latency": 1e9}, "Latency: expected 0 to 600000 milliseconds"),
     "no such distribution": (
         {"Latency": {"Distribution": "even", "Low": 1, "High": 2}},
-        "Latency.Distribution: Invalid enum value 'even'; choose from lognormal, normal, uniform",
+        "Latency.Distribution: expected one of lognormal, normal, uniform, got 'even'",
     ),
     "half a distribution": (
         {"Latency": {"Distribution": "uniform", "Low": 1}},
@@ -435,7 +442,7 @@ WRONG: dict[str, tuple[object, str]] = {
     ),
     "no name of a key": ({"KeyId": "orders", "Drop": "after"}, "KeyId: expected the id or the ARN of a key, alias/"),
     "no account": ({"Account": "1", "Drop": "after"}, "Account: expected 12 digits, in quotes"),
-    "no such drop": ({"Drop": "never"}, "Drop: Invalid enum value 'never'; choose from after, before"),
+    "no such drop": ({"Drop": "never"}, "Drop: expected one of after, before, got 'never'"),
 }
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from keytrail import values
 from keytrail.cli import OPTION_HELP
+from keytrail.environment import aws_variables
 from keytrail.operations.kms import OPERATIONS
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings, variable
@@ -78,6 +79,7 @@ TESTS, SCRIPTS = (
 
 
 def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     for number, (_, test) in enumerate(TESTS):
         (tmp_path / f"test_readme_example_{number}.py").write_text(test)
     done = subprocess.run(
@@ -87,8 +89,15 @@ def test_the_tests_pass_for_a_user(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    tests = sum(len(re.findall(r"^def test_", test, re.MULTILINE)) for _, test in TESTS)
+    tests = sum(len(re.findall(r"^ *def test_", test, re.MULTILINE)) for _, test in TESTS)
     assert f"{tests} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_examples_that_are_not_run_are_python_and_say_why() -> None:
+    assert blocks("py")
+    for place, block in blocks("py"):
+        compile(block, place, "exec")
+        assert block.startswith("# Not run by the tests of these pages"), place
 
 
 @pytest.mark.parametrize("script", [pytest.param(block, id=place) for place, block in SCRIPTS])
@@ -135,6 +144,14 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
     assert "HEALTHCHECK" in dockerfile
     job = workflow["jobs"]["test"]
     assert job["services"]["kms"]["ports"] == kms["ports"]
+    [in_ci] = [step["env"] for step in job["steps"] if "env" in step]
+    for environment, url in (
+        (compose["services"]["app"]["environment"], "http://kms:4599"),
+        (in_ci, "http://127.0.0.1:4599"),
+    ):
+        set_in_tests = aws_variables(url, "111122223333")
+        assert environment.items() <= set_in_tests.items()
+        assert environment.keys() >= {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
     assert [step["run"] for step in job["steps"] if "curl" in step.get("run", "")]
 
 

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 
 from keytrail.call import Call
 from keytrail.domain.key import Key
@@ -154,7 +155,7 @@ def test_head_and_body_leave_in_one_write(server: KeytrailServer) -> None:
 
 
 def test_the_date_is_the_real_one_of_the_second_whatever_the_endpoints_clock_says(server: KeytrailServer) -> None:
-    server.set_clock("2031-01-01T00:00:00Z")
+    server.clock.set("2031-01-01T00:00:00Z")
     dates = set()
     with Client(server) as client:
         deadline = time.monotonic() + 5
@@ -577,3 +578,50 @@ def test_a_control_call_that_fails_inside_closes_its_connection_and_is_logged(
     with pytest.raises((EOFError, ConnectionError)):
         client.read_answer()
     assert "ZeroDivisionError" in caplog.text
+
+
+# ---- Where a request comes from
+
+GUARDED_KEY = "eeee0001-12ab-34cd-56ef-1234567890ab"
+GUARD = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:Encrypt",
+            "Resource": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.7"}},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Forwarded-For", "203.0.113.7"),
+        ("Forwarded", "for=203.0.113.7"),
+        ("X-Real-IP", "203.0.113.7"),
+        ("X-Client-IP", "203.0.113.7"),
+        ("True-Client-IP", "203.0.113.7"),
+    ],
+)
+def test_a_request_comes_from_the_address_of_its_connection_and_not_from_that_in_a_header(
+    server: KeytrailServer, name: str, value: str
+) -> None:
+    """Any caller could write it: neither aws:SourceIp nor the trail may believe it."""
+    server.load({"keys": [{"KeyId": GUARDED_KEY, "Policy": GUARD}]})
+    answer = post(server, "Encrypt", {"KeyId": GUARDED_KEY, "Plaintext": b"x"}, headers={name: value})
+    assert answer.status_code == 200, answer.text
+    (record,) = server.events(requestID=answer.headers["x-amzn-RequestId"])
+    assert record["sourceIPAddress"] == "127.0.0.1"
+    url = f"{server.url}/_keytrail/explain?requestId={answer.headers['x-amzn-RequestId']}"
+    (decision,) = requests.get(url, headers={name: value}, timeout=5).json()["decisions"]
+    assert decision["context"]["aws:sourceip"] == ["127.0.0.1"]

@@ -91,3 +91,11 @@ def test_a_body_that_is_too_large_is_drained_and_none() -> None:
     assert wsgi.request_of(large, 100_000).body is None
     assert large["wsgi.input"].read() == b""
     assert wsgi.request_of(environ(bytes(100_000)), 100_000).body == bytes(100_000)
+
+
+def test_the_source_of_a_request_is_the_servers_and_no_headers() -> None:
+    """A WSGI server that stands behind a proxy it trusts sets REMOTE_ADDR itself."""
+    environ = wsgi.environ_of(
+        asked(x_forwarded_for="203.0.113.7", forwarded="for=203.0.113.7", x_real_ip="203.0.113.7")
+    )
+    assert wsgi.request_of(environ, 100).source_ip == "192.0.2.7"

@@ -275,12 +275,12 @@ def test_events_show_once_the_delay_of_the_trail_is_over() -> None:
     """How we know: CloudTrail delivers within minutes (kms-behaviour G.3); how late here: README, "Settings"."""
     with KeytrailServer(trail_delay=timedelta(minutes=5)) as server:
         kms, trail = client_of(server), client_of(server, "cloudtrail")
-        server.set_clock(NOON, frozen=True)
+        server.clock.freeze(NOON)
         kms.list_keys()
-        server.advance("PT5M")
+        server.clock.advance("PT5M")
         assert names(trail.lookup_events()) == []
         (record,) = server.events(eventName="ListKeys")
-        server.advance("PT1S")
+        server.clock.advance("PT1S")
         assert names(trail.lookup_events()) == ["ListKeys"]
         assert names(trail.lookup_events(**by("EventId", record["eventID"]))) == ["ListKeys"]
 
@@ -294,7 +294,8 @@ def test_pages_hold_every_event_once_though_others_come_meanwhile(
     attribute: dict[str, Any], frozen: bool, kms: Any, trail: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
     keytrail_clean.load(SAMPLE_SEED)
-    keytrail_clean.set_clock(frozen=frozen)
+    if frozen:
+        keytrail_clean.clock.freeze()
     for n in range(1, 13):
         kms.generate_random(NumberOfBytes=n)
         kms.describe_key(KeyId=KEY)

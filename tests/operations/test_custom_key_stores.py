@@ -217,24 +217,24 @@ def test_a_change_of_an_unavailable_key_shows_once_its_store_is_connected(operat
 def test_connecting_and_disconnecting_take_as_long_as_transitions_do() -> None:
     with KeytrailServer(transition_time="PT10M") as server:
         kms = client_of(server)
-        server.set_clock("2027-01-01T00:00:00Z", frozen=True)
+        server.clock.freeze("2027-01-01T00:00:00Z")
         store = connected(kms)
         assert connection(kms, store) == ("CONNECTING", None)
         assert code(kms, "CreateKey", CustomKeyStoreId=store, Origin="AWS_CLOUDHSM") == (
             "CustomKeyStoreInvalidStateException"
         )
         kms.connect_custom_key_store(CustomKeyStoreId=store)  # once more: it is under way
-        server.advance("PT10M")
+        server.clock.advance("PT10M")
         assert connection(kms, store) == ("CONNECTED", None)
         key = make_key(kms, store)
         kms.disconnect_custom_key_store(CustomKeyStoreId=store)
         assert connection(kms, store) == ("DISCONNECTING", None)
         assert key_state(kms, key) == "Unavailable"
-        server.advance("PT10M")
+        server.clock.advance("PT10M")
         assert connection(kms, store) == ("DISCONNECTED", None)
         kms.connect_custom_key_store(CustomKeyStoreId=store)
         kms.disconnect_custom_key_store(CustomKeyStoreId=store)  # changed one's mind
-        server.advance("PT10M")
+        server.clock.advance("PT10M")
         assert connection(kms, store) == ("DISCONNECTED", None)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from keytrail.store import grants as grants_of_store
 from tests.support import (
     ACCOUNT,
@@ -75,7 +75,7 @@ def test_a_list_shows_all_members_of_a_grant_and_an_empty_name_if_it_has_none(km
 
 
 def test_a_grant_is_dated_to_the_second_and_listed_in_the_order_of_creation(
-    kms: Any, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clock: ServerClock
 ) -> None:
     """How we know: recorded, kms-behaviour E.9; the order is KMS API Reference, ListGrants."""
     keytrail_clock.freeze("2026-09-12T09:19:54.900Z")
@@ -169,7 +169,7 @@ def test_the_same_name_and_parameters_are_the_same_grant_with_another_token(kms:
     assert len(others | {first["GrantId"]}) == 4 == len(ids(kms))
 
 
-def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_grants_come_in_pages_and_a_marker_outlives_its_grant(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: KMS API Reference, ListGrants; of one millisecond the order is that of the ids (decision 15)."""
     made = []
     for _ in range(7):
@@ -303,7 +303,7 @@ def test_grants_and_tokens_go_with_their_key(keytrail_clean: KeytrailServer, kms
     """How we know: KMS API Reference, ScheduleKeyDeletion: all that belongs to the key goes."""
     made = create(kms, RetiringPrincipal=RETIRER)
     kms.schedule_key_deletion(KeyId=OTHER_KEY, PendingWindowInDays=7)
-    keytrail_clean.advance("P8D")
+    keytrail_clean.clock.advance("P8D")
     assert kms.list_retirable_grants(RetiringPrincipal=RETIRER)["Grants"] == []
     code, _ = refusal(kms, "DescribeKey", KeyId=KEY, GrantTokens=[made["GrantToken"]])
     assert code == "InvalidGrantTokenException"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import ELSEWHERE, KEY, MRK, client_of, key_arn, refusal
 from tests.support.importing import (
     EXISTING,
@@ -39,7 +39,7 @@ PENDING, AWAITED = "PENDING_ROTATION", "PENDING_MULTI_REGION_IMPORT_AND_ROTATION
 
 
 @pytest.fixture(autouse=True)
-def start(keytrail_clock: KeytrailClock) -> None:
+def start(keytrail_clock: ServerClock) -> None:
     keytrail_clock.freeze(START)
 
 
@@ -160,7 +160,7 @@ def test_pending_material_may_be_deleted_for_another(kms: Any) -> None:
 
 
 def test_expired_material_still_waits_for_its_rotation_and_then_for_its_import(
-    kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
+    kms: Any, keytrail_clock: ServerClock, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: recorded; the record of its expiry: AWS docs, of material that is not pending."""
     key_id = imported(kms, FIRST)
@@ -232,7 +232,7 @@ def test_the_rotations_of_an_imported_key_are_paged(kms: Any) -> None:
 def slow() -> Iterator[Any]:
     """A client of a server whose rotations take ten minutes, and its clock."""
     with KeytrailServer(transition_time=timedelta(minutes=10)) as server:
-        server.set_clock(START, frozen=True)
+        server.clock.freeze(START)
         yield client_of(server), server
 
 
@@ -245,7 +245,7 @@ def test_a_rotation_under_way_ends_with_its_material(slow: Any) -> None:
     kms.rotate_key_on_demand(KeyId=key_id)
     assert current(kms, key_id) == first
     assert kms.get_key_rotation_status(KeyId=key_id)["OnDemandRotationStartDate"] == START
-    server.advance(timedelta(minutes=10))
+    server.clock.advance(timedelta(minutes=10))
     assert current(kms, key_id) == second
 
 
@@ -261,7 +261,7 @@ def test_a_rotation_under_way_takes_the_material_that_is_pending_when_it_ends(sl
         if other is not None:
             put(kms, key_id, other, **NEW)
         assert "OnDemandRotationStartDate" in kms.get_key_rotation_status(KeyId=key_id)
-        server.advance(timedelta(minutes=10))
+        server.clock.advance(timedelta(minutes=10))
         assert "OnDemandRotationStartDate" not in kms.get_key_rotation_status(KeyId=key_id)
 
     replaced(None)
@@ -302,7 +302,7 @@ def test_a_replica_waits_for_the_material_of_its_primary(kms: Any, elsewhere: An
 
 @pytest.mark.parametrize("deleted", ["primary", "replica"])
 def test_related_keys_lose_their_material_each_for_itself(
-    deleted: str, kms: Any, elsewhere: Any, replicated: str, keytrail_clock: KeytrailClock
+    deleted: str, kms: Any, elsewhere: Any, replicated: str, keytrail_clock: ServerClock
 ) -> None:
     """How we know: AWS docs, states and expiration are independent."""
     put(elsewhere, replicated, FIRST, ValidTo=days(10))
@@ -403,13 +403,13 @@ def test_a_replica_that_lost_its_pending_material_meanwhile_waits_for_it(slow: A
     elsewhere = client_of(server, region=ELSEWHERE)
     key_id = imported(kms, FIRST, MultiRegion=True)
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
-    server.advance(timedelta(minutes=10))
+    server.clock.advance(timedelta(minutes=10))
     put(elsewhere, key_id, FIRST)
     second = put(kms, key_id, SECOND, **NEW)["KeyMaterialId"]
     put(elsewhere, key_id, SECOND)
     kms.rotate_key_on_demand(KeyId=key_id)
     elsewhere.delete_imported_key_material(KeyId=key_id, KeyMaterialId=second)
-    server.advance(timedelta(minutes=10))
+    server.clock.advance(timedelta(minutes=10))
     assert (current(kms, key_id), state(kms, key_id)) == (second, "Enabled")
     assert (current(elsewhere, key_id), state(elsewhere, key_id)) == (second, "PendingImport")
     put(elsewhere, key_id, SECOND)
@@ -423,14 +423,14 @@ def test_material_that_expires_while_its_key_is_updating_is_waited_for(slow: Any
     key_id = create(kms, MultiRegion=True)
     put(kms, key_id, FIRST)
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
-    server.advance(timedelta(minutes=10))
+    server.clock.advance(timedelta(minutes=10))
     put(elsewhere, key_id, FIRST)
     put(kms, key_id, FIRST, ValidTo=START + timedelta(minutes=15))
     kms.update_primary_region(KeyId=key_id, PrimaryRegion=ELSEWHERE)
     assert state(kms, key_id) == "Updating"
-    server.advance(timedelta(minutes=5))
+    server.clock.advance(timedelta(minutes=5))
     assert (state(kms, key_id), state(elsewhere, key_id)) == ("PendingImport", "Updating")
-    server.advance(timedelta(minutes=5))
+    server.clock.advance(timedelta(minutes=5))
     assert (state(kms, key_id), state(elsewhere, key_id)) == ("PendingImport", "Enabled")
 
 
@@ -464,7 +464,7 @@ def test_a_seeded_external_key_has_material(kms: Any, keytrail_clean: KeytrailSe
 
 
 def test_seeded_material_may_be_imported_again(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     """How we know: docs/key-material.md, "Imported key material"."""
     load(keytrail_clean, KeyMaterial=b64(FIRST), ValidTo="in 10 days", KeyMaterialDescription="d")
@@ -606,7 +606,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
             {"KeyMaterials": [{}, {"KeyMaterialState": PENDING, "ImportState": "PENDING_IMPORT"}]},
             "must be imported; leave it out",
         ),
-        ({"KeyMaterials": [{"KeyMaterialState": "LOST"}]}, "choose from CURRENT, NON_CURRENT, PENDING_ROTATION"),
+        ({"KeyMaterials": [{"KeyMaterialState": "LOST"}]}, "expected one of CURRENT, NON_CURRENT, PENDING_ROTATION"),
         ({"KeyMaterials": [{"ImportState": "PENDING_IMPORT"}]}, "Enabled needs all its key material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ImportState": "IMPORTED"}]}, "PendingImport needs material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ValidTo": "in 1 day"}]}, "is for imported material"),

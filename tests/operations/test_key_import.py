@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import POLICY, key_arn, outcomes, refusal
 from tests.support.importing import (
     AES,
@@ -48,7 +48,7 @@ RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 
 @pytest.fixture(autouse=True)
-def start(keytrail_clock: KeytrailClock) -> None:
+def start(keytrail_clock: ServerClock) -> None:
     keytrail_clock.freeze(START)
 
 
@@ -325,7 +325,7 @@ def test_a_token_serves_more_than_once_and_beside_others(kms: Any) -> None:
         kms.delete_imported_key_material(KeyId=key_id)
 
 
-def test_a_token_is_good_for_24_hours_less_a_moment(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_a_token_is_good_for_24_hours_less_a_moment(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: AWS docs, ParametersValidTo; text unknown."""
     key_id = create(kms)
     members = request(kms, key_id, FIRST)
@@ -572,9 +572,7 @@ def test_a_material_that_is_not_the_keys_cannot_be_deleted(kms: Any) -> None:
 # The clock
 
 
-def test_material_expires_at_its_moment(
-    kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
-) -> None:
+def test_material_expires_at_its_moment(kms: Any, keytrail_clock: ServerClock, keytrail_clean: KeytrailServer) -> None:
     """How we know: AWS docs; the record, G: DeleteExpiredKeyMaterial."""
     key_id = create(kms)
     put(kms, key_id, FIRST, ValidTo=days(10))
@@ -600,7 +598,7 @@ def test_material_expires_at_its_moment(
 
 
 def test_each_material_expires_at_its_own_time(
-    kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
+    kms: Any, keytrail_clock: ServerClock, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: AWS docs; DescribeKey tells the earliest (model, ValidTo); expired ones stay listed (recorded)."""
     key_id = imported(kms, FIRST, SECOND)
@@ -621,7 +619,7 @@ def test_each_material_expires_at_its_own_time(
     assert times == ["2027-01-11T00:00:00Z", "2027-01-21T00:00:00Z"]
 
 
-def test_an_import_sets_the_expiry_anew(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_an_import_sets_the_expiry_anew(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: AWS docs, "Each time you reimport, you can eliminate or reset the expiration time"."""
     longer, for_ever, deleted = (create(kms) for _ in range(3))
     for key_id in (longer, for_ever, deleted):
@@ -639,7 +637,7 @@ def test_an_import_sets_the_expiry_anew(kms: Any, keytrail_clock: KeytrailClock)
 
 
 def test_material_of_a_key_pending_deletion_expires_too(
-    kms: Any, keytrail_clock: KeytrailClock, keytrail_clean: KeytrailServer
+    kms: Any, keytrail_clock: ServerClock, keytrail_clean: KeytrailServer
 ) -> None:
     """How we know: AWS docs, the state stays; of a key that is gone there is nothing left to expire."""
     kept, gone = create(kms), create(kms)

@@ -116,7 +116,7 @@ def act(model: Model, server: KeytrailServer, clients: dict[str, Any], action: t
     name, *details = action
     if name == "days":
         model.day += details[0]
-        server.set_clock(at(model.day))
+        server.clock.set(at(model.day))
         return
     if name == "import":
         region, material, kind, valid = details
@@ -174,7 +174,7 @@ def test_related_keys_go_through_any_life_as_the_model_says(
     actions: list[tuple[Any, ...]], keytrail_clean: KeytrailServer, keytrail_client: Any
 ) -> None:
     keytrail_clean.reset()
-    keytrail_clean.set_clock(START, frozen=True)
+    keytrail_clean.clock.freeze(START)
     material = {"KeyMaterial": b64encode(SECRETS[0]).decode(), "CreationDate": IMPORTED_SINCE.isoformat()}
     replica = {"Region": ELSEWHERE, "KeyState": "PendingImport"}
     keytrail_clean.load({"keys": [{"KeyId": MRK, "Origin": "EXTERNAL", **material, "Replicas": [replica]}]})
@@ -183,4 +183,4 @@ def test_related_keys_go_through_any_life_as_the_model_says(
     for action in actions:
         act(model, keytrail_clean, clients, action)
         check(model, clients, blobs)
-    keytrail_clean.reset_clock()
+    keytrail_clean.clock.reset()

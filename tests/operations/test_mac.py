@@ -12,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.support import KEY, MAC_KEY, key_arn, load_sample_seed, refusal
+from tests.support import KEY, MAC_KEY, derived_material, key_arn, load_sample_seed, refusal
 from tests.support import invoke as call
 
 SIZES = {"HMAC_224": 28, "HMAC_256": 32, "HMAC_384": 48, "HMAC_512": 64}
@@ -61,7 +60,7 @@ def test_the_macs_of_a_seeded_key_are_those_of_pythons_own_hmac(
 ) -> None:
     keytrail_clean.reset()
     keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": spec}]})
-    secret = KeyMaterial.derived(KEY, spec).data
+    secret = derived_material(KEY, spec).data
     made = kms.generate_mac(KeyId=KEY, Message=b"attack at dawn", MacAlgorithm=spec.replace("_", "_SHA_"))["Mac"]
     assert len(secret) == SIZES[spec]
     assert made == hmac.digest(secret, b"attack at dawn", spec.replace("HMAC_", "sha"))

@@ -72,7 +72,7 @@ def replicated(kms: Any, primary: str) -> str:
 def slow() -> Any:
     """A server that takes a minute to create a replica and to move a primary, and its clients in two Regions."""
     with KeytrailServer(transition_time=timedelta(minutes=1)) as server:
-        server.set_clock(NOW, frozen=True)
+        server.clock.freeze(NOW)
 
         yield server, client_of(server), client_of(server, region=ELSEWHERE)
 
@@ -248,7 +248,7 @@ def test_a_replica_is_creating_for_a_while(slow: Any) -> None:
         f"{key_arn(key_id, region=ELSEWHERE)} is creating.",
     )
     assert metadata(kms, key_id)["KeyState"] == "Enabled"
-    server.advance(timedelta(minutes=1, seconds=1))
+    server.clock.advance(timedelta(minutes=1, seconds=1))
     assert metadata(elsewhere, key_id)["KeyState"] == "Enabled"
     assert elsewhere.encrypt(KeyId=key_id, Plaintext=b"x")["KeyId"] == key_arn(key_id, region=ELSEWHERE)
 
@@ -257,7 +257,7 @@ def test_both_keys_are_updating_while_the_primary_moves_and_can_be_used(slow: An
     server, kms, elsewhere = slow
     key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)
-    server.advance(timedelta(minutes=2))
+    server.clock.advance(timedelta(minutes=2))
     kms.update_primary_region(KeyId=key_id, PrimaryRegion=ELSEWHERE)
     assert [metadata(client, key_id)["KeyState"] for client in (kms, elsewhere)] == ["Updating", "Updating"]
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
@@ -266,7 +266,7 @@ def test_both_keys_are_updating_while_the_primary_moves_and_can_be_used(slow: An
         "KMSInvalidStateException",
         f"{key_arn(key_id)} is updating.",
     )
-    server.advance(timedelta(minutes=2))
+    server.clock.advance(timedelta(minutes=2))
     assert [metadata(client, key_id)["KeyState"] for client in (kms, elsewhere)] == ["Enabled", "Enabled"]
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, client_of, key_arn, load_sample_seed, refusal
 
 SEEDED = "6789abcd-12ab-34cd-56ef-1234567890ab"
@@ -21,7 +21,7 @@ START = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def sample_seed(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> None:
+def sample_seed(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: ServerClock) -> None:
     load_sample_seed(keytrail_clean, kms)
     keytrail_clock.freeze(START)
 
@@ -124,9 +124,7 @@ def test_old_ciphertexts_decrypt_under_the_material_that_made_them(kms: Any) -> 
     assert (moved["SourceKeyMaterialId"], moved["DestinationKeyMaterialId"]) == (first, current(kms))
 
 
-def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(
-    kms: Any, keytrail_clock: KeytrailClock
-) -> None:
+def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: KMS Developer Guide, "Rotate AWS KMS keys"; on a clock that jumps: docs/still-needed.md."""
     first = current(kms)
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
@@ -139,7 +137,7 @@ def test_a_key_rotates_at_each_of_its_dates_however_far_the_clock_jumps(
     assert states == ["NON_CURRENT", "NON_CURRENT", "CURRENT"]
 
 
-def test_rotation_on_demand_leaves_the_schedule_alone(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_rotation_on_demand_leaves_the_schedule_alone(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: KMS API Reference, RotateKeyOnDemand."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     keytrail_clock.set(days(50))
@@ -149,7 +147,7 @@ def test_rotation_on_demand_leaves_the_schedule_alone(kms: Any, keytrail_clock: 
     assert dates(kms) == [("ON_DEMAND", days(50)), ("AUTOMATIC", days(100))]
 
 
-def test_a_disabled_key_rotates_when_it_is_enabled_again(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_a_disabled_key_rotates_when_it_is_enabled_again(kms: Any, keytrail_clock: ServerClock) -> None:
     """How we know: AWS docs: a key that is re-enabled after its date rotates at once."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=100)
     kms.disable_key(KeyId=KEY)
@@ -161,7 +159,7 @@ def test_a_disabled_key_rotates_when_it_is_enabled_again(kms: Any, keytrail_cloc
     assert dates(kms) == [("AUTOMATIC", days(250)), ("AUTOMATIC", days(350))]
 
 
-def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock: KeytrailClock) -> None:
+def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock: ServerClock) -> None:
     # How we know: KMS API Reference, GetKeyRotationStatus: false meanwhile, and as it was once deletion is cancelled.
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=90)
     keytrail_clock.set(days(80))
@@ -172,10 +170,10 @@ def test_a_key_that_is_pending_deletion_does_not_rotate(kms: Any, keytrail_clock
     assert (status(kms)["KeyRotationEnabled"], dates(kms)) == (True, [])
 
 
-def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: KeytrailClock) -> None:
+def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: ServerClock) -> None:
     """How we know: AWS docs and recorded: OnDemandRotationStartDate while one runs, and the old material till then."""
     with KeytrailServer(transition_time=timedelta(seconds=10)) as server:
-        kms, clock = client_of(server), KeytrailClock(server)
+        kms, clock = client_of(server), server.clock
         clock.freeze(START)
         server.load({"keys": [{"KeyId": KEY}]})
         first = current(kms)
@@ -190,7 +188,7 @@ def test_a_rotation_on_demand_takes_as_long_as_the_setting_says(keytrail_clock: 
 
 
 def test_replicas_have_the_rotation_of_their_primary_key(
-    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
+    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: ServerClock
 ) -> None:
     """How we know: KMS Developer Guide, "Multi-Region keys in AWS KMS": the setting and the materials are shared."""
     there = keytrail_client(region=ELSEWHERE)
@@ -207,7 +205,7 @@ def test_replicas_have_the_rotation_of_their_primary_key(
 
 
 def test_a_replica_of_a_rotated_key_has_all_its_materials_and_a_new_primary_key_rotates(
-    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
+    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: ServerClock
 ) -> None:
     """How we know: KMS Developer Guide, "Multi-Region keys in AWS KMS"."""
     blob = kms.encrypt(KeyId=MRK, Plaintext=b"old")["CiphertextBlob"]
@@ -239,7 +237,7 @@ def test_a_key_is_rotated_on_demand_25_times_and_no_more(kms: Any) -> None:
 
 @pytest.mark.parametrize(("before", "code"), [(20, "ConflictException"), (21, None)])
 def test_no_rotation_on_demand_just_before_an_automatic_one(
-    before: int, code: str | None, kms: Any, keytrail_clock: KeytrailClock
+    before: int, code: str | None, kms: Any, keytrail_clock: ServerClock
 ) -> None:
     """How we know: model, ConflictException: within the next 20 minutes."""
     kms.enable_key_rotation(KeyId=KEY, RotationPeriodInDays=90)
@@ -264,7 +262,7 @@ def test_a_replica_is_rotated_with_its_primary_key_only(
 
 
 def test_a_replica_is_refused_before_a_rotation_that_is_in_the_way(
-    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: KeytrailClock
+    kms: Any, keytrail_client: Callable[..., Any], keytrail_clock: ServerClock
 ) -> None:
     """How we know: inferred; a primary key answers ConflictException then (kms-behaviour E.7)."""
     kms.enable_key_rotation(KeyId=MRK, RotationPeriodInDays=90)
@@ -299,7 +297,7 @@ def test_a_key_that_cannot_rotate_may_have_rotation_disabled_and_has_no_rotation
 
 
 def test_a_seeded_key_has_rotations_behind_it_and_before_it(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     """How we know: README, "Seeds"."""
     seed = {

@@ -19,9 +19,18 @@ from Crypto.Signature import DSS, eddsa, mldsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keytrail.domain.key_material import KeyMaterial
 from keytrail.server import KeytrailServer
-from tests.support import KEY, MAC_KEY, MESSAGE, SIGNING_KEY, client_of, key_arn, load_sample_seed, refusal
+from tests.support import (
+    KEY,
+    MAC_KEY,
+    MESSAGE,
+    SIGNING_KEY,
+    client_of,
+    derived_material,
+    key_arn,
+    load_sample_seed,
+    refusal,
+)
 from tests.support import invoke as call
 from tests.support.key_specs import MATRIX, specs_for
 
@@ -194,9 +203,9 @@ def test_only_pkcs1_gives_the_same_signature_twice(algorithm: str, client: Any, 
 def test_what_another_library_signs_with_a_seeded_key_verifies(
     spec: str, kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
-    """The pair of a seeded elliptic curve key is derived from its id, so that a test may have it too."""
+    """The pair of a seeded elliptic curve key is derived, so that a test may have it too."""
     keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": spec, "KeyUsage": "SIGN_VERIFY"}]})
-    pair = KeyMaterial.derived(KEY, spec).pair
+    pair = derived_material(KEY, spec).pair
     assert pair is not None
     (algorithm,) = MATRIX[spec, "SIGN_VERIFY"]
     digest: Any = {"256": SHA256, "384": SHA384, "512": SHA512}[algorithm[-3:]].new(MESSAGE)
@@ -210,7 +219,7 @@ def test_what_another_library_signs_with_a_seeded_edwards_key_verifies(
     algorithm: str, kms: Any, keytrail_clean: KeytrailServer
 ) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY, "KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY"}]})
-    pair = KeyMaterial.derived(KEY, "ECC_NIST_EDWARDS25519").pair
+    pair = derived_material(KEY, "ECC_NIST_EDWARDS25519").pair
     assert pair is not None
     given = as_given(algorithm, MESSAGE)
     message = SHA512.new(given["Message"]) if algorithm == ED25519_PH else given["Message"]

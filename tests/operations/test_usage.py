@@ -615,7 +615,7 @@ DELAY = timedelta(minutes=30)
 def late() -> Any:
     """A server that shows a use after half an hour, on a clock that stands still, with a client."""
     with KeytrailServer(usage_delay=DELAY) as server:
-        server.set_clock(THEN, frozen=True)
+        server.clock.freeze(THEN)
         server.load(SAMPLE_SEED)
         yield server, client_of(server)
 
@@ -630,9 +630,9 @@ def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> N
     server, kms = late
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms) == {}
-    server.advance(DELAY - timedelta(seconds=1))
+    server.clock.advance(DELAY - timedelta(seconds=1))
     assert last_usage(kms) == {}
-    server.advance(timedelta(seconds=2))
+    server.clock.advance(timedelta(seconds=2))
     usage = last_usage(kms)
     assert (usage["Operation"], usage["KmsRequestId"]) == ("Encrypt", request_id(answer))
     assert usage["Timestamp"] == THEN
@@ -641,11 +641,11 @@ def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> N
 def test_the_use_before_is_reported_while_a_later_one_is_held_back(late: Any) -> None:
     server, kms = late
     first = kms.encrypt(KeyId=KEY, Plaintext=b"x")
-    server.advance(timedelta(minutes=20))
+    server.clock.advance(timedelta(minutes=20))
     second = kms.generate_data_key(KeyId=KEY, KeySpec="AES_256")
-    server.advance(timedelta(minutes=15))
+    server.clock.advance(timedelta(minutes=15))
     assert last_usage(kms)["KmsRequestId"] == request_id(first)
-    server.advance(timedelta(minutes=16))
+    server.clock.advance(timedelta(minutes=16))
     assert last_usage(kms)["KmsRequestId"] == request_id(second)
     assert last_usage(kms)["Timestamp"] == THEN + timedelta(minutes=20)
 
@@ -656,7 +656,7 @@ def test_the_event_of_a_delayed_use_is_in_the_trail_at_once(late: Any) -> None:
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     (event,) = server.events(eventName="Encrypt")
     assert event["requestID"] == request_id(answer)
-    server.advance(DELAY * 2)
+    server.clock.advance(DELAY * 2)
     assert last_usage(kms)["CloudTrailEventId"] == event["eventID"]
 
 

@@ -185,7 +185,7 @@ class Replay:
 
     def run(self, scenario: Scenario) -> list[str]:
         """All differences, a line each."""
-        self.server.set_clock(START, frozen=True)
+        self.server.clock.freeze(START)
         if scenario.seed is not None:
             self.server.load(scenario.seed)
         for given in scenario.each:
@@ -196,7 +196,7 @@ class Replay:
 
     def _take(self, step: Step) -> None:
         if step.after is not None:
-            self.server.advance(step.after)
+            self.server.clock.advance(step.after)
         where = f"{self.sent(step.case) or 'preparation'} ({step.call})"
         try:
             answer = self._client(step)._make_api_call(step.call, self.sent(step.send))
@@ -250,7 +250,7 @@ class Replay:
             case list():
                 return [self.sent(item) for item in value]
             case In():
-                return self.server.now + value.duration
+                return self.server.clock.now + value.duration
             case Wrapped():
                 public = self.kept[value.parameters]["PublicKey"]
                 return wrap(public, self.sent(value.algorithm), self.sent(value.material))

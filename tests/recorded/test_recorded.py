@@ -25,7 +25,7 @@ def recorded_server(keytrail_server: KeytrailServer, request: pytest.FixtureRequ
     keytrail_server.reset()
     yield keytrail_server
     keytrail_server.reset()
-    keytrail_server.reset_clock()
+    keytrail_server.clock.reset()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -46,7 +46,7 @@ def test_a_replay_tells_each_difference(keytrail_server: KeytrailServer) -> None
     ]
     keytrail_server.reset()
     differences = Replay(keytrail_server).run(Scenario("Differences", steps))
-    keytrail_server.reset_clock()
+    keytrail_server.clock.reset()
     assert differences == [
         "too much is answered (ListKeys): Keys[0]: AWS does not answer KeyArn",
         "too little is answered (ListKeys): NextMarker is missing",

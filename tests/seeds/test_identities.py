@@ -49,7 +49,10 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
         {"identities": [{"Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one"}]},
         "identities[0].Arn: expected the ARN of a user or a role",
     ),
-    "twice": ({"identities": [{"Arn": USER}, {"Arn": USER}]}, f"identities[1].Arn: {USER} appears twice; keep one"),
+    "twice": (
+        {"identities": [{"Arn": USER}, {"Arn": USER}]},
+        f"identities[1].Arn: {USER} appears twice, first at seed.json: identities[0].Arn; keep one",
+    ),
     "a user's trust policy": (
         {"identities": [{"Arn": USER, "TrustPolicy": TRUST}]},
         "identities[0].TrustPolicy: only a role has this; leave it out",
@@ -86,7 +89,7 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
         organization(
             Accounts=[{"Account": ACCOUNT}], OrganizationalUnits=[{"Name": "a", "Accounts": [{"Account": ACCOUNT}]}]
         ),
-        f"organization.OrganizationalUnits[0].Accounts[0].Account: {ACCOUNT} appears twice",
+        f"organization.OrganizationalUnits[0].Accounts[0].Account: the member account {ACCOUNT} appears twice",
     ),
     "an ARN of something else": (
         {"serviceControlPolicies": [{"Arn": USER, "Policy": DENY, "Accounts": [ACCOUNT]}]},

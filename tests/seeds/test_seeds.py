@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from keytrail.crypto import key_pair
+from keytrail.domain.key_material import KeyMaterial
 from keytrail.seeds import SeedError, json_schema
 from keytrail.server import KeytrailServer
 from tests.support import ALIAS, ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn, own_aliases, refusal
@@ -181,7 +182,6 @@ def test_a_folder_is_all_its_seed_files(tmp_path: Path) -> None:
     (tmp_path / "two.yml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
     (tmp_path / "three.json").write_text(json.dumps({"keys": [{"KeyId": MRK}]}))
     (tmp_path / "README.md").write_text("no seed")
-    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     with KeytrailServer(fixtures=tmp_path) as server:
         assert {key["KeyId"] for key in post(server, "ListKeys").json()["Keys"]} == {KEY, OTHER_KEY, MRK}
 
@@ -266,12 +266,12 @@ def test_a_seed_may_have_the_ids_of_a_last_usage(keytrail_clean: KeytrailServer,
 
 STORED = {
     KEY: (
-        "AQICAHigxtA9IFcwAkufe8J2tYGKZo4T3znfvPD0rI8rvL8VxwESNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMAX703AXWJ/lIhcnQAgEQgCkbCry7nTtlVEcPFhRJByLev4OrtE5KZzNKGl7wtgaYFTAwKwvfhiPW+A=="
+        "AQICAHiMLUdHOn3kvyiHFdX3448li27V05AIVYYZkMRWJuSm7AESNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqGSIb3"
+        "DQEHATAeBglghkgBZQMEAS4wEQQM8DO83prZsnZ5ec5HAgEQgCkcBltVXrwBgdBhqd7AYwz4Z9hxJahbT2k/LqG7ebCUTlEERJ/Aja7m8Q=="
     ),
     MRK: (
-        "AQICAHigeZVOKXaeeyoiWViXYVCvpvuu9xA36dbiyXkJ+b1jzQISNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
-        "SIb3DQEHATAeBglghkgBZQMEAS4wEQQMLki9GUCyAdw+7SzqAgEQgCmM9wY4DA1i5vbLWLPjYF3qJtiR/akC6/OfEHzR3DVpCeP5QuRc0/i92w=="
+        "AQICAHh931FCHEUuMVrWYfvAQ0wp94NECpfKLMcQI3/vc/yZFAISNKvNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqGSIb3"
+        "DQEHATAeBglghkgBZQMEAS4wEQQMVjGDwgskk6uEvZWxAgEQgCkM8KA2agWy43GuMaQB8gafZcd9ne8UyfVy2gVsmy83IusR6qXw3aEfew=="
     ),
     OTHER_KEY: (
         "AQICAHi0NGN1rRjpYYO+d8Tf+2kS9rCG0coJ9gU1BevVeeTIagEjRavNEqs0zVbvEjRWeJCrAAAAbDBqBgkqhkiG9w0BBwagXTBbAgEAMFYGCSqG"
@@ -300,14 +300,99 @@ def test_a_stored_ciphertext_decrypts_in_every_run(keytrail_clean: KeytrailServe
     assert (answer["Plaintext"], answer["KeyId"]) == (b"attack at dawn", key_arn(key))
 
 
-def test_a_stored_ciphertext_decrypts_by_a_replica_and_in_any_account(
+def test_a_stored_ciphertext_decrypts_by_a_replica(
     keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
 ) -> None:
-    """The material is derived from the key id only."""
-    keytrail_clean.load({"keys": [{**key, "Account": OWNER} for key in HOLDERS["keys"]]})
-    client = keytrail_client(account=OWNER, region=ELSEWHERE)
+    keytrail_clean.load(HOLDERS)
+    client = keytrail_client(region=ELSEWHERE)
     answer = client.decrypt(CiphertextBlob=base64.b64decode(STORED[MRK]), EncryptionContext=CONTEXT)
     assert answer["Plaintext"] == b"attack at dawn"
+
+
+ROTATED = {"Rotation": {"Rotations": [{"RotationDate": "20 days ago"}, {"RotationDate": "10 days ago"}]}}
+IMPORTED = {
+    "Origin": "EXTERNAL",
+    "KeyMaterials": [{}, {"RotationDate": "10 days ago"}, {"KeyMaterialState": "PENDING_ROTATION"}],
+}
+REPLICATED = {"Replicas": [{"Region": ELSEWHERE}]}
+KINDS = {
+    "plain": {"KeyId": KEY},
+    "rotated": {"KeyId": KEY, **ROTATED},
+    "imported": {"KeyId": KEY, **IMPORTED},
+    "multi-Region": {"KeyId": MRK, **REPLICATED},
+    "multi-Region, rotated": {"KeyId": MRK, **REPLICATED, **ROTATED},
+    "multi-Region, imported": {"KeyId": MRK, **REPLICATED, **IMPORTED},
+}
+
+
+def materials_of(client: Any, key_id: str) -> set[str]:
+    """The ids of all materials of a key."""
+    current = client.describe_key(KeyId=key_id)["KeyMetadata"]["CurrentKeyMaterialId"]
+    rotations = client.list_key_rotations(KeyId=key_id, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    return {current, *(rotation["KeyMaterialId"] for rotation in rotations)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_id_in_two_accounts_has_other_materials_in_each(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], kind: str
+) -> None:
+    key = KINDS[kind]
+    keytrail_clean.load({"keys": [{**key, "Account": account} for account in (OWNER, "444455556666")]})
+    one, other = (
+        materials_of(keytrail_client(account=account), str(key["KeyId"])) for account in (OWNER, "444455556666")
+    )
+    assert len(one) == len(other) == (1 if kind in ("plain", "multi-Region") else 3)
+    assert not one & other
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "multi-Region" not in kind])
+def test_a_key_id_in_two_regions_has_other_materials_in_each(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], kind: str
+) -> None:
+    key = KINDS[kind]
+    keytrail_clean.load({"keys": [key, {**key, "Region": ELSEWHERE}]})
+    one, other = (materials_of(keytrail_client(region=region), KEY) for region in ("us-east-1", ELSEWHERE))
+    assert len(one) == len(other) == (1 if kind in ("plain", "multi-Region") else 3)
+    assert not one & other
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "multi-Region" in kind])
+def test_the_keys_of_a_multi_region_set_share_their_materials(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], kind: str
+) -> None:
+    keytrail_clean.load({"keys": [KINDS[kind]]})
+    one, other = (materials_of(keytrail_client(region=region), MRK) for region in ("us-east-1", ELSEWHERE))
+    assert one == other
+
+
+@pytest.mark.parametrize("members", [{}, {"KeyId": KEY}], ids=["by the ciphertext", "by the own key"])
+def test_a_tenant_does_not_decrypt_what_another_encrypted_under_the_same_key_id(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any], members: dict[str, str]
+) -> None:
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "Account": account} for account in (OWNER, "444455556666")]})
+    blob = keytrail_client(account=OWNER).encrypt(KeyId=KEY, Plaintext=b"x")["CiphertextBlob"]
+    other = keytrail_client(account="444455556666")
+    code = "AccessDeniedException" if not members else "InvalidCiphertextException"
+    assert refusal(other, "Decrypt", CiphertextBlob=blob, **members)[0] == code
+
+
+def test_a_key_pair_too_is_of_its_account_and_region(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    key = {"KeyId": KEY, "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+    keytrail_clean.load({"keys": [key, {**key, "Account": OWNER}, {**key, "Region": ELSEWHERE}]})
+    places: list[dict[str, str]] = [{}, {"account": OWNER}, {"region": ELSEWHERE}]
+    assert len({keytrail_client(**place).get_public_key(KeyId=KEY)["PublicKey"] for place in places}) == 3
+
+
+def test_the_grants_of_a_key_id_in_two_accounts_have_other_ids_and_tokens(
+    keytrail_clean: KeytrailServer, keytrail_client: Callable[..., Any]
+) -> None:
+    grant = {"GranteePrincipal": f"arn:aws:iam::{OWNER}:role/Reader", "Operations": ["Decrypt"]}
+    accounts = (OWNER, "444455556666")
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "Account": account, "Grants": [grant]} for account in accounts]})
+    one, other = (keytrail_client(account=account).list_grants(KeyId=KEY)["Grants"] for account in accounts)
+    assert one[0]["GrantId"] != other[0]["GrantId"]
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ML_DSA_44", "HMAC_256"])
@@ -340,6 +425,17 @@ def test_material_in_a_seed_replaces_derived_material(
         for account in ("000000000000", OWNER)
     }
     assert len(ids) == 2
+
+
+def test_a_seed_may_have_the_materials_of_past_rotations(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    secrets = [bytes([number]) * 32 for number in range(3)]
+    texts = [base64.b64encode(secret).decode() for secret in secrets]
+    rotations = [{"RotationDate": "2 days ago"}, {"RotationDate": "1 day ago"}]
+    rotation = {"Rotations": rotations, "PastKeyMaterials": texts[:2]}
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "KeyMaterial": texts[2], "Rotation": rotation}]})
+    listed = kms.list_key_rotations(KeyId=KEY, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    expected = {KeyMaterial.from_secret(secret).id for secret in secrets}
+    assert {each["KeyMaterialId"] for each in listed} == expected
 
 
 # ---- Moments
@@ -434,10 +530,26 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "an alias without its prefix": ("Aliases: [alias/good, orders]", ".Aliases[1]", ("alias/",)),
     "an alias of AWS": ("Aliases: [alias/aws/s3]", ".Aliases[0]", ("alias/aws/s3",)),
     "an alias of another key": ("Aliases: [alias/good, alias/first]", ".Aliases[1]", ("alias/first", "twice")),
-    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("array",)),
+    "a text for a list": ("Aliases: alias/orders", ".Aliases", ("a list",)),
     "a tag of a number": ("Tags: {team: 7}", ".Tags", ("team", "quotes")),
     "a reserved tag": ("Tags: {'aws:team': x}", ".Tags", ("aws:",)),
     "a description too long": (f"Description: {'d' * 8193}", ".Description", ("8192",)),
+    "materials of more rotations than there are": (
+        f"Rotation: {{Rotations: [{{RotationDate: 1 day ago}}], PastKeyMaterials: ['{'A' * 43}=', '{'B' * 43}=']}}",
+        ".Rotation.PastKeyMaterials",
+        ("expected one for each of the 1 Rotations, got 2",),
+    ),
+    "a past material that is none": (
+        "Rotation: {Rotations: [{RotationDate: 1 day ago}], PastKeyMaterials: [AAAA]}",
+        ".Rotation.PastKeyMaterials[0]",
+        ("32 bytes in base64",),
+    ),
+    "the same material twice": (
+        f"KeyMaterial: {'A' * 43}=\n    Rotation: {{Rotations: [{{RotationDate: 1 day ago}}], "
+        f"PastKeyMaterials: ['{'A' * 43}=']}}",
+        ".Rotation.PastKeyMaterials",
+        ("different",),
+    ),
     "multi-Region with a UUID": ("MultiRegion: true", ".KeyId", ("MultiRegion", "mrk-")),
     "replicas of a single-Region key": ("Replicas: [{Region: eu-west-1}]", ".Replicas", ("multi-Region", "mrk-")),
     "a policy that is none": ("Policy: '{'", ".Policy", ("MalformedPolicyDocumentException", "JSON")),
@@ -489,10 +601,10 @@ BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "no YAML": ("keys: [\n", "not YAML", ("line",)),
     "a tab": ("keys:\n\t- KeyId: x\n", "not YAML", ("line 2",)),
     "a member twice": (f"keys:\n  - KeyId: {KEY}\n    KeyId: {OTHER_KEY}\n", "not YAML", ("KeyId", "twice", "line 2")),
-    "a list": ("[1, 2]", "", ("object",)),
-    "a text": ("hello", "", ("object",)),
+    "a list": ("[1, 2]", "", ("a mapping with", "got a list")),
+    "a text": ("hello", "", ("a mapping with", "got 'hello'")),
     "a member that is none": ("key: []", "", ("key", "keys")),
-    "a text for a list": ("keys: all", "keys", ("array",)),
+    "a text for a list": ("keys: all", "keys", ("a list",)),
     "a key without an id": ("keys: [{Description: x}]", "keys[0]", ("KeyId",)),
     "an id that is none": ("keys: [{KeyId: orders}]", "keys[0].KeyId", ("UUID", "mrk-")),
     "an upper-case id": (f"keys: [{{KeyId: {KEY.upper()}}}]", "keys[0].KeyId", ("lower-case",)),

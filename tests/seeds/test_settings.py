@@ -22,6 +22,9 @@ CHANGES = {"UsageDelay": "900", "ConsistencyDelay": "5", "RequestQuotas": "Creat
 def shown(server: KeytrailServer) -> dict[str, Any]:
     answer: dict[str, Any] = requests.get(f"{server.url}/_keytrail/settings", timeout=5).json()
     assert answer.pop("Throttled") == {}
+    assert answer.pop("Environment") == {
+        name: text for name, text in server.settings.to_environment().items() if name != "KEYTRAIL_CONTROL_TOKEN"
+    }
     return answer
 
 

@@ -25,26 +25,26 @@ POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*"
 
 @pytest.fixture
 def server(keytrail_clean: KeytrailServer) -> KeytrailServer:
-    keytrail_clean.set_clock(NOW, frozen=True)
+    keytrail_clean.clock.freeze(NOW)
     return keytrail_clean
 
 
 @pytest.fixture
 def copy() -> Iterator[KeytrailServer]:
     with KeytrailServer() as other:
-        other.set_clock(NOW, frozen=True)
+        other.clock.freeze(NOW)
         yield other
 
 
 def written(server: KeytrailServer, arn: str) -> WrittenSeed:
     endpoint = server.endpoint
-    return write_key(endpoint.store.newest.require_key(arn), endpoint.store, endpoint.trail, server.now)
+    return write_key(endpoint.store.newest.require_key(arn), endpoint.store, endpoint.trail, server.clock.now)
 
 
 def copied(server: KeytrailServer, arn: str, copy: KeytrailServer) -> WrittenSeed:
     """Load the key into the other server, at the same time."""
     seed = written(server, arn)
-    copy.set_clock(server.now)
+    copy.clock.set(server.clock.now)
     copy.endpoint.load(msgspec.json.encode(seed.document))
     return seed
 
@@ -257,7 +257,7 @@ def test_what_a_seed_cannot_say_is_in_the_notes(server: KeytrailServer, copy: Ke
     kms = client(server)
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.rotate_key_on_demand(KeyId=key_id)
-    server.advance(timedelta(hours=1))
+    server.clock.advance(timedelta(hours=1))
     [note] = copied(server, key_arn(key_id), copy).notes
     assert "before the current one cannot be decrypted" in note
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"order 66")["CiphertextBlob"]
@@ -266,7 +266,7 @@ def test_what_a_seed_cannot_say_is_in_the_notes(server: KeytrailServer, copy: Ke
 
 def test_a_state_that_passes_is_written_as_the_state_that_follows(server: KeytrailServer) -> None:
     with KeytrailServer(transition_time="PT10S") as slow:
-        slow.set_clock(NOW, frozen=True)
+        slow.clock.freeze(NOW)
         slow.load({"keys": [{"KeyId": MRK}]})
         client(slow).replicate_key(KeyId=MRK, ReplicaRegion="eu-west-1")
         [key] = written(slow, key_arn(MRK)).document["keys"]

@@ -16,9 +16,9 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings
 from tests.support import ACCOUNT, ALIAS, ELSEWHERE, FOREIGN, KEY, MRK, OTHER_KEY, REGION, SAMPLE_SEED, key_arn, refusal
 
@@ -36,7 +36,7 @@ ENCRYPT = {"KeyId": KEY, "Plaintext": b"x"}
 class LaggingClient:
     """A client of a server whose changes are visible after ten seconds of a clock that stands still."""
 
-    def __init__(self, kms: Any, clock: KeytrailClock) -> None:
+    def __init__(self, kms: Any, clock: ServerClock) -> None:
         self.kms = kms
         self._clock = clock
 
@@ -69,7 +69,7 @@ class LaggingClient:
 
 
 @pytest.fixture
-def lagging(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: KeytrailClock) -> LaggingClient:
+def lagging(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: ServerClock) -> LaggingClient:
     keytrail_clean.load({**SAMPLE_SEED, "settings": {"ConsistencyDelay": "PT10S"}})
     keytrail_clock.freeze("2027-01-01T00:00:00Z")
     return LaggingClient(kms, keytrail_clock)
@@ -363,16 +363,16 @@ def test_all_changes_are_visible_after_the_delay_is_changed(
 def test_a_reset_forgets_changes_that_are_not_visible_yet_and_the_delay_of_the_seed() -> None:
     with KeytrailServer(fixtures=SAMPLE_SEED, consistency_delay="PT10S") as server:
         kms = _client(server, ACCOUNT)
-        server.set_clock(frozen=True)
+        server.clock.freeze()
         kms.disable_key(KeyId=KEY)
         server.load({"settings": {"ConsistencyDelay": "PT1S"}})
         server.reset()
-        server.set_clock(frozen=True)
+        server.clock.freeze()
         assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Enabled"
         kms.disable_key(KeyId=KEY)
-        server.advance("PT9S")
+        server.clock.advance("PT9S")
         assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Enabled"
-        server.advance("PT1S")
+        server.clock.advance("PT1S")
         assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Disabled"
 
 

@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 from keytrail.crypto import key_import, rsa_oaep, signing
 from keytrail.crypto.key_import import ImportToken
 from keytrail.domain.key_material import KeyMaterial
+from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
+from keytrail.seeds.key_material import material_name
 from tests.support.clients import shared_client
 
 ACCOUNT, FOREIGN = "000000000000", "444455556666"
@@ -50,6 +52,11 @@ NO_SUCH_OR_NO_ACCESS = (
 
 def key_arn(key_id: str = KEY, account: str = ACCOUNT, region: str = REGION) -> str:
     return f"arn:aws:kms:{region}:{account}:key/{key_id}"
+
+
+def derived_material(key_id: str, spec: str = SYMMETRIC_DEFAULT) -> KeyMaterial:
+    """The material of a seeded key of the default account and Region."""
+    return KeyMaterial.derived(material_name(ACCOUNT, REGION, key_id), spec)
 
 
 IMPORTED = bytes(range(32))
@@ -110,7 +117,7 @@ _ON_KEY = {"KeyId": KEY}
 _ON_MAC_KEY = {"KeyId": MAC_KEY, "Message": MESSAGE, "MacAlgorithm": "HMAC_SHA_256"}
 _ON_SIGNING_KEY = {"KeyId": SIGNING_KEY, "Message": MESSAGE, "SigningAlgorithm": "ECDSA_SHA_256"}
 _ON_KEM_KEY = {"KeyId": KEM_KEY, "EncapsulationAlgorithm": "ML_KEM"}
-_SEEDED_PAIR = KeyMaterial.derived(SIGNING_KEY, "ECC_NIST_P256").pair
+_SEEDED_PAIR = derived_material(SIGNING_KEY, "ECC_NIST_P256").pair
 assert _SEEDED_PAIR is not None
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "CancelKeyDeletion": {"KeyId": DOOMED_KEY},
@@ -195,7 +202,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     },
     "VerifyMac": {
         **_ON_MAC_KEY,
-        "Mac": hmac.digest(KeyMaterial.derived(MAC_KEY, "HMAC_256").data, MESSAGE, "sha256"),
+        "Mac": hmac.digest(derived_material(MAC_KEY, "HMAC_256").data, MESSAGE, "sha256"),
     },
 }
 """A request of each operation that succeeds in the sample seed; `...` stands for a ciphertext under KEY."""

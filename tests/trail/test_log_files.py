@@ -59,9 +59,9 @@ def eventually(true: Callable[[], bool]) -> None:
 
 def test_every_record_is_in_one_file_of_its_account_region_and_day(tmp_path: Path) -> None:
     with KeytrailServer(trail_dir=str(tmp_path), fixtures={"keys": [{"KeyId": KEY}]}) as server:
-        server.set_clock(datetime(2026, 8, 10, 23, 59, 58, tzinfo=UTC), frozen=True)
+        server.clock.freeze(datetime(2026, 8, 10, 23, 59, 58, tzinfo=UTC))
         client_of(server).describe_key(KeyId=KEY)
-        server.advance("PT3S")
+        server.clock.advance("PT3S")
         client_of(server).encrypt(KeyId=KEY, Plaintext=b"x")
         for account, region in ((FOREIGN, REGION), (ACCOUNT, ELSEWHERE)):
             boto3.client(
@@ -94,7 +94,7 @@ def test_seeded_uses_and_service_events_are_in_the_files_too(tmp_path: Path) -> 
     past = {"KeyId": KEY, "LastUsage": {"Operation": "Decrypt", "Timestamp": "30 days ago"}}
     with KeytrailServer(trail_dir=str(tmp_path), fixtures={"keys": [past]}) as server:
         client_of(server).schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
-        server.advance("P8D")
+        server.clock.advance("P8D")
     assert sorted(record["eventName"] for record in records(tmp_path)) == [
         "Decrypt",
         "DeleteKey",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import tracemalloc
 import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +13,9 @@ from typing import Any
 import pytest
 
 from keytrail.server import KeytrailServer
-from keytrail.trail import Event, Query, Selection, Trail, Use, new_event_id
+from keytrail.trail import Event, IncompleteTrailError, Query, Selection, Trail, Use, new_event_id
 from keytrail.trail import trail as trail_module
-from tests.support import ACCOUNT, KEY, MISSING_KEY, REGION, SAMPLE_SEED, key_arn
+from tests.support import ACCOUNT, ALIAS, KEY, MISSING_KEY, REGION, SAMPLE_SEED, client_of, key_arn
 
 START = datetime(2026, 8, 10, 12, tzinfo=UTC)
 EVERY_EVENT = Query(account=ACCOUNT, region=REGION)
@@ -22,7 +23,8 @@ EVERY_EVENT = Query(account=ACCOUNT, region=REGION)
 
 def an_event(seconds: int = 0, **members: Any) -> Event:
     time = START + timedelta(seconds=seconds)
-    return Event(new_event_id(), None, time, "Encrypt", REGION, None, ACCOUNT, True, **members)
+    recipient = members.pop("recipient", ACCOUNT)
+    return Event(new_event_id(), None, time, "Encrypt", REGION, None, recipient, True, **members)
 
 
 def use_of(event: Event) -> tuple[str, Use]:
@@ -49,7 +51,7 @@ def test_an_event_that_cannot_be_written_fails_only_its_own_call(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The caller hears of it, and the log has the traceback."""
+    """The caller hears of it, the log has the traceback, and no assertion about such calls passes."""
     keytrail_clean.load(SAMPLE_SEED)
     pack = trail_module.pack
 
@@ -63,8 +65,17 @@ def test_an_event_that_cannot_be_written_fails_only_its_own_call(
         kms.describe_key(KeyId=key_id)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
     kms.list_keys()
-    assert [record["eventName"] for record in keytrail_clean.events()] == ["ListKeys"]
+    assert [record["eventName"] for record in keytrail_clean.events(eventName="ListKeys")] == ["ListKeys"]
+    for ask in (keytrail_clean.events, keytrail_clean.calls, lambda: keytrail_clean.calls("DescribeKey")):
+        with pytest.raises(IncompleteTrailError, match=r"lacks a call.*DescribeKey: request [-0-9a-f]{36}, ZeroDiv"):
+            ask()
+    later = keytrail_clean.mark()
+    kms.describe_key(KeyId=ALIAS)
+    assert len(keytrail_clean.calls("DescribeKey", after=later)) == 1, "only what was asked for counts"
+    keytrail_clean.reset()
+    assert keytrail_clean.calls() == []
 
 
 def test_readers_never_find_a_use_without_its_event_or_an_event_without_its_use() -> None:
@@ -140,3 +151,76 @@ def test_a_full_trail_has_the_latest_events(most: int, fewest: int) -> None:
     assert fewest <= len(left) <= most
     assert left == written[len(written) - len(left) :]
     assert [event for event in written if trail.event(event.event_id) is not None] == left
+
+
+def of_size(size: int, seconds: int = 0, **members: Any) -> Event:
+    """An event that takes about so many bytes."""
+    return an_event(seconds, request_parameters={"KeyId": "x" * (size - 700)}, **members)
+
+
+def test_a_trail_of_large_events_keeps_the_latest_that_fit() -> None:
+    trail = Trail(1_000, max_bytes=100_000)
+    written = [of_size(10_000, seconds) for seconds in range(50)]
+    for event in written:
+        trail.record([event])
+    assert trail.events() == written[-10:]
+    small = [an_event(100 + seconds) for seconds in range(300)]
+    for event in small:
+        trail.record([event])
+    left = trail.events()
+    assert 150 < len(left) < 200
+    assert left == small[-len(left) :]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"request_parameters": {"KeyId": "x" * 50_000}},
+        {"response_elements": {"KeyId": "x" * 50_000}},
+        {"additional": {"KeyId": "x" * 50_000}},
+    ],
+    ids=lambda members: next(iter(members)),
+)
+def test_whatever_is_large_in_an_event_counts(members: dict[str, Any]) -> None:
+    trail = Trail(1_000, max_bytes=200_000)
+    for seconds in range(10):
+        trail.record([an_event(seconds, **members)])
+    assert len(trail.events()) == 3
+
+
+def test_the_last_event_stays_however_large_it_is() -> None:
+    trail, last = Trail(1_000, max_bytes=10_000), of_size(1_000_000, 2)
+    trail.record([an_event(1)])
+    trail.record([last])
+    assert trail.events() == [last]
+
+
+def test_resets_keep_the_bound_and_the_count_of_bytes() -> None:
+    trail, foreign = Trail(1_000, max_bytes=100_000), "444455556666"
+    for number in range(8):
+        trail.record([of_size(10_000, number, recipient=foreign if number % 2 else ACCOUNT)])
+    snapshot = trail.snapshot()
+    for number in range(8, 18):
+        trail.record([of_size(10_000, number)])
+    trail.restore(snapshot, foreign)
+    assert len(trail.events()) == 10
+    trail.restore(snapshot)
+    assert trail.events() == snapshot.events()
+    for number in range(20):
+        trail.record([of_size(10_000, number)])
+    assert len(trail.events()) == 10
+
+
+def test_many_calls_with_large_contexts_take_no_more_memory_than_the_trail_may_have() -> None:
+    with KeytrailServer(max_trail=1_000_000) as server:
+        kms = client_of(server)
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        tracemalloc.start()
+        try:
+            for number in range(30):
+                context = {"tenant": f"{number:08}" * 11_000}
+                kms.encrypt(KeyId=key_id, Plaintext=b"x", EncryptionContext=context)
+            assert tracemalloc.get_traced_memory()[0] < 2_000_000
+        finally:
+            tracemalloc.stop()
+        assert 5 < len(server.events(eventName="Encrypt")) < 15

@@ -26,8 +26,8 @@ from keytrail.domain.material_history import RotationType
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.service_event import Deleted, MaterialExpired, Rotated, ServiceEvent, Synchronized
 from keytrail.errors import KMSInvalidStateException
-from keytrail.pytest_plugin import KeytrailClock
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from keytrail.store import Store
 from keytrail.trail import event_of_service_event
 from tests.support import ACCOUNT, DOOMED_KEY, ELSEWHERE, KEY, MRK, OTHER_KEY, REGION, UUID, client_of, key_arn
@@ -88,7 +88,7 @@ def test_each_service_event_has_the_members_of_its_cloudtrail_event(happened: Se
 
 
 def test_a_deletion_leaves_an_event_with_the_time_when_it_was_due(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
@@ -100,7 +100,7 @@ def test_a_deletion_leaves_an_event_with_the_time_when_it_was_due(
 
 
 def test_a_cancelled_deletion_leaves_no_event(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
@@ -110,7 +110,7 @@ def test_a_cancelled_deletion_leaves_no_event(
 
 
 def test_a_replica_and_then_its_primary_key_are_deleted_each_in_its_region_at_its_time(
-    keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     """How we know: KMS Developer Guide, "Deleting multi-Region keys": the primary's waiting period begins when its last
     replica is gone."""
@@ -130,7 +130,7 @@ def test_a_replica_and_then_its_primary_key_are_deleted_each_in_its_region_at_it
 
 
 def test_an_automatic_rotation_leaves_an_event_with_both_materials(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
@@ -149,7 +149,7 @@ def test_an_automatic_rotation_leaves_an_event_with_both_materials(
 
 
 def test_each_of_several_rotations_leaves_an_event_that_continues_the_one_before(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
@@ -174,15 +174,15 @@ def test_a_rotation_on_demand_leaves_an_event_of_the_call_and_then_of_the_rotati
 
 def test_a_slow_rotation_on_demand_leaves_its_event_at_its_end() -> None:
     with KeytrailServer(transition_time="PT10S", fixtures={"keys": [{"KeyId": KEY}]}) as server:
-        server.set_clock(START, frozen=True)
+        server.clock.freeze(START)
         client_of(server).rotate_key_on_demand(KeyId=KEY)
         assert told(server) == []
-        server.advance("PT1H")
+        server.clock.advance("PT1H")
         assert told(server) == [(at(seconds=10), "RotateKey", key_arn())]
 
 
 def test_a_key_whose_rotation_was_due_while_disabled_is_rotated_when_enabled(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
@@ -199,15 +199,15 @@ def test_a_key_whose_rotation_was_due_while_disabled_is_rotated_when_enabled(
 
 def test_a_new_replica_is_synchronized_when_it_is_ready() -> None:
     with KeytrailServer(transition_time="PT10S", fixtures={"keys": [{"KeyId": MRK, "MultiRegion": True}]}) as server:
-        server.set_clock(START, frozen=True)
+        server.clock.freeze(START)
         client_of(server).replicate_key(KeyId=MRK, ReplicaRegion=ELSEWHERE)
         assert told(server) == []
-        server.advance("PT1H")
+        server.clock.advance("PT1H")
         assert told(server) == [(at(seconds=10), "SynchronizeMultiRegionKey", key_arn(MRK))]
 
 
 def test_the_rotation_of_a_primary_key_is_synchronized_and_names_only_the_primary_key(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     """How we know: kms-behaviour G.2, the resource is the primary key with its Region; replicas are not listed."""
     keytrail_clock.freeze(START)
@@ -238,7 +238,7 @@ def test_members_that_are_not_shared_and_keys_without_replicas_are_not_synchroni
 
 
 def test_events_of_a_clock_jump_are_in_the_order_of_their_times_across_keys(
-    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clock.freeze(START)
     keytrail_clean.load({"keys": [{"KeyId": KEY}, {"KeyId": OTHER_KEY}]})
@@ -293,7 +293,7 @@ def test_one_clock_jump_has_the_same_events_as_many_steps(
 
 
 def test_lookup_events_finds_service_events_by_key_and_name_and_they_have_no_caller(
-    keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: KeytrailClock
+    keytrail_client: Callable[..., Any], keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     keytrail_client().schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)

@@ -216,8 +216,47 @@ def test_other_text_is_refused_as_timestamp(text: str) -> None:
         GetKeyLastUsageResponse.from_string(f"<r><KeyCreationDate>{text}</KeyCreationDate></r>")
 
 
+CLI = """{
+    "KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "KeyLastUsage": {"Operation": "Encrypt", "Timestamp": "2026-03-11T19:24:57+01:00"},
+    "TrackingStartDate": "2026-03-11T18:23:45.560000+00:00",
+    "KeyCreationDate": "2026-03-11T18:23:45.560000Z"
+}"""
+
+
+def test_what_version_2_of_the_aws_cli_prints_is_read() -> None:
+    """How we know: AWS CLI User Guide, "cli_timestamp_format": ISO 8601 by default."""
+    response = GetKeyLastUsageResponse.from_json(CLI)
+    assert response.key_last_usage is not None
+    assert response.key_last_usage.timestamp == datetime(2026, 3, 11, 18, 24, 57, tzinfo=UTC)
+    assert response.tracking_start_date == response.key_creation_date
+    assert response.key_creation_date == datetime(2026, 3, 11, 18, 23, 45, 560_000, UTC)
+
+
+def test_moments_of_the_cli_are_read_in_every_shape() -> None:
+    moment = "2026-03-11T18:24:57.123457+00:00"
+    listed = {"Grants": [{"CreationDate": moment}, {"CreationDate": 1.5}, None], "Truncated": False, "Later": [moment]}
+    grants = values.shape("ListGrantsResponse").from_json(listed)["Grants"]
+    assert grants[0] == {"CreationDate": datetime.fromisoformat(moment)}
+    with pytest.raises(CodecError, match=r"^\$\.Grants\[1\]\.CreationDate: expected a number, or an ISO 8601"):
+        values.shape("ListGrantsResponse").from_json({"Grants": [{}, {"CreationDate": "soon"}]})
+
+
 WRONG = [
-    ({"KeyLastUsage": {"Timestamp": "2026"}}, "$.KeyLastUsage.Timestamp: expected a number, got a string"),
+    (
+        {"KeyLastUsage": {"Timestamp": "2026"}},
+        "$.KeyLastUsage.Timestamp: expected a number, or an ISO 8601 moment such as 2026-03-11T18:24:57+00:00, "
+        "got a string",
+    ),
+    (
+        {"KeyLastUsage": {"Timestamp": "2026-03-11T18:24:57"}},
+        "$.KeyLastUsage.Timestamp: a moment in ISO 8601 needs its offset from UTC: 2026-03-11T18:24:57+00:00",
+    ),
+    (
+        {"KeyCreationDate": CREATED},
+        "$.KeyCreationDate: expected a number, got a datetime: from_members reads what boto3 returns, "
+        "and shape(...) takes it as it is",
+    ),
     ({"KeyLastUsage": {"Timestamp": True}}, "$.KeyLastUsage.Timestamp: expected a number, got a boolean"),
     ({"KeyLastUsage": {"Operation": 5}}, "$.KeyLastUsage.Operation: expected a string, got a number"),
     ({"KeyLastUsage": []}, "$.KeyLastUsage: expected an object, got an array"),

@@ -18,6 +18,7 @@ import botocore.session
 import pytest
 from botocore.model import StructureShape
 
+from keytrail.regions import regions_by_partition
 from keytrail.wire import service_model
 from keytrail.wire.service_model import Shape
 from keytrail.wire.validation import ALSO_ACCEPTED, MEASURED_ENUMS
@@ -128,6 +129,12 @@ def test_the_packaged_model_is_what_the_build_writes(name: str) -> None:
 def test_the_packaged_model_has_no_documentation() -> None:
     assert "documentation" not in (MODELS / "kms.json").read_text()
     assert (MODELS / "kms.json").stat().st_size < 100_000
+
+
+def test_the_packaged_regions_are_what_the_build_writes(tmp_path: Path) -> None:
+    built = json.loads(builder().build_regions(tmp_path / "regions.json").read_text())["partitions"]
+    assert {name: tuple(regions) for name, regions in built.items()} == regions_by_partition()
+    assert not [name for regions in built.values() for name in regions if name.endswith("-global")]
 
 
 def test_an_unknown_trait_stops_the_build() -> None:

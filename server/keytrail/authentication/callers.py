@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from keytrail.authentication.credential_scope import CredentialScope
-from keytrail.authentication.sessions import Sessions
+from keytrail.authentication.sessions import IssuedSessions, Sessions
 from keytrail.authentication.signature import check_age, check_signature, read_signature
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
@@ -56,14 +56,15 @@ class Callers:
         """Whether declared credentials belong to a user, or to a role or a session of it."""
         return (principal.role_arn or principal.arn) in self._principals
 
-    def snapshot(self) -> Mapping[str, Credential]:
-        """The credentials declared so far, for `restore`."""
-        return self._declared
+    def snapshot(self) -> tuple[Mapping[str, Credential], IssuedSessions]:
+        """The credentials declared so far, and those of the sessions issued so far, for `restore`."""
+        return self._declared, self.sessions.snapshot()
 
-    def restore(self, snapshot: Mapping[str, Credential]) -> None:
-        """Go back to the credentials of a snapshot, and forget all sessions."""
-        self._set(snapshot)
-        self.sessions.reset()
+    def restore(self, snapshot: tuple[Mapping[str, Credential], IssuedSessions]) -> None:
+        """Go back to the credentials and sessions of a snapshot."""
+        declared, issued = snapshot
+        self._set(declared)
+        self.sessions.restore(issued)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret access key of an access key; None if it is not known."""
@@ -99,7 +100,7 @@ class Callers:
         access_key_id = scope.access_key_id
         credential = self._known(access_key_id or "")
         if credential is not None:
-            _check(credential, request, service, now, clock_moved=clock_moved)
+            _check(credential, scope, request, service, now, clock_moved=clock_moved)
             return credential.principal
         if self._strict:
             _check_unknown(access_key_id, request)
@@ -119,13 +120,19 @@ class Callers:
         return principal
 
 
-def _check(credential: Credential, request: Request, service: str, now: datetime, *, clock_moved: bool) -> None:
+def _check(
+    credential: Credential, scope: CredentialScope, request: Request, service: str, now: datetime, *, clock_moved: bool
+) -> None:
     if credential.secret_access_key is None and credential.session_token is None and credential.expiration is None:
         return
     if request.body is None:  # too large, so it is refused later, and the body is not there to check the signature
         return
     parts = read_signature(request)
-    if credential.session_token is not None and parts.token != credential.session_token:
+    if parts.credential != scope.credential:  # the signature is another access key's than the caller's
+        raise unrecognized()
+    expected = credential.session_token
+    # A seed may leave out the token of temporary credentials; then any is right.
+    if (parts.token or None) != expected and (expected is not None or _is_long_term(scope.access_key_id or "")):
         raise _unrecognized_token()
     if credential.is_expired(now):
         raise ExpiredTokenException("The security token included in the request is expired")
@@ -133,6 +140,14 @@ def _check(credential: Credential, request: Request, service: str, now: datetime
         if not clock_moved:
             check_age(parts, now, _TOLERANCE.get(service, _DEFAULT_TOLERANCE))
         check_signature(request, parts, credential.secret_access_key, service)
+
+
+def _is_long_term(access_key_id: str) -> bool:
+    """Whether an access key is that of a user or a root, with which no session token goes.
+
+    Source: IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes": AKIA; temporary ones have ASIA.
+    """
+    return access_key_id.startswith("AKIA")
 
 
 def _check_unknown(access_key_id: str | None, request: Request) -> None:

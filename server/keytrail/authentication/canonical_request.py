@@ -13,13 +13,16 @@ _UNRESERVED = "-_.~"
 
 
 def canonical_request(request: Request, headers: Mapping[str, str], signed_headers: Sequence[str]) -> str:
-    """The canonical form of a request; `headers` are those of `headers_of`."""
+    """The canonical form of a request; `headers` are those of `headers_of`.
+
+    Raises KeyError if a signed header is not among them.
+    """
     return "\n".join(
         (
             request.method,
             _canonical_path(request.path),
             _canonical_query(request.query),
-            *[f"{name}:{headers.get(name, '')}" for name in signed_headers],
+            *[f"{name}:{headers[name]}" for name in signed_headers],
             "",
             ";".join(signed_headers),
             hashlib.sha256(request.body or b"").hexdigest(),

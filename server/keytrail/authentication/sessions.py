@@ -9,14 +9,18 @@ import hmac
 import os
 import threading
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 
 MAX_SESSIONS = 10_000
 """How many are kept; the oldest are dropped first."""
+MAX_BYTES = 32 * 1024 * 1024
+"""How many bytes of memory they may take, estimated; an ordinary one takes about 2,000. The newest one is kept."""
 
 _PREFIX = "ASIA"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -24,6 +28,15 @@ _TOKEN_START = "IQoJb3JpZ2luX2Vj"
 """The beginning of AWS's session tokens."""
 _TOKEN_SIZE, _SECRET_SIZE = 688, 40
 _CHECK_BITS = 19
+_SIZE, _TEXT = 1024, 50
+"""Bytes of a session besides its long texts, and of a text besides its characters."""
+
+
+class IssuedSessions(NamedTuple):
+    """The sessions of a moment, for `Sessions.restore`."""
+
+    credentials: Mapping[str, Credential]
+    roles: Mapping[str, str]
 
 
 class Sessions:
@@ -34,6 +47,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._key = os.urandom(32)
         self._issued: dict[str, Credential] = {}
+        self._bytes = 0
         self._roles: dict[str, str] = {}
         """The ARNs of roles that were assumed, by IAM's unique id; the newest."""
 
@@ -41,11 +55,16 @@ class Sessions:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
         return self._issued.get(access_key_id)
 
-    def reset(self) -> None:
-        """Forget all credentials."""
+    def snapshot(self) -> IssuedSessions:
+        """The credentials issued so far, for `restore`."""
         with self._lock:
-            self._issued.clear()
-            self._roles.clear()
+            return IssuedSessions(dict(self._issued), dict(self._roles))
+
+    def restore(self, snapshot: IssuedSessions) -> None:
+        """Go back to the credentials of a snapshot; all others are forgotten."""
+        with self._lock:
+            self._issued, self._roles = dict(snapshot.credentials), dict(snapshot.roles)
+            self._bytes = sum(map(_size_of, self._issued.values()))
 
     def role_with(self, unique_id: str) -> str | None:
         """The ARN of a role that has been assumed, by IAM's unique id; None if there is none."""
@@ -64,11 +83,13 @@ class Sessions:
                 expiration=expiration,
             )
             self._issued[access_key_id] = credential
+            self._bytes += _size_of(credential)
             if principal.role_arn is not None:
                 self._roles[principal.unique_id] = principal.role_arn
-            for kept in (self._issued, self._roles):
-                while len(kept) > MAX_SESSIONS:
-                    del kept[next(iter(kept))]
+            while len(self._issued) > MAX_SESSIONS or (self._bytes > MAX_BYTES and len(self._issued) > 1):
+                self._bytes -= _size_of(self._issued.pop(next(iter(self._issued))))
+            while len(self._roles) > MAX_SESSIONS:
+                del self._roles[next(iter(self._roles))]
         return credential
 
     def _access_key(self, account: str) -> str:
@@ -93,3 +114,11 @@ class Sessions:
 
 def _random(size: int) -> str:
     return b64encode(os.urandom(-(-size * 3 // 4)))[:size].decode()
+
+
+def _size_of(credential: Credential) -> int:
+    """The bytes of memory that a session takes, estimated: what may be long is counted, all else is an average."""
+    principal = credential.principal
+    tags = principal.session.tags if principal.session is not None else ()
+    texts = (credential.session_token or "", *principal.session_policies, *(text for tag in tags for text in tag))
+    return _SIZE + sum([_TEXT + len(text) for text in texts])

@@ -1,5 +1,6 @@
 """Explanations: why the last requests were allowed or denied, for the control API's `explain`."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from keytrail.domain.principal import Principal
 
 MAX_REQUESTS = 1000
 """For how many requests decisions are kept."""
+MAX_SIZE = 16 * 1024 * 1024
+"""How many characters the values of condition keys in them have: an encryption context alone may have a million."""
 
 
 class Explanation(NamedTuple):
@@ -98,18 +101,24 @@ class Explanations:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._kept: OrderedDict[str, list[Explanation]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, list[tuple[Explanation, int]]] = OrderedDict()
+        """With each explanation its size."""
+        self._size = 0
 
     def add(self, request_id: str, explanation: Explanation) -> None:
-        """Keep a decision, and drop those on the oldest requests."""
-        kept = self._kept
-        kept.setdefault(request_id, []).append(explanation)
-        while len(kept) > MAX_REQUESTS:
-            try:
-                kept.popitem(last=False)
-            except KeyError:  # another thread was faster
-                break
+        """Keep a decision, and drop those on the oldest requests; those on the latest request stay."""
+        kept, size = self._kept, 0
+        for values in explanation.context.values():
+            for value in values or ():
+                size += len(value)
+        with self._lock:
+            kept.setdefault(request_id, []).append((explanation, size))
+            self._size += size
+            while len(kept) > MAX_REQUESTS or (self._size > MAX_SIZE and len(kept) > 1):
+                for _, dropped in kept.popitem(last=False)[1]:
+                    self._size -= dropped
 
     def of_request(self, request_id: str) -> list[Explanation]:
         """The decisions on a request, in order; empty if none is kept."""
-        return list(self._kept.get(request_id, ()))
+        return [explanation for explanation, _ in self._kept.get(request_id, ())]

@@ -130,6 +130,25 @@ def _algorithm(public_der: bytes) -> bytes:
     return public_der[start : start + 2 + public_der[start + 1]]
 
 
+def to_pkcs8(der: bytes) -> bytes:
+    """A private key in DER (PKCS #8, PKCS #1 or SEC 1) as PKCS #8. Raises ValueError unless it is one."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_der_private_key,
+    )
+
+    if _is_pkcs8(der):
+        return der
+    try:
+        private = load_der_private_key(der, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError("no private key in DER") from error
+    return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
 def _is_pkcs8(der: bytes) -> bool:
     """Whether this is PKCS #8 (a version, then a SEQUENCE); `cryptography` would read PKCS #1 and SEC 1 too."""
     long_form = len(der) > 1 and der[1] & 0x80

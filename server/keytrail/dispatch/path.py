@@ -16,6 +16,7 @@ from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.randomness import new_uuid
 from keytrail.dispatch import record
+from keytrail.dispatch.custom_tags import take_custom_tags
 from keytrail.dispatch.protocol import Protocol, Protocols
 from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
@@ -78,6 +79,8 @@ class Dispatcher:
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
             call.members = protocol.read(operation, document)
+            if self.settings.compat and operation.name == "CreateKey":
+                call.members, call.custom = take_custom_tags(call.members, self.settings.compat)
             operation.check(call.members)
             call.attestation = read_recipient(call.members)
             # Whatever is due happens before any key is looked up.
@@ -141,6 +144,8 @@ class Dispatcher:
             return protocol.refuse(error, request_id)
         # A bug of ours: the client gets an error that SDKs retry, the log gets the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
+        account, words = call.account if call is not None else "", " ".join(str(error).split())[:200]
+        self._trail.note_missing(operation.name, account, f"request {request_id}, {type(error).__name__}: {words}")
         return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
 
     def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:

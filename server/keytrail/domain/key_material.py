@@ -86,17 +86,17 @@ class KeyMaterial:
         return cls.fresh(SYMMETRIC_DEFAULT)
 
     @classmethod
-    def derived(cls, key_id: str, spec: str = SYMMETRIC_DEFAULT) -> "KeyMaterial":
+    def derived(cls, name: str, spec: str = SYMMETRIC_DEFAULT) -> "KeyMaterial":
         """The material of a seeded key of a supported spec whose seed contains no material.
 
-        The same key id always has the same material, except for RSA. A pair is generated at its first use.
+        The same name always has the same material, except for RSA. A pair is generated at its first use.
         """
-        data = symmetric.derive_material(key_id)
+        data = symmetric.derive_material(name)
         if spec == SYMMETRIC_DEFAULT:
             return cls.from_secret(data)
         if spec not in _SECRET_SIZES:
             return PairMaterial(b"", symmetric.material_id(data), LazyPair(spec, seed=data))
-        data += symmetric.derive_material(f"{key_id}/2")
+        data += symmetric.derive_material(f"{name}/2")
         return cls.from_secret(data[: _SECRET_SIZES[spec]])
 
 

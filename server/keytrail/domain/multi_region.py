@@ -3,45 +3,12 @@
 Source: KMS Developer Guide, "Multi-Region keys in AWS KMS".
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from keytrail.domain.arn import partition_of
 from keytrail.errors import AlreadyExistsException, ValidationException
-
-_COUNTS = {
-    "af-south": 1,
-    "ap-east": 2,
-    "ap-northeast": 3,
-    "ap-south": 2,
-    "ap-southeast": 7,
-    "ca-central": 1,
-    "ca-west": 1,
-    "cn-north": 1,
-    "cn-northwest": 1,
-    "eu-central": 2,
-    "eu-isoe-west": 1,
-    "eu-north": 1,
-    "eu-south": 2,
-    "eu-west": 3,
-    "eusc-de-east": 1,
-    "il-central": 1,
-    "me-central": 1,
-    "me-south": 1,
-    "mx-central": 1,
-    "sa-east": 1,
-    "us-east": 2,
-    "us-gov-east": 1,
-    "us-gov-west": 1,
-    "us-iso-east": 1,
-    "us-iso-west": 1,
-    "us-isob-east": 1,
-    "us-isob-west": 1,
-    "us-isof-east": 1,
-    "us-isof-south": 1,
-    "us-west": 2,
-}
-REGIONS = frozenset(f"{area}-{number}" for area, count in _COUNTS.items() for number in range(1, count + 1))
-"""The Regions that have KMS, as botocore lists them."""
+from keytrail.regions import is_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +37,14 @@ class MultiRegionSet:
         return MultiRegionSet(region, others)
 
 
-def require_replicable(primary: str, region: str) -> None:
-    """Raise ValidationException unless the primary key in one Region may have a replica in the other."""
+def require_replicable(primary: str, region: str, extra_regions: Collection[str] = ()) -> None:
+    """Raise ValidationException unless the primary key in one Region may have a replica in the other.
+
+    `extra_regions`: names that count as Regions though AWS has none of them.
+    """
     if region == primary:
         raise ValidationException(f"{region} cannot have a replica because it contains the primary.")
-    if region not in REGIONS:
+    if not is_region(region, extra_regions):
         raise ValidationException(
             f"Region {region} is not a valid Region or multi-Region keys are not supported in Region {region}."
         )

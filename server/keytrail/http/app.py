@@ -13,6 +13,8 @@ from keytrail.clock import Clock
 from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
 from keytrail.http.control import control
+from keytrail.http.control.routes import json_response
+from keytrail.http.foreign_sites import why_foreign
 from keytrail.http.request_reader import is_console, is_control
 from keytrail.http.responses import STATUS, headers_of
 from keytrail.messages import Later
@@ -42,12 +44,14 @@ class Keytrail(Flask):
 
         Raises ConnectionAbortedError if a fault rule closes the connection: WSGI has no other way.
         """
-        path = environ.get("PATH_INFO", "/")
-        if self.keytrail.settings.has_console and is_console(
-            environ["REQUEST_METHOD"], path, environ.get("HTTP_ACCEPT", "")
-        ):
-            return self._pages()(environ, start_response)
-        if is_control(path):
+        settings, path = self.keytrail.settings, environ.get("PATH_INFO", "/")
+        is_page = settings.has_console and is_console(environ["REQUEST_METHOD"], path, environ.get("HTTP_ACCEPT", ""))
+        if is_page or is_control(path):
+            why = why_foreign(environ, settings)
+            if why is not None:
+                return json_response(403, {"error": why})(environ, start_response)
+            if is_page:
+                return self._pages()(environ, start_response)
             return super().wsgi_app(environ, start_response)
         dispatcher = self.keytrail.dispatcher
         response = dispatcher.answer(wsgi.request_of(environ, dispatcher.settings.max_body))

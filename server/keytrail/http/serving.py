@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -25,12 +26,31 @@ GRACE = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; from here on connections wait for the server. Raises OSError."""
+    """A listening socket; from here on connections wait for the server.
+
+    Raises OSError, whose strerror says which setting is to be changed.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {_remedy(error, port)}") from None
     # Connections inherit it. Without, an answer's last part may wait 40 ms for the client's acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _remedy(error: OSError, port: int) -> str:
+    """What is wrong, and what would be right: the setting by its names as keyword, flag and variable."""
+    if error.errno == errno.EADDRINUSE:
+        remedy = "the port is taken; set port (--port, KEYTRAIL_PORT) to another one, or to 0 for any that is free"
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            remedy += "; under pytest-xdist each worker has a server of its own, so only 0 fits all"
+        return remedy
+    if error.errno == errno.EACCES:
+        return f"not permitted; set port (--port, KEYTRAIL_PORT) to one above 1023, or run as a user who may use {port}"
+    wrong = str(error.strerror).partition(" (while")[0]  # Python appends the address, which the message has
+    return f"{wrong}; set host (--host, KEYTRAIL_HOST) to an address of this machine, such as 127.0.0.1"
 
 
 def url_of(listener: socket.socket) -> str:

@@ -7,10 +7,11 @@ not loaded at all.
 The members are declared in `document.py`. Each other module reads one part of a document into a `Seed`.
 """
 
+from keytrail.seeds.decoding import convert
 from keytrail.seeds.document import json_schema
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.faults import read_rule
-from keytrail.seeds.files import read_document, read_files
+from keytrail.seeds.files import files_of, read_document, read_documents, read_files
 from keytrail.seeds.moments import read_relative_moment
 from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import MEMBERS as SETTINGS
@@ -20,8 +21,11 @@ __all__ = [
     "SETTINGS",
     "Seed",
     "SeedError",
+    "convert",
+    "files_of",
     "json_schema",
     "read_document",
+    "read_documents",
     "read_files",
     "read_relative_moment",
     "read_rule",

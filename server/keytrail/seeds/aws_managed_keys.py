@@ -24,10 +24,9 @@ def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader)
         created = reader.moment(f"{path}.LastUsage.Timestamp", member.last_usage.timestamp)
     if created is None:
         return
-    account, region = member.account or reader.settings.account, member.region or reader.settings.region
+    account, region = member.account or reader.settings.account, reader.region(f"{path}.Region", member.region)
     key, alias = aws_managed_key.create(account, region, service, min(created, reader.now), reader.now)
-    if key.arn in reader.seed.keys:
-        reader.add_problem(f"{path}.Alias", f"{alias.arn} appears twice; an account has one in each Region")
+    reader.require_once(f"{path}.Alias", alias.arn, "an account has one in each Region")
     reader.seed.keys[key.arn], reader.seed.aliases[alias.arn] = key, alias
     if member.last_usage is not None:
         read_last_usage(f"{path}.LastUsage", member.last_usage, key, reader)

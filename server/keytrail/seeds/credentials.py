@@ -32,9 +32,8 @@ def read_credential(path: str, member: CredentialMember, reader: SeedReader) -> 
 
 
 def _check_access_key(path: str, access_key_id: str, reader: SeedReader) -> None:
-    if access_key_id in reader.seed.credentials:
-        reader.add_problem(path, f"{access_key_id} appears twice; an access key belongs to one principal")
-    elif is_account(access_key_id):
+    reader.require_once(path, f"the access key {access_key_id}", "it belongs to one principal")
+    if is_account(access_key_id):
         reader.add_problem(path, "12 digits always mean the account with that id; choose another access key")
 
 

@@ -18,13 +18,11 @@ def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedR
     """Add a custom key store. A cluster or proxy that the seed does not describe is derived from the store's id."""
     store_id, kind = member.custom_key_store_id, Origin(member.custom_key_store_type)
     _require_members_of_type(path, member, kind, reader)
-    if store_id in reader.seed.custom_key_stores:
-        message = f"{store_id} appears twice; every custom key store has its own id"
-        reader.add_problem(f"{path}.CustomKeyStoreId", message)
+    reader.require_once(f"{path}.CustomKeyStoreId", store_id, "every custom key store has its own id")
     state, failure = ConnectionState(member.connection_state), member.connection_error_code
     if state is ConnectionState.FAILED and failure is None:
         failure = ConnectionErrorCode.INTERNAL_ERROR
-    account, region = member.account or reader.settings.account, member.region or reader.settings.region
+    account, region = member.account or reader.settings.account, reader.region(f"{path}.Region", member.region)
     name = member.custom_key_store_name or f"keytrail-{store_id}"
     created = reader.now
     if member.creation_date is not None:
@@ -127,11 +125,8 @@ def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -
         )
     if key.origin is Origin.EXTERNAL_KEY_STORE:
         xks_key_id = xks_key_id or key.key_id
-        if (store.store_id, xks_key_id) in reader.seed.xks_keys:
-            reader.add_problem(
-                f"{path}.XksKeyId", f"{xks_key_id} appears twice; in a store, an external key backs one KMS key"
-            )
-        reader.seed.xks_keys.add((store.store_id, xks_key_id))
+        name = f"the external key {xks_key_id} of {store.store_id}"
+        reader.require_once(f"{path}.XksKeyId", name, "in a store, an external key backs one KMS key")
     elif xks_key_id is not None:
         reader.add_problem(f"{path}.XksKeyId", "needs Origin: EXTERNAL_KEY_STORE")
     if key.state is KeyState.UNAVAILABLE and store.is_connected:

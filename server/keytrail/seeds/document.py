@@ -16,16 +16,22 @@ from keytrail.domain.material_history import RotationType
 from keytrail.operations import SERVICES
 
 Moment = Annotated[
-    str, Meta(description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`")
+    str,
+    Meta(
+        title="a moment",
+        description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`",
+    ),
 ]
 AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, in quotes")]
 RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", description="the name of a Region, such as us-east-1")]
-AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$")]
+AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$", description="a name such as alias/orders")]
 Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a lower-case UUID")]
 CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
 Description = Annotated[str, Meta(max_length=8192)]
 PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
 ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
+Tags = Annotated[dict[str, str], Meta(examples=[{"team": "payments"}])]
+EncryptionContext = Annotated[dict[str, str], Meta(examples=[{"tenant": "acme"}])]
 _MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
 if TYPE_CHECKING:
     FaultService = str
@@ -74,7 +80,7 @@ class IdentityMember(Members, frozen=True, kw_only=True):
     max_session_duration: Annotated[int, Meta(ge=3600, le=43_200, description="seconds; 3600 if not given")] | None = (
         None
     )
-    tags: dict[str, str] = {}
+    tags: Tags = {}
 
 
 class ControlPolicyMember(Members, frozen=True, kw_only=True):
@@ -148,6 +154,9 @@ class LastUsageMember(Members, frozen=True, kw_only=True):
     kms_request_id: Uuid | None = None
 
 
+LastUsage = Annotated[LastUsageMember, Meta(examples=[{"Operation": "Decrypt", "Timestamp": "20 days ago"}])]
+
+
 class PastRotationMember(Members, frozen=True, kw_only=True):
     """A past rotation."""
 
@@ -156,24 +165,36 @@ class PastRotationMember(Members, frozen=True, kw_only=True):
 
 
 class RotationMember(Members, frozen=True, kw_only=True):
-    """The past rotations of a key, the oldest first. With a period, the key has automatic rotation."""
+    """The past rotations of a key, the oldest first. With a period, the key has automatic rotation.
+
+    PastKeyMaterials are those that each rotation ended; if they are left out, they are derived from the key's id.
+    """
 
     rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
     next_rotation_date: Moment | None = None
     rotations: list[PastRotationMember] = []
+    past_key_materials: list[Annotated[str, Meta(description="base64: 32 raw bytes")]] = []
+
+
+Rotation = Annotated[
+    RotationMember, Meta(examples=[{"RotationPeriodInDays": 365, "Rotations": [{"RotationDate": "30 days ago"}]}])
+]
 
 
 class ConstraintsMember(Members, frozen=True, kw_only=True):
     """The constraints of a grant."""
 
-    encryption_context_subset: dict[str, str] | None = None
-    encryption_context_equals: dict[str, str] | None = None
+    encryption_context_subset: EncryptionContext | None = None
+    encryption_context_equals: EncryptionContext | None = None
     source_arn: (
         Annotated[
             str, Meta(min_length=20, max_length=512, pattern="^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$")
         ]
         | None
     ) = None
+
+
+Constraints = Annotated[ConstraintsMember, Meta(examples=[{"EncryptionContextSubset": {"tenant": "acme"}}])]
 
 
 class GrantMember(Members, frozen=True, kw_only=True):
@@ -189,7 +210,7 @@ class GrantMember(Members, frozen=True, kw_only=True):
     grantee_service_principal: ServiceName | None = None
     retiring_principal: PrincipalArn | None = None
     retiring_service_principal: ServiceName | None = None
-    constraints: ConstraintsMember | None = None
+    constraints: Constraints | None = None
 
 
 class ImportState(StrEnum):
@@ -216,14 +237,17 @@ class RegionalMember(Members, frozen=True, kw_only=True):
     key_state: KeyState = KeyState.ENABLED
     description: Description = ""
     policy: PolicyDocument | None = None
-    tags: dict[str, str] = {}
-    aliases: list[AliasName] = []
+    tags: Tags = {}
+    aliases: Annotated[list[AliasName], Meta(examples=[["alias/orders"]])] = []
     creation_date: Moment | None = None
     deletion_date: Moment | None = None
     pending_deletion_window_in_days: Annotated[int, Meta(ge=7, le=30)] | None = None
-    last_usage: LastUsageMember | None = None
+    last_usage: LastUsage | None = None
     valid_to: Moment | None = None
-    grants: list[GrantMember] = []
+    grants: Annotated[
+        list[GrantMember],
+        Meta(examples=[[{"GranteePrincipal": "arn:aws:iam::111122223333:role/Reader", "Operations": ["Decrypt"]}]]),
+    ] = []
 
 
 class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
@@ -250,11 +274,11 @@ class KeyMember(RegionalMember, frozen=True, kw_only=True):
     key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
     key_materials: list[ImportedMaterialMember] = []
-    rotation: RotationMember | None = None
+    rotation: Rotation | None = None
     custom_key_store_id: CustomKeyStoreId | None = None
     xks_key_id: Annotated[str, Meta(pattern="^[a-zA-Z0-9-_.]{1,128}$")] | None = None
     multi_region: bool | None = None
-    replicas: list[ReplicaMember] = []
+    replicas: Annotated[list[ReplicaMember], Meta(examples=[[{"Region": "eu-west-1"}]])] = []
 
 
 class XksProxyMember(Members, frozen=True, kw_only=True):
@@ -296,7 +320,7 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
     account: AccountId | None = None
     region: RegionName | None = None
     creation_date: Moment | None = None
-    last_usage: LastUsageMember | None = None
+    last_usage: LastUsage | None = None
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):

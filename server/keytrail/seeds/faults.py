@@ -8,10 +8,13 @@ import msgspec
 
 from keytrail.domain.arn import is_alias, is_key_id
 from keytrail.domain.fault import LONGEST_LATENCY, FaultRule, Latency
+from keytrail.regions import region_problem
 from keytrail.seeds.decoding import convert
 from keytrail.seeds.document import FaultMember, LatencyMember
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.reader import SeedReader
+from keytrail.settings import Settings
+from keytrail.spelling import nearest
 from keytrail.wire import service_model
 
 COMMON_ERRORS = ("AccessDeniedException", "InternalFailure", "ServiceUnavailable", "ThrottlingException")
@@ -30,15 +33,15 @@ _PARAMETERS: Mapping[str, tuple[str, str]] = {
 _ALL_PARAMETERS = [name for names in _PARAMETERS.values() for name in names]
 
 
-def read_rule(data: bytes) -> FaultRule:
-    """The rule in a JSON object. Raises SeedError."""
+def read_rule(data: bytes, settings: Settings) -> FaultRule:
+    """The rule in a JSON object. The settings say which Regions there are. Raises SeedError."""
     try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         example = '{"Operations": "Decrypt", "Count": 1, "Error": "KMSInternalException"}'
         raise SeedError([f"expected a JSON object such as {example}; {error}"]) from None
     member = convert(document, FaultMember)
-    problems = list(_problems(member))
+    problems = list(_problems(member, settings))
     if problems:
         raise SeedError(": ".join(filter(None, problem)) for problem in problems)
     return _rule(member)
@@ -46,16 +49,18 @@ def read_rule(data: bytes) -> FaultRule:
 
 def read_fault(path: str, member: FaultMember, reader: SeedReader) -> None:
     """Add a fault rule."""
-    problems = list(_problems(member))
+    problems = list(_problems(member, reader.settings))
     for name, message in problems:
         reader.add_problem(f"{path}.{name}" if name else path, message)
     if not problems:
         reader.seed.faults.append(_rule(member))
 
 
-def _problems(member: FaultMember) -> Iterator[_Problem]:
+def _problems(member: FaultMember, settings: Settings) -> Iterator[_Problem]:
     """All that is wrong with a rule."""
     yield from _problems_of_operations(member)
+    if member.region is not None and (problem := region_problem(member.region, settings.extra_regions)):
+        yield "Region", problem
     name = member.key_id
     if name is not None and not (is_key_id(name.rpartition(":key/")[2]) or is_alias(name)):
         yield "KeyId", f"expected the id or the ARN of a key, alias/... or the ARN of one; got {name!r}"
@@ -123,11 +128,8 @@ def _problems_of_operations(member: FaultMember) -> Iterator[_Problem]:
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
-    import difflib  # imported late, so that the server starts faster
-
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, 1, 0.6)
-    return f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"choose from {', '.join(sorted(known))}"
 
 
 def _latency(member: float | LatencyMember) -> Latency:

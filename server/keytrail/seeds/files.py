@@ -1,14 +1,15 @@
 """Reading seed files and documents into a Seed, or raising SeedError with all that is wrong in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from keytrail.seeds.aws_managed_keys import read_managed_key
 from keytrail.seeds.credentials import read_account, read_credential
 from keytrail.seeds.custom_key_stores import read_custom_key_store
-from keytrail.seeds.decoding import decode
-from keytrail.seeds.document import SeedDocument
+from keytrail.seeds.decoding import Decoded, decode
 from keytrail.seeds.error import SeedError
 from keytrail.seeds.faults import read_fault
 from keytrail.seeds.identities import read_identity
@@ -23,30 +24,42 @@ from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import read_settings
 from keytrail.settings import Settings
 
+_Member = TypeVar("_Member")
+
 
 def read_files(paths: Iterable[str], settings: Settings, now: datetime) -> Seed:
     """The seed in files, and in the .yaml, .yml and .json files of folders. Raises SeedError.
 
     `settings` and `now` are those of `read_document`.
     """
+    return read_documents(((str(file), file) for path in paths for file in files_of(path)), settings, now)
+
+
+def read_documents(documents: Iterable[tuple[str, bytes | Path]], settings: Settings, now: datetime) -> Seed:
+    """The seed in documents, or in files, each with its name for messages. Raises SeedError.
+
+    `settings` and `now` are those of `read_document`.
+    """
     seed, problems = Seed(), []
-    for path in paths:
-        for file in _files(Path(path)):
-            try:
-                read_document(file.read_bytes(), settings, now, name=str(file), seed=seed)
-            except OSError as error:
-                problems.append(f"{file}: {error.strerror}; expected a readable file or folder")
-            except SeedError as error:
-                problems += error.problems
+    for name, document in documents:
+        try:
+            data = document if isinstance(document, bytes) else document.read_bytes()
+            read_document(data, settings, now, name=name, seed=seed)
+        except OSError as error:
+            problems.append(f"{name}: {error.strerror}; expected a readable file or folder")
+        except SeedError as error:
+            problems += error.problems
     if problems:
         raise SeedError(problems)
     return seed
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml", ".json") and file.is_file())
+def files_of(path: str) -> list[Path]:
+    """The file at a path; of a folder, its .yaml, .yml and .json files."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return [folder]
+    return sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml", ".json") and file.is_file())
 
 
 def read_document(
@@ -58,31 +71,43 @@ def read_document(
     """
     seed = seed if seed is not None else Seed()
     reader = SeedReader(name, seed, settings, now)
-    _read(decode(data, name), reader)
-    if reader.problems:
-        raise SeedError(reader.problems)
+    decoded = decode(data, name)
+    _read(decoded, reader)
+    if problems := [*decoded.problems, *reader.problems]:
+        raise SeedError(problems)
     return seed
 
 
-def _read(document: SeedDocument, reader: SeedReader) -> None:
+def _read(decoded: Decoded, reader: SeedReader) -> None:
     """Read every part of a document, in an order in which parts follow those that they refer to."""
+    document, left_out = decoded.document, decoded.left_out
     if document.settings is not None:
         read_settings(document.settings, reader)
-    for index, account in enumerate(document.accounts):
-        read_account(f"accounts[{index}]", account, reader)
-    for index, credential in enumerate(document.credentials):
-        read_credential(f"credentials[{index}]", credential, reader)
-    for index, identity in enumerate(document.identities):
-        read_identity(f"identities[{index}]", identity, reader)
-    read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
-    read_resource_control_policies("resourceControlPolicies", document.resource_control_policies, reader)
+    for path, account in _items("accounts", document.accounts, left_out):
+        read_account(path, account, reader)
+    for path, credential in _items("credentials", document.credentials, left_out):
+        read_credential(path, credential, reader)
+    for path, identity in _items("identities", document.identities, left_out):
+        read_identity(path, identity, reader)
+    if not any(path.startswith("serviceControlPolicies") for path in left_out):
+        read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
+    if not any(path.startswith("resourceControlPolicies") for path in left_out):
+        read_resource_control_policies("resourceControlPolicies", document.resource_control_policies, reader)
     if document.organization is not None:
         read_organization("organization", document.organization, reader)
-    for index, store in enumerate(document.custom_key_stores):
-        read_custom_key_store(f"customKeyStores[{index}]", store, reader)
-    for index, managed in enumerate(document.aws_managed_keys):
-        read_managed_key(f"awsManagedKeys[{index}]", managed, reader)
-    for index, key in enumerate(document.keys):
-        read_key(f"keys[{index}]", key, reader)
-    for index, fault in enumerate(document.faults):
-        read_fault(f"faults[{index}]", fault, reader)
+    for path, store in _items("customKeyStores", document.custom_key_stores, left_out):
+        read_custom_key_store(path, store, reader)
+    for path, managed in _items("awsManagedKeys", document.aws_managed_keys, left_out):
+        read_managed_key(path, managed, reader)
+    stores_left_out = any(path.startswith("customKeyStores") for path in left_out)
+    for path, key in _items("keys", document.keys, left_out):
+        if key.custom_key_store_id is None or not stores_left_out:  # its store may be one of those
+            read_key(path, key, reader)
+    for path, fault in _items("faults", document.faults, left_out):
+        read_fault(path, fault, reader)
+
+
+def _items(part: str, members: Iterable[_Member], left_out: frozenset[str]) -> Iterator[tuple[str, _Member]]:
+    """The members of a list, each with its path in the document, which counts those that are left out."""
+    paths = (f"{part}[{index}]" for index in count())
+    return zip((path for path in paths if path not in left_out), members, strict=False)

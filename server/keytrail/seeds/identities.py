@@ -17,8 +17,7 @@ def read_identity(path: str, member: IdentityMember, reader: SeedReader) -> None
         message = f"expected the ARN of a user or a role, got {member.arn!r}; for a session, give its role"
         reader.add_problem(f"{path}.Arn", message)
         return
-    if member.arn in reader.seed.identities:
-        reader.add_problem(f"{path}.Arn", f"{member.arn} appears twice; keep one")
+    reader.require_once(f"{path}.Arn", member.arn, "keep one")
     if member.trust_policy is not None and principal.kind != "role":
         reader.add_problem(f"{path}.TrustPolicy", "only a role has this; leave it out")
     if member.max_session_duration is not None and principal.kind != "role":

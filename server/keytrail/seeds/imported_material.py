@@ -18,8 +18,11 @@ _PENDING = (MaterialState.PENDING_ROTATION, MaterialState.PENDING_MULTI_REGION_I
 _WITH_MATERIAL = (KeyState.ENABLED, KeyState.DISABLED, KeyState.UPDATING)
 
 
-def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) -> dict[str, Any]:
-    """The fields of Key for its imported material: material, materials, pending and imports; {} if there is none."""
+def read_imports(path: str, member: KeyMember, spec: str, name: str, reader: SeedReader) -> dict[str, Any]:
+    """The fields of Key for its imported material: material, materials, pending and imports; {} if there is none.
+
+    `name` is what its materials are derived from (`material_name`).
+    """
     if member.origin is not Origin.EXTERNAL:
         _refuse_import_members(path, member, reader)
         return {}
@@ -35,11 +38,15 @@ def read_imports(path: str, member: KeyMember, spec: str, reader: SeedReader) ->
     pending: KeyMaterial | None = None
     imports: dict[str, Import] = {}
     for at, (part_path, part) in enumerate(parts):
-        material = _material(part_path, member.key_id, spec, at, part, reader)
+        material = _material(part_path, member.key_id, name, spec, at, part, reader)
         if material is None:
             return {}
-        if material.id in imports:
-            reader.add_problem(f"{part_path}.KeyMaterial", "appears twice; every key material of a key is different")
+        first = reader.first_place(f"{part_path}.KeyMaterial", f"{path} {material.id}")
+        if material.id in imports and first is not None:
+            rule = "every key material of a key is different"
+            reader.add_problem(
+                f"{part_path}.KeyMaterial", f"this material of {member.key_id} appears twice, first at {first}; {rule}"
+            )
         imports[material.id] = _import(part_path, member, part, reader)
         if part.key_material_state in _PENDING:
             pending = material
@@ -113,11 +120,12 @@ def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, 
 
 
 def _material(
-    path: str, key_id: str, spec: str, at: int, part: ImportedMaterialMember, reader: SeedReader
+    path: str, key_id: str, name: str, spec: str, at: int, part: ImportedMaterialMember, reader: SeedReader
 ) -> KeyMaterial | None:
     if part.key_material is None:
-        return KeyMaterial.derived(f"{key_id}/{at}" if at else key_id, spec)
-    return read_key_material(path, part.key_material, spec, partial(KeyMaterial.imported, key_id), reader)
+        return KeyMaterial.derived(f"{name}/{at}" if at else name, spec)
+    make = partial(KeyMaterial.imported, key_id)
+    return read_key_material(f"{path}.KeyMaterial", part.key_material, spec, make, reader)
 
 
 def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: SeedReader) -> Import:

@@ -17,7 +17,7 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
     """Add a key's grants."""
     if len(members) > MAX_GRANTS_PER_KEY:
         reader.add_problem(path, f"a key has at most {MAX_GRANTS_PER_KEY} grants")
-    named: set[tuple[object, ...]] = set()
+    named: dict[tuple[object, ...], str] = {}
     for index, member in enumerate(members):
         item_path = f"{path}[{index}]"
         grant = _grant(item_path, member, key, _derived("GrantId", key, index), reader)
@@ -40,17 +40,15 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
         ):
             if principal is not None and is_unique_id(principal):
                 reader.add_problem(f"{item_path}.{name}", f"{principal} is a unique id; give the principal's ARN")
-        if grant.grant_id in reader.seed.grants:
-            reader.add_problem(f"{item_path}.GrantId", f"{grant.grant_id} appears twice; every grant has its own id")
-        if token in reader.seed.grant_tokens:
-            reader.add_problem(f"{item_path}.GrantToken", "appears twice; every grant has its own token")
-        if grant.name and grant.parameters in named:
+        reader.require_once(f"{item_path}.GrantId", f"grant {grant.grant_id}", "every grant has its own id")
+        reader.require_once(f"{item_path}.GrantToken", f"the token {token}", "every grant has its own token")
+        first = named.setdefault(grant.parameters, item_path)
+        if grant.name and first != item_path:
             reader.add_problem(
                 f"{item_path}.Name",
-                f"{grant.name} appears twice with the same members; KMS would create one grant for both",
+                f"{grant.name} appears twice with the same members, first at {first}; "
+                "KMS would create one grant for both",
             )
-        reader.seed.grant_tokens.add(token)
-        named.add(grant.parameters)
         reader.seed.grants[grant.grant_id] = (grant, token)
 
 

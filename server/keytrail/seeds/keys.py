@@ -16,7 +16,7 @@ from keytrail.seeds.custom_key_stores import place_key
 from keytrail.seeds.document import KeyMember, RegionalMember
 from keytrail.seeds.imported_material import check_state, read_imports, replica_imports
 from keytrail.seeds.key_grants import read_grants
-from keytrail.seeds.key_material import read_key_material
+from keytrail.seeds.key_material import material_name, read_key_material
 from keytrail.seeds.key_states import read_creation_date, read_state
 from keytrail.seeds.last_usage import read_last_usage, usage_of
 from keytrail.seeds.reader import SeedReader
@@ -35,7 +35,7 @@ _SPEC_FOR = {
 def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
     """Add a key and its replicas."""
     account = member.account or reader.settings.account
-    region = member.region or reader.settings.region
+    region = reader.region(f"{path}.Region", member.region)
     usage, spec = _kind(path, member, reader)
     multi_region = member.key_id.startswith("mrk-")
     if member.multi_region is not None and member.multi_region != multi_region:
@@ -47,11 +47,12 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         )
     if member.origin in CUSTOM_KEY_STORE_ORIGINS and (multi_region or spec != SYMMETRIC_DEFAULT):
         reader.add_problem(f"{path}.Origin", f"{member.origin} is for single-Region keys of SYMMETRIC_DEFAULT only")
-    material = _material(path, member, spec, reader)
+    name = material_name(account, region, member.key_id)
+    material = _material(path, member, spec, name, reader)
     shared: dict[str, Any] = {"account": account, "key_id": member.key_id, "spec": spec, "usage": usage}
     shared |= {"origin": member.origin, "material": material}
-    shared |= read_rotation(path, member, spec, material, reader)
-    shared |= read_imports(path, member, spec, reader)
+    shared |= read_rotation(path, member, spec, material, name, reader)
+    shared |= read_imports(path, member, spec, name, reader)
     primary = _add_key(path, member, region, shared, None, reader)
     dates = [past.rotation_date for past in primary.materials if past.rotation_date is not None]
     if dates and dates[0] < primary.creation_date:
@@ -59,13 +60,19 @@ def read_key(path: str, member: KeyMember, reader: SeedReader) -> None:
         reader.add_problem(f"{path}.{first_rotation}.RotationDate", "is before the key's CreationDate")
     for index, replica in enumerate(member.replicas):
         item_path = f"{path}.Replicas[{index}]"
+        if replica.region == region:
+            reader.add_problem(
+                f"{item_path}.Region", f"{region} is the Region of the primary key; a replica is in another Region"
+            )
+            continue
+        reader.region(f"{item_path}.Region", replica.region)
         if partition_of(replica.region) != partition_of(region):
             reader.add_problem(f"{item_path}.Region", f"{replica.region} is not in {region}'s partition")
         own = {"imports": replica_imports(item_path, replica, member, primary, reader)}
         _add_key(item_path, replica, replica.region, {**shared, **own}, primary, reader)
     if multi_region:
-        if (account, member.key_id) in reader.seed.multi_region_sets:
-            reader.add_problem(f"{path}.KeyId", f"{member.key_id} appears twice; list the other Regions under Replicas")
+        name = f"{member.key_id} of account {account}"
+        reader.require_once(f"{path}.KeyId", name, "list the other Regions under Replicas")
         regions = tuple(replica.region for replica in member.replicas)
         reader.seed.multi_region_sets[account, member.key_id] = MultiRegionSet(region, regions)
 
@@ -89,14 +96,14 @@ def _kind(path: str, member: KeyMember, reader: SeedReader) -> tuple[KeyUsage, s
     return usage, spec
 
 
-def _material(path: str, member: KeyMember, spec: str, reader: SeedReader) -> KeyMaterial | None:
+def _material(path: str, member: KeyMember, spec: str, name: str, reader: SeedReader) -> KeyMaterial | None:
     if member.origin is Origin.EXTERNAL:
         return None  # `read_imports` reads it
     if member.key_material is not None:
-        return read_key_material(path, member.key_material, spec, KeyMaterial.from_data, reader)
+        return read_key_material(f"{path}.KeyMaterial", member.key_material, spec, KeyMaterial.from_data, reader)
     if member.key_state is KeyState.PENDING_IMPORT:
         return None
-    return KeyMaterial.derived(member.key_id, spec) if is_supported(spec) else None
+    return KeyMaterial.derived(name, spec) if is_supported(spec) else None
 
 
 def _add_key(
@@ -123,8 +130,8 @@ def _add_key(
         tags=_tags(path, member, reader),
     )
     key = place_key(path, member, key, reader)
-    if key.arn in reader.seed.keys:
-        reader.add_problem(f"{path}.KeyId", f"{key.arn} appears twice; a Region has one key with an id")
+    place = f"{path}.KeyId" if primary is None else f"{path}.Region"
+    reader.require_once(place, key.arn, "a Region has one key with an id")
     reader.seed.keys[key.arn] = key
     check_state(path, key, reader)
     _aliases(path, member, key, reader)
@@ -151,6 +158,5 @@ def _aliases(path: str, member: RegionalMember, key: Key, reader: SeedReader) ->
             require_alias_name(name)
         except AwsError:
             reader.add_problem(f"{path}.Aliases[{index}]", f"{name} is not a name that CreateAlias accepts")
-        if alias.arn in reader.seed.aliases:
-            reader.add_problem(f"{path}.Aliases[{index}]", f"{alias.arn} appears twice; an alias names one key")
+        reader.require_once(f"{path}.Aliases[{index}]", alias.arn, "an alias names one key")
         reader.seed.aliases[alias.arn] = alias

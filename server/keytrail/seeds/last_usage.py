@@ -48,11 +48,13 @@ def read_last_usage(path: str, member: LastUsageMember, key: Key, reader: SeedRe
 def _add_event(path: str, use: Use, key: Key, reader: SeedReader) -> None:
     resources: tuple[tuple[str, str], ...] = ((key.account, key.arn),)
     other = reader.seed.events.get(use.event_id)
+    first = reader.first_place(f"{path}.CloudTrailEventId", f"event {use.event_id}")
     if other is not None:
         both = other.name == use.operation == "ReEncrypt" and other.time == use.timestamp
         if not both or other.recipient != key.account or other.region != key.region:
             reader.add_problem(
-                f"{path}.CloudTrailEventId", f"{use.event_id} appears twice; only the event of a ReEncrypt has two keys"
+                f"{path}.CloudTrailEventId",
+                f"{use.event_id} appears twice, first at {first}; only the event of a ReEncrypt has two keys",
             )
         resources = (*(other.resources or ()), *resources)
     reader.seed.events[use.event_id] = usage_event(use, key, resources)

@@ -34,9 +34,8 @@ def read_resource_control_policies(path: str, members: list[ResourceControlPolic
 def read_organization(path: str, member: OrganizationMember, reader: SeedReader) -> None:
     """Add an organization. An account has the policies of each level from the organization's root to itself."""
     for account, item_path, levels in _members_of(path, member, (), reader):
-        membership = reader.seed.memberships.get(account)
-        if membership is not None and membership.organization_id is not None:
-            reader.add_problem(item_path, f"{account} appears twice; an account is at one place in one organization")
+        rule = "an account is at one place in one organization"
+        reader.require_once(item_path, f"the member account {account}", rule)
         reached = () if account == member.management_account else levels
         controls = tuple(policy for _, level in reached for policy in level)
         _attach(reader.seed, account, Membership(member.id, tuple(level for level, _ in reached), controls))

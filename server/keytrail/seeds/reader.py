@@ -6,6 +6,7 @@ import msgspec
 
 from keytrail.authorization.policy import PolicyType, read_policy
 from keytrail.errors import AwsError
+from keytrail.regions import region_problem
 from keytrail.seeds.document import PolicyDocument
 from keytrail.seeds.moments import read_relative_moment
 from keytrail.seeds.seed import Seed
@@ -26,6 +27,26 @@ class SeedReader:
     def add_problem(self, path: str, message: str) -> None:
         """Add a problem; the message says what is wrong and what would be right."""
         self.problems.append(f"{self._name}: {path}: {message}")
+
+    def first_place(self, path: str, name: str) -> str | None:
+        """Where, in this or another document, something with this name is already; None if this is the first place."""
+        here = f"{self._name}: {path}"
+        first = self.seed.places.setdefault(name, here)
+        return first if first != here else None
+
+    def require_once(self, path: str, name: str, rule: str) -> None:
+        """Add a problem if there is already something with this name; the rule says why it cannot be there twice."""
+        first = self.first_place(path, name)
+        if first is not None:
+            self.add_problem(path, f"{name} appears twice, first at {first}; {rule}")
+
+    def region(self, path: str, name: str | None) -> str:
+        """The name of a Region, by default the settings'; a problem if AWS has none of this name."""
+        if name is None:
+            return self.settings.region
+        if problem := region_problem(name, self.settings.extra_regions):
+            self.add_problem(path, problem)
+        return name
 
     def moment(self, path: str, text: str) -> datetime | None:
         """The moment in a text; None, and a problem, if it has the wrong form."""

@@ -8,6 +8,7 @@ from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
 from keytrail.domain.material_history import AutomaticRotation, PastMaterial
 from keytrail.seeds.document import KeyMember, RotationMember
+from keytrail.seeds.key_material import read_key_material
 from keytrail.seeds.reader import SeedReader
 
 
@@ -16,9 +17,13 @@ def read_rotation(
     member: KeyMember,
     spec: str,
     material: KeyMaterial | None,
+    name: str,
     reader: SeedReader,
 ) -> dict[str, Any]:
-    """The fields of Key for its rotations: material, materials and automatic; {} if the seed has none."""
+    """The fields of Key for its rotations: material, materials and automatic; {} if the seed has none.
+
+    `name` is what its materials are derived from (`material_name`).
+    """
     rotation = member.rotation
     if rotation is None:
         return {}
@@ -30,7 +35,7 @@ def read_rotation(
     if spec != SYMMETRIC_DEFAULT or member.origin is not Origin.AWS_KMS or material is None:
         reader.add_problem(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
         return {}
-    materials = _materials(f"{path}.Rotation", member, rotation, material, reader)
+    materials = _materials(f"{path}.Rotation", member, rotation, material, name, reader)
     last = materials[-1].rotation_date if materials else None
     return {
         "material": materials[-1].material if materials else material,
@@ -44,10 +49,12 @@ def _materials(
     member: KeyMember,
     rotation: RotationMember,
     material: KeyMaterial,
+    name: str,
     reader: SeedReader,
 ) -> tuple[PastMaterial, ...]:
-    # Derived from the key's id, so ciphertexts are valid in every run. A KeyMaterial in the seed is the current one.
-    materials = [PastMaterial(KeyMaterial.derived(member.key_id))]
+    # Derived from the key, so ciphertexts are valid in every run. A KeyMaterial in the seed is the current one.
+    given = _past_materials(path, rotation, reader)
+    materials = [PastMaterial(given[0] if given else KeyMaterial.derived(name))]
     for number, past in enumerate(rotation.rotations, 1):
         date_path = f"{path}.Rotations[{number - 1}].RotationDate"
         date = reader.moment(date_path, past.rotation_date)
@@ -62,9 +69,27 @@ def _materials(
         if is_current and member.key_material is not None:
             materials.append(PastMaterial(material, date, past.rotation_type))
         else:
-            derived = KeyMaterial.derived(f"{member.key_id}/{number}")
-            materials.append(PastMaterial(derived, date, past.rotation_type))
+            past_material = given[number] if number < len(given) else KeyMaterial.derived(f"{name}/{number}")
+            materials.append(PastMaterial(past_material, date, past.rotation_type))
+    if given and len({past.material.id for past in materials}) < len(materials):
+        reader.add_problem(f"{path}.PastKeyMaterials", "every key material of a key, KeyMaterial too, is different")
     return tuple(materials) if len(materials) > 1 else ()
+
+
+def _past_materials(path: str, rotation: RotationMember, reader: SeedReader) -> list[KeyMaterial]:
+    """The materials that the rotations ended, if the seed has them, else none."""
+    texts, count = rotation.past_key_materials, len(rotation.rotations)
+    if texts and len(texts) != count:
+        reader.add_problem(
+            f"{path}.PastKeyMaterials", f"expected one for each of the {count} Rotations, got {len(texts)}"
+        )
+        return []
+    materials = [
+        read_key_material(f"{path}.PastKeyMaterials[{at}]", text, SYMMETRIC_DEFAULT, KeyMaterial.from_data, reader)
+        for at, text in enumerate(texts)
+    ]
+    sound = [material for material in materials if material is not None]
+    return sound if len(sound) == count else []
 
 
 def _automatic(path: str, rotation: RotationMember, since: datetime, reader: SeedReader) -> AutomaticRotation | None:

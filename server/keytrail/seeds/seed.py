@@ -30,11 +30,8 @@ class Seed:
     """By store id, like `implicit_stores`."""
     implicit_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
     """Stores for keys that name none. One that exists already is used again."""
-    xks_keys: set[tuple[str, str]] = field(default_factory=set)
-    """The external keys in use, as store id and XksKeyId."""
     grants: dict[str, tuple[Grant, str]] = field(default_factory=dict)
     """Grants and their tokens, by grant id."""
-    grant_tokens: set[str] = field(default_factory=set)
     uses: list[tuple[str, Use]] = field(default_factory=list)
     """The last uses of keys, with the key's ARN."""
     events: dict[str, Event] = field(default_factory=dict)
@@ -47,6 +44,8 @@ class Seed:
     memberships: dict[str, Membership] = field(default_factory=dict)
     """By account id."""
     faults: list[FaultRule] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    """Where in the documents each part is that can be there only once, by its ARN, id or other name."""
     settings: dict[str, Any] = field(default_factory=dict)
     """The values of the settings to change, by their names in keytrail.settings.Settings."""
 

@@ -5,72 +5,57 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from keytrail.plain_values import plain_datetime
 from keytrail.trail.event import Event
 
 
-class RecordedCall:
-    """One call: what assertions need most often, and its CloudTrail record."""
+class RecordedCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One call: what assertions need most often, and its CloudTrail record.
 
-    __slots__ = ("_event",)
+    In JSON, as `/_keytrail/calls` has it, the names are in camelCase.
+    """
 
-    def __init__(self, event: Event) -> None:
-        """Show the event of a call."""
-        self._event = event
+    operation: str
+    """The operation, such as `Decrypt`."""
+    time: datetime
+    """The time of the call by Keytrail's clock: aware, UTC, in milliseconds."""
+    account: str
+    """The caller's account."""
+    region: str
+    """The Region that was called."""
+    principal: str
+    """The caller's ARN."""
+    keys: tuple[str, ...]
+    """The ARNs in the record's resources: keys, and aliases."""
+    encryption_context: Mapping[str, str] | None
+    """The encryption context of the request, None if it has none; of ReEncrypt, the source's if it has one."""
+    error_code: str | None
+    """CloudTrail's errorCode; None if the call succeeded."""
+    request_id: str | None
+    """The x-amzn-RequestId of the response."""
+    event_id: str
+    """The record's eventID."""
+    record: Mapping[str, Any]
+    """The whole CloudTrail record."""
 
-    @property
-    def operation(self) -> str:
-        """The operation, such as `Decrypt`."""
-        return self._event.name
-
-    @property
-    def time(self) -> datetime:
-        """The time of the call by Keytrail's clock: aware, UTC, in milliseconds."""
-        return self._event.time
-
-    @property
-    def account(self) -> str:
-        """The caller's account."""
-        return self._event.recipient
-
-    @property
-    def region(self) -> str:
-        """The Region that was called."""
-        return self._event.region
-
-    @property
-    def principal(self) -> str:
-        """The caller's ARN."""
-        return self._event.principal.arn if self._event.principal is not None else ""
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The ARNs in the record's resources: keys, and aliases."""
-        return tuple(arn for _, arn in self._event.resources or ())
-
-    @property
-    def encryption_context(self) -> dict[str, str] | None:
-        """The encryption context of the request, None if it has none; of ReEncrypt, the source's if it has one."""
-        return next(map(dict, self._event.encryption_contexts), None)
-
-    @property
-    def error_code(self) -> str | None:
-        """CloudTrail's errorCode; None if the call succeeded."""
-        return self._event.error_code
-
-    @property
-    def request_id(self) -> str | None:
-        """The x-amzn-RequestId of the response."""
-        return self._event.request_id
-
-    @property
-    def event_id(self) -> str:
-        """The record's eventID."""
-        return self._event.event_id
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The whole CloudTrail record."""
-        return self._event.record()
+    @classmethod
+    def of(cls, event: Event) -> "RecordedCall":
+        """The call of an event."""
+        return cls(
+            operation=event.name,
+            time=plain_datetime(event.time),
+            account=event.recipient,
+            region=event.region,
+            principal=event.principal.arn if event.principal is not None else "",
+            keys=tuple(arn for _, arn in event.resources or ()),
+            encryption_context=next(map(dict, event.encryption_contexts), None),
+            error_code=event.error_code,
+            request_id=event.request_id,
+            event_id=event.event_id,
+            record=event.record(),
+        )
 
     def __repr__(self) -> str:
         """The call in one line: time, operation, keys, encryption context, and error code or `ok`."""
@@ -87,13 +72,13 @@ class Calls(list[RecordedCall]):
     def __init__(self, calls: Iterable[RecordedCall], others: Mapping[str, int]) -> None:
         """A list of calls; `others`: how many other calls there were, by operation."""
         super().__init__(calls)
-        self._others = others
+        self.others = others
 
     def __repr__(self) -> str:
         """A line for each call, and how many other calls there were of each operation."""
         lines = [f"{len(self)} call{'' if len(self) == 1 else 's'}", *map(repr, self)]
-        if self._others:
-            lines.append("others: " + ", ".join(f"{count} {name}" for name, count in sorted(self._others.items())))
+        if self.others:
+            lines.append("others: " + ", ".join(f"{count} {name}" for name, count in sorted(self.others.items())))
         return "\n  ".join(lines)
 
 
@@ -102,4 +87,10 @@ def calls_of(selected: Iterable[Event], every: Iterable[Event]) -> Calls:
     selected = list(selected)
     others = Counter(event.name for event in every)
     others.subtract(event.name for event in selected)
-    return Calls(map(RecordedCall, selected), +others)
+    return Calls(map(RecordedCall.of, selected), +others)
+
+
+def require_one(call: RecordedCall | str | None, event_id: str | None, action: str | None) -> None:
+    """Raise TypeError unless exactly one of a call or request id, an event id and an action is there to explain."""
+    if [call, event_id, action].count(None) != 2:
+        raise TypeError('explain one thing: explain(call), explain("<request id>"), event_id=..., or action=...')

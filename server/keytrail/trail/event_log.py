@@ -1,5 +1,6 @@
 """EventLog: the events of a trail: in the order of writing, by id, and in an event history per account and Region."""
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,15 +38,19 @@ _MAX_EVICTED = 64
 
 
 class EventLog:
-    """At most `max_events` events: if there are more, those written first are removed. Not thread-safe."""
+    """At most `max_events` events of at most `max_bytes` in all: if there are more, those written first are removed.
 
-    def __init__(self, max_events: int) -> None:
-        """Begin empty."""
+    The last one stays, however large. Not thread-safe.
+    """
+
+    def __init__(self, max_events: int, max_bytes: float = math.inf) -> None:
+        """Begin empty. `max_bytes`: of memory, as StoredEvent.size estimates it."""
         self.last_number = 0
         """The number of the event that was written last, even if it has been removed."""
-        self._max_events = max_events
+        self._max_events, self._max_bytes = max_events, max_bytes
         self._evicted_at_once = min(1 + max_events // _MAX_EVICTED, _MAX_EVICTED)
         self._written: deque[StoredEvent] = deque()
+        self._bytes = 0
         self._by_id: dict[str, StoredEvent] = {}
         self._histories: dict[tuple[str, str], EventHistory] = {}
 
@@ -59,9 +64,12 @@ class EventLog:
         stored = self._history(event.recipient, event.region).add(event, self.last_number, packed, listed)
         self._written.append(stored)
         self._by_id[stored.event_id] = stored
+        self._bytes += stored.size
         if len(self._written) > self._max_events:
             for _ in range(self._evicted_at_once):
                 self._remove_first()
+        while self._bytes > self._max_bytes and len(self._written) > 1:
+            self._remove_first()
 
     def event(self, event_id: str) -> StoredEvent | None:
         """The event with this id, unless it has been removed."""
@@ -109,8 +117,8 @@ class EventLog:
 
     def copy(self) -> "EventLog":
         """A copy with the same events."""
-        copy = EventLog(self._max_events)
-        copy.last_number = self.last_number
+        copy = EventLog(self._max_events, self._max_bytes)
+        copy.last_number, copy._bytes = self.last_number, self._bytes
         copy._written = self._written.copy()
         copy._index(self._written)
         return copy
@@ -123,7 +131,8 @@ class EventLog:
         self._by_id = {event.event_id: event for event in others}
         self._written = deque(sorted((*others, *restored), key=lambda event: event.number))
         self._index(restored)
-        while len(self._written) > self._max_events:
+        self._bytes = sum(event.size for event in self._written)
+        while len(self._written) > self._max_events or (self._bytes > self._max_bytes and len(self._written) > 1):
             self._remove_first()
 
     def _index(self, events: Iterable[StoredEvent]) -> None:
@@ -140,6 +149,7 @@ class EventLog:
 
     def _remove_first(self) -> None:
         event = self._written.popleft()
+        self._bytes -= event.size
         if self._by_id.get(event.event_id) is event:
             del self._by_id[event.event_id]
         owner = event.group.recipient, event.group.region

@@ -16,6 +16,8 @@ _NAMES: Mapping[type[ServiceEvent], str] = {
     Synchronized: "SynchronizeMultiRegionKey",
     MaterialExpired: "DeleteExpiredKeyMaterial",
 }
+SERVICE_EVENT_NAMES = frozenset(_NAMES.values())
+"""The eventNames of what KMS does by itself."""
 
 
 def event_of_service_event(change: ServiceEvent) -> Event:

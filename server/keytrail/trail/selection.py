@@ -1,11 +1,18 @@
 """Selection: which events a test wants, and which of the events' attributes narrows the search best."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+from keytrail.settings import read_moment
+from keytrail.spelling import suggestion
+from keytrail.trail.event import RECORD_MEMBERS
 from keytrail.trail.event_history import KEY, id_in
 from keytrail.trail.stored_event import EventGroup, StoredEvent
+
+SEEDED = "keytrail fixtures"
+"""The userAgent of the past uses that a seed describes: nobody called them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +20,7 @@ class Selection:
     """The events that have all of these values; None allows any value.
 
     `since <= time < until`: aware. `key`: a key's ARN or id, in any account and Region. `called`: only calls, each
-    once: not the copy in the key owner's account, not a change that KMS made by itself.
+    once: not the copy in the key owner's account, not a change that KMS made by itself, not the past in a seed.
     """
 
     event_id: str | None = None
@@ -74,6 +81,55 @@ class Selection:
         )
 
 
+FILTERS: Mapping[str, str] = {
+    "account": "account",
+    "region": "awsRegion",
+    "access_key_id": "accessKeyId",
+    "encryption_context": "encryptionContext",
+    "error_code": "errorCode",
+    "event_id": "eventId",
+    "key": "key",
+    "request_id": "requestID",
+    "since": "since",
+    "source_ip": "sourceIPAddress",
+    "succeeded": "succeeded",
+    "until": "until",
+    "user_agent": "userAgent",
+    "username": "userName",
+}
+"""The filters of calls: the field of Selection, which is the keyword in Python, and its name in the control API."""
+
+
+def selection_of_calls(operation: str | None, service: str | None, filters: Mapping[str, object]) -> Selection:
+    """The calls of an operation, of a service (`kms`), with further filters. None allows any value.
+
+    Raises TypeError for a keyword that is no filter, ValueError for a `since` or `until` that is no moment.
+    """
+    for name in filters:
+        if name not in FILTERS:
+            names = ["operation", "service", *FILTERS]
+            raise TypeError(
+                f"there is no filter {name}{suggestion(name, names) or '; choose from ' + ', '.join(names)}"
+            )
+    fields: dict[str, Any] = {**filters, **{name: _moment(filters.get(name)) for name in ("since", "until")}}
+    source = f"{service}.amazonaws.com" if service is not None else None
+    return Selection(event_name=operation, event_source=source, **fields)
+
+
+def with_members(records: Iterable[dict[str, Any]], members: Mapping[str, object]) -> list[dict[str, Any]]:
+    """The records that have these members. Raises TypeError for a name that is not a member of any record."""
+    for name in members:
+        if name not in RECORD_MEMBERS:
+            raise TypeError(f"no CloudTrail record has a member {name}{suggestion(name, RECORD_MEMBERS)}")
+    return [record for record in records if all(record.get(name) == value for name, value in members.items())]
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        return read_moment(value)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
 def is_within(time: datetime, since: datetime | None, until: datetime | None) -> bool:
     """Whether `since <= time < until`; None sets no bound."""
     return (since is None or since <= time) and (until is None or time < until)
@@ -85,7 +141,8 @@ def _concerns(event: StoredEvent, key: str) -> bool:
 
 
 def _is_call(group: EventGroup) -> bool:
-    return group.principal is not None and group.recipient == group.principal.account and group.invoked_by is None
+    is_own = group.principal is not None and group.recipient == group.principal.account
+    return is_own and group.invoked_by is None and group.user_agent != SEEDED
 
 
 def _has_context(event: StoredEvent, wanted: Mapping[str, str]) -> bool:

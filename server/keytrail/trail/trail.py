@@ -4,10 +4,13 @@ A use and its event are written together, so the CloudTrailEventId of a last use
 trail. Old events are removed when there are too many; last uses are not.
 """
 
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from keytrail.trail.event import Event
 from keytrail.trail.event_log import EventLog, Query
@@ -15,6 +18,23 @@ from keytrail.trail.last_uses import LastUses, Use
 from keytrail.trail.listed_resources import listed_resources
 from keytrail.trail.selection import Selection
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, pack, time_and_number
+
+
+class IncompleteTrailError(RuntimeError):
+    """The trail lacks a call that was asked for: Keytrail failed in it, or could not write its event."""
+
+
+class _MissingCall(NamedTuple):
+    number: int
+    """The number that its event would have."""
+    operation: str
+    account: str
+    """The caller's account; empty if it is not known."""
+    reason: str
+
+
+_MAX_MISSING = 100
+"""How many missing calls are kept: one is enough to fail an assertion."""
 
 
 class Trail:
@@ -25,12 +45,18 @@ class Trail:
         max_events: int,
         usage_delay: timedelta = timedelta(0),
         deliver: Callable[[Sequence[Event]], None] | None = None,
+        *,
+        max_bytes: float = math.inf,
     ) -> None:
-        """Keep at most `max_events`; hide each use for `usage_delay`; call `deliver` once with every event."""
+        """Keep at most `max_events` and `max_bytes`; hide each use for `usage_delay`; `deliver` gets every event once.
+
+        `max_bytes` are of memory, estimated.
+        """
         self._lock = threading.Lock()
-        self._log = EventLog(max_events)
+        self._log = EventLog(max_events, max_bytes)
         self._uses = LastUses(usage_delay)
         self._deliver = deliver
+        self._missing: deque[_MissingCall] = deque(maxlen=_MAX_MISSING)
 
     @property
     def usage_delay(self) -> timedelta:
@@ -57,6 +83,32 @@ class Trail:
                 self._uses.add(arn, use)
         if self._deliver is not None:
             self._deliver(events)
+
+    def note_missing(self, operation: str, account: str, reason: str) -> None:
+        """Remember that a call was made of which the trail has no event; `reason` names its request."""
+        with self._lock:
+            self._log.last_number += 1
+            self._missing.append(_MissingCall(self._log.last_number, operation, account, reason))
+
+    def require_complete(self, selection: Selection, after: int = 0) -> None:
+        """Raise IncompleteTrailError if a call is missing that may be one of a selection.
+
+        Without, a test would believe that the call was never made.
+        """
+        if selection.event_id is not None or selection.request_id is not None:
+            return
+        with self._lock:
+            missing = [
+                call
+                for call in self._missing
+                if call.number > after
+                and selection.event_name in (None, call.operation)
+                and selection.account in (None, call.account or selection.account)
+            ]
+        if missing:
+            calls = "a call" if len(missing) == 1 else f"{len(missing)} calls"
+            reasons = "; ".join(f"{call.operation}: {call.reason}" for call in missing[:3])
+            raise IncompleteTrailError(f"The trail lacks {calls}, because Keytrail failed. {reasons}")
 
     def last_use(self, arn: str, now: datetime) -> Use | None:
         """As LastUses.last."""
@@ -143,6 +195,8 @@ class Trail:
     def restore(self, snapshot: "Trail", account: str | None = None) -> None:
         """Become a copy of the snapshot; with an account, only its events and its keys' uses."""
         with self._lock:
+            kept = [] if account is None else [call for call in self._missing if call.account not in ("", account)]
+            self._missing = deque(kept, maxlen=_MAX_MISSING)
             if account is not None:
                 self._log.restore_account(account, snapshot._log)
                 self._uses.restore_account(account, snapshot._uses)

@@ -170,7 +170,8 @@ class GetKeyLastUsageResponse:
     def from_json(cls, document: object) -> Self:
         """From a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it.
 
-        Timestamps are epoch seconds, possibly with a fraction or an exponent. null means absent.
+        Timestamps are epoch seconds, possibly with a fraction or an exponent; or ISO 8601 with an offset from UTC, as
+        version 2 of the AWS CLI prints them. null means absent. For what boto3 returns there is `from_members`.
         """
         return cls.from_members(shape(_SHAPE).from_json(document))
 

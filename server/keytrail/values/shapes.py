@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keytrail.values import tree
+from keytrail.values.moments import with_epoch_seconds
 from keytrail.wire import aws_json, query, service_model, xml
 from keytrail.wire.query import Query
 from keytrail.wire.service_model import Shape
@@ -26,10 +27,13 @@ class ShapeCodec:
     shape: Shape
 
     def from_json(self, document: object) -> Any:
-        """Read a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it. null means absent."""
+        """Read a JSON text (str, or bytes in UTF-8), or a document as `json.loads` returns it. null means absent.
+
+        Timestamps are epoch seconds, or ISO 8601 with an offset from UTC, as version 2 of the AWS CLI prints them.
+        """
         if isinstance(document, (str, bytes)):
             document = aws_json.parse(document)
-        return aws_json.decoder(self.shape)(document)
+        return aws_json.decoder(self.shape)(with_epoch_seconds(self.shape, document))
 
     def to_json(self, value: object) -> Any:
         """The document, as `json.dumps` accepts it: blobs are base64, timestamps epoch seconds with their fraction."""

@@ -30,7 +30,7 @@ SEED: dict[str, Any] = {
 
 @pytest.fixture
 def visitor(keytrail_clean: KeytrailServer) -> Visitor:
-    keytrail_clean.set_clock(NOW, frozen=True)
+    keytrail_clean.clock.freeze(NOW)
     keytrail_clean.load(SEED)
     return Visitor(keytrail_clean)
 
@@ -56,7 +56,7 @@ def test_a_rotation_that_comes_again_counts_each_time(visitor: Visitor) -> None:
 def test_to_look_at_what_falls_due_changes_nothing(visitor: Visitor) -> None:
     before = visitor.server.events()
     visitor.page("/clock?until=2030-01-01T00:00")
-    assert visitor.server.now == NOW
+    assert visitor.server.clock.now == NOW
     assert visitor.server.events() == before
     assert visitor.server.endpoint.store.newest.key(key_arn(DOOMED_KEY)) is not None
 
@@ -75,7 +75,7 @@ def test_the_clock_moves_to_a_moment_after_a_look_at_what_falls_due(visitor: Vis
     assert "deletion" in words(wanted.xpath("//section[@id='wanted']")[0])
     [form] = wanted.xpath("//section[@id='wanted']/form")
     visitor.ask("/clock/move", "POST", data=dict(form.fields))
-    assert visitor.server.now == datetime(2026, 12, 8, tzinfo=UTC)
+    assert visitor.server.clock.now == datetime(2026, 12, 8, tzinfo=UTC)
 
 
 def test_a_move_back_says_that_nothing_is_undone(visitor: Visitor) -> None:
@@ -101,4 +101,4 @@ def test_a_moment_that_is_none_is_told(visitor: Visitor, until: str) -> None:
     token = page.xpath("//input[@name='csrf']/@value")[0]
     for field in ({"until": until}, {"days": "many"}, {"days": "99999999999"}, {}):
         assert visitor.ask("/clock/move", "POST", data={"csrf": token, **field}).status_code == 400
-    assert visitor.server.now == NOW
+    assert visitor.server.clock.now == NOW

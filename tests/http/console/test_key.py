@@ -64,7 +64,7 @@ SEED: dict[str, Any] = {
 
 @pytest.fixture
 def visitor(keytrail_clean: KeytrailServer) -> Visitor:
-    keytrail_clean.set_clock("2026-12-01T09:30:00Z", frozen=True)
+    keytrail_clean.clock.freeze("2026-12-01T09:30:00Z")
     keytrail_clean.load(SEED)
     return Visitor(keytrail_clean)
 
@@ -122,7 +122,7 @@ def test_who_used_it_is_counted_by_caller_and_operation_over_90_days(
     owner = keytrail_client()
     reader = keytrail_client(access_key_id="AKIAREADER0000000001")
     owner.encrypt(KeyId=KEY, Plaintext=b"long ago")
-    keytrail_clean.advance(timedelta(days=91))
+    keytrail_clean.clock.advance(timedelta(days=91))
     blobs = [owner.encrypt(KeyId=KEY, Plaintext=b"1", EncryptionContext={"tenant": "acme"}) for _ in range(3)]
     reader.decrypt(CiphertextBlob=blobs[0]["CiphertextBlob"], EncryptionContext={"tenant": "acme"})
     owner.describe_key(KeyId=KEY)
@@ -139,7 +139,7 @@ def test_who_used_it_is_counted_by_caller_and_operation_over_90_days(
 def test_the_timeline_has_its_events_the_newest_first(visitor: Visitor, keytrail_client: Callable[..., Any]) -> None:
     kms = keytrail_client()
     kms.encrypt(KeyId=KEY, Plaintext=b"1")
-    visitor.server.advance(timedelta(days=270))
+    visitor.server.clock.advance(timedelta(days=270))
     kms.describe_key(KeyId=KEY)
     events = [words(event) for event in visitor.page(f"/keys/{key_arn()}").xpath("//ol[@class='timeline']/li")]
     assert [event.split()[2] for event in events] == ["DescribeKey", "RotateKey", "Encrypt"]
@@ -155,7 +155,7 @@ def test_a_key_that_was_deleted_leads_to_its_events(visitor: Visitor) -> None:
 def test_a_key_is_copied_as_a_seed_with_its_past(visitor: Visitor) -> None:
     seed = visitor.page(f"/seed/{key_arn(MRK)}").xpath("//pre")[0].text_content()
     with KeytrailServer() as server:
-        server.set_clock("2026-12-01T09:30:00Z", frozen=True)
+        server.clock.freeze("2026-12-01T09:30:00Z")
         server.endpoint.load(seed.encode())
         copy = Visitor(server).page(f"/keys/{key_arn(MRK)}")
         original = visitor.page(f"/keys/{key_arn(MRK)}")

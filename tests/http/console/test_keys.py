@@ -53,7 +53,7 @@ SEED = {
 
 @pytest.fixture
 def visitor(keytrail_clean: KeytrailServer) -> Visitor:
-    keytrail_clean.set_clock("2026-12-01T09:30:00Z", frozen=True)
+    keytrail_clean.clock.freeze("2026-12-01T09:30:00Z")
     keytrail_clean.load(SEED)
     return Visitor(keytrail_clean)
 
@@ -68,7 +68,7 @@ def test_the_idlest_key_is_the_first(visitor: Visitor) -> None:
 
 def test_a_row_tells_what_get_key_last_usage_answers(visitor: Visitor, keytrail_client: Callable[..., Any]) -> None:
     rows = rows_of(visitor.page("/"))
-    now = visitor.server.now
+    now = visitor.server.clock.now
     for seeded in SEED["keys"]:
         kms = keytrail_client(account=seeded["Account"], region=seeded.get("Region", "us-east-1"))
         answer = kms.get_key_last_usage(KeyId=seeded["KeyId"])
@@ -90,7 +90,7 @@ def test_a_row_tells_what_is_due(visitor: Visitor) -> None:
 
 
 def test_the_list_turns_as_the_clock_moves(visitor: Visitor, keytrail_clean: KeytrailServer) -> None:
-    keytrail_clean.advance(timedelta(days=7))
+    keytrail_clean.clock.advance(timedelta(days=7))
     page = visitor.page("/")
     assert "doomed" not in names(page)
     assert [row.split(" d ")[0].split()[-1] for row in rows_of(page)] == ["229", "47", "27", "9"]
@@ -102,7 +102,7 @@ def test_a_use_shows_when_get_key_last_usage_shows_it(visitor: Visitor, keytrail
     keytrail_client(account=ONE).encrypt(KeyId="alias/unused", Plaintext=b"1")
     [row] = [row for row in rows_of(visitor.page("/")) if row.startswith("unused")]
     assert "never used" in row
-    visitor.server.advance(timedelta(minutes=15))
+    visitor.server.clock.advance(timedelta(minutes=15))
     [row] = [row for row in rows_of(visitor.page("/")) if row.startswith("unused")]
     assert "Encrypt by root" in row
 
@@ -167,7 +167,7 @@ def test_an_address_that_htmx_shows_has_only_what_is_searched_for(visitor: Visit
 def test_a_page_that_the_browser_has_seen_is_not_sent_again(visitor: Visitor, keytrail_clean: KeytrailServer) -> None:
     [again] = visitor.page("/").xpath("//section[@id='keys']/@hx-get")
     assert visitor.ask(again).status_code == 204
-    keytrail_clean.advance(timedelta(days=1))
+    keytrail_clean.clock.advance(timedelta(days=1))
     assert visitor.ask(again).status_code == 200
 
 

@@ -54,6 +54,10 @@ EVERY_CALL = [
     ("POST", "clock/advance"),
     ("POST", "clock/reset"),
     ("GET", "events"),
+    ("GET", "calls"),
+    ("GET", "mark"),
+    ("POST", "snapshots"),
+    ("GET", "credentials/AKIANOBODY"),
     ("POST", "explain"),
     ("POST", "faults"),
     ("GET", "faults"),
@@ -65,6 +69,7 @@ BODIES = {
     "clock/advance": {"seconds": 1},
     "explain": {"action": "kms:ListKeys"},
     "faults": {"Latency": 1},
+    "fixtures": {"settings": {"UsageDelay": "0"}},
 }
 """What a call needs to be a good one; of the others, nothing."""
 
@@ -151,6 +156,22 @@ def test_a_seed_is_loaded_while_the_server_runs(keytrail_clean: KeytrailServer, 
     assert answer.json()["loaded"]["aliases"] == 1
     assert {KEY, own} <= set(keys_of(keytrail_clean))
     assert post(keytrail_clean, "DescribeKey", {"KeyId": ALIAS}).json()["KeyMetadata"]["KeyId"] == KEY
+
+
+def test_several_files_are_one_seed(keytrail_clean: KeytrailServer) -> None:
+    def send(*files: tuple[str, bytes], **fields: str) -> requests.Response:
+        url = f"{keytrail_clean.url}/_keytrail/fixtures"
+        return requests.post(url, files=[("seed", file) for file in files], data=fields, timeout=5)
+
+    good = ("one.yaml", b"keys: [{KeyId: %s}]" % KEY.encode())
+    answer = send(good, ("other.yaml", b"keys: [{KeyState: Asleep}]"))
+    assert answer.status_code == 400
+    assert answer.json()["problems"][0].startswith("other.yaml: keys[0]")
+    assert keys_of(keytrail_clean) == [], "all of it, or nothing"
+    assert send(good, ("other.yaml", b"keys: [{KeyId: %s}]" % MISSING_KEY.encode())).json()["loaded"]["keys"] == 2
+    assert keys_of(keytrail_clean) == sorted([KEY, MISSING_KEY])
+    answer = send(good, seed="keys: []")
+    assert "curl -F seed=@orders.yaml" in answer.json()["error"]
 
 
 def test_a_seed_can_be_loaded_into_an_account(keytrail_clean: KeytrailServer) -> None:
@@ -253,7 +274,7 @@ def test_speed_0_freezes_a_speed_runs_and_a_frozen_clock_keeps_its_speed(
 def test_what_is_due_happens_in_time_though_nobody_moves_the_clock(keytrail_clean: KeytrailServer) -> None:
     keytrail_clean.load({"keys": [{"KeyId": KEY}]})
     assert post(keytrail_clean, "ScheduleKeyDeletion", {"KeyId": KEY, "PendingWindowInDays": 7}).status_code == 200
-    nearly = keytrail_clean.now + timedelta(days=7, seconds=-1000)
+    nearly = keytrail_clean.clock.now + timedelta(days=7, seconds=-1000)
     ask(keytrail_clean, "PUT", "clock", {"now": nearly.isoformat(), "speed": 1_000_000})
     time.sleep(0.01)
     records = ask(keytrail_clean, "GET", "events?eventName=DeleteKey").json()["Records"]
@@ -421,7 +442,7 @@ def test_the_past_of_a_key_that_is_loaded_later_stands_before_what_was_called_si
 def test_an_event_is_found_by_its_id(history: KeytrailServer) -> None:
     for record in ask(history, "GET", "events").json()["Records"]:
         assert ask(history, "GET", f"events?eventId={record['eventID']}").json()["Records"] == [record]
-        nothing = ask(history, "GET", f"events?eventId={record['eventID']}&eventName=Nonsense").json()
+        nothing = ask(history, "GET", f"events?eventId={record['eventID']}&eventName=Verify").json()
         assert nothing == {"Count": 0, "CountByName": {}, "Records": []}
 
 
@@ -440,6 +461,11 @@ WRONG_FILTERS = {
     "encryptionContext=tenant": "encryptionContext: expected a JSON object of texts",
     "key=alias/none": f"key: Alias {alias_arn('alias/none')} is not found.",
     f"key={KEY}&keyArn={key_arn()}": "Send either key",
+    "eventName=Encypt": "there is no operation Encypt; did you mean Encrypt?",
+    "eventName=DeleteKey&called=true": "DeleteKey is what KMS does by itself, not a call",
+    "eventName=Decrypt&eventSource=sts.amazonaws.com": "Decrypt is an operation of kms, not of sts",
+    "eventSource=s3.amazonaws.com": "there is no event source s3.amazonaws.com; the services here are cloudtrail, kms",
+    "errorCode=AccessDeniedException": "no event has the error code AccessDeniedException; CloudTrail's code for it is",
 }
 
 
@@ -455,6 +481,63 @@ def test_a_filter_that_cannot_be_read_is_reported(
 def test_the_count_of_events_is_given_even_without_their_records(history: KeytrailServer) -> None:
     counted = {"Encrypt": 1, "DescribeKey": 2, "CreateAlias": 1, "EnableKey": 1}
     assert ask(history, "GET", "events?limit=0").json() == {"Count": 5, "CountByName": counted, "Records": []}
+
+
+def test_calls_come_as_kms_calls_has_them(history: KeytrailServer) -> None:
+    mark = ask(history, "GET", "mark").json()["Mark"]
+    answer = ask(history, "GET", f"calls?eventName=Encrypt&key={KEY}").json()
+    assert (answer["Count"], answer["Others"]) == (1, {"DescribeKey": 2, "CreateAlias": 1, "EnableKey": 1})
+    [call] = answer["Calls"]
+    assert (call["operation"], call["keys"], call["errorCode"]) == ("Encrypt", [key_arn()], None)
+    assert call["record"]["eventID"] == call["eventId"]
+    assert ask(history, "GET", "calls?limit=0").json()["Calls"] == []
+    assert ask(history, "GET", f"calls?after={mark}").json() == {"Count": 0, "Calls": [], "Others": {}}
+    post(history, "ListKeys")
+    assert [call["operation"] for call in ask(history, "GET", f"calls?after={mark}").json()["Calls"]] == ["ListKeys"]
+
+
+def test_a_call_that_is_missing_is_a_conflict(keytrail_clean: KeytrailServer) -> None:
+    keytrail_clean.endpoint.trail.note_missing("Encrypt", ACCOUNT, "request 1, ZeroDivisionError")
+    for path in ("events", "calls", "calls?eventName=Encrypt"):
+        answer = ask(keytrail_clean, "GET", path)
+        assert (answer.status_code, "The trail lacks a call" in answer.json()["error"]) == (409, True)
+    assert ask(keytrail_clean, "GET", "calls?eventName=Decrypt").status_code == 200
+
+
+# ---- snapshots
+
+
+def test_a_reset_can_go_back_to_a_snapshot(keytrail_clean: KeytrailServer) -> None:
+    assert ask(keytrail_clean, "POST", "fixtures", {"keys": [{"KeyId": KEY}]}).status_code == 200
+    taken = ask(keytrail_clean, "POST", "snapshots").json()
+    assert taken.keys() == {"SnapshotId", "Mark", "Loads"}
+    post(keytrail_clean, "CreateKey")
+    assert ask(keytrail_clean, "POST", f"reset?snapshot={taken['SnapshotId']}").status_code == 200
+    assert keys_of(keytrail_clean) == [KEY]
+    assert ask(keytrail_clean, "DELETE", f"snapshots/{taken['SnapshotId']}").status_code == 200
+    for method, path in (("POST", f"reset?snapshot={taken['SnapshotId']}"), ("DELETE", "snapshots/none")):
+        answer = ask(keytrail_clean, method, path)
+        assert (answer.status_code, "no snapshot" in answer.json()["error"]) == (404, True)
+    assert keys_of(keytrail_clean) == [KEY]
+
+
+# ---- settings, and secrets of access keys
+
+
+def test_the_settings_are_shown_as_variables_but_not_the_token() -> None:
+    with KeytrailServer(control_token="sesame", account=FOREIGN, usage_delay="PT15M") as server:
+        shown = ask(server, "GET", "settings", Authorization="Bearer sesame").json()["Environment"]
+    assert (shown["KEYTRAIL_ACCOUNT"], shown["KEYTRAIL_USAGE_DELAY"]) == (FOREIGN, "900")
+    assert "sesame" not in shown.values()
+
+
+def test_the_secret_of_a_declared_access_key_is_told(keytrail_clean: KeytrailServer) -> None:
+    principal = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+    declared = {"AccessKeyId": "AKIAREADER0000000001", "SecretAccessKey": "secret", "Principal": principal}
+    keytrail_clean.load({"credentials": [declared]})
+    answer = ask(keytrail_clean, "GET", "credentials/AKIAREADER0000000001")
+    assert answer.json() == {"AccessKeyId": "AKIAREADER0000000001", "SecretAccessKey": "secret"}
+    assert ask(keytrail_clean, "GET", "credentials/AKIANOBODY").status_code == 404
 
 
 # ---- the API as a whole
@@ -478,13 +561,13 @@ def test_a_wrong_path_or_method_is_answered_in_json(
     assert f"/_keytrail/{path}" in answer.json()["error"]
 
 
-@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[1] != "events"])
+@pytest.mark.parametrize(("method", "path"), [call for call in EVERY_CALL if call[1] not in ("events", "calls")])
 def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
     keytrail_clean: KeytrailServer, method: str, path: str
 ) -> None:
     answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
     assert answer.status_code == 400
-    known = "account" if path in ("reset", "fixtures") else "none"
+    known = {"reset": "account, snapshot", "fixtures": "account"}.get(path, "none")
     assert answer.json() == {"error": f"There is no parameter acount; expected: {known}."}
     assert keys_of(keytrail_clean) == []
 
@@ -527,7 +610,8 @@ def test_with_a_token_set_no_call_answers_without_it(
 @pytest.mark.parametrize(("method", "path"), EVERY_CALL)
 def test_with_the_token_every_call_answers(guarded: KeytrailServer, method: str, path: str) -> None:
     body = BODIES.get(path, {})
-    assert ask(guarded, method, path, body, Authorization="Bearer sesame").status_code == 200
+    status = 404 if "NOBODY" in path else 200
+    assert ask(guarded, method, path, body, Authorization="Bearer sesame").status_code == status
 
 
 def test_a_control_call_is_no_event_and_the_service_needs_no_token(guarded: KeytrailServer) -> None:

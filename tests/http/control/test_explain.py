@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from keytrail.authorization.evaluation import Ground, Verdict
-from keytrail.authorization.explanations import MAX_REQUESTS, Explanation, Explanations
+from keytrail.authorization.explanations import MAX_REQUESTS, MAX_SIZE, Explanation, Explanations
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, ALIAS, FOREIGN, KEY, alias_arn, key_arn, refusal
 
@@ -228,3 +228,19 @@ def test_only_the_last_requests_are_kept() -> None:
     for number in range(MAX_REQUESTS + 5):
         kept.add(str(number), explanation)
     assert [len(kept.of_request(str(number))) for number in (0, 4, 5, MAX_REQUESTS + 4)] == [0, 0, 1, 1]
+
+
+def test_of_requests_with_large_contexts_fewer_are_kept() -> None:
+    kept, size = Explanations(), MAX_SIZE // 10
+    for number in range(25):
+        values = ("x" * (size // 2), "y" * (size // 2))
+        kept.add(str(number), Explanation("p", "a", "r", Verdict(Ground.ALLOWED), {"k": values, "absent": None}))
+    assert [number for number in range(25) if kept.of_request(str(number))] == list(range(15, 25))
+
+
+def test_the_latest_request_is_explained_however_large_its_context_is() -> None:
+    kept = Explanations()
+    for number in range(3):
+        values = ("x" * (MAX_SIZE + 1),)
+        kept.add(str(number), Explanation("p", "a", "r", Verdict(Ground.ALLOWED), {"k": values}))
+    assert [len(kept.of_request(str(number))) for number in range(3)] == [0, 0, 1]

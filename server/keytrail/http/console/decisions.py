@@ -10,9 +10,8 @@ from flask.typing import ResponseReturnValue
 from keytrail.authorization.explanations import Explanation
 from keytrail.authorization.near_misses import NearMiss, near_misses, statement_documents
 from keytrail.endpoint import Endpoint
+from keytrail.explain import Question, explain_question
 from keytrail.http.console.pages import Pages
-from keytrail.http.control.explain import Question, answer
-from keytrail.http.control.routes import Refusal
 from keytrail.operations.kms import OPERATIONS
 from keytrail.trail import StoredEvent
 
@@ -61,8 +60,8 @@ def show(endpoint: Endpoint) -> ResponseReturnValue:
     decision, problem = None, None
     if form["action"]:
         try:
-            decision = _decision(answer(endpoint, _question(form)))
-        except (Refusal, ValueError) as error:
+            decision = _decision(explain_question(endpoint, _question(form)))
+        except ValueError as error:
             problem = str(error)
     refused = endpoint.trail.newest(lambda event: event.error_code == "AccessDenied", limit=_RECENT)
     parts = {"form": form, "decision": decision, "problem": problem, "refused": refused, "actions": _ACTIONS}

@@ -111,9 +111,10 @@ def _pytest(
     keys = _keys(endpoint, event, members)
     seed = _seed(endpoint, keys, principal, now)
     lines = ["import pytest", ""] if failed else []
-    lines += [f"SEED = {pformat(seed, width=110, sort_dicts=False)}", "", ""]
-    lines += [f"def test_{function}_{'is_refused' if failed else 'succeeds'}(keytrail_client, keytrail_server):"]
-    lines += ["    keytrail_server.load(SEED)"]
+    lines += [f"SEED = {pformat(seed, width=110, sort_dicts=False)}", ""] if seed else []
+    fixtures = "keytrail_client, keytrail_server" if seed else "keytrail_client"
+    lines += ["", f"def test_{function}_{'is_refused' if failed else 'succeeds'}({fixtures}):"]
+    lines += ["    keytrail_server.load(SEED)"] if seed else []
     service = [] if operation.service == "kms" else [repr(operation.service)]
     who = f"account={principal.account!r}" if principal.kind == "root" else f"access_key_id={_access_key(principal)!r}"
     words = [*service, who, f"region={event.region!r}"]

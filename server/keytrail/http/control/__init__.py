@@ -3,11 +3,21 @@
 from flask import Blueprint, Response
 
 from keytrail.endpoint import Endpoint
-from keytrail.http.control import clock, custom_key_stores, events, explain, faults, health, seeds, settings
+from keytrail.http.control import (
+    clock,
+    credentials,
+    custom_key_stores,
+    events,
+    explain,
+    faults,
+    health,
+    seeds,
+    settings,
+)
 from keytrail.http.control.routes import Refusal, json_response
 from keytrail.http.request_reader import CONTROL
 
-_GROUPS = (health, seeds, clock, events, explain, faults, settings, custom_key_stores)
+_GROUPS = (health, seeds, clock, events, explain, faults, settings, custom_key_stores, credentials)
 
 
 def control(endpoint: Endpoint) -> Blueprint:

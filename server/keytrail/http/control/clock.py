@@ -31,8 +31,9 @@ class _AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
 @routes.get("/clock")
 def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The time, whether it is frozen, and its speed."""
-    now = endpoint.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"now": now, "frozen": endpoint.clock.frozen, "speed": endpoint.clock.speed}
+    state = endpoint.clock_state()
+    now = state.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"now": now, "frozen": state.frozen, "speed": state.speed}
 
 
 @routes.put("/clock")

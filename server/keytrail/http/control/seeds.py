@@ -1,6 +1,8 @@
-"""POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start.
+"""POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start, or to a snapshot.
 
-Both take `?account=111122223333`: the default account of the seed; the only account to reset.
+Both take `?account=111122223333`: the default account of the seed; the only account to reset. A seed is the body, or
+the parts of a multipart/form-data body, each a file. POST /_keytrail/snapshots keeps the present state, for
+`reset?snapshot=<Id>`; DELETE /_keytrail/snapshots/<Id> forgets it.
 """
 
 from typing import Any
@@ -17,20 +19,44 @@ routes = Routes()
 
 @routes.post("/fixtures", arguments=["account"])
 def load(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Load the seed document in the body, YAML or JSON; all of it, or nothing."""
+    """Load the seed in the body, YAML or JSON; all of it, or nothing."""
     account = _account(request)
     try:
+        if request.mimetype == "multipart/form-data":
+            files = [(file.filename or name, file.read()) for name, file in request.files.items(multi=True)]
+            if not files or request.form:
+                raise Refusal("Send each seed as a file: curl -F seed=@orders.yaml -F seed=@callers.yaml")
+            return {"loaded": endpoint.load_documents(files, account)}
         return {"loaded": endpoint.load(request.get_data(), account)}
     except SeedError as error:
         raise Refusal.of_seed("Nothing was loaded", error) from None
 
 
-@routes.post("/reset", arguments=["account"])
+@routes.post("/reset", arguments=["account", "snapshot"])
 def reset(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Go back to the state after the start."""
+    """Go back to the state after the start, or to a snapshot."""
     require_no_body(request, "; to reset one account alone, POST reset?account=111122223333.")
-    endpoint.reset(_account(request))
+    try:
+        endpoint.reset(_account(request), to=request.args.get("snapshot"))
+    except LookupError as error:
+        raise Refusal(f"snapshot: {error}", 404) from None
     return {"status": "reset"}
+
+
+@routes.post("/snapshots")
+def take(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Keep the present state; Mark is the end of the trail, Loads how many seeds have been loaded so far."""
+    require_no_body(request, ": a snapshot is of the whole endpoint.")
+    snapshot = endpoint.snapshot()
+    return {"SnapshotId": snapshot.snapshot_id, "Mark": snapshot.mark, "Loads": snapshot.loads}
+
+
+@routes.delete("/snapshots/<snapshot_id>")
+def forget(endpoint: Endpoint, request: Request, snapshot_id: str) -> dict[str, Any]:
+    """Forget a snapshot."""
+    if not endpoint.forget(snapshot_id):
+        raise Refusal(f"There is no snapshot {snapshot_id}.", 404)
+    return {"status": "forgotten"}
 
 
 def _account(request: Request) -> str | None:

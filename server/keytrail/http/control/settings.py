@@ -11,15 +11,22 @@ from flask import Request
 from keytrail.endpoint import Endpoint
 from keytrail.http.control.routes import Refusal, Routes, read_body
 from keytrail.seeds import SeedError, settings_members
+from keytrail.settings import variable
 
 routes = Routes()
 
 
 @routes.get("/settings")
 def show(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The settings as a seed writes them, and how many calls each request quota has refused."""
+    """The settings as a seed writes them; how many calls each request quota has refused; and all, as variables."""
     quotas = endpoint.faults.quotas
-    return {**settings_members(endpoint.settings), "Throttled": quotas.throttled() if quotas is not None else {}}
+    environment = endpoint.settings.to_environment()
+    del environment[variable("control_token")]
+    return {
+        **settings_members(endpoint.settings),
+        "Throttled": quotas.throttled() if quotas is not None else {},
+        "Environment": environment,
+    }
 
 
 @routes.put("/settings")

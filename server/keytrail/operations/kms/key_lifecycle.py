@@ -71,9 +71,8 @@ def create_key(
     if policy is not None:
         call.authorizer.check_key_policy(call, policy, None, bypass_lockout=bypass_policy_lockout_safety_check)
     imported = origin == Origin.EXTERNAL
-    key_id = new_uuid()
-    if multi_region:
-        key_id = "mrk-" + key_id.replace("-", "")
+    call.custom.require_key_id(multi_region=multi_region)
+    key_id = call.custom.key_id or (f"mrk-{new_uuid().replace('-', '')}" if multi_region else new_uuid())
 
     def make(material: KeyMaterial | None) -> Reply:
         key = Key(
@@ -101,7 +100,10 @@ def create_key(
         return {"KeyMetadata": {**key_metadata(key, related), **keys_in_custom_key_stores.key_members(call, key)}}
 
     if imported:
+        call.custom.require_no_material()
         return make(None)
+    if call.custom.material is not None:
+        return Later(lambda: make(call.custom.require_material(spec)))
     material = KeyMaterial.at_hand(spec)
     return make(material) if material is not None else Later(lambda: make(KeyMaterial.fresh(spec)))
 

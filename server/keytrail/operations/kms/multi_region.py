@@ -40,7 +40,7 @@ def replicate_key(
     related = call.store.multi_region_set(key)
     if related is None or related.primary != key.region:
         raise not_a_primary_key(key.arn)
-    require_replicable(key.region, replica_region)
+    require_replicable(key.region, replica_region, call.settings.extra_regions)
     if replica_region in related.replicas:
         raise replica_exists()
     require_in_region(key.spec, replica_region)

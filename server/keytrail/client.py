@@ -1,0 +1,340 @@
+"""KeytrailClient: a server that runs elsewhere, with the methods of KeytrailServer."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import uuid4
+
+import msgspec
+
+from keytrail.plain_values import encode_json
+from keytrail.server_clock import ClockState, ServerClock
+from keytrail.settings import Settings, read_moment
+from keytrail.snapshot import Snapshot
+from keytrail.trail import (
+    FILTERS,
+    Calls,
+    IncompleteTrailError,
+    RecordedCall,
+    require_one,
+    selection_of_calls,
+    with_members,
+)
+
+SeedSource = str | Path | Mapping[str, Any]
+"""The path of a seed file or folder, or a seed document."""
+
+_TIMEOUT = 60.0
+"""Seconds to wait for an answer: a large seed takes a while."""
+
+
+class KeytrailClient:
+    """A Keytrail server that runs elsewhere: in a container, or started with `keytrail serve`.
+
+        server = KeytrailClient("http://127.0.0.1:4599")
+        server.load("fixtures/quickstart.yaml")
+
+    It has the methods of keytrail.server.KeytrailServer, which raise the same errors; and ConnectionError if no
+    Keytrail answers at the URL, PermissionError if it wants another token or has its control API switched off.
+
+    With an account, it is about this account alone, so that several test processes can share a server: seeds belong to
+    it by default, a reset resets nothing else, and events, calls and fault rules are those of this account.
+    """
+
+    clock: ServerClock
+    """The server's clock: `server.clock.advance(days=30)`. All accounts have the same one."""
+
+    def __init__(self, url: str, token: str = "", *, account: str | None = None, folder: str | Path = "") -> None:
+        """Reach the server at a URL; nothing is sent yet. `token`: its KEYTRAIL_CONTROL_TOKEN.
+
+        Relative paths of seeds start from `folder`, by default the working directory. Raises ValueError for a URL that
+        is not one of HTTP.
+        """
+        self.url = url.rstrip("/")
+        self.account = account
+        self._place = urlsplit(self.url)
+        if self._place.scheme not in ("http", "https") or not self._place.hostname:
+            raise ValueError(f"expected the URL of a Keytrail server, such as http://127.0.0.1:4599, got {url!r}")
+        self._token = token
+        self._folder = Path(folder)
+        self.clock = ServerClock(_ClockOfServer(self))
+
+    def wait_until_ready(self, seconds: float = 30) -> None:
+        """Wait until the server has loaded its seeds and answers. Raises ConnectionError if that takes longer."""
+        end = monotonic() + seconds
+        while True:
+            try:
+                self.ask("GET", "health")
+                return
+            except ConnectionError:
+                if monotonic() > end:
+                    raise
+                sleep(0.1)
+
+    @property
+    def settings(self) -> Settings:
+        """The present settings; without the control token. With an account, it is the default account in them."""
+        settings = Settings.from_environment(self.ask("GET", "settings")["Environment"])
+        return settings if self.account is None else settings.in_account(self.account)
+
+    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+        """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
+
+        Raises LookupError for a snapshot that is forgotten.
+        """
+        snapshot = to.snapshot_id if to is not None else None
+        self.ask("POST", "reset", {"account": account or self.account, "snapshot": snapshot})
+
+    def snapshot(self) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
+        answer = self.ask("POST", "snapshots")
+        return Snapshot(answer["SnapshotId"], answer["Mark"], answer["Loads"])
+
+    def forget(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot no longer."""
+        with suppress(LookupError):  # it is forgotten already
+            self.ask("DELETE", f"snapshots/{snapshot.snapshot_id}")
+
+    def load(self, seed: SeedSource) -> dict[str, int]:
+        """Load another seed: a document as a mapping, or the path of a file or folder of this machine.
+
+        Gives the counts of its keys, aliases and credentials. If it has mistakes, raises seeds.SeedError and loads
+        nothing.
+        """
+        if isinstance(seed, Mapping):
+            body, kind = encode_json(seed), "application/json"
+        else:
+            body, kind = _form_of_files(self._folder / seed)
+        answer = self.ask("POST", "fixtures", {"account": self.account}, body, kind)
+        loaded: dict[str, int] = answer["loaded"]
+        return loaded
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """The secret of an access key that a seed declares, or that STS issued; None for any other."""
+        if not access_key_id:
+            return None
+        try:
+            secret: str = self.ask("GET", f"credentials/{quote(access_key_id, safe='')}")["SecretAccessKey"]
+        except LookupError:
+            return None
+        return secret
+
+    def events(
+        self,
+        *,
+        keyArn: str | None = None,
+        eventName: str | None = None,
+        errorCode: str | None = None,
+        eventId: str | None = None,
+        **members: object,
+    ) -> list[dict[str, Any]]:
+        """The CloudTrail records that match, oldest first, filtered by members of a record.
+
+        Raises TypeError for a name that is not a member of any record, ValueError for an operation or an error code
+        that does not exist, trail.IncompleteTrailError if the event of a call is missing.
+        """
+        with_members((), members)  # an unknown member is refused before anything is sent
+        filters = {"keyArn": keyArn, "eventName": eventName, "errorCode": errorCode, "eventId": eventId}
+        records = self.ask("GET", "events", {"account": self.account, **filters})["Records"]
+        return with_members(records, members)
+
+    def add_fault(self, rule: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+        """Add a fault rule: `add_fault(Operations="Decrypt", Count=1, Error="KMSInternalException")`.
+
+        Gives it with its Id. If it has mistakes, raises seeds.SeedError and adds nothing.
+        """
+        own = {"Account": self.account} if self.account is not None else {}
+        return self.ask("POST", "faults", {}, encode_json({**own, **(rule or {}), **members}))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The fault rules, each with the Calls that it was about and its Hits."""
+        rules: list[dict[str, Any]] = self.ask("GET", "faults")["Faults"]
+        return [rule for rule in rules if self.account in (None, rule.get("Account"))]
+
+    def remove_faults(self, rule_id: str | None = None) -> int:
+        """Remove a fault rule, or all. Gives how many were removed."""
+        if rule_id is None and self.account is not None:
+            return sum(self.remove_faults(rule["Id"]) for rule in self.faults())
+        path = "faults" if rule_id is None else f"faults/{quote(rule_id, safe='')}"
+        try:
+            removed: int = self.ask("DELETE", path)["Removed"]
+        except LookupError:
+            return 0
+        return removed
+
+    def mark(self) -> int:
+        """The present end of the trail, for `calls(after=...)`."""
+        mark: int = self.ask("GET", "mark")["Mark"]
+        return mark
+
+    def calls(
+        self, operation: str | None = None, *, service: str | None = None, after: int = 0, **filters: Any
+    ) -> Calls:
+        """The calls, oldest first, each once: `calls("Decrypt", key=..., encryption_context={...})`.
+
+        Filters: key (ARN, id or alias), encryption_context (pairs that it must have), error_code, succeeded, account,
+        region, access_key_id, username, source_ip, user_agent (a part of it), request_id, event_id, since, until.
+        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for an unknown filter; ValueError
+        for an operation, a service, an error code or an alias that does not exist; trail.IncompleteTrailError if the
+        event of a call is missing.
+        """
+        selection = selection_of_calls(operation, service, filters)
+        query = {name: _text(getattr(selection, field)) for field, name in FILTERS.items()}
+        query["account"] = query["account"] or self.account
+        query |= {"eventName": selection.event_name, "eventSource": selection.event_source, "after": str(after)}
+        answer = self.ask("GET", "calls", query)
+        return Calls(msgspec.convert(answer["Calls"], list[RecordedCall]), answer["Others"])
+
+    def explain(
+        self,
+        call: RecordedCall | str | None = None,
+        *,
+        event_id: str | None = None,
+        action: str | None = None,
+        principal: str | None = None,
+        key_id: str | None = None,
+        resource: str | None = None,
+        region: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        context: Mapping[str, str | list[str]] | None = None,
+    ) -> dict[str, Any]:
+        """Why a call was allowed or denied: `explain(call)`, its request id, or `event_id=`. As GET explain answers.
+
+        With an action, whether it would be, without a call: `explain(action="kms:Decrypt", key_id="alias/orders")`.
+        As POST explain answers. Raises LookupError for a call that is not known, ValueError for a value that is not
+        valid, and TypeError unless there is exactly one call or action.
+        """
+        require_one(call, event_id, action)
+        if action is None:
+            request_id = call if isinstance(call, str | None) else call.request_id
+            return self.ask("GET", "explain", {"requestId": request_id, "eventId": event_id})
+        members = {
+            "action": action,
+            "principal": principal or self.account,
+            "keyId": key_id,
+            "resource": resource,
+            "region": region,
+            "request": request,
+            "context": context,
+        }
+        question = {name: value for name, value in members.items() if value is not None}
+        return self.ask("POST", "explain", {}, encode_json(question))
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | None] = {},
+        body: bytes | None = None,
+        kind: str = "application/json",
+    ) -> dict[str, Any]:
+        """The answer of a route of the control API: `ask("GET", "events", {"eventName": "Decrypt"})`.
+
+        A parameter of the query that is None is left out; `kind` is the media type of the body. Raises the errors of
+        the class: LookupError where there is no such thing (404), ValueError for any other refusal.
+        """
+        parameters = urlencode({name: value for name, value in query.items() if value is not None})
+        target = f"{self._place.path}/_keytrail/{path}{'?' if parameters else ''}{parameters}"
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        if body is not None:
+            headers["Content-Type"] = kind
+        connect = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
+        connection = connect(str(self._place.hostname), self._place.port, timeout=_TIMEOUT)
+        try:
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            status, data = answer.status, answer.read()
+        except (OSError, HTTPException) as error:
+            raise ConnectionError(f"no Keytrail answers at {self.url}: {error or type(error).__name__}") from None
+        finally:
+            connection.close()
+        try:
+            members = json.loads(data)
+        except ValueError:
+            members = None
+        if not isinstance(members, dict) or (status >= 400 and "error" not in members):
+            raise ConnectionError(f"what answers at {self.url} is not Keytrail's control API (status {status})")
+        if status == 401:
+            raise PermissionError(f"the server at {self.url} wants its control token: KeytrailClient(url, token)")
+        if status >= 400:
+            _raise(status, members)
+        return members
+
+
+class _ClockOfServer:
+    """The clock of a server, by its control API."""
+
+    def __init__(self, client: KeytrailClient) -> None:
+        self._client = client
+
+    def clock_state(self) -> ClockState:
+        return _clock_state(self._client.ask("GET", "clock"))
+
+    def set_clock(
+        self, now: datetime | None = None, *, frozen: bool | None = None, speed: float | None = None
+    ) -> datetime:
+        if now is not None:
+            now = now.replace(tzinfo=UTC) if now.tzinfo is None else now
+        members = {"now": now.isoformat() if now is not None else None, "frozen": frozen, "speed": speed}
+        return self._move("PUT", "clock", {name: value for name, value in members.items() if value is not None})
+
+    def advance_clock(self, duration: timedelta) -> datetime:
+        return self._move("POST", "clock/advance", {"seconds": duration.total_seconds()})
+
+    def reset_clock(self) -> datetime:
+        return self._move("POST", "clock/reset", {})
+
+    def _move(self, method: str, path: str, members: Mapping[str, Any]) -> datetime:
+        return _clock_state(self._client.ask(method, path, {}, encode_json(members))).now
+
+
+def _clock_state(members: Mapping[str, Any]) -> ClockState:
+    return ClockState(read_moment(members["now"]), members["frozen"], members["speed"])
+
+
+def _raise(status: int, members: Mapping[str, Any]) -> NoReturn:
+    """Raise the error that KeytrailServer raises where the server refuses."""
+    from keytrail.seeds import SeedError  # imported late: most suites never need it
+
+    if "problems" in members:
+        raise SeedError(members["problems"])
+    kinds: Mapping[int, type[Exception]] = {
+        403: PermissionError,
+        404: LookupError,
+        409: IncompleteTrailError,
+        500: RuntimeError,
+    }
+    raise kinds.get(status, ValueError)(members["error"])
+
+
+def _text(value: object) -> str | None:
+    """The text of a filter in a query."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
+
+
+def _form_of_files(path: Path) -> tuple[bytes, str]:
+    """A multipart/form-data body with the seed files at a path, and its media type. Raises SeedError."""
+    from keytrail.seeds import SeedError, files_of  # imported late: it takes as long as the rest
+
+    boundary = uuid4().hex
+    parts = []
+    try:
+        for file in files_of(str(path)):
+            name = str(file).replace('"', "%22").replace("\n", "%0A")
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="seed"; filename="{name}"\r\n\r\n'
+            parts.append(head.encode() + file.read_bytes() + b"\r\n")
+    except OSError as error:
+        raise SeedError([f"{error.filename}: {error.strerror}; expected a readable file or folder"]) from None
+    if not parts:
+        raise SeedError([f"{path}: has no seed file; expected a .yaml, .yml or .json file"])
+    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
