@@ -253,15 +253,23 @@ def test_material_that_was_imported_is_in_the_copy(
     assert client(copy).decrypt(CiphertextBlob=blob)["Plaintext"] == b"order 66"
 
 
-def test_what_a_seed_cannot_say_is_in_the_notes(server: KeytrailServer, copy: KeytrailServer) -> None:
+def test_all_materials_of_a_rotated_key_are_in_the_copy(server: KeytrailServer, copy: KeytrailServer) -> None:
     kms = client(server)
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
-    kms.rotate_key_on_demand(KeyId=key_id)
-    server.clock.advance(timedelta(hours=1))
-    [note] = copied(server, key_arn(key_id), copy).notes
-    assert "before the current one cannot be decrypted" in note
-    blob = kms.encrypt(KeyId=key_id, Plaintext=b"order 66")["CiphertextBlob"]
-    assert client(copy).decrypt(CiphertextBlob=blob)["Plaintext"] == b"order 66", "the current material is in it"
+    blobs = [kms.encrypt(KeyId=key_id, Plaintext=b"order 66")["CiphertextBlob"]]
+    for _ in range(2):
+        server.clock.advance(timedelta(hours=1))
+        kms.rotate_key_on_demand(KeyId=key_id)
+        blobs.append(kms.encrypt(KeyId=key_id, Plaintext=b"order 66")["CiphertextBlob"])
+    copied(server, key_arn(key_id), copy)
+    assert [client(copy).decrypt(CiphertextBlob=blob)["Plaintext"] for blob in blobs] == [b"order 66"] * 3
+
+
+def test_what_a_seed_cannot_say_is_in_the_notes() -> None:
+    with KeytrailServer(transition_time="PT10S") as slow:
+        key_id = client(slow).create_key()["KeyMetadata"]["KeyId"]
+        client(slow).rotate_key_on_demand(KeyId=key_id)
+        assert written(slow, key_arn(key_id)).notes == ["A rotation on demand is under way; a seed cannot say so."]
 
 
 def test_a_state_that_passes_is_written_as_the_state_that_follows(server: KeytrailServer) -> None:

@@ -1,7 +1,6 @@
 """Writing a key as a seed document that makes it again: a KeyMember, with what belongs to the key.
 
-What a seed cannot say is told in notes: materials before the current one that no key id derives, a rotation on demand
-that is under way, and all events but the last use.
+What a seed cannot say is told in notes: a rotation on demand that is under way. Events but the last use are left out.
 """
 
 import json
@@ -21,6 +20,7 @@ from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_rotation import history
 from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.seeds.document import ImportState
+from keytrail.seeds.key_material import material_name
 from keytrail.store import Store
 from keytrail.trail import Trail
 
@@ -156,8 +156,6 @@ def _material(key: Key, related: MultiRegionSet | None, store: Store, now: datet
     if key.material is None or key.custom_key_store_id is not None:
         return _rotation(key, now)
     *earlier, current = history(key)
-    if any(past.material.id != _derived(key, at).id for at, past in enumerate(earlier)):
-        notes.append("Ciphertexts of key materials before the current one cannot be decrypted under the copy.")
     # A seed derives the material again, but not an RSA pair; one that nobody has used yet may be any.
     fixed = key.spec.startswith("RSA") and current.material.is_generated
     known = _derived(key, len(earlier)).id == current.material.id and not fixed
@@ -166,7 +164,8 @@ def _material(key: Key, related: MultiRegionSet | None, store: Store, now: datet
 
 def _derived(key: Key, position: int) -> KeyMaterial:
     """The material that a seed derives for a position if it contains none."""
-    return KeyMaterial.derived(f"{key.key_id}/{position}" if position else key.key_id, key.spec)
+    name = material_name(key.account, key.region, key.key_id)
+    return KeyMaterial.derived(f"{name}/{position}" if position else name, key.spec)
 
 
 def _data(material: KeyMaterial) -> str:
@@ -179,12 +178,15 @@ def _rotation(key: Key, now: datetime) -> Members:
         for past in key.materials
         if past.rotation_date is not None
     ]
+    earlier = [past.material for past in history(key)][:-1]
+    derived = all(material.id == _derived(key, at).id for at, material in enumerate(earlier))
     automatic: Members = {}
     if key.automatic is not None:
         automatic["RotationPeriodInDays"] = key.automatic.period_in_days
         if key.automatic.next_date > now:  # else it is overdue, since the key is disabled
             automatic["NextRotationDate"] = _moment(key.automatic.next_date)
-    return _present({"Rotation": _present({**automatic, "Rotations": rotations})})
+    past = [] if derived else [_data(material) for material in earlier]
+    return _present({"Rotation": _present({**automatic, "Rotations": rotations, "PastKeyMaterials": past})})
 
 
 def _imported_materials(key: Key, related: MultiRegionSet | None, store: Store) -> list[Members]:

@@ -149,6 +149,17 @@ def test_our_own_script_is_short() -> None:
     assert len((STATIC / "console.js").read_text().splitlines()) <= 150
 
 
+def test_a_page_of_another_site_gets_nothing_and_sends_nothing(
+    visitor: Visitor, keytrail_clean: KeytrailServer
+) -> None:
+    """How we know: http/foreign_sites.py, for the control API and the console alike."""
+    assert visitor.ask("/", headers={"Host": "evil.example.com"}).status_code == 403
+    token = visitor.page("/clock").xpath("//input[@name='csrf']/@value")[0]
+    sent = {"data": {"csrf": token}, "headers": {"Origin": "https://evil.example.com"}}
+    assert visitor.ask("/clock/freeze", "POST", **sent).status_code == 403
+    assert not keytrail_clean.endpoint.clock.frozen
+
+
 # ---- Who may act
 
 POSTS = ["/clock/move", "/clock/freeze", "/clock/reset", "/faults/remove", "/reset", "/logout", "/login"]
