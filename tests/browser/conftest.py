@@ -5,6 +5,8 @@ Where there is none the tests are skipped: `apt-get install chromium`.
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +28,9 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         yield browser
         browser.close()
+    with warnings.catch_warnings():  # what playwright leaves unclosed is no fault of a later test
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")
