@@ -37,7 +37,7 @@ ENV PATH=/opt/keytrail/bin:$PATH \
 
 # Seed files are mounted at /fixtures. The base image comes without bytecode, and nobody may write it later: this leaves
 # it for the part of the standard library that is used, which takes two thirds off every start and health check.
-RUN mkdir /fixtures && python -c 'import http.client, keytrail.http.app, keytrail.cli, keytrail.server, yaml, cryptography.hazmat.primitives.ciphers.aead'
+RUN mkdir /fixtures && python -c 'import http.client, keytrail.http.app, keytrail.http.console, keytrail.cli, keytrail.server, yaml, cryptography.hazmat.primitives.ciphers.aead'
 
 USER 10001:10001
 EXPOSE 4599

@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 BUILD_INPUTS := pyproject.toml server/build_model.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench image clean
+.PHONY: help run test check bench screenshots image clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## start a server with the sample seeds on 127.0.0.1:4599
 	@exec $(BIN)/keytrail serve --host 127.0.0.1 --port $(PORT) --fixtures fixtures
@@ -32,12 +32,15 @@ check: $(VENV)/.dev ## check format, lint, types and architecture, then run the 
 bench: $(VENV)/.dev ## measure speed and memory against other servers
 	$(BIN)/python tests/benchmarks/run.py
 
+screenshots: $(VENV)/.dev ## take the pictures of the console in docs/screenshots; needs Chromium
+	$(BIN)/python -m tests.browser.screenshots
+
 image: ## build the container image `keytrail`
 	docker build -t keytrail .
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	rm -rf server/keytrail/wire/models server/keytrail/regions.json
+	rm -rf server/keytrail/wire/models server/keytrail/regions.json server/keytrail/http/console/static/htmx.min.js
 	find server tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The package, editable, with what it needs to run. pip 25.1 is the first that reads dependency groups.

@@ -1,4 +1,4 @@
-"""Writes Keytrail's service models, and the list of Regions, from botocore's, when the package is built.
+"""Writes Keytrail's service models and the list of Regions from botocore's, and takes in htmx, at each build.
 
 botocore has AWS's own description of every operation, shape and error, but loading it takes a quarter of a second and
 31 MB at each start. So only the build loads it: hatchling runs the hook at the end of this file for a wheel, an sdist
@@ -12,6 +12,7 @@ The file of Regions is `{"botocore", "partitions"}`: the names of the Regions of
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MODELS = Path("server", "keytrail", "wire", "models")
 """The folder of the models, relative to the project's root."""
 
+HTMX = Path("server", "keytrail", "http", "console", "static", "htmx.min.js")
+"""The console's htmx, relative to the project's root."""
 REGIONS = Path("server", "keytrail", "regions.json")
 """The file of Regions, relative to the project's root."""
 
@@ -156,6 +159,15 @@ def _traits(place: str, source: Json) -> Json:
     return {key: value for key, value in source.items() if key in KEPT}
 
 
+def take_htmx(file: Path) -> Path:
+    """Copy the htmx of the installed django-js-lib-htmx to `file`, and return it. No module of that is imported."""
+    spec = importlib.util.find_spec("js_lib_htmx")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("the console's htmx comes from django-js-lib-htmx, which is not installed")
+    file.write_bytes(Path(spec.submodule_search_locations[0], "static", "htmx", "htmx.min.js").read_bytes())
+    return file
+
+
 def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
     """Give hatchling its hook; a function, so that this module can be imported where hatchling is not."""
     from hatchling.builders.config import BuilderConfig
@@ -165,13 +177,15 @@ def get_build_hook() -> type[BuildHookInterface[BuilderConfig]]:
         PLUGIN_NAME = "custom"
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            """Write the models and the Regions, and include them in the package although git ignores them."""
+            """Write the models, the Regions and htmx, and include them in the package although git ignores them."""
             files = [*build_models(Path(self.root, MODELS)), build_regions(Path(self.root, REGIONS))]
+            files.append(take_htmx(Path(self.root, HTMX)))
             build_data["artifacts"] += [f"/{file.relative_to(self.root).as_posix()}" for file in files]
 
         def clean(self, versions: list[str]) -> None:
             """Remove them, for `hatch clean`."""
-            Path(self.root, REGIONS).unlink(missing_ok=True)
+            for file in (REGIONS, HTMX):
+                Path(self.root, file).unlink(missing_ok=True)
             for service in SERVICES:
                 Path(self.root, MODELS, f"{service}.json").unlink(missing_ok=True)
 

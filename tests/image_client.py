@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 from docker import from_env
@@ -35,6 +36,10 @@ usage = kms.get_key_last_usage(KeyId=key_id)["KeyLastUsage"]
 request_id = decrypted["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
 assert usage["Operation"] == "Decrypt", usage
 assert usage["KmsRequestId"] == request_id, (usage, request_id)
+page = urlopen(Request(URL, headers={"Accept": "text/html"}), timeout=10).read().decode()
+assert key_id in page, "the console shows the key"
+for name in ("console.css", "console.js", "htmx.min.js"):
+    assert urlopen(f"{URL.rstrip('/')}/_keytrail/console/static/{name}", timeout=10).read(), name
 print(f"image_client: {key_id} was last used by {usage['Operation']}, request {request_id}")
 
 # The same server by its control API.

@@ -324,6 +324,15 @@ def test_health_asks_at_home_where_the_server_listens_everywhere() -> None:
         assert run("health", KEYTRAIL_PORT=port, KEYTRAIL_HOST="0.0.0.0").returncode == 0
 
 
+@pytest.mark.parametrize("flag", ["--no-console", "--no-control"])
+def test_a_flag_turns_the_console_off(flag: str) -> None:
+    browser = {"Accept": "text/html"}
+    with serving("--port", "0") as server:
+        assert "<!doctype html>" in requests.get(server.url, headers=browser, timeout=5).text
+    with serving("--port", "0", flag, KEYTRAIL_CONSOLE="true") as server:
+        assert "doctype" not in requests.get(server.url, headers=browser, timeout=5).text
+
+
 def test_a_fixtures_flag_is_one_path_whatever_it_holds(tmp_path: Path) -> None:
     """How we know: only the environment variable is a list; a flag is repeated."""
     seed = tmp_path / "a:b.yaml"

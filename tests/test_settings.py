@@ -122,6 +122,7 @@ SETTINGS = st.builds(
     control=st.booleans(),
     control_hosts=st.sampled_from([frozenset(), frozenset({"kms.example.com", "kms.example.org"})]),
     control_token=TEXTS | st.just(""),
+    console=st.booleans(),
 )
 
 

@@ -35,7 +35,11 @@ OPTION_HELP = {
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
     "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
     "control_token": "Bearer token that every control call needs.",
+    "console": "Whether browsers get the console at / (true, false); only with the control API.",
 }
+
+ON_BY_DEFAULT = [field.name for field in fields(Settings) if field.default is True]
+"""The settings that a flag can turn off: `--no-console`."""
 
 
 class _UsageError(click.ClickException):
@@ -69,6 +73,8 @@ def _options(command: Any) -> Any:
             metavar="VALUE" if field.name != "fixtures" else "PATH",
             help=OPTION_HELP[field.name] + shown,
         )(command)
+    for name in reversed(ON_BY_DEFAULT):
+        command = click.option(f"--no-{name}", is_flag=True, help=f"As --{name} false.")(command)
     return command
 
 
@@ -87,6 +93,8 @@ def _empty_folders(paths: Iterable[str]) -> list[str]:
 def _settings(options: dict[str, Any]) -> Settings:
     environment = dict(os.environ)
     paths = options.pop("fixtures", ())
+    off = [name for name in ON_BY_DEFAULT if options.pop(f"no_{name}", False)]
+    options |= dict.fromkeys(off, "false")
     for name, value in options.items():
         if value is not None:
             environment[variable(name)] = value

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from keytrail.authorization.conditions import ValueList
-from keytrail.authorization.explanations import MAX_REQUESTS
+from keytrail.authorization.explanations import MAX_REQUESTS, Explanation
 from keytrail.authorization.request import RequestFacts
 from keytrail.crypto.randomness import new_uuid
 from keytrail.domain.arn import is_account, read_key_identifier
@@ -66,6 +66,11 @@ def explain_request(endpoint: Endpoint, request_id: str | None, event_id: str | 
 
 def decide(endpoint: Endpoint, question: Question) -> dict[str, Any]:
     """The decision on a request that is only described. Raises ValueError for a member that is not valid."""
+    return explain_question(endpoint, question).members()
+
+
+def explain_question(endpoint: Endpoint, question: Question) -> Explanation:
+    """The explanation of that decision. Raises as `decide`."""
     service, colon, name = question.action.partition(":")
     service, name = (service, name) if colon else ("kms", service)
     operations = SERVICES[service].operations.values() if service in SERVICES else ()
@@ -92,11 +97,11 @@ def decide(endpoint: Endpoint, question: Question) -> dict[str, Any]:
     if facts.operation == "RetireGrant":
         grant = _grant(facts)
         grant_key = endpoint.store.newest.require_key(grant.key_arn)
-        return endpoint.authorizer.explain_retiring(facts, grant, grant_key, condition_values).members()
+        return endpoint.authorizer.explain_retiring(facts, grant, grant_key, condition_values)
     key, resource = _key_and_resource(facts, question)
     if operation is not None and operation.authorization == "*":  # even if the question names a key
         key, resource = None, "*"
-    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values).members()
+    return endpoint.authorizer.explain(facts, f"{service}:{name}", key, resource, condition_values)
 
 
 def _key_and_resource(facts: RequestFacts, question: Question) -> tuple[Key | None, str]:

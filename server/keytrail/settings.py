@@ -91,6 +91,8 @@ class Settings:
     """
     control_token: str = ""
     """The bearer token that every request to the control API needs, health too; empty: none is needed."""
+    console: bool = True
+    """Whether browsers get the console at `/`; it needs the control API, too, and its token."""
 
     def __post_init__(self) -> None:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
@@ -154,6 +156,11 @@ class Settings:
         for name in sorted(self.control_hosts):
             if not _HOST_NAME.fullmatch(name):
                 raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
+
+    @property
+    def has_console(self) -> bool:
+        """Whether there is a console: not without the control API."""
+        return self.console and self.control
 
     def in_account(self, account: str) -> "Settings":
         """The same settings with another default account."""

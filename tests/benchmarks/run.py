@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import version
 
 from callers import verified
+from console import console
 from decisions import decisions
 from lists import lists
 from measures import MEASURES, Effort
@@ -25,6 +26,7 @@ ALL = {
     **MEASURES,
     "lists": lists,
     "trail": trail,
+    "console": console,
     "values": value_codecs,
     "decisions": decisions,
     "verified": verified,

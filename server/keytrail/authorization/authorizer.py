@@ -11,7 +11,7 @@ from keytrail.authorization.condition_keys import RequestContext
 from keytrail.authorization.condition_keys.encryption import encryption_context
 from keytrail.authorization.elements import INVALID_PRINCIPALS, PolicyProblem
 from keytrail.authorization.evaluation import Question, Verdict, decide
-from keytrail.authorization.explanations import Explanation, Explanations
+from keytrail.authorization.explanations import Explanation, Explanations, wanting
 from keytrail.authorization.grant_evaluation import AllowingGrant, allowing_grants, retiring_grant
 from keytrail.authorization.identities import Identities, PrincipalPolicies
 from keytrail.authorization.policy import Policy, key_policy
@@ -132,7 +132,7 @@ class Authorizer:
             for statement in policy.statements
         )
         if not verdict.allowed or not allows_somebody:
-            self.explanations.add(facts.request_id, Explanation.of_verdict(question, verdict, context))
+            self._keep(question, verdict, context)
             raise MalformedPolicyDocumentException(
                 "The new key policy will not allow you to update the key policy in the future."
             )
@@ -156,7 +156,13 @@ class Authorizer:
         foreign = resource != "*" and f":{facts.account}:" not in resource
         about_key = key is not None or foreign
         question = self._question_about_key(context) if about_key else self._question_for_own_policies(context)
-        return Explanation.of_verdict(question, decide(question, context.policies), context)
+        from keytrail.authorization.near_misses import condition_keys  # imported only if needed, for a quicker start
+
+        verdict = decide(question, context.policies)
+        for policy in wanting(question, verdict, context.policies):
+            for name in condition_keys(policy):
+                context[name]  # works out its value, which the explanation then has
+        return Explanation.of_verdict(question, verdict, context, context.policies)
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
         return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
@@ -226,8 +232,12 @@ class Authorizer:
     def _decide(self, question: Question, context: RequestContext) -> Verdict:
         """The verdict, which is also kept for `explain`."""
         verdict = decide(question, context.policies)
-        self.explanations.add(context.facts.request_id, Explanation.of_verdict(question, verdict, context))
+        self._keep(question, verdict, context)
         return verdict
+
+    def _keep(self, question: Question, verdict: Verdict, context: RequestContext) -> None:
+        explanation = Explanation.of_verdict(question, verdict, context, context.policies)
+        self.explanations.add(context.facts.request_id, explanation)
 
 
 def _same_organization(policies: PrincipalPolicies, account: str) -> bool:

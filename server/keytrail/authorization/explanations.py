@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from keytrail.authorization.conditions import Values
 from keytrail.authorization.evaluation import Question, Verdict
+from keytrail.authorization.identities import PrincipalPolicies
+from keytrail.authorization.policy import Policy, PolicyType
+from keytrail.domain.principal import Principal
 
 MAX_REQUESTS = 1000
 """For how many requests decisions are kept."""
@@ -17,22 +20,36 @@ MAX_SIZE = 16 * 1024 * 1024
 class Explanation(NamedTuple):
     """One decision: caller, action, resource, verdict, and the values of the condition keys that policies asked for."""
 
-    principal: str
+    caller: Principal
     action: str
     resource: str
     verdict: Verdict
     context: Mapping[str, Values]
+    policies: tuple[Policy, ...] = ()
+    """Those in which an Allow was looked for in vain; empty if a statement or a grant decided."""
 
     @classmethod
-    def of_verdict(cls, question: Question, verdict: Verdict, context: Mapping[str, Values]) -> "Explanation":
-        """The explanation of a verdict. It has no reference to the request, so that the request can be freed."""
-        return cls(question.principal.arn, question.action, question.resource, verdict, dict(context))
+    def of_verdict(
+        cls, question: Question, verdict: Verdict, context: Mapping[str, Values], own: PrincipalPolicies
+    ) -> "Explanation":
+        """The explanation of a verdict. It has no reference to the request, so that the request can be freed.
+
+        `own` are the caller's own policies.
+        """
+        return cls(
+            question.principal,
+            question.action,
+            question.resource,
+            verdict,
+            dict(context),
+            wanting(question, verdict, own),
+        )
 
     def members(self) -> dict[str, object]:
         """The explanation as members of the control API's answer."""
         verdict = self.verdict
         members: dict[str, object] = {
-            "principal": self.principal,
+            "principal": self.caller.arn,
             "action": self.action,
             "resource": self.resource,
             "allowed": verdict.allowed,
@@ -63,6 +80,20 @@ class Explanation(NamedTuple):
         if verdict.allowed:
             return "the caller is as good as the root of its account, and nothing denies it"
         return f"no {verdict.policy_type} allows it" if verdict.policy_type is not None else "nothing allows it"
+
+
+def wanting(question: Question, verdict: Verdict, own: PrincipalPolicies) -> tuple[Policy, ...]:
+    """The policies in which an Allow was looked for in vain: those of the verdict's type, then the resource's."""
+    if verdict.allowed or verdict.decided_by is not None:
+        return ()
+    resource_policy = (question.resource_policy,) if question.resource_policy is not None else ()
+    of_type = {
+        PolicyType.IDENTITY: own.identity_policies,
+        PolicyType.BOUNDARY: own.permissions_boundary,
+        PolicyType.SESSION: own.session_policies,
+        PolicyType.SCP: own.service_control_policies,
+    }
+    return (*(of_type.get(verdict.policy_type, ()) if verdict.policy_type is not None else ()), *resource_policy)
 
 
 class Explanations:

@@ -29,11 +29,12 @@ class _Applicable(NamedTuple):
 class Policy:
     """A policy, with its type and its name. The name of a service control policy is its ARN."""
 
-    __slots__ = ("_applicable", "name", "statements", "type")
+    __slots__ = ("_applicable", "document", "name", "statements", "type")
 
     def __init__(self, type: PolicyType, name: str, document: str | None) -> None:
         """Read a policy document; raises what `read_policy` raises. None: no statement."""
         self.type, self.name = type, name
+        self.document = document if document is not None else '{"Statement": []}'
         self.statements = read_policy(document, type) if document is not None else ()
         # A cache. It saves 10 us of a request under the default key policy, 135 us under 50 statements.
         self._applicable: dict[tuple[str, Principal | None, str | None, bool], _Applicable] = {}

@@ -29,6 +29,11 @@ class KeyMaterial:
         """The pair of an asymmetric key; None if the material is a secret."""
         return None
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether the secret or the pair is there already: that of a seeded key is generated at its first use."""
+        return True
+
     @classmethod
     def from_secret(cls, data: bytes) -> "KeyMaterial":
         """The material of a secret. The same bytes always have the same id."""
@@ -107,6 +112,11 @@ class LazyPair:
         self._pair = pair
         self._lock = Lock()
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether the pair is there already."""
+        return self._pair is not None
+
     def get(self) -> KeyPair:
         """The pair. The first call may be slow (RSA: up to seconds)."""
         if self._pair is None:
@@ -121,6 +131,11 @@ class PairMaterial(KeyMaterial):
     """The material of an asymmetric key. Its `data` is empty."""
 
     lazy: LazyPair = field(repr=False, compare=False)
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the pair is there already, so that `pair` is quick."""
+        return self.lazy.is_generated
 
     @property
     def pair(self) -> KeyPair:

@@ -1,5 +1,6 @@
-"""The Flask application: the control API and, for people who mount it in a WSGI server, the services too."""
+"""The Flask application: the control API, the console and, for people who mount it in a WSGI server, the services."""
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -14,13 +15,13 @@ from keytrail.http import wsgi
 from keytrail.http.control import control
 from keytrail.http.control.routes import json_response
 from keytrail.http.foreign_sites import why_foreign
-from keytrail.http.request_reader import is_control
+from keytrail.http.request_reader import is_console, is_control
 from keytrail.http.responses import STATUS, headers_of
 from keytrail.messages import Later
 from keytrail.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Keytrail(Flask):
@@ -33,6 +34,8 @@ class Keytrail(Flask):
         """Serve one endpoint."""
         super().__init__("keytrail", static_folder=None)
         self.keytrail = endpoint
+        self._console: WSGIApplication | None = None
+        self._console_lock = threading.Lock()
         self.register_blueprint(control(endpoint))
         self.register_error_handler(HTTPException, _error_response)
 
@@ -41,10 +44,14 @@ class Keytrail(Flask):
 
         Raises ConnectionAbortedError if a fault rule closes the connection: WSGI has no other way.
         """
-        if is_control(environ.get("PATH_INFO", "/")):
-            why = why_foreign(environ, self.keytrail.settings)
+        settings, path = self.keytrail.settings, environ.get("PATH_INFO", "/")
+        is_page = settings.has_console and is_console(environ["REQUEST_METHOD"], path, environ.get("HTTP_ACCEPT", ""))
+        if is_page or is_control(path):
+            why = why_foreign(environ, settings)
             if why is not None:
                 return json_response(403, {"error": why})(environ, start_response)
+            if is_page:
+                return self._pages()(environ, start_response)
             return super().wsgi_app(environ, start_response)
         dispatcher = self.keytrail.dispatcher
         response = dispatcher.answer(wsgi.request_of(environ, dispatcher.settings.max_body))
@@ -59,6 +66,15 @@ class Keytrail(Flask):
         if len(part) < len(response.body):
             return _cut(part)
         return [part if environ["REQUEST_METHOD"] != "HEAD" else b""]
+
+    def _pages(self) -> "WSGIApplication":
+        """The console, an application of its own, which is imported with its first page."""
+        with self._console_lock:
+            if self._console is None:
+                from keytrail.http.console import Console
+
+                self._console = Console(self.keytrail)
+            return self._console
 
 
 def _cut(part: bytes) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """The front that is served: bytes of HTTP -> Request -> bytes of HTTP, as KMS writes them.
 
 A KMS call is answered on the event loop itself: that takes less time than to hand it to a thread. What is slow (Later:
-an RSA signature) goes to a thread, and so does the control API, which is Flask's.
+an RSA signature) goes to a thread, and so do the control API and the console, which are Flask's.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
-from keytrail.http.request_reader import CONTROL_BODY_LIMIT, Refused, RequestReader, is_control
+from keytrail.http.request_reader import CONTROL_BODY_LIMIT, Refused, RequestReader, is_console, is_control
 from keytrail.http.responses import STATUS, Headers, headers_of
 from keytrail.http.threads import Threads
 from keytrail.messages import UNDISTURBED, Later, Request, Response
@@ -55,6 +55,7 @@ class Front:
         self.loop = loop
         self.answer = endpoint.dispatcher.answer
         self.max_body = endpoint.settings.max_body
+        self.has_console = endpoint.settings.has_console
         self.connections: set[Connection] = set()
         self.none_left = asyncio.Event()
         """Set as the last connection goes."""
@@ -103,7 +104,7 @@ class Front:
             self.loop.call_soon_threadsafe(step)
 
     def control(self, request: Request) -> tuple[int, Headers, bytes]:
-        """What the control API answers: status, headers, body. To be called in a thread."""
+        """What the control API or the console answers: status, headers, body. To be called in a thread."""
         if request.body is None:
             text = f"The body is larger than {CONTROL_BODY_LIMIT} bytes; nothing was done. Load it in parts."
             body = msgspec.json.encode({"error": text})
@@ -262,7 +263,11 @@ class Connection(asyncio.Protocol):
     # ---- Answers out
 
     def _answer(self, request: Request, keep_alive: bool) -> None:
-        if is_control(request.path):
+        if is_control(request.path) or (
+            request.method != "POST"
+            and self._front.has_console
+            and is_console(request.method, request.path, request.header(b"accept"))
+        ):
             send = partial(self._send_control, request.method, keep_alive)
             self._in_thread(partial(self._front.control, request), partial(self._finish, send))
             return

@@ -10,6 +10,9 @@ from keytrail.messages import Request
 CONTROL = "/_keytrail"
 """Where the control API is; everything else is the service's."""
 
+CONSOLE = f"{CONTROL}/console"
+"""Where the console's pages are, besides `/`."""
+
 # unverified: that KMS takes as much; an Application Load Balancer does
 MOST_HEAD = 64 * 1024
 """Bytes of a request's line and headers."""
@@ -24,6 +27,13 @@ DRAIN_LIMIT = 64 * 1024 * 1024
 def is_control(path: str) -> bool:
     """Whether a path, percent-encoded or not, is one of the control API."""
     return path != "/" and unquote(path).startswith(CONTROL + "/")
+
+
+def is_console(method: str, path: str, accept: str) -> bool:
+    """Whether a request is a browser's for a page of the console, if there is one."""
+    if path == "/":
+        return method in ("GET", "HEAD") and "text/html" in accept
+    return unquote(path).startswith(CONSOLE + "/")
 
 
 class Refused(Exception):

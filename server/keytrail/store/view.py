@@ -75,6 +75,11 @@ class View:
         with self._lock:
             return self._keys.page(indexes.keys_of(account, region), key_arn(region, account, after), limit)
 
+    def all_keys(self) -> list[Key]:
+        """The keys of all accounts and Regions, in the order in which they were added."""
+        with self._lock:
+            return list(self._keys.values())
+
     def any_key(self) -> Key | None:
         """The key that was added first, if there are any."""
         with self._lock:
@@ -92,6 +97,11 @@ class View:
         if alias is None:
             raise alias_not_found(arn)
         return alias
+
+    def all_aliases(self) -> list[Alias]:
+        """The aliases of all accounts and Regions."""
+        with self._lock:
+            return list(self._aliases.values())
 
     def aliases_after(self, account: str, region: str, after: str, limit: int) -> list[Alias]:
         """The next aliases in the order of their names: at most `limit` of those after the name `after`."""

@@ -54,6 +54,10 @@ class EventLog:
         self._by_id: dict[str, StoredEvent] = {}
         self._histories: dict[tuple[str, str], EventHistory] = {}
 
+    def count(self) -> int:
+        """How many events there are."""
+        return len(self._written)
+
     def write(self, event: Event, packed: bytes, listed: ListedResources) -> None:
         """Add an event, with what `pack` and `listed_resources` returned for it."""
         self.last_number += 1
@@ -75,6 +79,12 @@ class EventLog:
         """All events, oldest first."""
         return sorted(self._written, key=time_and_number)
 
+    def newest_first(self, after: int) -> list[StoredEvent]:
+        """The events that were written after number `after`, the last one first."""
+        if not after:
+            return list(reversed(self._written))
+        return list(takewhile(lambda event: event.number > after, reversed(self._written)))
+
     def lookup(self, query: Query, before: TimeAndNumber | None, limit: int) -> list[StoredEvent]:
         """The newest events that match a query: at most `limit`, only those before the time and number `before`."""
         if query.attribute is not None and query.attribute[0] == "EventId":
@@ -93,7 +103,7 @@ class EventLog:
         It is all events after that number; if `after` is 0, those with the selection's most selective attribute.
         """
         if after:
-            return list(takewhile(lambda event: event.number > after, reversed(self._written)))
+            return self.newest_first(after)
         if selection.event_id is not None:
             event = self._by_id.get(selection.event_id)
             return [event] if event is not None else []

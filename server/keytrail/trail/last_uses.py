@@ -59,6 +59,12 @@ class LastUses:
         shown = self._shown.get(arn)
         return shown[1] if shown is not None else None
 
+    def all(self, now: datetime) -> dict[str, Use]:
+        """The last uses of all keys that are not hidden any more, by the keys' ARNs. It costs more with more keys."""
+        for arn in list(self._hidden):
+            self.last(arn, now)
+        return {arn: use for arn, (_, use) in self._shown.items()}
+
     def last_used_key(self) -> str | None:
         """The ARN of the key with the latest use that has been shown, if any. It costs more with more keys."""
         return max(self._shown, key=lambda arn: _order(self._shown[arn]), default=None)

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from keytrail.trail.event import Event
@@ -114,6 +115,11 @@ class Trail:
         with self._lock:
             return self._uses.last(arn, now)
 
+    def last_uses(self, now: datetime) -> dict[str, Use]:
+        """As LastUses.all."""
+        with self._lock:
+            return self._uses.all(now)
+
     def last_used_key(self) -> str | None:
         """As LastUses.last_used_key."""
         with self._lock:
@@ -151,6 +157,28 @@ class Trail:
         with self._lock:
             candidates = self._log.candidates(selection, after)
         return [stored.event for stored in sorted(filter(selection.admits, candidates), key=time_and_number)]
+
+    def newest(
+        self,
+        admits: Callable[[StoredEvent], bool],
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int,
+    ) -> list[StoredEvent]:
+        """At most `limit` events that `admits` wants, the one that was written last first.
+
+        Only events with `after < number < before`. Under the lock the events are only listed.
+        """
+        with self._lock:
+            written = self._log.newest_first(after)
+        wanted = (event for event in written if (before is None or event.number < before) and admits(event))
+        return list(islice(wanted, limit))
+
+    def count(self) -> int:
+        """How many events there are."""
+        with self._lock:
+            return self._log.count()
 
     def mark(self) -> int:
         """The number of the latest event: with it, `select` finds the events that are written from now on."""
