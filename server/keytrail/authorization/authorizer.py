@@ -142,7 +142,7 @@ class Authorizer:
     ) -> Explanation:
         """The decision on a RetireGrant that is not called; `overrides` are as in `explain`."""
         question, context = self._question_about_retiring(facts, grant, key, overrides)
-        return Explanation.of_verdict(question, decide(question, context.policies), context)
+        return _explanation(question, context)
 
     def explain(
         self, facts: RequestFacts, action: str, key: Key | None, resource: str, overrides: Mapping[str, tuple[str, ...]]
@@ -156,13 +156,7 @@ class Authorizer:
         foreign = resource != "*" and f":{facts.account}:" not in resource
         about_key = key is not None or foreign
         question = self._question_about_key(context) if about_key else self._question_for_own_policies(context)
-        from keytrail.authorization.near_misses import condition_keys  # imported only if needed, for a quicker start
-
-        verdict = decide(question, context.policies)
-        for policy in wanting(question, verdict, context.policies):
-            for name in condition_keys(policy):
-                context[name]  # works out its value, which the explanation then has
-        return Explanation.of_verdict(question, verdict, context, context.policies)
+        return _explanation(question, context)
 
     def _policies_of_caller(self, facts: RequestFacts) -> PrincipalPolicies:
         return self.identities.policies_of(facts.principal, strict=facts.settings.strict)
@@ -238,6 +232,17 @@ class Authorizer:
     def _keep(self, question: Question, verdict: Verdict, context: RequestContext) -> None:
         explanation = Explanation.of_verdict(question, verdict, context, context.policies)
         self.explanations.add(context.facts.request_id, explanation)
+
+
+def _explanation(question: Question, context: RequestContext) -> Explanation:
+    """The decision on a request that is not made, with the values of all condition keys that an Allow asks for."""
+    from keytrail.authorization.near_misses import condition_keys  # imported only if needed, for a quicker start
+
+    verdict = decide(question, context.policies)
+    for policy in wanting(question, verdict, context.policies):
+        for name in condition_keys(policy):
+            context[name]  # works out its value, which the explanation then has
+    return Explanation.of_verdict(question, verdict, context, context.policies)
 
 
 def _same_organization(policies: PrincipalPolicies, account: str) -> bool:

@@ -27,6 +27,8 @@ class Explanation(NamedTuple):
     context: Mapping[str, Values]
     policies: tuple[Policy, ...] = ()
     """Those in which an Allow was looked for in vain; empty if a statement or a grant decided."""
+    role_arn: str | None = None
+    """The ARN of the caller's role; None if it has none, or if the role's path is not known."""
 
     @classmethod
     def of_verdict(
@@ -43,6 +45,7 @@ class Explanation(NamedTuple):
             verdict,
             dict(context),
             wanting(question, verdict, own),
+            own.role_arn,
         )
 
     def members(self) -> dict[str, object]:

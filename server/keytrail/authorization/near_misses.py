@@ -80,7 +80,7 @@ def _lacks(
     context = explanation.context
     if not statement.covers_action(explanation.action):
         yield Lack(*_element(document, "Action"), explanation.action)
-    if not statement.match(explanation.caller):
+    if not statement.match(explanation.caller, explanation.role_arn, bounded=False):
         yield Lack(*_element(document, "Principal"), explanation.caller.arn)
     if not statement.covers_resource(explanation.resource, context.get):
         yield Lack(*_element(document, "Resource"), explanation.resource)
