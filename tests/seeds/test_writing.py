@@ -111,7 +111,7 @@ SEEDS: dict[str, dict[str, Any]] = {
     "with none": {"keys": [{"KeyId": KEY}]},
     "pending deletion": {"keys": [{"KeyId": KEY, "KeyState": "PendingDeletion", "DeletionDate": "in 9 days"}]},
     "disabled": {"keys": [{"KeyId": KEY, "KeyState": "Disabled", "Rotation": {"RotationPeriodInDays": 90}}]},
-    "a policy that is not compact": {"keys": [{"KeyId": KEY, "Policy": POLICY.replace(":", " :  ")}]},
+    "a policy that is not compact": {"keys": [{"KeyId": KEY, "Policy": POLICY.replace('":', '" :  ')}]},
     "HMAC": {"keys": [{"KeyId": KEY, "KeySpec": "HMAC_384"}]},
     "two uses for its spec": {"keys": [{"KeyId": KEY, "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}]},
     "multi-Region": {
