@@ -14,6 +14,7 @@ from importlib.metadata import version
 from callers import verified
 from decisions import decisions
 from lists import lists
+from log import request_log
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
@@ -24,6 +25,7 @@ from values import value_codecs
 ALL = {
     **MEASURES,
     "lists": lists,
+    "log": request_log,
     "trail": trail,
     "values": value_codecs,
     "decisions": decisions,

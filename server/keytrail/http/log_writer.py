@@ -8,7 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from keytrail.messages import Facts
 
@@ -52,7 +55,7 @@ class LogWriter:
         """Write as `text` or `json`."""
         self._format, self._warning = _FORMATS[log_format]
         self._coloured = log_format == "text" and _takes_colours()
-        self._waiting: deque[Line] = deque()
+        self._waiting: deque[str] = deque()
         self._dropped = 0
         self._lock = threading.Lock()
         """For the count of what was dropped."""
@@ -67,7 +70,8 @@ class LogWriter:
             with self._lock:
                 self._dropped += 1
             return
-        self._waiting.append(line)
+        # Made here, for a thread that works takes turns with the event loop, which costs more than the line.
+        self._waiting.append(self._format(line, self._coloured))
         if not self._news.is_set():
             self._news.set()
 
@@ -87,8 +91,7 @@ class LogWriter:
         self._write_all()
 
     def _write_all(self) -> None:
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        text = "".join([self._format(line, self._coloured) for line in lines])
+        text = "".join([self._waiting.popleft() for _ in range(len(self._waiting))])
         if self._dropped:
             with self._lock:
                 dropped, self._dropped = self._dropped, 0
@@ -107,7 +110,7 @@ def in_text(line: Line, coloured: bool = False) -> str:
     name = call.operation if call.service in ("", "kms") else f"{call.service}:{call.operation}"
     duration = f"{line.seconds * 1000:.1f} ms"
     columns = [
-        _dim(line.at.astimezone().strftime("%H:%M:%S"), coloured),
+        _dim(_time_of_day(int(line.at.timestamp())), coloured),
         _in_colour_of(line.status, status, coloured),
         f"{duration:>10}",
         f"{_printable(name, _MOST_OF_A_NAME):26}",
@@ -127,6 +130,12 @@ def in_text(line: Line, coloured: bool = False) -> str:
     return text
 
 
+@lru_cache(maxsize=2)
+def _time_of_day(seconds: int) -> str:
+    """The time of a moment in seconds since 1970, where the server runs."""
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
 def in_json(line: Line, coloured: bool = False) -> str:
     """A line for programs: one JSON object, in ASCII, without what is empty."""
     call = line.call
@@ -144,8 +153,11 @@ def in_json(line: Line, coloured: bool = False) -> str:
         "why": line.why,
         "explain": line.explain,
     }
-    text = json.dumps({name: value for name, value in members.items() if value != ""})
-    return text.replace("\x7f", "\\u007f") + "\n"
+    members = {name: value for name, value in members.items() if value != ""}
+    text = msgspec.json.encode(members).decode()
+    if not (text.isascii() and text.isprintable()):
+        text = json.dumps(members).replace("\x7f", "\\u007f")
+    return text + "\n"
 
 
 _DROPPED = "%d lines of the log were dropped, because they were not read in time"
