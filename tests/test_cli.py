@@ -254,7 +254,7 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
 
 
 def test_an_unknown_variable_is_a_warning_and_the_server_starts() -> None:
-    with serving("--port", "0", KEYTRAIL_USAGE_DELEY="5") as server:
+    with serving("--port", "0", "--quiet", KEYTRAIL_USAGE_DELEY="5") as server:
         assert post(server, "ListKeys").status_code == 200
         server.process.terminate()
         assert server.process.communicate()[1] == (
