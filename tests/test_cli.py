@@ -119,6 +119,53 @@ def test_serve_without_a_seed_prints_a_command_that_succeeds_too() -> None:
         assert key["AWSAccountId"] == "111122223333"
 
 
+def log_of(server: SimpleNamespace) -> list[str]:
+    """What a server that ends now has written on standard error."""
+    server.process.terminate()
+    written: str = server.process.communicate(timeout=10)[1]
+    return written.splitlines()
+
+
+def test_serve_logs_a_line_a_request_on_standard_error() -> None:
+    with serving("--port", "0") as server:
+        answer = post(server, "ListKeys")
+        [line] = log_of(server)
+    assert re.search(r"  200 .* ms  ListKeys  .*000000000000  us-east-1 ", line)
+    assert line.endswith(answer.headers["x-amzn-RequestId"])
+
+
+@pytest.mark.parametrize(
+    ("words", "variables"), [(("--log-format", "json"), {}), ((), {"KEYTRAIL_LOG_FORMAT": "json"})]
+)
+def test_serve_logs_in_json_if_told_so(words: tuple[str, ...], variables: dict[str, str]) -> None:
+    with serving("--port", "0", *words, **variables) as server:
+        post(server, "ListKeys")
+        [line] = log_of(server)
+    assert json.loads(line)["operation"] == "ListKeys"
+
+
+@pytest.mark.parametrize(("words", "variables"), [(("--quiet",), {}), ((), {"KEYTRAIL_QUIET": "1"})])
+def test_serve_is_quiet_if_told_so(words: tuple[str, ...], variables: dict[str, str]) -> None:
+    with serving("--port", "0", *words, **variables) as server:
+        post(server, "ListKeys")
+        assert log_of(server) == []
+
+
+def test_an_unknown_format_of_the_log_is_an_error_with_the_choices() -> None:
+    done = run("serve", "--port", "0", "--log-format", "xml")
+    assert done.returncode == 2
+    assert done.stderr == "keytrail: log_format: expected text or json, got 'xml'\n"
+
+
+def test_a_log_that_nobody_reads_holds_up_no_request_and_no_stop() -> None:
+    with serving("--port", "0") as server:
+        message = "x" * 400
+        for _ in range(400):  # a pipe has room for 64 KiB
+            assert post(server, "DescribeKey", {"KeyId": message}).status_code == 400
+        server.process.terminate()
+        assert server.process.wait(5) == 0
+
+
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(f"keys: [{{KeyId: {KEY}}}]")
     (tmp_path / "two.yaml").write_text(f"keys: [{{KeyId: {OTHER_KEY}}}]")
@@ -207,7 +254,7 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
 
 
 def test_an_unknown_variable_is_a_warning_and_the_server_starts() -> None:
-    with serving("--port", "0", KEYTRAIL_USAGE_DELEY="5") as server:
+    with serving("--port", "0", "--quiet", KEYTRAIL_USAGE_DELEY="5") as server:
         assert post(server, "ListKeys").status_code == 200
         server.process.terminate()
         assert server.process.communicate()[1] == (

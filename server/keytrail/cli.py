@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import click
@@ -32,6 +32,8 @@ OPTION_HELP = {
     "max_events": "How many trail events are kept, if KEYTRAIL_MAX_TRAIL has room for them.",
     "max_trail": "How many bytes of memory the trail's events may take; an ordinary one takes about 1000.",
     "max_body": "Largest request body, in bytes.",
+    "log_format": "Log of requests on standard error: text or json; `keytrail serve` writes text by default.",
+    "quiet": "Whether no log of requests is written (true, false).",
     "control": "Whether the control API under /_keytrail/ answers (true, false).",
     "control_hosts": "Further names under which browsers may use the control API: kms.example.com,kms.example.org.",
     "control_token": "Bearer token that every control call needs.",
@@ -112,6 +114,7 @@ def serve(**options: Any) -> None:
     """Answer KMS calls until SIGTERM or Ctrl-C."""
     _warn_of_unknown_variables()
     settings = _settings(options)
+    settings = replace(settings, log_format=settings.log_format or "text")
     # Imported and loaded objects stay, so the garbage collector need not look through them, now or later.
     gc.disable()
     # Slow imports only now, so that --help and a wrong flag get an answer at once.

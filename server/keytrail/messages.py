@@ -1,4 +1,4 @@
-"""What passes between the front, the path of a request and the operations: Request, Response, Delivery, Later."""
+"""What passes between the front, the path of a request and the operations: Request, Response and its parts, Later."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,6 +68,7 @@ class Content(Enum):
     JSON_11 = "another service in JSON 1.1"
     XML = "STS in XML"
     JSON = "STS in JSON, for a request that accepts it"
+    CBOR = "another service in Smithy's RPC v2 CBOR"
     FRONT_END = "the front end itself, in a little XML"
 
 
@@ -90,6 +91,17 @@ UNDISTURBED = Delivery()
 """The delivery of a response that no fault rule alters: at once and whole."""
 
 
+class Facts(NamedTuple):
+    """What a log says of a call. A text is empty where the call did not get so far, or where there is nothing."""
+
+    service: str
+    operation: str
+    account: str = ""
+    region: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
 class Response(NamedTuple):
     """What the front sends."""
 
@@ -98,6 +110,8 @@ class Response(NamedTuple):
     request_id: str
     content: Content = Content.KMS
     delivery: Delivery = UNDISTURBED
+    facts: Facts | None = None
+    """What a log says of the call; None unless the dispatcher was asked to tell it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,10 @@ class Settings:
     """How many bytes of memory the trail's events may take, estimated; the oldest go first, the last one stays."""
     max_body: int = 1024 * 1024
     """The largest request body that is accepted, in bytes."""
+    log_format: str = ""
+    """The form of the log of requests on standard error: text or json; empty: there is none."""
+    quiet: bool = False
+    """Whether there is no log of requests, whatever its format."""
     control: bool = True
     """Whether the control API is on (/_keytrail/health always answers)."""
     control_hosts: frozenset[str] = frozenset()
@@ -138,6 +142,8 @@ class Settings:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
     def _check_names(self) -> None:
+        if self.log_format not in ("", "text", "json"):
+            raise ValueError(f"log_format: expected text or json, got {self.log_format!r}")
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise ValueError(f"account: expected 12 digits, got {self.account!r}")
         for name in sorted(self.extra_regions):

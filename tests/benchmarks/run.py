@@ -15,6 +15,7 @@ from callers import verified
 from console import console
 from decisions import decisions
 from lists import lists
+from log import request_log
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
@@ -25,6 +26,7 @@ from values import value_codecs
 ALL = {
     **MEASURES,
     "lists": lists,
+    "log": request_log,
     "trail": trail,
     "console": console,
     "values": value_codecs,

@@ -115,9 +115,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def keytrail(fixtures: Path = QUICK_START, probe: bytes | None = None) -> Server:
+def keytrail(fixtures: Path = QUICK_START, probe: bytes | None = None, log: str = "") -> Server:
+    """Keytrail, without a log of requests, or with one in this format, which goes to a file."""
     command = [sys.executable, "-m", "keytrail", "serve"]
     command += ["--host", HOST, "--port", "{port}", "--fixtures", str(fixtures)]
+    command += ["--log-format", log] if log else ["--quiet"]
     return Server(command, probe or http("GET", "/_keytrail/health"))
 
 

@@ -15,8 +15,9 @@ from keytrail.authorization.authorizer import Authorizer
 from keytrail.call import Call
 from keytrail.clock import Clock
 from keytrail.crypto.randomness import new_uuid
-from keytrail.dispatch import record
+from keytrail.dispatch import other_services, record
 from keytrail.dispatch.custom_tags import take_custom_tags
+from keytrail.dispatch.facts import facts_of, facts_of_unknown
 from keytrail.dispatch.protocol import Protocol, Protocols
 from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
@@ -61,13 +62,15 @@ class Dispatcher:
         self._authorizer = authorizer
         self._faults = faults
         self._protocols = Protocols(SERVICES.values())
+        self.tells_facts = False
+        """Whether responses have their facts, for a log."""
 
     def answer(self, request: Request) -> Response | Later[Response]:
         """The answer to one request; a `Later` if its operation is slow. Never raises."""
         request_id = new_uuid()
         protocol, operation = self._protocols.find(request)
         if operation is None:
-            return protocol.refuse(protocol.unknown_operation(), request_id)
+            return self._refuse_unknown(protocol, request, request_id)
         call: Call | None = None
         delivery = UNDISTURBED
         try:
@@ -90,7 +93,8 @@ class Dispatcher:
                 fault = self._faults.strike(operation, call)
                 delivery = fault.delivery
                 if fault.drops_before:
-                    return Response(0, b"", request_id, delivery=delivery)
+                    response = Response(0, b"", request_id, delivery=delivery)
+                    return response._replace(facts=facts_of(operation, call)) if self.tells_facts else response
                 if fault.error is not None:
                     call.keys += fault.keys
                     raise fault.error
@@ -119,6 +123,8 @@ class Dispatcher:
                 raise DryRunOperationException("The request would have succeeded, but the DryRun option is set.")
             response = protocol.write(operation, reply, call.request_id)
             self._trail.record(*record.success(operation, call, request, reply))
+            if self.tells_facts:
+                response = response._replace(facts=facts_of(operation, call))
         except Exception as error:
             response = self._refuse(protocol, operation, call, request, call.request_id, error)
         return response if delivery is UNDISTURBED else response._replace(delivery=delivery)
@@ -141,12 +147,28 @@ class Dispatcher:
             except Exception as bug:  # an event that cannot be written is a bug, and is answered as one
                 error = bug
         if isinstance(error, AwsError):
-            return protocol.refuse(error, request_id)
+            response = protocol.refuse(error, request_id)
+            return response._replace(facts=facts_of(operation, call, error)) if self.tells_facts else response
         # A bug of ours: the client gets an error that SDKs retry, the log gets the traceback.
         _log.error("request %s (%s) failed", request_id, operation.name, exc_info=error)
         account, words = call.account if call is not None else "", " ".join(str(error).split())[:200]
         self._trail.note_missing(operation.name, account, f"request {request_id}, {type(error).__name__}: {words}")
-        return protocol.refuse(KMSInternalException("Keytrail failed; its log has the traceback."), request_id)
+        internal = KMSInternalException("Keytrail failed; its log has the traceback.")
+        response = protocol.refuse(internal, request_id)
+        return response._replace(facts=facts_of(operation, call, internal)) if self.tells_facts else response
+
+    def _refuse_unknown(self, protocol: Protocol, request: Request, request_id: str) -> Response:
+        """The answer to a request that names no operation, or one of a service that is not here."""
+        service = other_services.service_of(request)
+        if service is not None and service not in SERVICES:
+            error: AwsError = other_services.not_here(service)
+            response = other_services.refuse(request, service, error, request_id)
+        else:
+            error = protocol.unknown_operation()
+            response = protocol.refuse(error, request_id)
+        if self.tells_facts:
+            response = response._replace(facts=facts_of_unknown(protocol, request, service, error))
+        return response
 
     def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:
         """Make the Call of a request: who sent it, to which Region, at which moment.

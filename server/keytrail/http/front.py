@@ -27,6 +27,8 @@ from keytrail.messages import UNDISTURBED, Later, Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from keytrail.http.request_log import RequestLog
+
 _Result = TypeVar("_Result")
 
 IDLE = 300.0
@@ -50,10 +52,11 @@ _log = logging.getLogger("keytrail")
 class Front:
     """What the connections of one server share."""
 
-    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
-        """Answer for one endpoint, on this event loop."""
+    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop, log: "RequestLog | None") -> None:
+        """Answer for one endpoint, on this event loop, and tell a log of requests, if there is one."""
         self.loop = loop
-        self.answer = endpoint.dispatcher.answer
+        self.log = log
+        self.answer = endpoint.dispatcher.answer if log is None else log.answer
         self.max_body = endpoint.settings.max_body
         self.has_console = endpoint.settings.has_console
         self.connections: set[Connection] = set()
@@ -105,6 +108,9 @@ class Front:
 
     def control(self, request: Request) -> tuple[int, Headers, bytes]:
         """What the control API or the console answers: status, headers, body. To be called in a thread."""
+        return self._control(request) if self.log is None else self.log.control(self._control, request)
+
+    def _control(self, request: Request) -> tuple[int, Headers, bytes]:
         if request.body is None:
             text = f"The body is larger than {CONTROL_BODY_LIMIT} bytes; nothing was done. Load it in parts."
             body = msgspec.json.encode({"error": text})
@@ -331,6 +337,8 @@ class Connection(asyncio.Protocol):
         self._write(status, [*headers, ("Date", self._front.date)], body if method != "HEAD" else b"", keep_alive)
 
     def _refuse(self, refused: Refused) -> None:
+        if self._front.log is not None:
+            self._front.log.refused(refused)
         body = str(refused).encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         self._write(refused.status, headers, body, keep_alive=False)

@@ -23,6 +23,7 @@ _TYPES: Mapping[Content, Headers] = {
     Content.JSON_11: [("Content-Type", JSON_11)],
     Content.XML: [("Content-Type", "text/xml")],
     Content.JSON: [("Content-Type", JSON)],
+    Content.CBOR: [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")],
     Content.FRONT_END: [],
 }
 

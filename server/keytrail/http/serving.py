@@ -9,9 +9,13 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from keytrail.endpoint import Endpoint
 from keytrail.http.front import Front
+
+if TYPE_CHECKING:
+    from keytrail.http.request_log import RequestLog
 
 if sys.platform == "win32":
     from asyncio import new_event_loop
@@ -69,6 +73,7 @@ class Server:
         self._listener = listener
         self._loop = new_event_loop()
         self._stop = asyncio.Event()
+        self._log = _request_log(endpoint, url_of(listener))
 
     def run(self) -> None:
         """Answer, until `stop` is called and the requests in flight are answered. In any thread."""
@@ -76,6 +81,8 @@ class Server:
             self._loop.run_until_complete(self._serve())
         finally:
             self._loop.close()
+            if self._log is not None:
+                self._log.close(GRACE)
 
     def stop(self) -> None:
         """Let `run` end. In any thread, or in a signal handler."""
@@ -83,11 +90,19 @@ class Server:
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def _serve(self) -> None:
-        front = Front(self._endpoint, self._loop)
+        front = Front(self._endpoint, self._loop, self._log)
         server = await self._loop.create_server(front.connection, sock=self._listener, backlog=_BACKLOG)
         await self._stop.wait()
         server.close()
         await front.stop(GRACE)
+
+
+def _request_log(endpoint: Endpoint, url: str) -> "RequestLog | None":
+    if not endpoint.settings.log_format or endpoint.settings.quiet:
+        return None
+    from keytrail.http.request_log import RequestLog  # imported only if needed, for a quicker start
+
+    return RequestLog(endpoint, url)
 
 
 def serve(endpoint: Endpoint, listener: socket.socket) -> None:
