@@ -24,7 +24,9 @@ def said(*words: str, **environment: str) -> list[str]:
     return CliRunner().invoke(main, [*words], env=environment).output.splitlines()
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Under pytest-xdist the message says more.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
