@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 BUILD_INPUTS := pyproject.toml server/build_model.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots image clean
+.PHONY: help run test check bench screenshots docs dist image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,11 +35,19 @@ bench: $(VENV)/.dev ## measure speed and memory against other servers
 screenshots: $(VENV)/.dev ## take the pictures of the console in docs/screenshots; needs Chromium
 	$(BIN)/python -m tests.browser.screenshots
 
+docs: $(VENV)/.docs ## build the site of README and docs/ in .site/, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The wheel is built of the source distribution, which shows that nothing is missing there.
+dist: $(VENV)/.dev ## build wheel and source distribution in dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
 image: ## build the container image `keytrail`
 	docker build -t keytrail .
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	rm -rf server/keytrail/wire/models server/keytrail/regions.json server/keytrail/http/console/static/htmx.min.js
 	find server tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -50,6 +58,12 @@ $(VENV)/.installed: $(BUILD_INPUTS)
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable .
+	@touch $@
+
+# And what the site needs.
+$(VENV)/.docs: $(VENV)/.installed
+	@echo "Installing the tools for the site in $(VENV) ..."
+	@$(PIP) install --group docs
 	@touch $@
 
 # And what it needs to be worked on.

@@ -1,7 +1,7 @@
 """The `keytrail` command, as a shell sees it.
 
-How we know: README, "Settings" and README, "Seeds" (`check`). The end comes within 2 s, for `docker stop` kills after
-10 s.
+How we know: docs/settings.md, "Settings" and docs/seeds.md, "Seeds" (`check`). The end comes within 2 s, for
+`docker stop` kills after 10 s.
 """
 
 from __future__ import annotations

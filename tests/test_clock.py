@@ -1,4 +1,4 @@
-"""The clock: real, frozen, set, advanced, or at another speed. How we know: README, "The control API"."""
+"""The clock: real, frozen, set, advanced, or at another speed. How we know: docs/control-api.md, "The control API"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings, and the durations and moments in them. How we know: README, "Settings"."""
+"""Settings, and the durations and moments in them. How we know: docs/settings.md, "Settings"."""
 
 from __future__ import annotations
 

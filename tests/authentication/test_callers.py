@@ -1,6 +1,6 @@
 """Callers: account, Region and principal of a request.
 
-How we know: README, "Who is calling"; the form of the scope: IAM User Guide, "Elements of an AWS API request
+How we know: docs/who-may.md, "Who is calling"; the form of the scope: IAM User Guide, "Elements of an AWS API request
 signature".
 """
 

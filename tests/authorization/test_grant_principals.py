@@ -51,7 +51,7 @@ def test_a_grant_names_who_may_retire_it(members: Mapping[str, Any], match: Prin
 
 
 def test_a_caller_that_no_seed_declares_counts_as_anybody_in_its_account() -> None:
-    """How we know: README, "Who is calling"."""
+    """How we know: docs/who-may.md, "Who is calling"."""
     found = retiring_grant(replace(GRANT, retiring_principal=ROLE), Principal.root(MINE))
     assert found is not None
     assert found.match is PrincipalMatch.ACCOUNT

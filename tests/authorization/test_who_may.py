@@ -295,7 +295,7 @@ def test_trailing_days_guard_a_key_from_identity_and_service_control_policies(
 
 
 def test_a_service_control_policy_applies_to_undeclared_callers_too(declare: Callable[..., None], kms: Any) -> None:
-    """How we know: README, "Who is calling"; docs, kms-behaviour F.2 point 1."""
+    """How we know: docs/who-may.md, "Who is calling"; docs, kms-behaviour F.2 point 1."""
     declare(serviceControlPolicies=[{"Arn": SCP, "Policy": document(GUARD), "Accounts": [ACCOUNT]}])
     root = f"arn:aws:iam::{ACCOUNT}:root"
     why = f"with an explicit deny in a service control policy: {SCP}"
@@ -431,7 +431,7 @@ def test_a_session_policy_limits_the_session_of_a_role(
 def test_only_its_session_policy_limits_a_session_of_an_undeclared_role(
     declare: Callable[..., None], keytrail_client: Callable[..., Any]
 ) -> None:
-    """How we know: README, "Who is calling": policies written for production roles work."""
+    """How we know: docs/who-may.md, "Who is calling": policies written for production roles work."""
     declare({}, [allow("kms:*", Principal={"AWS": ROLE})])
 
     def worker(**members: Any) -> Any:
@@ -681,7 +681,7 @@ def test_the_lockout_check_requires_that_the_caller_may_still_put_the_policy(
 
 
 def test_a_strict_endpoint_denies_undeclared_callers_implicitly() -> None:
-    """How we know: README, "Who is calling"."""
+    """How we know: docs/who-may.md, "Who is calling"."""
     only_alice = document(allow("kms:*", Principal={"AWS": USER}))
     keys = [{"KeyId": KEY, "Policy": only_alice}, {"KeyId": OTHER_KEY}]
     with KeytrailServer(fixtures={"keys": keys}, strict=True) as server:

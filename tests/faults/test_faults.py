@@ -540,7 +540,7 @@ def test_faults_are_answered_by_wsgi_too(wsgi: Callable[..., Any]) -> None:
 def test_a_fault_about_a_key_that_is_deleted_by_now_does_not_strike(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any
 ) -> None:
-    """How we know: README, "The control API"; what is due has happened before anything looks at a key."""
+    """How we know: docs/control-api.md, "The control API"; what is due has happened before anything looks at a key."""
     gone = "7777abcd-12ab-34cd-56ef-1234567890ab"
     keytrail_clean.load({"keys": [{"KeyId": gone, "KeyState": "PendingDeletion", "DeletionDate": "in 8 days"}]})
     keytrail_clean.add_fault(Operations="DescribeKey", KeyId=gone, Error="KMSInternalException")

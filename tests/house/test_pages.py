@@ -7,17 +7,23 @@ import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+import keytrail
 from keytrail import values
 from keytrail.cli import OPTION_HELP
 from keytrail.environment import aws_variables
 from keytrail.operations.kms import OPERATIONS
+from keytrail.pytest_plugin import KmsCalls
 from keytrail.server import KeytrailServer
+from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings, variable
+from keytrail.testcontainers import KeytrailContainer
 from keytrail.wire import service_model
+from tests.house import api_page
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -35,7 +41,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def between(name: str, page: str = "README.md") -> str:
+def between(name: str, page: str) -> str:
     """The part of a page between the two marks with a name."""
     return PAGES[page].split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
@@ -60,9 +66,38 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize(("name", "table"), [("operations", operations_table()), ("settings", settings_table())])
-def test_the_tables_are_those_of_the_code(name: str, table: str) -> None:
-    assert between(name) == table
+TABLES = {"operations": operations_table(), "settings": settings_table()}
+"""By name; each is between marks of this name, on the page of this name."""
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_are_those_of_the_code(name: str) -> None:
+    assert between(name, f"docs/{name}.md") == TABLES[name]
+
+
+def test_the_page_of_the_python_api_is_that_of_the_code() -> None:
+    assert PAGES["docs/python-api.md"] == api_page.page(), "python -m tests.house.test_pages writes it anew"
+
+
+@pytest.mark.parametrize(
+    "public",
+    [keytrail.KeytrailServer, keytrail.KeytrailClient, ServerClock, KmsCalls, KeytrailContainer, keytrail.values],
+    ids=lambda public: public.__name__,
+)
+def test_the_page_of_the_python_api_names_whatever_is_public(public: Any) -> None:
+    """Seen from the other side: by what Python itself finds, and not by the source."""
+    page = PAGES["docs/python-api.md"]
+    for name in getattr(public, "__all__", None) or vars(public):
+        if not name.startswith("_"):
+            assert re.search(rf"^####? (\w+\.)?{name}$|^\* `{name}: |`{name}`[,.]", page, re.MULTILINE), name
+
+
+def test_the_page_of_the_python_api_names_every_fixture(pytestconfig: pytest.Config) -> None:
+    plugin = pytestconfig.pluginmanager.get_plugin("keytrail")
+    fixtures = [name for name in dir(plugin) if type(getattr(plugin, name)).__name__ == "FixtureFunctionDefinition"]
+    assert {"kms", "kms_calls", "keytrail_env"} <= set(fixtures)
+    for name in fixtures:
+        assert name.startswith("_") or f"#### {name}\n" in PAGES["docs/python-api.md"]
 
 
 def test_the_floors_of_the_architecture_are_those_that_are_enforced() -> None:
@@ -135,8 +170,14 @@ def test_there_are_seeds_on_the_pages_and_the_readme_links_to_every_page() -> No
         assert f"({page})" in README, f"the README does not lead to {page}"
 
 
-def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
-    compose, workflow = (yaml.safe_load(block) for _, block in blocks("yaml")[:2])
+def recipe(name: str) -> Any:
+    """The file that the page of recipes for CI has under a name."""
+    [found] = [block for place, block in blocks("yaml") if place.startswith("docs/ci") and name in block.split("\n")[0]]
+    return yaml.safe_load(found)
+
+
+def test_the_recipes_for_ci_fit_the_image() -> None:
+    compose, workflow, gitlab = recipe("compose.yaml"), recipe("test.yaml"), recipe(".gitlab-ci.yml")
     dockerfile = (ROOT / "Dockerfile").read_text()
     kms = compose["services"]["kms"]
     assert f"EXPOSE {kms['ports'][0].split(':')[1]}" in dockerfile
@@ -148,19 +189,22 @@ def test_the_compose_file_and_the_workflow_fit_the_image() -> None:
     for environment, url in (
         (compose["services"]["app"]["environment"], "http://kms:4599"),
         (in_ci, "http://127.0.0.1:4599"),
+        (gitlab["test"]["variables"], "http://kms:4599"),
     ):
         set_in_tests = aws_variables(url, "111122223333")
         assert environment.items() <= set_in_tests.items()
         assert environment.keys() >= {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
     assert [step["run"] for step in job["steps"] if "curl" in step.get("run", "")]
+    assert gitlab["test"]["services"] == [{"name": job["services"]["kms"]["image"], "alias": "kms"}]
 
 
 def shell_commands() -> list[str]:
     """Each command of the pages, those of the workflow too."""
     commands = [line for _, block in blocks("sh") for line in block.splitlines() if line]
     commands += re.findall(r"^\| `(make \w+)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    workflow = yaml.safe_load(blocks("yaml")[1][1])
-    return commands + [step["run"] for step in workflow["jobs"]["test"]["steps"] if "curl" in step.get("run", "")]
+    commands += [step["run"] for step in recipe("test.yaml")["jobs"]["test"]["steps"] if "run" in step]
+    commands += recipe(".gitlab-ci.yml")["test"]["script"]
+    return [command for command in commands if "integration-test" not in command]  # the reader's own target
 
 
 @pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("curl")])
@@ -168,7 +212,7 @@ def test_the_curl_commands_are_answered(command: str) -> None:
     # The workflow posts the quick-start seed to an empty server; the others ask a server that has it.
     posts_seed = "--data-binary" in command
     with KeytrailServer(fixtures=[] if posts_seed else [ROOT / "fixtures/quickstart.yaml"]) as server:
-        words = [word.replace("http://127.0.0.1:4599", server.url) for word in shlex.split(command)]
+        words = [re.sub("http://(127.0.0.1|kms):4599", server.url, word) for word in shlex.split(command)]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     expected = {
         "GetKeyLastUsage": '"Operation":"Decrypt"',
@@ -197,9 +241,9 @@ def test_the_docker_command_uses_the_port_and_the_folder_of_the_image() -> None:
 
 
 if __name__ == "__main__":
-    # `python -m tests.house.test_pages` writes the tables anew.
-    text = README
-    for part, table in (("operations", operations_table()), ("settings", settings_table())):
-        head, rest = text.split(f"<!-- {part} -->\n")
+    # `python -m tests.house.test_pages` writes the tables and the page of the Python API anew.
+    for part, table in TABLES.items():
+        head, rest = PAGES[f"docs/{part}.md"].split(f"<!-- {part} -->\n")
         text = f"{head}<!-- {part} -->\n{table}<!-- /{part} -->{rest.split(f'<!-- /{part} -->')[1]}"
-    (ROOT / "README.md").write_text(text)
+        (ROOT / f"docs/{part}.md").write_text(text)
+    (ROOT / "docs/python-api.md").write_text(api_page.page())

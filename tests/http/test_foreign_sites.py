@@ -1,6 +1,7 @@
 """The control API answers no page of another site.
 
-How we know: README, "The control API"; the Fetch standard and RFC 6454 (which requests of browsers have an Origin),
+How we know: docs/control-api.md, "The control API"; the Fetch standard and RFC 6454 (which requests of browsers have
+an Origin),
 RFC 9110 section 7.2 (Host).
 """
 

@@ -272,7 +272,7 @@ def test_a_seeded_past_stands_at_its_time(kms: Any, trail: Any, keytrail_clean: 
 
 
 def test_events_show_once_the_delay_of_the_trail_is_over() -> None:
-    """How we know: CloudTrail delivers within minutes (kms-behaviour G.3); how late here: README, "Settings"."""
+    """How we know: within minutes (kms-behaviour G.3); how late here: docs/settings.md, "Settings"."""
     with KeytrailServer(trail_delay=timedelta(minutes=5)) as server:
         kms, trail = client_of(server), client_of(server, "cloudtrail")
         server.clock.freeze(NOON)

@@ -176,7 +176,7 @@ def test_a_key_that_was_disabled_decrypts_again_once_it_is_enabled(kms: Any, blo
 
 
 def test_a_ciphertext_under_given_key_material_decrypts_in_every_run(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: README, "Seeds"."""
+    """How we know: docs/seeds.md, "Seeds"."""
     seed = {"keys": [{"KeyId": KEY, "KeyMaterial": base64.b64encode(b"0123456789abcdef" * 2).decode()}]}
     keytrail_clean.load(seed)
     ciphertext = kms.encrypt(KeyId=KEY, Plaintext=b"hello")["CiphertextBlob"]

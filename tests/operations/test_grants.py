@@ -312,7 +312,7 @@ def test_grants_and_tokens_go_with_their_key(keytrail_clean: KeytrailServer, kms
 
 
 def test_a_seeded_grant_has_the_token_that_the_seed_says(keytrail_clean: KeytrailServer, kms: Any) -> None:
-    """How we know: README, "Seeds"."""
+    """How we know: docs/seeds.md, "Seeds"."""
     key = "5678abcd-12ab-34cd-56ef-1234567890ab"
     grant = {"GrantToken": "seeded", "GranteePrincipal": READER, "Operations": ["Decrypt"], "Name": "n"}
     keytrail_clean.load({"keys": [{"KeyId": key, "Grants": [grant]}]})

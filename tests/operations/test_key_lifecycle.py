@@ -217,7 +217,7 @@ def test_the_aliases_of_a_key_go_with_it_and_not_before(kms: Any, keytrail_clock
 
 
 def test_a_seeded_deletion_date_comes_as_well(kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: Any) -> None:
-    """How we know: README, "Seeds"."""
+    """How we know: docs/seeds.md, "Seeds"."""
     seed = {"KeyId": KEY, "KeyState": "PendingDeletion", "DeletionDate": "in 10 days"}
     keytrail_clean.load({"keys": [seed]})
     keytrail_clock.advance(days=9)

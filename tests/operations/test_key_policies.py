@@ -51,7 +51,7 @@ def test_a_policy_that_was_put_is_the_one_that_is_got(kms: Any) -> None:
 
 
 def test_the_policies_of_new_and_seeded_keys_are_got(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: KMS API Reference, CreateKey; README, "Seeds"."""
+    """How we know: KMS API Reference, CreateKey; docs/seeds.md, "Seeds"."""
     made = kms.create_key(Policy=json.dumps(POLICY))["KeyMetadata"]["KeyId"]
     assert json.loads(kms.get_key_policy(KeyId=made)["Policy"]) == POLICY
     seeded = "4444abcd-12ab-34cd-56ef-1234567890ab"

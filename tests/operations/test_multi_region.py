@@ -236,7 +236,7 @@ def test_a_primary_may_move_there_and_back(kms: Any, elsewhere: Any, replicated:
 
 
 def test_a_replica_is_creating_for_a_while(slow: Any) -> None:
-    """How we know: recorded; how long here: README, "Settings", KEYTRAIL_TRANSITION_TIME."""
+    """How we know: recorded; how long here: docs/settings.md, "Settings", KEYTRAIL_TRANSITION_TIME."""
     server, kms, elsewhere = slow
     key_id = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
     kms.replicate_key(KeyId=key_id, ReplicaRegion=ELSEWHERE)

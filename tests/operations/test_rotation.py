@@ -299,7 +299,7 @@ def test_a_key_that_cannot_rotate_may_have_rotation_disabled_and_has_no_rotation
 def test_a_seeded_key_has_rotations_behind_it_and_before_it(
     kms: Any, keytrail_clean: KeytrailServer, keytrail_clock: ServerClock
 ) -> None:
-    """How we know: README, "Seeds"."""
+    """How we know: docs/seeds.md, "Seeds"."""
     seed = {
         "KeyId": SEEDED,
         "Rotation": {
@@ -321,7 +321,7 @@ def test_a_seeded_key_has_rotations_behind_it_and_before_it(
 
 
 def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: README, "Seeds"; KeyMaterial is the current one, as DescribeKey would say."""
+    """How we know: docs/seeds.md, "Seeds"; KeyMaterial is the current one, as DescribeKey would say."""
     past = {"Rotations": [{"RotationDate": "20 days ago"}]}
     twin = {"KeyId": OTHER_SEEDED, "KeyMaterial": MATERIAL}
     keytrail_clean.load({"keys": [{"KeyId": SEEDED, "KeyMaterial": MATERIAL, "Rotation": past}, twin]})
@@ -330,7 +330,7 @@ def test_a_seed_without_a_period_is_not_rotated_automatically(kms: Any, keytrail
 
 
 def test_the_next_rotation_of_a_seed_may_be_given(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: README, "Seeds"; the member is GetKeyRotationStatus's."""
+    """How we know: docs/seeds.md, "Seeds"; the member is GetKeyRotationStatus's."""
     rotation = {"RotationPeriodInDays": 90, "NextRotationDate": "in 2 days"}
     keytrail_clean.load({"keys": [{"KeyId": SEEDED, "Rotation": rotation}]})
     assert status(kms, SEEDED)["NextRotationDate"] == days(2)

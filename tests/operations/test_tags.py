@@ -45,7 +45,7 @@ def test_tags_are_added_overwritten_and_taken_away(kms: Any) -> None:
 
 
 def test_the_tags_of_a_new_key_a_replica_and_a_seed_are_listed(kms: Any, keytrail_clean: KeytrailServer) -> None:
-    """How we know: KMS API Reference, CreateKey and ReplicateKey; README, "Seeds"."""
+    """How we know: KMS API Reference, CreateKey and ReplicateKey; docs/seeds.md, "Seeds"."""
     made = kms.create_key(Tags=tags(team="a"))["KeyMetadata"]["KeyId"]
     assert kms.list_resource_tags(KeyId=made)["Tags"] == tags(team="a")
     seeded = "4444abcd-12ab-34cd-56ef-1234567890ab"

@@ -223,7 +223,7 @@ def test_a_use_before_tracking_began_is_not_known(kms: Any, keytrail_clean: Keyt
 
 
 def test_the_date_that_tracking_began_can_be_set() -> None:
-    """How we know: README, "Settings": KEYTRAIL_TRACKING_START."""
+    """How we know: docs/settings.md, "Settings": KEYTRAIL_TRACKING_START."""
     begin = datetime(2020, 2, 2, tzinfo=UTC)
     with KeytrailServer(tracking_start=begin) as server:
         server.load({"keys": [{"KeyId": KEY, "CreationDate": "2019-01-01T00:00:00Z"}]})
@@ -626,7 +626,7 @@ def test_without_a_delay_a_use_shows_at_once(kms: Any, blob: bytes) -> None:
 
 
 def test_a_delayed_use_shows_once_the_clock_has_passed_the_delay(late: Any) -> None:
-    """How we know: AWS docs, up to an hour; how late here: README, "Settings", KEYTRAIL_USAGE_DELAY."""
+    """How we know: AWS docs, up to an hour; how late here: docs/settings.md, "Settings", KEYTRAIL_USAGE_DELAY."""
     server, kms = late
     answer = kms.encrypt(KeyId=KEY, Plaintext=b"x")
     assert last_usage(kms) == {}
@@ -686,7 +686,7 @@ def test_a_seeded_past_is_reported_in_spite_of_a_delay(late: Any) -> None:
 
 
 def test_a_usage_outlives_its_event() -> None:
-    """How we know: README, "Settings": KEYTRAIL_MAX_EVENTS is about events; kms-behaviour C.3: a use is kept."""
+    """How we know: docs/settings.md, "Settings": MAX_EVENTS is about events; kms-behaviour C.3: a use is kept."""
     with KeytrailServer(max_events=5) as server:
         server.load(SAMPLE_SEED)
         kms = client_of(server)

@@ -1,6 +1,6 @@
 """Seed files: they are loaded as a whole, or not at all.
 
-How we know: README, "Seeds"; what the seeded keys answer: kms-behaviour C.1, C.2.
+How we know: docs/seeds.md, "Seeds"; what the seeded keys answer: kms-behaviour C.1, C.2.
 """
 
 from __future__ import annotations

@@ -614,7 +614,7 @@ def test_the_record_of_a_refusal_has_the_request_id_of_its_response(
 
 
 def test_the_oldest_events_leave_a_full_trail() -> None:
-    """How we know: README, "Settings": KEYTRAIL_MAX_EVENTS."""
+    """How we know: docs/settings.md, "Settings": KEYTRAIL_MAX_EVENTS."""
     with KeytrailServer(max_events=5) as server:
         server.load(SAMPLE_SEED)
         kms = client_of(server)

@@ -27,8 +27,8 @@ Document = Mapping[str, Any]
 class Caller:
     """Who makes a request. `kind` is root, user, role, session, service, or stranger; a service's ARN is its name.
 
-    A stranger is a root that no seed declares: it needs no Allow on what its own account owns (README, "Who is calling,
-    and who may"). There are none where decisions are strict.
+    A stranger is a root that no seed declares: it needs no Allow on what its own account owns (docs/who-may.md,
+    "Who is calling, and who may"). There are none where decisions are strict.
 
     `role` is the ARN of a session's role, with its path; of a role it is its own. What a session has of its own is
     None or empty for others.

@@ -1,6 +1,6 @@
 """/_keytrail/: what a test suite does to the endpoint itself.
 
-How we know: README, "The control API".
+How we know: docs/control-api.md, "The control API".
 """
 
 from __future__ import annotations
