@@ -66,9 +66,3 @@ def source_organization(context: RequestContext) -> object:
     """The organization of that account."""
     membership = context.policies.memberships.get(context.facts.source_account or "")
     return membership.organization_id if membership is not None else None
-
-
-@condition_key("aws:ViaAWSService")
-def via_aws_service(context: RequestContext) -> object:
-    """Always false: here no AWS service forwards the request of a caller."""
-    return False

@@ -29,9 +29,3 @@ def grant_constraint_type(context: RequestContext) -> object:
 def grant_constraint_source_arn(context: RequestContext) -> object:
     """The ARN in the SourceArn constraint of a new grant. Only requests of CreateGrant have this key."""
     return constraints(context).source_arn if context.grant is None else None
-
-
-@condition_key("kms:GrantIsForAWSResource")
-def grant_is_for_aws_resource(context: RequestContext) -> object:
-    """False for the requests that have this key: here no AWS service forwards the request of a caller."""
-    return False if context.facts.operation in ("CreateGrant", "ListGrants", "RevokeGrant") else None

@@ -2,16 +2,11 @@
 
 from collections.abc import Mapping
 
-_NO_SERVICE = "no AWS service forwards a caller's request to KMS here"
 _NO_VPC = "no request comes through a VPC endpoint here"
 _NO_PATHS = "seeds declare organizations, but not the paths of their units"
 _NO_FEDERATION = "only AssumeRole and seeds create sessions"
 
 NOT_EVALUATED: Mapping[str, str] = {
-    "kms:ViaService": _NO_SERVICE,
-    "aws:CalledVia": _NO_SERVICE,
-    "aws:CalledViaFirst": _NO_SERVICE,
-    "aws:CalledViaLast": _NO_SERVICE,
     "aws:PrincipalServiceNamesList": "seeds give a service one name",
     "aws:SourceOrgPaths": "a service sends only the ARN and the account of its source",
     "aws:PrincipalOrgPaths": _NO_PATHS,
