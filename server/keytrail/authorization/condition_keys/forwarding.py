@@ -1,12 +1,10 @@
 """Condition keys about the AWS service that makes the request on behalf of the caller.
 
-Source: KMS Developer Guide, "kms:ViaService" and "kms:GrantIsForAWSResource"; IAM User Guide, "AWS global condition
+Source: KMS Developer Guide, "kms:ViaService"; IAM User Guide, "AWS global condition
 context keys"; kms-behaviour L.4.
 """
 
 from keytrail.authorization.condition_keys.context import RequestContext, condition_key
-
-_ABOUT_GRANTS = ("CreateGrant", "ListGrants", "RevokeGrant")
 
 
 @condition_key("kms:ViaService")
@@ -35,9 +33,3 @@ def called_via_one(context: RequestContext) -> object:
 def via_aws_service(context: RequestContext) -> object:
     """Whether there is such a service."""
     return context.facts.via is not None
-
-
-@condition_key("kms:GrantIsForAWSResource")
-def grant_is_for_aws_resource(context: RequestContext) -> object:
-    """Whether there is such a service. Only requests about grants have this key."""
-    return context.facts.via is not None if context.facts.operation in _ABOUT_GRANTS else None

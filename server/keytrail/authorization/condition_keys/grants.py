@@ -29,3 +29,10 @@ def grant_constraint_type(context: RequestContext) -> object:
 def grant_constraint_source_arn(context: RequestContext) -> object:
     """The ARN in the SourceArn constraint of a new grant. Only requests of CreateGrant have this key."""
     return constraints(context).source_arn if context.grant is None else None
+
+
+@condition_key("kms:GrantIsForAWSResource")
+def grant_is_for_aws_resource(context: RequestContext) -> object:
+    """Whether an AWS service makes the request on behalf of the caller, for a resource of its own."""
+    forwarded = context.facts.via is not None
+    return forwarded if context.facts.operation in ("CreateGrant", "ListGrants", "RevokeGrant") else None
