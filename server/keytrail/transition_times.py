@@ -15,7 +15,9 @@ class TransitionTimes:
     rotation: timedelta
     """A rotation on demand is under way (RotateKeyOnDemand)."""
     multi_region_rotation: timedelta
-    """The same of a multi-Region key."""
+    """The same of a multi-Region key whose material KMS makes."""
+    imported_multi_region_rotation: timedelta
+    """The same of a multi-Region key with imported material."""
     cloudhsm_connection: timedelta
     """An AWS CloudHSM key store is CONNECTING or DISCONNECTING."""
     external_connection: timedelta
@@ -24,7 +26,7 @@ class TransitionTimes:
     @classmethod
     def all(cls, duration: timedelta) -> "TransitionTimes":
         """Each transition lasts as long as every other."""
-        return cls(duration, duration, duration, duration, duration, duration)
+        return cls(duration, duration, duration, duration, duration, duration, duration)
 
 
 AWS = TransitionTimes(
@@ -32,14 +34,16 @@ AWS = TransitionTimes(
     updating=timedelta(seconds=5),
     rotation=timedelta(minutes=2),
     multi_region_rotation=timedelta(minutes=8),
+    imported_multi_region_rotation=timedelta(seconds=50),
     cloudhsm_connection=timedelta(minutes=20),
     external_connection=timedelta(minutes=5),
 )
 """About what AWS takes.
 
-Keys: recorded in September 2026. Rotations took 100, 112 and 131 seconds, one of a multi-Region key 460; a replica was
-Enabled at the fourth call after ReplicateKey, a new primary key at the second poll, 3 seconds after the first. Custom
-key stores: KMS Developer Guide, which says up to 20 minutes, and about five.
+Keys: recorded in September 2026. Rotations took 100, 112 and 131 seconds, one of a multi-Region key 460, and two of
+multi-Region keys with imported material 22 and 48. A replica was Enabled at the fourth call after ReplicateKey, a new
+primary key at the second poll, 3 seconds after the first. Custom key stores: KMS Developer Guide, which says up to 20
+minutes, and about five.
 # unverified: that disconnecting takes as long as connecting; not in AWS's docs, recordings or issues
 """
 AT_ONCE = TransitionTimes.all(timedelta(0))

@@ -32,9 +32,12 @@ SERVICE_OF = {"LookupEvents": "cloudtrail", "AssumeRole": "sts", "GetCallerIdent
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True):
-    """A call and what AWS answered. Without `case` it only prepares, and has to succeed."""
+    """A call and what AWS answered. Without `case` it only prepares, and has to succeed.
 
-    call: str
+    Or a group: `steps` that are taken once for each of the values by name of `each`.
+    """
+
+    call: str = ""
     case: str | None = None
     send: dict[str, Any] = {}
     caller: str | None = msgspec.field(default=None, name="as")
@@ -45,11 +48,15 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     members: dict[str, Any] | None = None
     code: str | None = None
     message: str = ""
+    each: list[dict[str, Any]] = []
+    steps: list[Step] = []
     record: dict[str, Any] | None = None
     listed: list[dict[str, str]] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a step that holds nothing against the recording, or against two things at once."""
+        if bool(self.call) == bool(self.each) or bool(self.each) != bool(self.steps):
+            raise ValueError(f"{self.call}: a step is a call, or a group with `each` and `steps`")
         expectations = [it for it in (self.answer, self.members, self.code) if it is not None]
         in_trail = [it for it in (self.record, self.listed) if it is not None]
         if len(expectations) > 1 or bool(expectations or in_trail) != (self.case is not None):
@@ -195,6 +202,14 @@ class Replay:
         return self.differences
 
     def _take(self, step: Step) -> None:
+        for given in step.each:
+            self.kept |= self.sent(given)
+            for inner in step.steps:
+                self._take(inner)
+        if step.call:
+            self._call(step)
+
+    def _call(self, step: Step) -> None:
         if step.after is not None:
             self.server.clock.advance(step.after)
         where = f"{self.sent(step.case) or 'preparation'} ({step.call})"
@@ -287,13 +302,13 @@ class Replay:
         match expected:
             case Bytes():
                 return isinstance(actual, bytes) and expected.length in (None, len(actual))
-            case "<date>":
-                return isinstance(actual, datetime)
-            case "<second>":
-                return isinstance(actual, datetime) and not actual.microsecond
+            case "<date>" | "<second>":
+                return isinstance(actual, datetime) and (expected == "<date>" or not actual.microsecond)
             case str() if isinstance(actual, str):
                 return re.fullmatch(self._pattern(expected), actual, re.DOTALL) is not None
         wanted = self.sent(expected)
+        if isinstance(wanted, Bytes):
+            return self._fits(wanted, actual)
         if isinstance(wanted, datetime) and isinstance(actual, datetime):
             return abs(wanted - actual) < timedelta(milliseconds=1)
         return bool(wanted == actual)

@@ -35,7 +35,10 @@ def disable_key_rotation(call: Call, key: Key) -> None:
 def rotate_key_on_demand(call: Call, key: Key) -> Reply:
     """Rotate a key now; this takes the time of the setting `transition_time`."""
     times = call.settings.transition_time
-    takes = times.multi_region_rotation if key.multi_region else times.rotation
+    of_multi_region = (
+        times.imported_multi_region_rotation if key.origin is Origin.EXTERNAL else times.multi_region_rotation
+    )
+    takes = of_multi_region if key.multi_region else times.rotation
 
     def rotate(newest: Key) -> Key:
         everywhere = newest.pending is None or call.store.is_imported_everywhere(newest, newest.pending.id)
