@@ -80,7 +80,8 @@ class Call(RequestFacts):
         """
         named = read_key_identifier(identifier, self.account, self.region, aliases=aliases)
         own_account = named.account == self.account
-        if own_account and named.alias is not None and self.operation == "DescribeKey":
+        # A service's first use of its own key creates it, too.
+        if own_account and named.alias is not None and (self.operation == "DescribeKey" or self.via is not None):
             ensure_aws_managed_key(self.store, named, self.now)
         view = self.view
         key = view.require_named(named) if own_account else view.named(named)
@@ -98,7 +99,7 @@ class Call(RequestFacts):
         self.authorized = True
         if key is None:
             return
-        require_allowed(key, action or f"kms:{self.operation}", self.principal)
+        require_allowed(key, action or f"kms:{self.operation}", self.principal, forwarded=self.via is not None)
         if in_event:
             self.keys.append(key)
 

@@ -191,6 +191,33 @@ class KeytrailClient:
         answer = self.ask("GET", "calls", query)
         return Calls(msgspec.convert(answer["Calls"], list[RecordedCall]), answer["Others"])
 
+    def invoke(
+        self,
+        operation: str,
+        members: Mapping[str, Any] | None = None,
+        *,
+        via: str,
+        principal: str | None = None,
+        access_key_id: str | None = None,
+        region: str | None = None,
+    ) -> dict[str, Any]:
+        """A call that a service makes for a caller: `invoke("Decrypt", {...}, principal="arn:...", via="s3")`.
+
+        The caller is a principal (an ARN, or an account) or an access key; without both, the default account. Gives
+        what KMS answers, refusals too: `{"status": 200, "requestId": "...", "body": {...}}`, bytes in base64. Raises
+        ValueError for a value that is not valid, and ConnectionError if a fault rule cuts the connection.
+        """
+        given = {
+            "operation": operation,
+            "members": members,
+            "via": via,
+            "principal": principal or (self.account if access_key_id is None else None),
+            "accessKeyId": access_key_id,
+            "region": region,
+        }
+        invocation = {name: value for name, value in given.items() if value is not None}
+        return self.ask("POST", "invoke", {}, encode_json(invocation))
+
     def explain(
         self,
         call: RecordedCall | str | None = None,
@@ -309,6 +336,7 @@ def _raise(status: int, members: Mapping[str, Any]) -> NoReturn:
         404: LookupError,
         409: IncompleteTrailError,
         500: RuntimeError,
+        502: ConnectionError,
     }
     raise kinds.get(status, ValueError)(members["error"])
 

@@ -35,4 +35,4 @@ def _plain(value: object) -> object:
         return plain_datetime(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"a seed or a rule cannot contain {value!r}, which is of the type {type(value).__name__}")
+    raise TypeError(f"a document cannot contain {value!r}, which is of the type {type(value).__name__}")

@@ -11,6 +11,7 @@ from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.explain import Question, decide, explain_request
 from keytrail.http.serving import GRACE, Server, listen, url_of
+from keytrail.invoke import Invocation, invoke
 from keytrail.plain_values import encode_json
 from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings
@@ -186,6 +187,32 @@ class KeytrailServer:
         event of a call is missing.
         """
         return self.endpoint.calls(selection_of_calls(operation, service, filters), after)
+
+    def invoke(
+        self,
+        operation: str,
+        members: Mapping[str, Any] | None = None,
+        *,
+        via: str,
+        principal: str | None = None,
+        access_key_id: str | None = None,
+        region: str | None = None,
+    ) -> dict[str, Any]:
+        """A call that a service makes for a caller: `invoke("Decrypt", {...}, principal="arn:...", via="s3")`.
+
+        The caller is a principal (an ARN, or an account) or an access key; without both, the default account. Gives
+        what KMS answers, refusals too: `{"status": 200, "requestId": "...", "body": {...}}`, bytes in base64. Raises
+        ValueError for a value that is not valid, and ConnectionError if a fault rule cuts the connection.
+        """
+        invocation = Invocation(
+            operation=operation,
+            members=members or {},
+            via=via,
+            principal=principal,
+            access_key_id=access_key_id,
+            region=region,
+        )
+        return invoke(self.endpoint, invocation)
 
     def explain(
         self,

@@ -269,7 +269,7 @@ def by_alias(operation: str) -> Mapping[str, object]:
 
 
 ABSENT = object()
-"""The value of a condition key that no request has here."""
+"""The value of a condition key that no direct request has."""
 
 Case = tuple[object, Mapping[str, object]]
 CASES: Mapping[str, Callable[[str], Case]] = {

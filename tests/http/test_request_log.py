@@ -1,6 +1,6 @@
 """The log of requests: a line about each, whatever it was, and why it was refused.
 
-How we know: README, "One minute". It is Keytrail's own; kms-behaviour has nothing of it.
+How we know: docs/what-happened.md, "The log of requests". It is Keytrail's own; kms-behaviour has nothing of it.
 """
 
 from __future__ import annotations

@@ -106,6 +106,20 @@ class Callers:
             _check_unknown(access_key_id, request)
         return self._root(access_key_id, region)
 
+    def lend(self, access_key_id: str | None, region: str, now: datetime) -> Principal:
+        """The principal of an access key on whose behalf an AWS service calls: the service checked the signature.
+
+        Raises ExpiredTokenException for expired credentials, and UnrecognizedClientException for an unknown access key
+        with `strict`, or for a forgotten session.
+        """
+        credential = self._known(access_key_id or "")
+        if credential is not None:
+            _require_unexpired(credential, now)
+            return credential.principal
+        if self._strict and (access_key_id is None or not is_account(access_key_id)):
+            raise unrecognized()
+        return self._root(access_key_id, region)
+
     def _root(self, access_key_id: str | None, region: str) -> Principal:
         principal = self._roots.get((access_key_id, region))
         if principal is None:
@@ -134,12 +148,16 @@ def _check(
     # A seed may leave out the token of temporary credentials; then any is right.
     if (parts.token or None) != expected and (expected is not None or _is_long_term(scope.access_key_id or "")):
         raise _unrecognized_token()
-    if credential.is_expired(now):
-        raise ExpiredTokenException("The security token included in the request is expired")
+    _require_unexpired(credential, now)
     if credential.secret_access_key is not None:
         if not clock_moved:
             check_age(parts, now, _TOLERANCE.get(service, _DEFAULT_TOLERANCE))
         check_signature(request, parts, credential.secret_access_key, service)
+
+
+def _require_unexpired(credential: Credential, now: datetime) -> None:
+    if credential.is_expired(now):
+        raise ExpiredTokenException("The security token included in the request is expired")
 
 
 def _is_long_term(access_key_id: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from keytrail.crypto.attestation import Attestation
+from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.settings import Settings
@@ -30,6 +31,8 @@ class RequestFacts:
     """The ARN of the resource on whose behalf an AWS service calls; None for other callers."""
     source_account: str | None = None
     """The account of that resource."""
+    via: ForwardingService | None = None
+    """The AWS service that makes the request on behalf of the caller; None for the caller's own requests."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """The operation's defaults, by member."""
     cross_account: bool = False

@@ -18,6 +18,7 @@ from keytrail.crypto.randomness import new_uuid
 from keytrail.dispatch import other_services, record
 from keytrail.dispatch.custom_tags import take_custom_tags
 from keytrail.dispatch.facts import facts_of, facts_of_unknown
+from keytrail.dispatch.forwarded import Forwarded
 from keytrail.dispatch.protocol import Protocol, Protocols
 from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
@@ -65,8 +66,11 @@ class Dispatcher:
         self.tells_facts = False
         """Whether responses have their facts, for a log."""
 
-    def answer(self, request: Request) -> Response | Later[Response]:
-        """The answer to one request; a `Later` if its operation is slow. Never raises."""
+    def answer(self, request: Request, forwarded: Forwarded | None = None) -> Response | Later[Response]:
+        """The answer to one request; a `Later` if its operation is slow. Never raises.
+
+        `forwarded`: whose request it is, if a service makes it on behalf of a caller.
+        """
         request_id = new_uuid()
         protocol, operation = self._protocols.find(request)
         if operation is None:
@@ -77,7 +81,7 @@ class Dispatcher:
             # What the request says is a document of its protocol.
             document = protocol.parse(request)
             # Who calls, in which Region, and when.
-            call = self._identify(operation, request, request_id)
+            call = self._identify(operation, request, request_id, forwarded)
             # The members of the document, and whether they are valid.
             if request.body is None:
                 raise RequestEntityTooLargeException(f"The request body is larger than {self.settings.max_body} bytes.")
@@ -170,15 +174,19 @@ class Dispatcher:
             response = response._replace(facts=facts_of_unknown(protocol, request, service, error))
         return response
 
-    def _identify(self, operation: Operation, request: Request, request_id: str) -> Call:
+    def _identify(self, operation: Operation, request: Request, request_id: str, forwarded: Forwarded | None) -> Call:
         """Make the Call of a request: who sent it, to which Region, at which moment.
 
         Raises the errors of authentication.
         """
-        scope = read_credential_scope(request.authorization, request.query)
-        region, now = scope.region or self.settings.region, self._clock.now()
-        moved = self._clock.moved
-        principal = self._callers.identify(scope, request, region, operation.service, now, clock_moved=moved)
+        now = self._clock.now()
+        if forwarded is None:
+            scope = read_credential_scope(request.authorization, request.query)
+            region, moved = scope.region or self.settings.region, self._clock.moved
+            principal = self._callers.identify(scope, request, region, operation.service, now, clock_moved=moved)
+        else:
+            region = forwarded.region
+            principal = forwarded.principal or self._callers.lend(forwarded.access_key_id, region, now)
         source = source_of(request) if principal.kind == "service" else NO_SOURCE
         return Call(
             operation=operation.name,
@@ -195,6 +203,7 @@ class Dispatcher:
             user_agent=request.user_agent,
             source_arn=source.arn,
             source_account=source.account,
+            via=forwarded.service if forwarded is not None else None,
             defaults=operation.defaults,
             cross_account=operation.cross_account,
             read_only=operation.read_only,

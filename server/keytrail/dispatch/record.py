@@ -57,6 +57,7 @@ def _events(
     """
     shown = error is None or not _hides_request(call, error)
     resources = _resources(call) if shown else None
+    invoked_by = call.via.invoked_by if call.via is not None else None
     carried_out = error is None or isinstance(error, DryRunOperationException)
     own = Event(
         event_id=new_event_id(),
@@ -73,8 +74,9 @@ def _events(
         resources=resources,
         error_code=error.trail_code if error is not None else None,
         error_message=error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
-        source_ip=call.source_ip,
-        user_agent=call.user_agent[:_LOGGED_TEXT],
+        source_ip=invoked_by or call.source_ip,
+        user_agent=invoked_by or call.user_agent[:_LOGGED_TEXT],
+        invoked_by=invoked_by,
         source=operation.source,
     )
     owners = {account for account, _ in resources if account != own.recipient} if resources else set()

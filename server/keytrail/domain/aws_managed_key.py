@@ -172,17 +172,17 @@ def _actions(names: tuple[str, ...]) -> str:
     return "[ " + ", ".join(f'"kms:{name}"' for name in names) + " ]"
 
 
-def require_allowed(key: Key, action: str, principal: Principal) -> None:
+def require_allowed(key: Key, action: str, principal: Principal, *, forwarded: bool = False) -> None:
     """Raise AccessDeniedException if only AWS may do this with an AWS managed key.
 
     `action` has the form `kms:Encrypt`. AWS allows the cryptographic operations only through the service. With the
     setting `strict` the key policy enforces that; without it, a caller is taken to be the service. A service principal
-    may create grants. Other keys allow everything here.
+    may create grants, and so may a caller whose request a service has forwarded. Other keys allow everything here.
     """
     if key.manager is KeyManager.CUSTOMER:
         return
     operation = action.removeprefix("kms:")
-    if operation == "CreateGrant" and principal.kind != "service":
+    if operation == "CreateGrant" and principal.kind != "service" and not forwarded:
         raise _refusal(key, action, principal)
     allowed = (*_THROUGH_THE_SERVICE, *_allowed_directly(key), "RetireGrant")
     if not any(operation.startswith(name.removesuffix("*")) for name in allowed):

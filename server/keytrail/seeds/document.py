@@ -151,10 +151,14 @@ class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
 
 
 class LastUsageMember(Members, frozen=True, kw_only=True):
-    """The last successful cryptographic operation on a key. Ids that are left out are derived from the key."""
+    """The last successful cryptographic operation on a key. Ids that are left out are derived from the key.
+
+    Via is the service that called on behalf of the account, such as s3.
+    """
 
     operation: TrackedOperation
     timestamp: Moment
+    via: str | None = None
     cloud_trail_event_id: Uuid | None = None
     kms_request_id: Uuid | None = None
 

@@ -1,5 +1,6 @@
 """Reading the last usage of a key, and the CloudTrail event of that use."""
 
+from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.key import Key
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.operations.kms import OPERATIONS
@@ -39,13 +40,23 @@ def read_last_usage(path: str, member: LastUsageMember, key: Key, reader: SeedRe
     )
     if member.cloud_trail_event_id is None:
         reader.seed.derived_event_ids.add(use.event_id)
-    _add_event(path, use, key, reader)
+    _add_event(path, use, key, _via(path, member, reader), reader)
     # GetKeyLastUsage does not know of uses before tracking began; only the event does.
     if when >= reader.settings.tracking_start:
         reader.seed.uses.append((key.arn, use))
 
 
-def _add_event(path: str, use: Use, key: Key, reader: SeedReader) -> None:
+def _via(path: str, member: LastUsageMember, reader: SeedReader) -> ForwardingService | None:
+    if member.via is None:
+        return None
+    try:
+        return ForwardingService.read(member.via)
+    except ValueError as error:
+        reader.add_problem(f"{path}.Via", str(error))
+        return None
+
+
+def _add_event(path: str, use: Use, key: Key, via: ForwardingService | None, reader: SeedReader) -> None:
     resources: tuple[tuple[str, str], ...] = ((key.account, key.arn),)
     other = reader.seed.events.get(use.event_id)
     first = reader.first_place(f"{path}.CloudTrailEventId", f"event {use.event_id}")
@@ -57,4 +68,4 @@ def _add_event(path: str, use: Use, key: Key, reader: SeedReader) -> None:
                 f"{use.event_id} appears twice, first at {first}; only the event of a ReEncrypt has two keys",
             )
         resources = (*(other.resources or ()), *resources)
-    reader.seed.events[use.event_id] = usage_event(use, key, resources)
+    reader.seed.events[use.event_id] = usage_event(use, key, resources, via)

@@ -141,8 +141,16 @@ class Event(NamedTuple):
         is_own = self.recipient == self.principal.account
         identity = self.principal.user_identity() if is_own else self.principal.cross_account_identity()
         if self.invoked_by is not None:
+            if self.invoked_by != self.source and is_own and self.principal.kind != "root":
+                identity["sessionContext"] = self._forwarded_context(identity.get("sessionContext"))
             identity["invokedBy"] = self.invoked_by
         return identity
+
+    def _forwarded_context(self, context: object) -> dict[str, object]:
+        """The sessionContext of a caller for whom a service calls: it has attributes, also without a session of STS."""
+        known = dict(context) if isinstance(context, Mapping) else {}
+        attributes = {"creationDate": f"{self.time:{_SECONDS}}", "mfaAuthenticated": "false"}
+        return {**known, "attributes": known.get("attributes", attributes)}
 
 
 RECORD_MEMBERS = frozenset(

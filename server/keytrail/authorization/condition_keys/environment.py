@@ -72,9 +72,3 @@ def source_organization(context: RequestContext) -> object:
 def source_organization_paths(context: RequestContext) -> object:
     """The path of that account in its organization, in a list."""
     return context.paths_in_organization(context.facts.source_account)
-
-
-@condition_key("aws:ViaAWSService")
-def via_aws_service(context: RequestContext) -> object:
-    """Always false: here no AWS service forwards the request of a caller."""
-    return False

@@ -33,5 +33,6 @@ def grant_constraint_source_arn(context: RequestContext) -> object:
 
 @condition_key("kms:GrantIsForAWSResource")
 def grant_is_for_aws_resource(context: RequestContext) -> object:
-    """False for the requests that have this key: here no AWS service forwards the request of a caller."""
-    return False if context.facts.operation in ("CreateGrant", "ListGrants", "RevokeGrant") else None
+    """Whether an AWS service makes the request on behalf of the caller, for a resource of its own."""
+    forwarded = context.facts.via is not None
+    return forwarded if context.facts.operation in ("CreateGrant", "ListGrants", "RevokeGrant") else None

@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping
 
-_NO_SERVICE = "no AWS service forwards a caller's request to KMS here"
 _NO_VPC = "no request comes through a VPC endpoint here"
 _NO_FEDERATION = "only AssumeRole and seeds create sessions"
 
 NOT_EVALUATED: Mapping[str, str] = {
-    "kms:ViaService": _NO_SERVICE,
-    "aws:CalledVia": _NO_SERVICE,
-    "aws:CalledViaFirst": _NO_SERVICE,
-    "aws:CalledViaLast": _NO_SERVICE,
     "aws:SourceVpc": _NO_VPC,
     "aws:SourceVpce": _NO_VPC,
     "aws:VpcSourceIp": _NO_VPC,

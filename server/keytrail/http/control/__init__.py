@@ -11,13 +11,14 @@ from keytrail.http.control import (
     explain,
     faults,
     health,
+    invoke,
     seeds,
     settings,
 )
 from keytrail.http.control.routes import Refusal, json_response
 from keytrail.http.request_reader import CONTROL
 
-_GROUPS = (health, seeds, clock, events, explain, faults, settings, custom_key_stores, credentials)
+_GROUPS = (health, seeds, clock, events, explain, invoke, faults, settings, custom_key_stores, credentials)
 
 
 def control(endpoint: Endpoint) -> Blueprint:
