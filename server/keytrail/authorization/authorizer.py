@@ -178,7 +178,8 @@ class Authorizer:
                 return ()
             return allowing_grants(facts, context.action, key, encryption_context(context), context.policies.role_arn)
 
-        owner = context.resource.split(":")[4]
+        owner = key.account if key is not None else context.resource.split(":")[4]
+        controls = self._resource_control_policies(context, owner)
         return Question(
             principal=facts.principal,
             action=context.action,
@@ -188,8 +189,8 @@ class Authorizer:
             same_account=key is not None and key.account == facts.account,
             cross_account=facts.cross_account,
             grants=grants,
-            resource_control_policies=self._resource_control_policies(context, owner),
-            same_organization=_same_organization(context.policies, owner),
+            resource_control_policies=controls,
+            same_organization=bool(controls) and _same_organization(context.policies, owner),
         )
 
     def _question_about_retiring(
