@@ -6,6 +6,7 @@ And what takes long to make and is the same for all tests: boto3 clients, RSA ke
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import freezegun
 import pytest
 from hypothesis import settings
 
@@ -16,6 +17,9 @@ from tests.support.rsa_pairs import FewPairs
 
 settings.register_profile("keytrail", deadline=None)
 settings.load_profile("keytrail")
+
+# freezegun reads every attribute of every module; one of testcontainers' asks Docker, on a socket that nobody closes.
+freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
 @pytest.fixture(scope="session", autouse=True)
