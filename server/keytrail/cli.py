@@ -165,6 +165,7 @@ def _greeting(endpoint: Any, url: str) -> list[str]:
         f"  curl -s --aws-sigv4 aws:amz:{region}:kms --user {account}:any-secret "
         f"-H 'X-Amz-Target: TrentService.{target}' -d '{body}' {url}/",
         f"  curl -s {url}/_keytrail/events",
+        *([f"Or open {url}/ in a browser."] if endpoint.settings.has_console else []),
     ]
 
 

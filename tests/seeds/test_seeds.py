@@ -279,8 +279,8 @@ STORED = {
     ),
 }
 """Ciphertexts of "attack at dawn", made by Encrypt of Keytrail 0.1.0 on 2026-11-24. Users have such ciphertexts in
-their repositories, so every later version must decrypt them. The seed has the material of the last one's key; that of
-the others is derived."""
+their repositories, so a later version that cannot decrypt them says so in the changelog. The seed has the material of
+the last one's key; that of the others is derived."""
 
 CONTEXT = {"order": "17", "team": "payments"}
 GIVEN = base64.b64encode(bytes(range(32))).decode()

@@ -1,7 +1,7 @@
 """Random seeds and questions about them.
 
 About half of all conditions hold, and many requests are allowed, for what is refused at the first step says nothing
-of the others. `DIFFERENT` lists what is left out, because Keytrail is known to decide it otherwise.
+of the others.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ SCP = f"arn:aws:organizations::{THEIRS}:policy/{ORGANIZATION}/service_control_po
 RCP = f"arn:aws:organizations::{THEIRS}:policy/{ORGANIZATION}/resource_control_policy/p-"
 ALIASES = ("alias/orders", "alias/team/refunds")
 PAIRS = {"tenant": "a", "Purpose": "test"}
-
-DIFFERENT: Mapping[str, str] = {}
-"""What is left out, because Keytrail is known to decide it otherwise: whoever changes that takes the line out."""
 
 
 def users(account: str) -> list[str]:
@@ -173,9 +170,7 @@ class Generator:
         grantable = [action for action in actions if action.removeprefix("kms:") in GRANTABLE]
         self.actions = self.some(grantable if self.about_grants else actions, 4)
         self.boundaries = False
-        self.issuers: Sequence[str] = (MINE, THEIRS)
-        if "grants from both accounts" in DIFFERENT:
-            self.issuers = (self.random.choice(self.issuers),)
+        self.issuers = (MINE, THEIRS)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -192,9 +187,10 @@ class Generator:
 
     def condition(self, *, in_key_policy: bool) -> dict[str, Any]:
         keys: dict[str, tuple[str, Sequence[Any]]] = {}
-        further = ATTRIBUTE_KEYS if not in_key_policy else {}
-        if "the age of MFA" not in DIFFERENT:
-            further = {**further, "aws:MultiFactorAuthAge": (NUMBER, ("1800", 3600, "7200"))}
+        further = {
+            **(ATTRIBUTE_KEYS if not in_key_policy else {}),
+            "aws:MultiFactorAuthAge": (NUMBER, ("1800", 3600, "7200")),
+        }
         for action in self.actions:
             keys |= KEYS_OF_ACTIONS[action]
         if not keys or self.chance(0.5):
@@ -254,9 +250,8 @@ class Generator:
             "arn:aws:kms:*:*:key/${aws:PrincipalTag/key}",
             f"arn:aws:kms:*:*:key/${{aws:PrincipalTag/key, '{KEY_ID}'}}",
             "arn:aws:kms:*:*:key/mrk-*",
+            "arn:aws:kms:*:${aws:ResourceAccount}:key/*",
         ]
-        if "variables before the fifth colon" not in DIFFERENT:
-            patterns.append("arn:aws:kms:*:${aws:ResourceAccount}:key/*")
         if self.chance(0.6):
             return {"Resource": self.random.choice(["*", ["*"]])}
         if self.chance(0.15):
@@ -279,9 +274,8 @@ class Generator:
         named = [
             *(name for account in (MINE, THEIRS) for name in (*users(account), *roles(account))),
             *(session_of(role) for account in (MINE, THEIRS) for role in roles(account)),
+            *(f"arn:aws:iam::{account}:role/Reader" for account in (MINE, THEIRS)),
         ]
-        if "a role without its path" not in DIFFERENT:
-            named += [f"arn:aws:iam::{account}:role/Reader" for account in (MINE, THEIRS)]
         if self.chance(0.12):
             return self.random.choice(["*", {"AWS": "*"}])
         if self.chance(0.15):
@@ -310,8 +304,7 @@ class Generator:
         for _ in range(self.random.choice([0, 1, 1, 2, 3])):
             effect = "Allow" if self.chance(0.7) else "Deny"
             statement = self.statement(effect, in_key_policy=True)
-            possible = not self.boundaries or "NotPrincipal and a boundary" not in DIFFERENT
-            if effect == "Deny" and possible and self.chance(0.2):
+            if effect == "Deny" and self.chance(0.2):
                 statement["NotPrincipal"] = {"AWS": self.excepted()}
             else:
                 statement["Principal"] = self.principal(effect)
