@@ -33,11 +33,12 @@ REGIONS = Path("server", "keytrail", "regions.json")
 SERVICES: Mapping[str, frozenset[str] | None] = {
     "kms": None,
     "cloudtrail": frozenset({"LookupEvents"}),
+    "resourcegroupstaggingapi": None,
     "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
 }
 """The operations that are packaged of each service; None: all."""
 
-METADATA = ("apiVersion", "protocol", "targetPrefix", "jsonVersion")
+METADATA = ("apiVersion", "endpointPrefix", "serviceId", "protocol", "targetPrefix", "jsonVersion")
 """The members of a model's metadata that are kept."""
 
 KEPT = frozenset(

@@ -10,6 +10,7 @@ from botocore.loaders import Loader
 
 from keytrail import errors
 from keytrail.errors import AwsError
+from keytrail.operations import SERVICES
 from keytrail.wire import service_model
 
 AWS = botocore.session.get_session().get_service_model("kms")
@@ -43,9 +44,9 @@ def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other()
         if issubclass(value, AwsError) and value is not AwsError
     }
     assert {shape.name for shape in AWS.error_shapes} - ours == set()
-    trail = botocore.session.get_session().get_service_model("cloudtrail")
-    sts = botocore.session.get_session().get_service_model("sts")
-    theirs = {shape.name for service in (AWS, trail, sts) for shape in service.error_shapes}
+    session = botocore.session.get_session()
+    models = [session.get_service_model(service.model.name) for service in SERVICES.values()]
+    theirs = {shape.name for model in models for shape in model.error_shapes}
     assert ours - theirs - FRONT_END == set()
     assert OURS.errors == {shape.name for shape in AWS.error_shapes}
 

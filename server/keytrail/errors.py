@@ -331,6 +331,46 @@ class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
 
 
+# The Resource Groups Tagging API's errors, as declared by its model.
+
+
+class ConcurrentModificationException(AwsError):
+    """A report is being made already."""
+
+    message_member = "Message"
+
+
+class ConstraintViolationException(AwsError):
+    """A condition for using tag policies is not met."""
+
+    message_member = "Message"
+
+
+class InternalServiceException(AwsError):
+    """A failure inside the service."""
+
+    status = 500
+    message_member = "Message"
+
+
+class InvalidParameterException(AwsError):
+    """A parameter is missing, malformed, or does not go with another one."""
+
+    message_member = "Message"
+
+
+class PaginationTokenExpiredException(AwsError):
+    """The pagination token is older than 15 minutes."""
+
+    message_member = "Message"
+
+
+class ThrottledException(AwsError):
+    """There are too many requests."""
+
+    message_member = "Message"
+
+
 # STS's own errors.
 
 

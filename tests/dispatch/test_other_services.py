@@ -6,6 +6,7 @@ operation is answered as kms-behaviour A.5 says (tests/recorded/wire/kinesis.yam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from botocore.exceptions import ClientError
 from keytrail.operations import SERVICES
 from keytrail.server import KeytrailServer
 from tests.support.wire import authorization, error_of, post
+
+HERE = "CloudTrail, KMS, Resource Groups Tagging API and STS"
 
 
 @pytest.fixture(scope="module")
@@ -65,20 +68,20 @@ def test_the_sdk_shows_which_services_are_here(
     assert error["Code"] == "UnknownOperationException"
     scope = {"cloudwatch": "monitoring"}.get(service, service)
     assert error["Message"].startswith(
-        f"This is Keytrail, which answers for KMS, STS and CloudTrail, not for {scope}. Give the client of {scope} "
+        f"This is Keytrail, which answers for {HERE}, not for {scope}. Give the client of {scope} "
     )
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
 def test_the_message_names_every_service_that_is_here() -> None:
-    assert SERVICES.keys() == {"kms", "sts", "cloudtrail"}
+    assert {service.model.service_id for service in SERVICES.values()} == set(re.split(", | and ", HERE))
 
 
 def test_a_presigned_url_of_another_service_is_told_so_too(server: KeytrailServer) -> None:
     url = client(server, "s3").generate_presigned_url("get_object", Params={"Bucket": "orders", "Key": "a"})
     answer = requests.get(url, timeout=5)
     assert answer.status_code == 400
-    assert "<Message>This is Keytrail, which answers for KMS, STS and CloudTrail, not for s3." in answer.text
+    assert f"<Message>This is Keytrail, which answers for {HERE}, not for s3." in answer.text
 
 
 @pytest.mark.parametrize("scope", ["000000000000/20261124/us-east-1/s3 <b>/aws4_request", "000000000000/s3", "/" * 300])

@@ -227,9 +227,8 @@ def _error(entry: _CountedRule, operation: Operation, call: Call, keys: list[Key
 
 
 def _denied(operation: Operation, call: Call, key_arn: str) -> AwsError:
-    action = f"{operation.service}:{operation.name}"
     own = key_arn.split(":")[4] == call.account
-    question = Question(call.principal, action, key_arn, lambda _: None, None, same_account=own)
+    question = Question(call.principal, operation.permission, key_arn, lambda _: None, None, same_account=own)
     return refusal(question, Verdict(Ground.IMPLICIT_DENY, PolicyType.IDENTITY))
 
 

@@ -24,6 +24,8 @@ class Shape:
     required: frozenset[str]
     member: "Shape | None"
     """The shape of a list's items, or of a map's values."""
+    key: "Shape | None"
+    """The shape of a map's keys."""
     min: int | None
     max: int | None
     pattern: str | None
@@ -51,6 +53,11 @@ class ServiceModel:
     """A service: its operations and shapes by name."""
 
     name: str
+    """As boto3 and the AWS CLI call it."""
+    endpoint: str
+    """The first label of its host names and of CloudTrail's eventSource; requests are signed for it."""
+    service_id: str
+    """The name that its SDKs derive names from, such as `Resource Groups Tagging API`."""
     version: str
     """The version of the API, a date."""
     target_prefix: str | None
@@ -64,7 +71,7 @@ class ServiceModel:
 
 @cache
 def load(service: str) -> ServiceModel:
-    """The model of `kms`, `cloudtrail` or `sts`."""
+    """The model of `kms`, or of another service in build_model's SERVICES."""
     document: dict[str, Any] = msgspec.json.decode((_MODELS / f"{service}.json").read_bytes())
     shapes = _Shapes(document["shapes"])
     operations = {
@@ -79,10 +86,19 @@ def load(service: str) -> ServiceModel:
     all_shapes = {name: shapes.get(name) for name in document["shapes"]}
     errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
     metadata = document["metadata"]
-    return ServiceModel(service, metadata["apiVersion"], metadata.get("targetPrefix"), operations, all_shapes, errors)
+    return ServiceModel(
+        service,
+        metadata["endpointPrefix"],
+        metadata["serviceId"],
+        metadata["apiVersion"],
+        metadata.get("targetPrefix"),
+        operations,
+        all_shapes,
+        errors,
+    )
 
 
-_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)
+_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, None, (), False)
 
 
 class _Shapes:
@@ -102,6 +118,7 @@ class _Shapes:
                 {member: self.get(ref["shape"]) for member, ref in shape.get("members", {}).items()},
                 frozenset(shape.get("required", ())),
                 self.get(inner["shape"]) if inner else None,
+                self.get(shape["key"]["shape"]) if "key" in shape else None,
                 shape.get("min"),
                 shape.get("max"),
                 shape.get("pattern"),

@@ -115,7 +115,7 @@ def _pytest(
     fixtures = "keytrail_client, keytrail_server" if seed else "keytrail_client"
     lines += ["", f"def test_{function}_{'is_refused' if failed else 'succeeds'}({fixtures}):"]
     lines += ["    keytrail_server.load(SEED)"] if seed else []
-    service = [] if operation.service == "kms" else [repr(operation.service)]
+    service = [] if operation.service == "kms" else [repr(SERVICES[operation.service].model.name)]
     who = f"account={principal.account!r}" if principal.kind == "root" else f"access_key_id={_access_key(principal)!r}"
     words = [*service, who, f"region={event.region!r}"]
     if principal.session_policies:
