@@ -49,10 +49,13 @@ class TaggedKeys:
 
     def _fitting(self, account: str, region: str, filters: Sequence[TagFilter], start: str) -> Iterator[Key]:
         choices = [_indexes(account, region, *each) for each in filters]
-        fewest = min(choices, key=lambda choice: sum(map(self._keys.count, choice)))
-        for arn in merge(*(self._keys.ids_after(index, start) for index in fewest)):
+        counts = [sum(map(self._keys.count, choice)) for choice in choices]
+        fewest = counts.index(min(counts))
+        others = [each for number, each in enumerate(filters) if number != fewest]
+        arns = [self._keys.ids_after(index, start) for index in choices[fewest]]
+        for arn in merge(*arns) if len(arns) > 1 else arns[0]:
             key = self._keys.get(arn)
-            if key is not None and all(_fits(key, *each) for each in filters):
+            if key is not None and _fits(key, others):
                 yield key
 
 
@@ -63,6 +66,9 @@ def _indexes(account: str, region: str, tag_key: str, values: Sequence[str]) -> 
     return [indexes.tagged_keys(account, region, tag_key, value) for value in dict.fromkeys(values)]
 
 
-def _fits(key: Key, tag_key: str, values: Sequence[str]) -> bool:
-    value = key.tags.get(tag_key)
-    return value is not None and (not values or value in values)
+def _fits(key: Key, filters: Sequence[TagFilter]) -> bool:
+    for name, values in filters:
+        value = key.tags.get(name)
+        if value is None or (values and value not in values):
+            return False
+    return True
