@@ -31,11 +31,11 @@ def service_of(request: Request) -> str | None:
 
 def not_here(service: str) -> UnknownOperationException:
     """The error for a call of this service."""
-    *others, last = sorted(each.model.service_id for each in SERVICES.values())
+    *others, last = sorted(each.model.title for each in SERVICES.values() if each.name != "kms")
     return UnknownOperationException(
-        f"This is Keytrail, which answers for {', '.join(others)} and {last}, not for {service}. "
-        f"Give the client of {service} "
-        "another endpoint, or set AWS_ENDPOINT_URL_KMS and its like in place of AWS_ENDPOINT_URL."
+        f"This is Keytrail, which answers for KMS, and for parts of {', '.join(others)} and {last}, not for {service}. "
+        f"Give the client of {service} another endpoint, or set AWS_ENDPOINT_URL_KMS and its like in place of "
+        "AWS_ENDPOINT_URL."
     )
 
 

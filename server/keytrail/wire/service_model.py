@@ -54,10 +54,10 @@ class ServiceModel:
 
     name: str
     """As boto3 and the AWS CLI call it."""
+    title: str
+    """What AWS calls it in short, such as `CloudTrail`: its serviceId."""
     endpoint: str
     """The first label of its host names and of CloudTrail's eventSource; requests are signed for it."""
-    service_id: str
-    """The name that its SDKs derive names from, such as `Resource Groups Tagging API`."""
     version: str
     """The version of the API, a date."""
     target_prefix: str | None
@@ -88,8 +88,8 @@ def load(service: str) -> ServiceModel:
     metadata = document["metadata"]
     return ServiceModel(
         service,
-        metadata["endpointPrefix"],
         metadata["serviceId"],
+        metadata["endpointPrefix"],
         metadata["apiVersion"],
         metadata.get("targetPrefix"),
         operations,
