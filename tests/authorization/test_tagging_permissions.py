@@ -1,7 +1,8 @@
 """Who may use the Resource Groups Tagging API, and what its calls leave in the trail.
 
-How we know: kms-behaviour K.3 (the words of a denial, as reported), K.4 (TagResources needs the permission of KMS too,
-by the key policy), K.5 (the records); that KMS sees a forwarded call is L.4 and L.5 of other services.
+How we know: kms-behaviour K.3 (the words of a denial, as reported), kms-behaviour K.4 (TagResources needs KMS's
+permission too, by the key policy), kms-behaviour K.5 (the records); that KMS sees a forwarded call is known of other
+services (kms-behaviour L.4, kms-behaviour L.5).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The Resource Groups Tagging API, on the tags of keys.
 
-How we know: kms-behaviour K: K.1 is the model, K.2 and K.3 are recorded from AWS, K.4 is AWS's docs and inferred.
+How we know: kms-behaviour K.1 (the model), kms-behaviour K.2 and kms-behaviour K.3 (recorded from AWS), kms-behaviour
+K.4 (AWS's docs, and inferred).
 """
 
 from __future__ import annotations
