@@ -33,8 +33,10 @@ FRONT_END = {
     "InternalFailure",
     "ServiceUnavailable",
     "InvalidParameterValue",
+    "FieldValidationFailed",
+    "UnknownParameter",
 }
-"""Errors that KMS or STS sends and its model does not declare (kms-behaviour A.3, A.5, I.3, M.1; "Common Errors")."""
+"""Errors that a service sends and its model does not declare (kms-behaviour A.3, A.5, I.3, M.1, O; "Common Errors")."""
 
 
 def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other() -> None:

@@ -34,6 +34,7 @@ policies:
 """,
 )
 
+ELSEWHERE_KEY = "7777abcd-12ab-34cd-56ef-1234567890ab"
 NEVER_USED = {
     "type": "last-usage",
     "attrs": [{"type": "value", "key": "KeyLastUsage.Timestamp", "value": "absent"}],
@@ -79,6 +80,23 @@ def test_it_finds_keys_by_last_usage_and_tags(run: Runner, keytrail_clean: Keytr
     [tags, *_] = keytrail_clean.calls("GetResources")
     assert key_arn() in tags.record["requestParameters"]["resourceARNList"]
     assert (tags.record["eventSource"], tags.principal) == ("tagging.amazonaws.com", CALLER)
+
+
+@tried("`--region all`")
+def test_it_looks_at_every_region(run: Runner, keytrail_clean: KeytrailServer) -> None:
+    usage = {"Operation": "Decrypt", "Timestamp": "200 days ago"}
+    elsewhere = {"KeyId": ELSEWHERE_KEY, "Region": "ap-southeast-2", "CreationDate": "400 days ago", "LastUsage": usage}
+    keytrail_clean.load({"keys": [elsewhere]})
+    (run.folder / "policies.yml").write_text(PROGRAM.code)
+    run("custodian", "run", "--cache-period", "0", "--region", "all", "-s", "out", "policies.yml", timeout=300)
+    assert (found(run, f"{REGION}/idle"), found(run, "ap-southeast-2/idle")) == ([KEY], [ELSEWHERE_KEY])
+    regions = [path.parent.parent.name for path in (run.folder / "out").glob("*/idle/resources.json")]
+    assert len(regions) > 15
+    assert {call.region for call in keytrail_clean.calls("ListKeys")} == set(regions)
+    [asked] = keytrail_clean.calls("DescribeRegions", service="ec2")
+    assert asked.principal == CALLER
+    marked = keytrail_clean.calls("TagResource")
+    assert {call.keys for call in marked} == {(key_arn(),), (key_arn(ELSEWHERE_KEY, region="ap-southeast-2"),)}
 
 
 @tried("`tag`, `mark-for-op`, `marked-for-op`, `schedule-deletion`")
