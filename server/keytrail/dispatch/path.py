@@ -25,7 +25,6 @@ from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
     AwsError,
     DryRunOperationException,
-    InternalServiceException,
     InvalidGrantTokenException,
     KMSInternalException,
     RequestEntityTooLargeException,
@@ -37,6 +36,7 @@ from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
 from keytrail.plain_values import encode_json
+from keytrail.service_errors import InternalServiceException
 from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Trail, event_of_service_event

@@ -14,13 +14,13 @@ from keytrail.call import Call, Refused, Reply
 from keytrail.domain.arn import partition_of
 from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.key import Key
-from keytrail.errors import (
+from keytrail.messages import Later
+from keytrail.operation import operation
+from keytrail.service_errors import (
     ConstraintViolationException,
     InvalidParameterException,
     PaginationTokenExpiredException,
 )
-from keytrail.messages import Later
-from keytrail.operation import operation
 from keytrail.store.tagged_keys import TagFilter
 
 TOKEN_LIFE = timedelta(minutes=15)
