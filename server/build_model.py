@@ -36,11 +36,12 @@ SERVICES: Mapping[str, frozenset[str] | None] = {
     "account": frozenset({"ListRegions"}),
     "cloudtrail": frozenset({"DescribeTrails", "GetTrailStatus", "LookupEvents"}),
     "ec2": frozenset({"DescribeRegions"}),
+    "resourcegroupstaggingapi": None,
     "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
 }
 """The operations that are packaged of each service; None: all."""
 
-METADATA = ("apiVersion", "protocols", "serviceId", "targetPrefix", "jsonVersion")
+METADATA = ("apiVersion", "endpointPrefix", "serviceId", "protocols", "targetPrefix", "jsonVersion")
 """The members of a model's metadata that are kept."""
 
 KEPT = frozenset(

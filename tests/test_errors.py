@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import botocore.session
 import pytest
 from botocore.loaders import Loader
 
-from keytrail import errors
 from keytrail.errors import AwsError
 from keytrail.operations import SERVICES
 from keytrail.wire import service_model
@@ -40,13 +37,10 @@ FRONT_END = {
 
 
 def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other() -> None:
-    ours = {
-        name
-        for name, value in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(value, AwsError) and value is not AwsError
-    }
+    ours = AwsError.by_name.keys()
     assert {shape.name for shape in AWS.error_shapes} - ours == set()
-    models = [botocore.session.get_session().get_service_model(name) for name in SERVICES]
+    session = botocore.session.get_session()
+    models = [session.get_service_model(service.model.name) for service in SERVICES.values()]
     theirs = {shape.name for model in models for shape in model.error_shapes}
     assert ours - theirs - FRONT_END == set()
     assert OURS.errors == {shape.name for shape in AWS.error_shapes}
@@ -55,7 +49,7 @@ def test_there_is_an_error_class_for_every_error_of_the_model_and_for_no_other()
 @pytest.mark.parametrize("name", sorted(shape.name for shape in AWS.error_shapes))
 def test_a_client_error_is_400_and_only_a_fault_of_the_service_is_more(name: str) -> None:
     # How we know: kms-behaviour A.3; for clients' errors the statuses of the model are not those on the wire.
-    error = getattr(errors, name)
+    error = AwsError.by_name[name]
     fault = RAW_SHAPES[name].get("fault", False)
     assert error.code == name
     assert error.status == 400 if not fault else error.status >= 500

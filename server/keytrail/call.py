@@ -1,7 +1,8 @@
 """Call: what an operation knows of its request, and the steps that it may take with a key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keytrail.authentication.callers import Callers
 from keytrail.authorization.authorizer import Authorizer
@@ -9,6 +10,7 @@ from keytrail.authorization.request import RequestFacts
 from keytrail.domain.arn import KeyIdentifier, read_key_identifier
 from keytrail.domain.aws_managed_key import require_allowed
 from keytrail.domain.custom_key import NOT_CUSTOM, CustomKey
+from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.grant import Grant
 from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.key_spec import KeyUsage
@@ -21,6 +23,14 @@ Reply = Mapping[str, object]
 """What an operation returns: values by KMS's member names; bytes as bytes, moments as aware datetimes."""
 
 
+class Refused(NamedTuple):
+    """How KMS refused a call that a service made on behalf of a caller."""
+
+    status: int
+    code: str
+    message: str | None
+
+
 class AuthorizationForgotten(Exception):
     """An operation changes something, or returns, before its caller has been authorized: a bug of ours."""
 
@@ -31,6 +41,8 @@ class Call(RequestFacts):
 
     authorizer: Authorizer
     callers: Callers
+    forward: Callable[["Call", ForwardingService, str, Mapping[str, object]], Refused | None]
+    """Makes a call of KMS, on behalf of this call's caller, by a service; gives None for a success. It may wait."""
     custom: CustomKey = NOT_CUSTOM
     """The id and material that tags have chosen for the key that CreateKey makes."""
     read_only: bool = False

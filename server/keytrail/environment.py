@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-SERVICES = ("CLOUDTRAIL", "KMS", "STS")
+SERVICES = ("ACCOUNT", "CLOUDTRAIL", "EC2", "KMS", "RESOURCE_GROUPS_TAGGING_API", "STS")
 """The services that answer here, as AWS_ENDPOINT_URL_<service> has their names."""
 
 REMOVED = (

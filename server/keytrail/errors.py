@@ -21,10 +21,14 @@ class AwsError(Exception):
     trail_code: ClassVar[str]
     """CloudTrail's errorCode."""
 
+    by_name: ClassVar[dict[str, type["AwsError"]]] = {}
+    """Every error, also those of keytrail.service_errors, by the name of its class."""
+
     def __init_subclass__(cls) -> None:
         """Use the name of the class as the code."""
         cls.code = cls.__dict__.get("code", cls.__name__)
         cls.trail_code = cls.__dict__.get("trail_code", cls.code)
+        AwsError.by_name[cls.__name__] = cls
 
     def __init__(self, message: str | None = None) -> None:
         """Set the message; None: a body without a message member."""
@@ -302,86 +306,3 @@ class XksProxyVpcEndpointServiceInvalidConfigurationException(AwsError):
 
 class XksProxyVpcEndpointServiceNotFoundException(AwsError):
     """There is no such VPC endpoint service."""
-
-
-# CloudTrail's errors, as declared by its model.
-
-
-class InvalidEventCategoryException(AwsError):
-    """There is no such category of events."""
-
-
-class InvalidLookupAttributesException(AwsError):
-    """A lookup attribute is wrong, or there are too many."""
-
-
-class InvalidMaxResultsException(AwsError):
-    """MaxResults is out of its range."""
-
-
-class InvalidNextTokenException(AwsError):
-    """The token is not from this query."""
-
-
-class InvalidTimeRangeException(AwsError):
-    """The end time is before the start time."""
-
-
-class OperationNotPermittedException(AwsError):
-    """The operation is not permitted."""
-
-
-class CloudTrailARNInvalidException(AwsError):
-    """The ARN is not that of a trail."""
-
-
-class InvalidTrailNameException(AwsError):
-    """The name is none that a trail can have."""
-
-
-class TrailNotFoundException(AwsError):
-    """There is no such trail."""
-
-
-# The errors of Account Management, as declared by its model.
-
-
-class FieldValidationFailed(ValidationException):
-    """A ValidationException that names the member that is wrong."""
-
-    code = "ValidationException"
-
-    def __init__(self, field: str, message: str) -> None:
-        """Set the member and the message."""
-        super().__init__(message)
-        self.field = field
-
-
-class InternalServerException(AwsError):
-    """A failure inside Account Management."""
-
-    status = 500
-
-
-class TooManyRequestsException(AwsError):
-    """A request quota of Account Management is exceeded."""
-
-    status = 429
-
-
-# EC2's own errors.
-
-
-class UnknownParameter(AwsError):
-    """A field of the request is no parameter of its operation."""
-
-
-# STS's own errors.
-
-
-class InvalidParameterValue(AwsError):
-    """A session tag of STS, or a value for EC2, is not valid."""
-
-
-class PackedPolicyTooLargeException(AwsError):
-    """The session policies and tags are too large together."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 
-from keytrail import errors
 from keytrail.errors import AwsError
 from keytrail.operations import SERVICES
 from keytrail.spelling import suggestion
@@ -28,8 +27,7 @@ def _operations() -> Mapping[str, frozenset[str]]:
 @cache
 def _error_codes() -> Mapping[str, str]:
     """The errorCode that CloudTrail has for each error, by the error's own code."""
-    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, AwsError)]
-    return {each.code: each.trail_code for each in classes if each is not AwsError}
+    return {each.code: each.trail_code for each in AwsError.by_name.values()}
 
 
 @cache

@@ -15,6 +15,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
+from keytrail.operation import action_prefix
 from keytrail.operations import SERVICES
 
 
@@ -73,7 +74,9 @@ def explain_question(endpoint: Endpoint, question: Question) -> Explanation:
     """The explanation of that decision. Raises as `decide`."""
     service, colon, name = question.action.partition(":")
     service, name = (service, name) if colon else ("kms", service)
-    operations = SERVICES[service].operations.values() if service in SERVICES else ()
+    operations = [
+        each for home in SERVICES.values() if action_prefix(home.name) == service for each in home.operations.values()
+    ]
     operation = next((operation for operation in operations if name in (*operation.actions, operation.name)), None)
     if service == "kms" and operation is None:
         raise ValueError(f"action: {question.action} is not a permission of KMS; expected one such as kms:Decrypt")

@@ -3,18 +3,16 @@
 It goes the whole path of a request, without HTTP and without a signature: the service has checked the caller's.
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from keytrail.dispatch import Forwarded
+from keytrail.dispatch import Forwarded, carry_out, request_of_service
 from keytrail.domain.arn import is_account
 from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
-from keytrail.messages import JSON_11, Later, Request
 from keytrail.operations.kms import OPERATIONS
 from keytrail.plain_values import encode_json
 from keytrail.regions import region_problem
@@ -47,22 +45,8 @@ def invoke(endpoint: Endpoint, invocation: Invocation) -> dict[str, Any]:
         near = suggestion(invocation.operation, OPERATIONS) or "; expected one such as Decrypt"
         raise ValueError(f"operation: KMS has no operation {invocation.operation}{near}")
     forwarded = _forwarded(endpoint, invocation)
-    request = Request(
-        "POST",
-        "/",
-        headers=[
-            (b"content-type", JSON_11.encode()),
-            (b"user-agent", forwarded.service.invoked_by.encode()),
-            (b"x-amz-target", f"TrentService.{invocation.operation}".encode()),
-        ],
-        body=_body(endpoint, invocation.members),
-    )
-    answer = endpoint.dispatcher.answer(request, forwarded)
-    response = answer.work() if isinstance(answer, Later) else answer
-    if response.delivery.delay:
-        time.sleep(response.delivery.delay)
-    if response.delivery.drop or response.delivery.truncate is not None:
-        raise ConnectionError(f"a fault rule cut the connection of request {response.request_id}")
+    request = request_of_service(forwarded.service, invocation.operation, _body(endpoint, invocation.members))
+    response = carry_out(endpoint.dispatcher.answer(request, forwarded))
     body = msgspec.json.decode(response.body) if response.body else {}
     return {"status": response.status, "requestId": response.request_id, "body": body}
 

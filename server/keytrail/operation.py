@@ -4,7 +4,7 @@ The declarations make `SERVICES`, the only list of operations. Dispatch, authori
 table and the tests derive what they need from it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Literal, TypeVar
@@ -98,6 +98,11 @@ class Operation:
         """CloudTrail's eventSource."""
         return f"{self.service}.amazonaws.com"
 
+    @property
+    def permission(self) -> str:
+        """The permission of its own name, such as `kms:Decrypt`."""
+        return f"{action_prefix(self.service)}:{self.name}"
+
     def check(self, members: Mapping[str, object]) -> None:
         """Check the members: first the service model's constraints, then the operation's rules. Raises their errors."""
         if self.modelled:
@@ -125,10 +130,10 @@ class Operation:
             call.admit(key)
             return self.function(call, key, **keywords)
         if self.authorization == "*":
-            call.authorize_on("*", f"{self.service}:{self.name}")
+            call.authorize_on("*", self.permission)
         answer = self.function(call, **keywords)
         if self.authorization is not None and not call.authorized:
-            raise AuthorizationForgotten(f"{self.service}:{self.name}")
+            raise AuthorizationForgotten(self.permission)
         return answer
 
 
@@ -137,12 +142,22 @@ class Service:
     """A service that answers on the port: its model, and its operations by AWS's name."""
 
     name: str
+    """The model's endpoint."""
     model: ServiceModel
     operations: dict[str, Operation]
 
 
 SERVICES: dict[str, Service] = {}
-"""Every service that Keytrail answers, by the name of its model. Importing keytrail.operations fills it."""
+"""Every service that Keytrail answers, by its name. Importing keytrail.operations fills it."""
+
+_ACTION_PREFIXES = {"tagging": "tag"}
+"""What a service's permissions begin with, where that is not its name."""
+
+
+def action_prefix(service: str) -> str:
+    """What the permissions of a service begin with, before the colon."""
+    return _ACTION_PREFIXES.get(service, service)
+
 
 _Function = TypeVar("_Function", bound=Function)
 
@@ -173,7 +188,7 @@ def operation(
     cross_account: the operation works on other accounts' keys.
     usage, states: what the key must be for, and the states that it may be in.
     tracked: a success counts as the key's last usage.
-    service: whose operation it is.
+    service: whose operation it is, by the name of its model.
     modelled: a violation of the service model is a ValidationException; if False, `rules` must check the members.
     rules: checks of the request alone, made before its key is looked for.
     actions: the permissions that it needs, where these are not one of its own name.
@@ -190,16 +205,15 @@ def operation(
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         its_service = _service(service)
         model = its_service.model.operations[name]
+        members = _members(model.input, keywords)
         logged = _loggable(model.input)
-        # Some services' members begin with a small letter.
-        spelling = {name[:1].upper() + name[1:]: name for name in model.input.members}
         its_service.operations[name] = Operation(
             name=name,
-            service=service,
+            service=its_service.name,
             model=model,
             function=function,
-            parameters={spelling.get(_pascal(keyword), _pascal(keyword)): keyword for keyword in keywords},
-            defaults={_pascal(keyword): value for keyword, value in (function.__kwdefaults__ or {}).items()},
+            parameters={members[keyword]: keyword for keyword in keywords},
+            defaults={members[keyword]: value for keyword, value in (function.__kwdefaults__ or {}).items()},
             authorization=authorization,
             key=key if authorization == "key" else None,
             aliases=aliases,
@@ -225,9 +239,8 @@ def operation(
 
 
 def _service(name: str) -> Service:
-    if name not in SERVICES:
-        SERVICES[name] = Service(name, service_model.load(name), {})
-    return SERVICES[name]
+    model = service_model.load(name)
+    return SERVICES.setdefault(model.endpoint, Service(model.endpoint, model, {}))
 
 
 def _loggable(shape: Shape) -> dict[str, Shape]:
@@ -239,6 +252,12 @@ def _loggable(shape: Shape) -> dict[str, Shape]:
 
 def _has_map(shape: Shape) -> bool:
     return shape.type == "map" or any(member.type == "map" for member in shape.members.values())
+
+
+def _members(shape: Shape, keywords: Iterable[str]) -> dict[str, str]:
+    """By keyword the member of an input shape, whatever its case: `resource_arn_list` is ResourceARNList."""
+    by_word = {member.lower(): member for member in shape.members}
+    return {keyword: by_word[keyword.replace("_", "")] for keyword in keywords}
 
 
 def _pascal(name: str) -> str:

@@ -182,9 +182,9 @@ class KeytrailServer:
 
         Filters: key (ARN, id or alias), encryption_context (pairs that it must have), error_code, succeeded, account,
         region, access_key_id, username, source_ip, user_agent (a part of it), request_id, event_id, since, until.
-        `service` is kms, cloudtrail or sts; `after` is a `mark()`. Raises TypeError for an unknown filter; ValueError
-        for an operation, a service, an error code or an alias that does not exist; trail.IncompleteTrailError if the
-        event of a call is missing.
+        `service` is kms, cloudtrail, sts or tagging; `after` is a `mark()`. Raises TypeError for an unknown filter;
+        ValueError for an operation, a service, an error code or an alias that does not exist;
+        trail.IncompleteTrailError if the event of a call is missing.
         """
         return self.endpoint.calls(selection_of_calls(operation, service, filters), after)
 

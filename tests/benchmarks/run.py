@@ -14,7 +14,7 @@ from importlib.metadata import version
 from callers import verified
 from console import console
 from decisions import decisions
-from lists import lists
+from lists import lists, tagged
 from log import request_log
 from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
@@ -26,6 +26,7 @@ from values import value_codecs
 ALL = {
     **MEASURES,
     "lists": lists,
+    "tagged": tagged,
     "log": request_log,
     "trail": trail,
     "console": console,

@@ -74,7 +74,7 @@ def test_the_message_names_every_service_that_is_here(server: KeytrailServer) ->
     with pytest.raises(ClientError) as caught:
         client(server, "sns").list_topics()
     for service in SERVICES.values():
-        title = boto3.client(service.name, "us-east-1").meta.service_model.metadata["serviceId"]
+        title = boto3.client(service.model.name, "us-east-1").meta.service_model.metadata["serviceId"]
         assert title in caught.value.response["Error"]["Message"]
 
 

@@ -393,7 +393,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "no object": ([], "expected a mapping with "),
     "no such service": (
         {"Service": "s3", "Drop": "after"},
-        "Service: expected one of cloudtrail, kms, sts, got 's3'",
+        "Service: expected one of account, cloudtrail, ec2, kms, sts, tagging, got 's3'",
     ),
     "no such operation": (
         {"Operations": "Decript", "Drop": "after"},

@@ -16,6 +16,7 @@ import keytrail
 from keytrail import values
 from keytrail.cli import OPTION_HELP
 from keytrail.environment import aws_variables
+from keytrail.operations import SERVICES
 from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KmsCalls
 from keytrail.server import KeytrailServer
@@ -54,6 +55,9 @@ def operations_table() -> str:
     for name, operation in sorted(OPERATIONS.items()):
         tracked = "recorded" if operation.tracked else ""
         lines.append(f"| {name} | {tracked} | {'yes' if operation.cross_account else ''} |")
+    lines += ["", "Of other services, on the same port:", "", "| service | operations |", "| --- | --- |"]
+    others = sorted((service for service in SERVICES.values() if service.name != "kms"), key=lambda it: it.model.title)
+    lines += [f"| {service.model.title} | {', '.join(sorted(service.operations))} |" for service in others]
     return "\n".join(lines) + "\n"
 
 

@@ -26,6 +26,8 @@ def refusal(question: Question, verdict: Verdict, *, in_ciphertext: bool = False
         on_resource = " on the resource associated with this ciphertext" if in_ciphertext else " on this resource"
     elif question.action == "kms:TagResource" and question.resource.endswith(":key/*"):
         on_resource = ""  # as reported for CreateKey with tags
+    elif question.action.startswith("tag:"):
+        on_resource = ""  # as reported for GetResources (kms-behaviour K.3)
     why = NO_RESOURCE_POLICY if verdict.ground is Ground.OTHER_ACCOUNT else _why(question, verdict)
     return AccessDeniedException(f"{who}{on_resource} {why}")
 

@@ -5,9 +5,10 @@ from types import ModuleType
 from typing import Any
 
 from keytrail.call import Reply
-from keytrail.errors import AwsError, UnknownOperationException, UnknownParameter
+from keytrail.errors import AwsError, UnknownOperationException
 from keytrail.messages import Content, Request, Response
 from keytrail.operation import Operation
+from keytrail.service_errors import UnknownParameter
 
 _OF_NO_OPERATION = (
     "Action",

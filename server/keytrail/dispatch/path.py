@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -12,14 +12,15 @@ from keytrail.authentication.callers import Callers
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.authentication.source import NO_SOURCE, source_of
 from keytrail.authorization.authorizer import Authorizer
-from keytrail.call import Call
+from keytrail.call import Call, Refused
 from keytrail.clock import Clock
 from keytrail.crypto.randomness import new_uuid
 from keytrail.dispatch import other_services, record
 from keytrail.dispatch.custom_tags import take_custom_tags
 from keytrail.dispatch.facts import facts_of, facts_of_unknown
-from keytrail.dispatch.forwarded import Forwarded
+from keytrail.dispatch.forwarded import Forwarded, carry_out, refusal_in, request_of_service
 from keytrail.dispatch.protocol import Protocol, Protocols
+from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.service_event import Deleted, ServiceEvent
 from keytrail.errors import (
     AwsError,
@@ -34,6 +35,8 @@ from keytrail.messages import UNDISTURBED, Delivery, Later, Request, Response
 from keytrail.operation import Answer, Operation
 from keytrail.operations import SERVICES
 from keytrail.operations.kms.recipients import read_recipient
+from keytrail.plain_values import encode_json
+from keytrail.service_errors import InternalServiceException
 from keytrail.settings import Settings
 from keytrail.store import Store
 from keytrail.trail import Trail, event_of_service_event
@@ -199,6 +202,7 @@ class Dispatcher:
             settings=self.settings,
             authorizer=self._authorizer,
             callers=self._callers,
+            forward=self._forward,
             source_ip=request.source_ip,
             user_agent=request.user_agent,
             source_arn=source.arn,
@@ -210,6 +214,17 @@ class Dispatcher:
             states=operation.states,
             usage=operation.usage,
         )
+
+    def _forward(
+        self, call: Call, service: ForwardingService, operation: str, members: Mapping[str, object]
+    ) -> Refused | None:
+        """Make a call of KMS, on behalf of a call's caller, by a service; gives None for a success. It may wait."""
+        request = request_of_service(service, operation, encode_json(members))
+        try:
+            response = carry_out(self.answer(request, Forwarded(service, call.region, call.principal)))
+        except ConnectionError:  # unverified: what the caller is told; AWS has no fault rules
+            return Refused(500, InternalServiceException.__name__, None)
+        return refusal_in(response)
 
     def settle(self, now: datetime) -> None:
         """Make every change that is due by `now`."""

@@ -4,7 +4,7 @@ A protocol reads the members of a request, and writes its reply or its refusal i
 AWS Query are here, the others in modules of their own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 from typing import Protocol as Interface
@@ -21,9 +21,10 @@ from keytrail.errors import (
     MissingAuthenticationTokenException,
     SerializationException,
     UnknownOperationException,
+    ValidationException,
 )
 from keytrail.messages import JSON, JSON_11, Content, Request, Response
-from keytrail.operation import Operation, Service
+from keytrail.operation import SERVICES, Operation, Service
 from keytrail.wire import aws_json
 
 _COMPRESSED = ("gzip", "deflate", "br", "zstd")
@@ -50,11 +51,12 @@ class Protocol(Interface):
 
 
 class AwsJson:
-    """AWS JSON 1.1, for KMS and CloudTrail."""
+    """AWS JSON 1.1, for KMS, CloudTrail and the Resource Groups Tagging API."""
 
-    def __init__(self, content: Content) -> None:
-        """Answer as this service."""
+    def __init__(self, content: Content, code: Callable[[AwsError], str] = lambda error: error.code) -> None:
+        """Answer as this service; `code` gives the `__type` of an error."""
         self._content = content
+        self._code = code
 
     def parse(self, request: Request) -> object:
         """The JSON object in the body."""
@@ -82,7 +84,7 @@ class AwsJson:
 
     def refuse(self, error: AwsError, request_id: str) -> Response:
         """`__type`, and the message where there is one."""
-        body = aws_json.encode_error(error.code, error.message_member, error.message)
+        body = aws_json.encode_error(self._code(error), error.message_member, error.message)
         return Response(error.status, body, request_id, self._content)
 
     def unknown_operation(self) -> AwsError:
@@ -175,12 +177,26 @@ _OTHER_JSON = AwsJson(Content.JSON_11)
 _REST_JSON = RestJson()
 
 
+def _code_of_tagging(error: AwsError) -> str:
+    """The `__type` of the Resource Groups Tagging API, with its namespace (kms-behaviour K.3)."""
+    if error.code in SERVICES["tagging"].model.errors:
+        return f"com.amazonaws.tagging.router.service.model.v20170126#{error.code}"
+    # unverified: the namespace of all but ValidationException; DynamoDB's is this one (architect/dynalite)
+    package = "validate" if isinstance(error, ValidationException) else "service"
+    return f"com.amazon.coral.{package}#{error.code}"
+
+
+_JSON = {"kms": KMS, "tagging": AwsJson(Content.JSON_11, _code_of_tagging)}
+"""By service, where it is not as CloudTrail's."""
+
+
 class Protocols:
     """Finds the operation that a request names, and its protocol."""
 
     def __init__(self, services: Iterable[Service]) -> None:
         """Answer for these services."""
         self._targets: dict[str, tuple[Protocol, Operation]] = {}
+        self._prefixes: dict[str, Protocol] = {}
         self._actions: dict[tuple[str, str], Operation] = {}
         self._paths: dict[str, Operation] = {}
         self._by_prefix: dict[str, Service] = {}
@@ -200,7 +216,8 @@ class Protocols:
             self._by_prefix[model.target_prefix] = service
             # Only botocore and the SDK for Java write the namespace in the target; CloudTrail accepts both.
             for prefix in {model.target_prefix, model.target_prefix.rpartition(".")[2]}:
-                protocol = KMS if service.name == "kms" else _OTHER_JSON
+                protocol = _JSON.get(service.name, _OTHER_JSON)
+                self._prefixes[prefix] = protocol
                 self._targets |= {
                     f"{prefix}.{name}": (protocol, operation) for name, operation in service.operations.items()
                 }
@@ -218,7 +235,8 @@ class Protocols:
         form = _form_of(request)
         if form is None:
             is_json = request.method == "POST" and request.header(b"content-type").startswith(JSON_11)
-            return KMS if is_json else FrontEnd(request), None
+            prefix = request.target.rpartition(".")[0]
+            return self._prefixes.get(prefix, KMS) if is_json else FrontEnd(request), None
         action = form["Action"], form.get("Version", "")
         is_ec2 = action[1] == self._ec2_version or service_of(request) == "ec2"
         return Ec2Query(form) if is_ec2 else AwsQuery(request, form), self._actions.get(action)

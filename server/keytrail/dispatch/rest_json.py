@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from keytrail.call import Reply
-from keytrail.errors import AwsError, FieldValidationFailed, UnknownOperationException
+from keytrail.errors import AwsError, UnknownOperationException
 from keytrail.messages import Content, Request, Response
 from keytrail.operation import Operation
+from keytrail.service_errors import FieldValidationFailed
 from keytrail.wire import aws_json
 
 _ERRORS: Mapping[str, tuple[str, int]] = {

@@ -42,7 +42,7 @@ class FaultRule:
     """One fault rule: the calls that it matches, which of these it strikes, and what happens to them."""
 
     service: str
-    """kms, cloudtrail or sts."""
+    """kms, cloudtrail, sts or tagging."""
     operations: frozenset[str]
     key: str | None = None
     """A key id, key ARN, alias name or alias ARN; None matches calls on every key, and calls without a key."""

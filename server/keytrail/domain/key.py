@@ -111,6 +111,7 @@ class Key:
     custom key store is connected.
     `custom_key_store_id` is the custom key store that has the material, `xks_key_id` the external key; None without.
     `policy` is the key policy's JSON text as the caller sent it; None means the default key policy.
+    `ever_tagged`: whether the key has tags, or had some once.
     """
 
     account: str
@@ -134,14 +135,17 @@ class Key:
     imports: Mapping[str, Import] = field(default_factory=dict)
     policy: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    ever_tagged: bool = False
     custom_key_store_id: str | None = None
     xks_key_id: str | None = None
     manager: KeyManager = KeyManager.CUSTOMER
     arn: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Compute the ARN once."""
+        """Compute the ARN once, and note tags."""
         object.__setattr__(self, "arn", key_arn(self.region, self.account, self.key_id))
+        if self.tags:
+            object.__setattr__(self, "ever_tagged", True)
 
     @property
     def multi_region(self) -> bool:

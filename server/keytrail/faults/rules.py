@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from keytrail import errors
 from keytrail.authorization.evaluation import Ground, Question, Verdict
 from keytrail.authorization.policy import PolicyType
 from keytrail.authorization.refusals import refusal
@@ -216,7 +215,7 @@ def _is_named(name: str, key: Key, call: Call) -> bool:
 def _error(entry: _CountedRule, operation: Operation, call: Call, keys: list[Key]) -> AwsError:
     """The error that a rule names, with the rule's message; else with AWS's, as far as that is known."""
     code, message = entry.rule.error or "", entry.rule.message
-    kind: type[AwsError] = getattr(errors, code)
+    kind = AwsError.by_name[code]
     if message is not None or code in _WITHOUT_MESSAGE:
         return kind(message)
     if code == "ThrottlingException":
@@ -227,9 +226,8 @@ def _error(entry: _CountedRule, operation: Operation, call: Call, keys: list[Key
 
 
 def _denied(operation: Operation, call: Call, key_arn: str) -> AwsError:
-    action = f"{operation.service}:{operation.name}"
     own = key_arn.split(":")[4] == call.account
-    question = Question(call.principal, action, key_arn, lambda _: None, None, same_account=own)
+    question = Question(call.principal, operation.permission, key_arn, lambda _: None, None, same_account=own)
     return refusal(question, Verdict(Ground.IMPLICIT_DENY, PolicyType.IDENTITY))
 
 

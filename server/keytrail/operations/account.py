@@ -8,9 +8,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from keytrail.call import Call, Reply
-from keytrail.errors import AccessDeniedException, FieldValidationFailed, ValidationException
+from keytrail.errors import AccessDeniedException, ValidationException
 from keytrail.operation import operation
 from keytrail.operations.enabled_regions import AccountRegion, regions_of
+from keytrail.service_errors import FieldValidationFailed
 
 _PAGE, _MAX_PAGE = 20, 50
 _MAX_TOKEN = 1000

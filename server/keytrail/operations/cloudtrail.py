@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from keytrail.call import Call, Reply
 from keytrail.domain.arn import partition_of
-from keytrail.errors import (
+from keytrail.operation import operation
+from keytrail.service_errors import (
     CloudTrailARNInvalidException,
     InvalidEventCategoryException,
     InvalidLookupAttributesException,
@@ -23,7 +24,6 @@ from keytrail.errors import (
     InvalidTrailNameException,
     TrailNotFoundException,
 )
-from keytrail.operation import operation
 from keytrail.trail import Query, StoredEvent, TimeAndNumber, time_and_number
 
 ATTRIBUTE_KEYS = frozenset(

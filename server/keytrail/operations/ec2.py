@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import translate
 
 from keytrail.call import Call, Reply
-from keytrail.errors import InvalidParameterValue
 from keytrail.operation import operation
 from keytrail.operations.enabled_regions import AccountRegion, regions_of
 from keytrail.regions import domain_of
+from keytrail.service_errors import InvalidParameterValue
 
 _Filter = Mapping[str, object]
 

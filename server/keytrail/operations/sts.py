@@ -15,13 +15,9 @@ from keytrail.call import Call, Reply
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
 from keytrail.domain.session import Session
-from keytrail.errors import (
-    AccessDeniedException,
-    InvalidParameterValue,
-    PackedPolicyTooLargeException,
-    ValidationException,
-)
+from keytrail.errors import AccessDeniedException, ValidationException
 from keytrail.operation import operation
+from keytrail.service_errors import InvalidParameterValue, PackedPolicyTooLargeException
 from keytrail.trail import request_details
 
 HOUR, TWELVE_HOURS = 3600, 43_200

@@ -247,6 +247,7 @@ class RegionalMember(Members, frozen=True, kw_only=True):
     description: Description = ""
     policy: PolicyDocument | None = None
     tags: Tags = {}
+    previously_tagged: Annotated[bool, Meta(description="had tags once: GetResources lists it without any")] = False
     aliases: Annotated[list[AliasName], Meta(examples=[["alias/orders"]])] = []
     creation_date: Moment | None = None
     deletion_date: Moment | None = None

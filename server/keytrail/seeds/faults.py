@@ -8,6 +8,7 @@ import msgspec
 
 from keytrail.domain.arn import is_alias, is_key_id
 from keytrail.domain.fault import LONGEST_LATENCY, FaultRule, Latency
+from keytrail.operations import SERVICES
 from keytrail.regions import region_problem
 from keytrail.seeds.decoding import convert
 from keytrail.seeds.document import FaultMember, LatencyMember
@@ -15,7 +16,6 @@ from keytrail.seeds.error import SeedError
 from keytrail.seeds.reader import SeedReader
 from keytrail.settings import Settings
 from keytrail.spelling import nearest
-from keytrail.wire import service_model
 
 COMMON_ERRORS = ("AccessDeniedException", "InternalFailure", "ServiceUnavailable", "ThrottlingException")
 """Errors of every operation, which no service model declares. Source: KMS API Reference, "Common Errors"."""
@@ -101,7 +101,7 @@ def _rule(member: FaultMember) -> FaultRule:
 
 def _operations(member: FaultMember) -> frozenset[str]:
     """The operations that the rule is about: of those it names (by default all of the service) those with its error."""
-    model, error = service_model.load(member.service).operations, member.error
+    model, error = SERVICES[member.service].model.operations, member.error
     names = _named_operations(member) or model
     return frozenset(name for name in names if error is None or error in (*model[name].errors, *COMMON_ERRORS))
 
@@ -112,7 +112,7 @@ def _named_operations(member: FaultMember) -> list[str]:
 
 def _problems_of_operations(member: FaultMember) -> Iterator[_Problem]:
     service, error = member.service, member.error
-    model, named = service_model.load(service).operations, _named_operations(member)
+    model, named = SERVICES[service].model.operations, _named_operations(member)
     unknown = next((name for name in named if name not in model), None)
     if unknown is not None:
         yield "Operations", f"{service} has no operation {unknown}; {_suggestion(unknown, model)}"

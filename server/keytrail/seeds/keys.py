@@ -128,6 +128,7 @@ def _add_key(
         pending_window_in_days=window,
         policy=reader.policy(f"{path}.Policy", member.policy, PolicyType.KEY) if member.policy is not None else None,
         tags=_tags(path, member, reader),
+        ever_tagged=member.previously_tagged,
     )
     key = place_key(path, member, key, reader)
     place = f"{path}.KeyId" if primary is None else f"{path}.Region"

@@ -80,6 +80,7 @@ def _own_members(key: Key, store: Store, trail: Trail, now: datetime) -> Members
             **_state(key),
             "Aliases": [alias.name for alias in newest.aliases_of_after(key, "", _ALIASES)],
             "Tags": dict(key.tags),
+            "PreviouslyTagged": True if key.ever_tagged and not key.tags else None,
             "Policy": _policy(key.policy),
             "LastUsage": _last_usage(key, trail, now),
             "Grants": [_grant(grant, store, key) for grant in newest.grants_after(key.arn, "", _GRANTS)],

@@ -10,6 +10,8 @@ from keytrail.domain.grant import Grant, has_encryption_context
 from keytrail.domain.key import Key
 from keytrail.store.indexed_dict import Index
 
+_TAGGED = "tagged keys"
+
 # Keys, by their ARNs
 
 
@@ -21,6 +23,19 @@ def keys_of(account: str, region: str) -> Index:
 def keys_with_id(region: str, key_id: str) -> Index:
     """The keys with an id in a Region, in any account: nearly always one at most."""
     return "keys with id", region, key_id
+
+
+def tagged_keys(account: str, region: str, *tag: str) -> Index:
+    """An account's keys in a Region that have, or had, tags; with `tag`, those that have a tag with this key.
+
+    `tag` may have the tag's value, too.
+    """
+    return _TAGGED, account, region, *tag
+
+
+def is_of_tag(index: Index) -> bool:
+    """Whether an index is of the keys with a tag, so that tag keys, and the values of each, can be listed."""
+    return index[0] == _TAGGED and len(index) > len(tagged_keys("", ""))
 
 
 def keys_in(custom_key_store_id: str) -> Index:
@@ -36,6 +51,10 @@ def keys_backed_by(custom_key_store_id: str, xks_key_id: str) -> Index:
 def indexes_of_key(key: Key) -> list[Index]:
     """The indexes that a key is in."""
     indexes = [keys_of(key.account, key.region), keys_with_id(key.region, key.key_id)]
+    if key.ever_tagged:
+        indexes.append(tagged_keys(key.account, key.region))
+        for name, value in key.tags.items():
+            indexes += tagged_keys(key.account, key.region, name), tagged_keys(key.account, key.region, name, value)
     if key.custom_key_store_id is not None:
         indexes.append(keys_in(key.custom_key_store_id))
         if key.xks_key_id is not None:

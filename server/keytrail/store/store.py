@@ -40,7 +40,7 @@ class Store:
     def __init__(self) -> None:
         """Begin empty."""
         self._lock = threading.RLock()
-        self._keys = VersionedDict(indexes.indexes_of_key)
+        self._keys = VersionedDict(indexes.indexes_of_key, indexes.is_of_tag)
         self._aliases = VersionedDict(indexes.indexes_of_alias)
         self._grants = VersionedDict(indexes.indexes_of_grant)
         self.aliases = Aliases(self._aliases, self._lock)

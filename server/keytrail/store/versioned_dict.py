@@ -32,9 +32,11 @@ class VersionedDict(Generic[Value]):
     except `get`.
     """
 
-    def __init__(self, indexes_of: Callable[[Value], list[Index]]) -> None:
-        """Begin empty, without a delay; `indexes_of` as in IndexedDict."""
-        self.newest = IndexedDict(indexes_of)
+    def __init__(
+        self, indexes_of: Callable[[Value], list[Index]], is_listed: Callable[[Index], bool] = lambda _: False
+    ) -> None:
+        """Begin empty, without a delay; the arguments are as in IndexedDict."""
+        self.newest = IndexedDict(indexes_of, is_listed)
         self.visible = self.newest
         self._delay = timedelta(0)
         self._now = datetime.min.replace(tzinfo=UTC)

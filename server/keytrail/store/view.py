@@ -14,6 +14,7 @@ from keytrail.domain.key import Key
 from keytrail.domain.refusals import key_not_found
 from keytrail.store import indexes
 from keytrail.store.indexed_dict import IndexedDict
+from keytrail.store.tagged_keys import TaggedKeys
 
 
 class View:
@@ -31,6 +32,7 @@ class View:
         self._aliases = aliases
         self._grants = grants
         self._lock = lock
+        self.tagged_keys = TaggedKeys(keys, lock)
 
     # Keys
 

@@ -24,6 +24,8 @@ class Shape:
     required: frozenset[str]
     member: "Shape | None"
     """The shape of a list's items, or of a map's values."""
+    key: "Shape | None"
+    """The shape of a map's keys."""
     min: int | None
     max: int | None
     pattern: str | None
@@ -55,8 +57,11 @@ class ServiceModel:
     """A service: its operations and shapes by name."""
 
     name: str
+    """As boto3 and the AWS CLI call it."""
     title: str
     """What AWS calls it in short, such as `CloudTrail`: its serviceId."""
+    endpoint: str
+    """The first label of its host names and of CloudTrail's eventSource; requests are signed for it."""
     version: str
     """The version of the API, a date."""
     protocols: tuple[str, ...]
@@ -91,6 +96,7 @@ def load(service: str) -> ServiceModel:
     return ServiceModel(
         service,
         metadata["serviceId"],
+        metadata["endpointPrefix"],
         metadata["apiVersion"],
         tuple(metadata["protocols"]),
         metadata.get("targetPrefix"),
@@ -100,7 +106,7 @@ def load(service: str) -> ServiceModel:
     )
 
 
-_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False, {})
+_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, None, (), False, {})
 
 
 class _Shapes:
@@ -121,6 +127,7 @@ class _Shapes:
                 {member: self.get(ref["shape"]) for member, ref in members.items()},
                 frozenset(shape.get("required", ())),
                 self.get(inner["shape"]) if inner else None,
+                self.get(shape["key"]["shape"]) if "key" in shape else None,
                 shape.get("min"),
                 shape.get("max"),
                 shape.get("pattern"),

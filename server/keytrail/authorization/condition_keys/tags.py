@@ -12,8 +12,10 @@ _TAG_MEMBERS = (("TagKey", "TagValue"), ("Key", "Value"))
 
 @condition_key_prefix("aws:RequestTag/")
 def request_tags(context: RequestContext) -> Mapping[str, str]:
-    """The tags in the request. KMS and STS name the members of a tag differently."""
+    """The tags in the request. KMS and STS name the members of a tag differently; TagResources has a map."""
     tags = context.facts.members.get("Tags")
+    if isinstance(tags, Mapping):
+        return tags
     if not isinstance(tags, list):
         return {}
     return {tag[key]: tag[value] for tag in tags for key, value in _TAG_MEMBERS if key in tag}

@@ -11,12 +11,12 @@ from pprint import pformat
 
 import yaml
 
-from keytrail import errors
 from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.identity import Identity
 from keytrail.domain.key import Key
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
+from keytrail.errors import AwsError
 from keytrail.operation import Operation
 from keytrail.operations import SERVICES
 from keytrail.seeds.writing import write_key
@@ -115,7 +115,7 @@ def _pytest(
     fixtures = "keytrail_client, keytrail_server" if seed else "keytrail_client"
     lines += ["", f"def test_{function}_{'is_refused' if failed else 'succeeds'}({fixtures}):"]
     lines += ["    keytrail_server.load(SEED)"] if seed else []
-    service = [] if operation.service == "kms" else [repr(operation.service)]
+    service = [] if operation.service == "kms" else [repr(SERVICES[operation.service].model.name)]
     who = f"account={principal.account!r}" if principal.kind == "root" else f"access_key_id={_access_key(principal)!r}"
     words = [*service, who, f"region={event.region!r}"]
     if principal.session_policies:
@@ -167,18 +167,14 @@ def _keys(endpoint: Endpoint, event: Event, members: Mapping[str, object]) -> li
     arns += [decision.resource for decision in decisions]
     named = members.get("KeyId")
     if isinstance(named, str) and event.principal is not None:
-        with suppress(errors.AwsError):
+        with suppress(AwsError):
             name = read_key_identifier(named, event.principal.account, event.region, aliases=True)
             arns.append(endpoint.store.newest.require_named(name).arn)
     found = (endpoint.store.newest.key(arn) for arn in dict.fromkeys(arns))
     return [key for key in found if key is not None]
 
 
-_CODES = {
-    error.trail_code: error.code
-    for error in vars(errors).values()
-    if isinstance(error, type) and issubclass(error, errors.AwsError) and error is not errors.AwsError
-}
+_CODES = {error.trail_code: error.code for error in AwsError.by_name.values()}
 """By CloudTrail's errorCode, the code on the wire."""
 
 
