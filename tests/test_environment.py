@@ -19,8 +19,9 @@ from tests.support import FOREIGN
 URL = "http://127.0.0.1:4599"
 
 
-def test_every_service_that_answers_here_has_its_variable() -> None:
-    assert sorted(SERVICES) == sorted(name.upper() for name in ANSWERED)
+def test_a_service_has_its_variable_unless_only_its_regions_are_answered_here() -> None:
+    """EC2 and Account Management may be another emulator's, and follow AWS_ENDPOINT_URL."""
+    assert sorted(SERVICES) == sorted(name.upper() for name in ANSWERED.keys() - {"account", "ec2"})
 
 
 @pytest.mark.parametrize("service", ["kms", "sts", "cloudtrail", "s3", "dynamodb"])

@@ -52,7 +52,7 @@ def test_what_is_written_is_read(document: Any) -> None:
 @given(st.binary(max_size=64))
 def test_no_bytes_do_harm(data: bytes) -> None:
     with contextlib.suppress(CodecError):
-        assert cbor.parse(data) is not ...
+        cbor.parse(data)
 
 
 @pytest.mark.parametrize(
