@@ -49,8 +49,7 @@ def scan(run: Runner, *words: str) -> Findings:
     return findings
 
 
-@tried("its checks of KMS, over the keys of all enabled Regions")
-@tried("enclaves in debug mode, found by their calls in the event history")
+@tried("its checks of KMS in all enabled Regions, with enclaves in debug mode from the event history")
 def test_its_checks_find_what_is_wrong_with_keys(run: Runner, keytrail_clean: KeytrailServer, kms: Any) -> None:
     keytrail_clean.load(STATES)
     zeros = bytes(48)
@@ -98,5 +97,6 @@ def test_a_key_that_it_may_not_read_is_not_judged(run: Runner, keytrail_clean: K
     found = scan(run, "-f", "us-east-1")
     assert ROTATED not in found["kms_cmk_are_used"]
     assert found["kms_cmk_are_used"][KEY] == "PASS"
-    [denied] = keytrail_clean.calls("DescribeKey", key=key_arn(ROTATED))
-    assert denied.error_code == "AccessDenied"
+    # The event of a denied call does not say which key it was about.
+    refused = [call.error_code for call in keytrail_clean.calls("DescribeKey") if call.error_code is not None]
+    assert refused == ["AccessDenied"]
