@@ -19,8 +19,9 @@ from tests.support import FOREIGN
 URL = "http://127.0.0.1:4599"
 
 
-def test_every_service_that_answers_here_has_its_variable() -> None:
-    ids = [service.model.title for service in ANSWERED.values()]
+def test_a_service_has_its_variable_unless_only_its_regions_are_answered_here() -> None:
+    """EC2 and Account Management may be another emulator's, and follow AWS_ENDPOINT_URL."""
+    ids = [service.model.title for name, service in ANSWERED.items() if name not in ("account", "ec2")]
     assert sorted(SERVICES) == sorted(name.upper().replace(" ", "_") for name in ids)
 
 

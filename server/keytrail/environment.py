@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-SERVICES = ("ACCOUNT", "CLOUDTRAIL", "EC2", "KMS", "RESOURCE_GROUPS_TAGGING_API", "STS")
-"""The services that answer here, as AWS_ENDPOINT_URL_<service> has their names."""
+SERVICES = ("CLOUDTRAIL", "KMS", "RESOURCE_GROUPS_TAGGING_API", "STS")
+"""The services that answer here, as AWS_ENDPOINT_URL_<service> has their names.
+
+EC2 and Account Management are not among them: they only list Regions here, and a suite may have them elsewhere.
+"""
 
 REMOVED = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION"),
