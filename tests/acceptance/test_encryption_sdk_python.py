@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from keytrail.server import KeytrailServer
 from tests.acceptance.program import SCRIPTS, Program, tried
@@ -21,16 +19,6 @@ PROGRAM = Program(
 
 SCRIPT = SCRIPTS / "encryption_sdk.py"
 RSA_KEY = "bbbb0001-12ab-34cd-56ef-1234567890ab"
-
-
-@pytest.fixture
-def tables(run: Runner) -> Iterator[None]:
-    """A DynamoDB for the branch keys."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    run.environment["AWS_ENDPOINT_URL_DYNAMODB"] = "http://{}:{}".format(*server.get_host_and_port())
-    yield
-    server.stop()
 
 
 def operations(server: KeytrailServer) -> list[str]:
@@ -88,7 +76,7 @@ def test_what_the_context_requires_is_not_in_the_message(run: Runner, keytrail_c
 
 
 @tried("the hierarchical keyring, with moto's DynamoDB")
-@pytest.mark.usefixtures("tables")
+@pytest.mark.usefixtures("moto")
 def test_branch_keys_are_made_rotated_and_cached(run: Runner, keytrail_clean: KeytrailServer, kms: Any) -> None:
     run("python", SCRIPT, "hierarchical")
     called = operations(keytrail_clean)
