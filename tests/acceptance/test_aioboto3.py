@@ -12,7 +12,7 @@ from tests.support import KEY, key_arn
 PROGRAM = Program(
     name="aioboto3",
     pip=("aioboto3==15.5.0",),
-    how='`AWS_ENDPOINT_URL`, or `session.client("kms", endpoint_url=...)`',
+    how="`AWS_ENDPOINT_URL`",
 )
 
 SCRIPT = SCRIPTS / "aioboto3_client.py"

@@ -134,3 +134,9 @@ def test_it_looks_up_what_it_did(run: Runner) -> None:
     where = ("--lookup-attributes", f"AttributeKey=ResourceName,AttributeValue={KEY}")
     events = json.loads(run("aws", "cloudtrail", "lookup-events", *where))["Events"]
     assert [event["EventName"] for event in events] == ["GenerateDataKey"]
+
+
+@tried("`--endpoint-url`")
+def test_an_option_says_where_the_server_is(run: Runner, keytrail_clean: KeytrailServer) -> None:
+    run.environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+    assert kms_command(run, "list-keys", "--endpoint-url", keytrail_clean.url)["Keys"]

@@ -52,3 +52,9 @@ def test_it_tries_again(run: Runner, keytrail_clean: KeytrailServer, kms: Any, m
     run("python", SCRIPT, "retries", AWS_RETRY_MODE=mode, AWS_MAX_ATTEMPTS="5")
     [encrypt] = keytrail_clean.calls("Encrypt", key=key_arn(OTHER_KEY), succeeded=True)
     expect_last_use(kms, OTHER_KEY, encrypt)
+
+
+@tried("the endpoint in code")
+def test_code_says_where_the_server_is(run: Runner, keytrail_clean: KeytrailServer) -> None:
+    run("python", SCRIPT, "endpoint", keytrail_clean.url, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")
+    assert len(keytrail_clean.calls("ListKeys")) == 1

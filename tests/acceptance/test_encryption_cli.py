@@ -50,7 +50,7 @@ def test_a_file_is_sealed_and_opened(run: Runner, keytrail_clean: KeytrailServer
     expect_last_use(kms, decrypt.keys[0].partition("/")[2], decrypt)
 
 
-@tried("standard input and output, an alias, a replica of a multi-Region key")
+@tried("standard input and output, sealed with a multi-Region key, opened with its replica")
 def test_what_passes_through_pipes_is_opened_elsewhere(
     run: Runner, keytrail_clean: KeytrailServer, keytrail_client: Any
 ) -> None:

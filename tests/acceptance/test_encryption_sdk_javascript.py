@@ -6,21 +6,16 @@ from typing import Any
 
 from keytrail.server import KeytrailServer
 from tests.acceptance.program import SCRIPTS, Program, tried
-from tests.acceptance.running import CALLER, Runner, expect_last_use
+from tests.acceptance.running import Runner, expect_last_use, operations
 from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn
 
 PROGRAM = Program(
     name="AWS Encryption SDK for JavaScript",
     npm=("@aws-crypto/client-node@5.0.2",),
-    how="`AWS_ENDPOINT_URL`, or the `clientProvider` of its keyrings",
+    how="`AWS_ENDPOINT_URL`",
 )
 
 SCRIPT = SCRIPTS / "encryption_sdk.cjs"
-
-
-def operations(server: KeytrailServer) -> list[str]:
-    """What the program called, in order."""
-    return [call.operation for call in server.calls() if call.principal == CALLER]
 
 
 @tried("keyrings of several keys, discovery with a filter of accounts, encryption context")

@@ -8,22 +8,17 @@ import pytest
 
 from keytrail.server import KeytrailServer
 from tests.acceptance.program import SCRIPTS, Program, tried
-from tests.acceptance.running import CALLER, Runner, expect_last_use
+from tests.acceptance.running import Runner, expect_last_use, operations
 from tests.support import ELSEWHERE, KEY, MRK, OTHER_KEY, key_arn
 
 PROGRAM = Program(
     name="AWS Encryption SDK for Python",
     pip=("aws-encryption-sdk[MPL]==4.0.7",),
-    how="`AWS_ENDPOINT_URL`, or the `kms_client` of its keyrings",
+    how="`AWS_ENDPOINT_URL`",
 )
 
 SCRIPT = SCRIPTS / "encryption_sdk.py"
 RSA_KEY = "bbbb0001-12ab-34cd-56ef-1234567890ab"
-
-
-def operations(server: KeytrailServer) -> list[str]:
-    """What the program called, in order."""
-    return [call.operation for call in server.calls() if call.principal == CALLER]
 
 
 @tried("keyrings of several keys, discovery with a filter of accounts, encryption context")

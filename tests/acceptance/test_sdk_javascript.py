@@ -84,3 +84,9 @@ def test_it_assumes_a_role(run: Runner, keytrail_clean: KeytrailServer) -> None:
     run("node", SCRIPT, "role")
     [listed] = keytrail_clean.calls("ListKeys")
     assert listed.principal == "arn:aws:sts::000000000000:assumed-role/Auditor/node"
+
+
+@tried("the endpoint in code")
+def test_code_says_where_the_server_is(run: Runner, keytrail_clean: KeytrailServer) -> None:
+    run("node", SCRIPT, "endpoint", keytrail_clean.url, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")
+    assert len(keytrail_clean.calls("ListKeys")) == 1

@@ -75,4 +75,8 @@ def retries() -> None:
     assert answer["ResponseMetadata"]["RetryAttempts"] == 3, answer["ResponseMetadata"]
 
 
+def endpoint() -> None:
+    assert boto3.client("kms", endpoint_url=sys.argv[2]).list_keys()["Keys"]
+
+
 globals()[sys.argv[1]]()

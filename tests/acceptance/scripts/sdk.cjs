@@ -71,6 +71,10 @@ const tries = {
     assert.equal(answer.$metadata.attempts, 4);
   },
 
+  async endpoint() {
+    assert((await new KMS({ endpoint: process.argv[3] }).listKeys({})).Keys.length);
+  },
+
   async role() {
     const { fromTemporaryCredentials } = require("@aws-sdk/credential-providers");
     const params = { RoleArn: "arn:aws:iam::000000000000:role/Auditor", RoleSessionName: "node" };
