@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from keytrail.server import KeytrailServer
 from tests.acceptance.program import Program, install
@@ -49,3 +51,14 @@ def installed(request: pytest.FixtureRequest) -> Path:
 def run(installed: Path, keytrail_clean: KeytrailServer, tmp_path: Path) -> Runner:
     """Runs commands of the program against the server: `run("aws", "kms", "list-keys")`."""
     return Runner(installed, keytrail_clean, tmp_path)
+
+
+@pytest.fixture
+def moto(run: Runner) -> Iterator[None]:
+    """An S3 and a DynamoDB, which are moto's, for the commands."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    run.environment |= {"AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_DYNAMODB": url}
+    yield
+    server.stop()

@@ -74,13 +74,14 @@ class Recorder:
     def _result(self, program: Program, outcomes: dict[str, list[str]]) -> Result:
         failed = [what for what, phases in outcomes.items() if "failed" in phases]
         does_not = {what: self._reasons[what] for what in outcomes if what in self._reasons and what not in failed}
-        works = [what for what in outcomes if what not in failed and what not in does_not and "::" not in what]
+        # A test that is skipped has tried nothing.
+        works = [what for what, phases in outcomes.items() if set(phases) == {"passed"} and "::" not in what]
         return Result(packages=list(program.packages), works=works, does_not=does_not, failed=failed)
 
 
 def table() -> str:
     """The table of the page, of the declarations and the results."""
-    rows = ["| program | version | how to point it at Keytrail | what works |", "| --- | --- | --- | --- |"]
+    rows = ["| program | version | how to point it at Keytrail | what was tried |", "| --- | --- | --- | --- |"]
     programs = sorted(((program_of(stem), Result.read(stem)) for stem in stems()), key=lambda row: row[0].name.lower())
     rows += [_row(program, result) for program, result in programs]
     examples = [f"\n### {program.name}\n\n{program.example.strip()}" for program, _ in programs if program.example]
@@ -89,15 +90,15 @@ def table() -> str:
 
 def _row(program: Program, result: Result | None) -> str:
     if program.cannot:
-        outcome = f"**does not work:** {program.cannot}"
+        outcome = f"✗ does not work: {program.cannot}"
     elif result is None:
         outcome = "not run"
     else:
-        outcome = "; ".join(
+        outcome = "<br>".join(
             [
-                *result.works,
-                *(f"**not:** {what}: {reason}" for what, reason in result.does_not.items()),
-                *(f"**fails:** {what}" for what in result.failed),
+                *(f"✓ {what}" for what in result.works),
+                *(f"✗ {what}: {reason}" for what, reason in result.does_not.items()),
+                *(f"✗ failed: {what}" for what in result.failed),
             ]
         )
     return f"| {program.name} | {program.shown_version} | {program.how} | {outcome} |"

@@ -96,6 +96,11 @@ class Runner:
         return printed if fails else done.stdout.decode()
 
 
+def operations(server: KeytrailServer) -> list[str]:
+    """What the caller of the programs called, in order."""
+    return [call.operation for call in server.calls() if call.principal == CALLER]
+
+
 def expect_last_use(kms: Any, key_id: str, call: RecordedCall) -> None:
     """Fail unless a call is the key's last use, and was made by the caller of the programs.
 

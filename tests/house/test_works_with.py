@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from keytrail.environment import aws_variables
 from tests.acceptance.program import LOCKS, SCRIPTS, is_locked, module_of, program_of, stems, what_is_tried
-from tests.acceptance.results import RESULTS, Result
+from tests.acceptance.results import PAGE, RESULTS, Result
 from tests.support.paths import ROOT
 
 STEMS = stems()
@@ -44,6 +45,13 @@ def test_whatever_is_installed_is_pinned(stem: str) -> None:
 def test_an_example_is_run_by_a_test(stem: str) -> None:
     if program_of(stem).example:
         assert "PROGRAM.code" in (ROOT / f"tests/acceptance/test_{stem}.py").read_text()
+
+
+def test_the_variables_on_the_page_are_those_that_the_programs_had() -> None:
+    [block] = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    variables = dict(re.findall(r"^export (\w+)=(.*)$", block, re.MULTILINE))
+    assert variables.items() <= aws_variables("http://127.0.0.1:4599", "111122223333").items()
+    assert len(variables) == block.count("\n")
 
 
 def test_programs_have_names_of_their_own() -> None:
