@@ -5,6 +5,7 @@ It goes the whole path of a request, without HTTP and without a signature: the s
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from keytrail.domain.arn import is_account
 from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
-from keytrail.messages import JSON_11, Later, Request
+from keytrail.messages import JSON_11, Request, Response
 from keytrail.operations.kms import OPERATIONS
 from keytrail.plain_values import encode_json
 from keytrail.regions import region_problem
@@ -57,8 +58,8 @@ def invoke(endpoint: Endpoint, invocation: Invocation) -> dict[str, Any]:
         ],
         body=_body(endpoint, invocation.members),
     )
-    answer = endpoint.dispatcher.answer(request, forwarded)
-    response = answer.work() if isinstance(answer, Later) else answer
+    answer = endpoint.answers(partial(endpoint.dispatcher.answer, forwarded=forwarded))(request)
+    response = answer if isinstance(answer, Response) else answer.work()
     if response.delivery.delay:
         time.sleep(response.delivery.delay)
     if response.delivery.drop or response.delivery.truncate is not None:

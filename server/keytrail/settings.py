@@ -76,6 +76,8 @@ class Settings:
     """The tags that CreateKey obeys, by name or by emulator (COMPATIBLE_WITH); they choose an id or a material."""
     request_quotas: RequestQuotas = OFF
     """The request quotas that are enforced: none, AWS's, or the test's own."""
+    data_dir: str = ""
+    """The folder in which the endpoint keeps its state, to continue with it; empty: all is in memory."""
     max_events: int = 100_000
     """How many events the trail keeps; the oldest go first."""
     max_trail: int = 128 * 1024 * 1024
