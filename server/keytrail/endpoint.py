@@ -63,10 +63,10 @@ class Endpoint:
         """
         self.settings = settings
         self.clock = clock
+        self._log_files = _log_files(settings)
         self._data_dir = _data_dir(settings)
         state = self._data_dir.read() if self._data_dir is not None and not self._data_dir.is_new else None
         self.store = state.store if state is not None else Store()
-        self._log_files = _log_files(settings)
         deliver = self._log_files.deliver if self._log_files is not None else None
         self.trail = Trail(settings.max_events, deliver=deliver, max_bytes=settings.max_trail)
         self.callers = Callers(settings.account, strict=settings.strict)
@@ -97,6 +97,7 @@ class Endpoint:
                 self._data_dir.keep(self._parts())
             if self._data_dir is not None and state is not None:
                 self._data_dir.continue_with(state)
+                self.settle()
             else:
                 self._begin(documents)
         except BaseException:

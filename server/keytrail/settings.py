@@ -104,6 +104,8 @@ class Settings:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, os.PathLike) and field.type is str:
+                value = os.fspath(value)
             try:
                 if isinstance(value, str) and field.type is not str:
                     value = _READERS[str(field.type)](value)

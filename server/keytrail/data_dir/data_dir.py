@@ -1,5 +1,6 @@
 """DataDir: the data folder of an endpoint, and what of the endpoint is kept in it."""
 
+import atexit
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -55,7 +56,11 @@ class DataDir:
 
     def read(self) -> State:
         """What is in the folder. Raises ValueError."""
-        return read_state(self._opened, self.journal)
+        try:
+            return read_state(self._opened, self.journal)
+        except ValueError:
+            self.close()
+            raise
 
     def read_initial(self) -> State:
         """What was in the folder just after its first start. Raises ValueError."""
@@ -82,15 +87,19 @@ class DataDir:
             raise ValueError(
                 f"data_dir: cannot write to {self.settings.data_dir}: {error}; choose another folder"
             ) from None
-        self._writer.start(self._take_over)
+        self._start()
 
     def continue_with(self, state: State) -> None:
         """Take over a state, and from now on write what changes. The store has been taken over already."""
         self._take_over(state)
         state.fill(self._parts.trail)
         self._writer.continue_from(state)
-        self._writer.start(self._take_over)
+        self._start()
         self._parts.change_settings({})  # this start's may be others
+
+    def _start(self) -> None:
+        self._writer.start(self._take_over)
+        atexit.register(self.close)  # for users who embed the endpoint and never close it
 
     def open_again(self) -> State:
         """Take the folder again, after `close`, and read it. Raises ValueError."""
@@ -103,6 +112,7 @@ class DataDir:
         """Write all that is left, and let others have the folder. Changes are refused from then on."""
         if self._folder is None:
             return
+        atexit.unregister(self.close)
         if self.journal.is_live:
             self._writer.close()
         with self.journal.lock:
@@ -135,7 +145,8 @@ class DataDir:
         if state.clock is not None:
             parts.clock.restore(state.clock)
         parts.change_settings(self.changed_settings(state))
-        key_import.continue_tokens(state.part("import token secret", b""))
+        if secret := state.part("import token secret", None):
+            key_import.continue_tokens(secret)
 
     @property
     def _opened(self) -> Folder:

@@ -37,7 +37,7 @@ _PARTS: Mapping[str, Any] = {
     "memberships": dict[str, Membership],
     "session key": bytes,
     "settings": dict[str, tuple[str, str]],
-    "trail": tuple[int, int, list[MissingCall]],
+    "trail": tuple[int, int, int, list[MissingCall]],
 }
 """The same, for the kind `part`, by the id: what an endpoint has one of."""
 

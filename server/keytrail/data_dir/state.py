@@ -62,9 +62,10 @@ class State(NamedTuple):
 
     def fill(self, trail: Trail) -> None:
         """Put the events, and the uses of the keys that there are, into a trail that is empty."""
-        last_number, times_set_back, missing = self.part("trail", (0, 0, []))
+        first_number, last_number, times_set_back, missing = self.part("trail", (0, 0, 0, []))
+        events = (event for event in self.events if event.number >= first_number)
         uses = {arn: use for arn, use in self.values["use"].items() if self.store.newest.key(arn) is not None}
-        trail.put_all(self.events, uses, last_number, times_set_back, missing)
+        trail.put_all(events, uses, last_number, times_set_back, missing)
 
 
 def read_state(folder: Folder, journal: Journal, prefix: str = "") -> State:

@@ -115,6 +115,7 @@ class Writer:
             if time.monotonic() >= next_tick:
                 self._write_trail()
                 next_tick = time.monotonic() + TICK
+        self._write_changes()
         self._write_trail()
 
     def _is_due(self) -> bool:
@@ -135,11 +136,13 @@ class Writer:
             self._fail(error)
             self._go_back()
             return
-        self._written(number)
+        self._tell(number)
 
-    def _written(self, number: int) -> None:
+    def _tell(self, written: int, *, failed: bool = False) -> None:
+        """Tell all who wait up to which change everything is on disk, or that there was a failure."""
         with self._journal.lock:
-            self._journal.written = number
+            self._journal.written = written
+            self._journal.failures += failed
             self._journal.lock.notify_all()
         for listener in list(self._journal.listeners):
             listener()
@@ -216,7 +219,7 @@ class Writer:
             database.execute("INSERT INTO events VALUES (?, ?, ?)", (chunk.first, chunk.last, chunk.data))
         database.execute("DELETE FROM events WHERE last < ?", (changes.first_number,))
         uses: dict[Change, object] = {("use", arn): use for arn, use in changes.uses.items()}
-        counts = (changes.last_number, changes.times_set_back, changes.missing)
+        counts = (changes.first_number, changes.last_number, changes.times_set_back, changes.missing)
         self._put({**uses, ("part", "trail"): counts})
 
     def _wrote(self, changes: TrailChanges) -> None:
@@ -244,7 +247,9 @@ class Writer:
         assert self._undo is not None
         with journal.lock:
             journal.lock.wait_for(lambda: not journal.holds)
-        state = read_state(self._folder, journal)
+        while (state := self._read_again()) is None:
+            self._tell(journal.written, failed=True)
+            time.sleep(TICK)
         with self._store.lock:
             with journal.lock:
                 journal.changes = {}
@@ -252,6 +257,13 @@ class Writer:
             self._store.restore(state.store)
         self._undo(state)
         self._materials = {arn: set(ids) for arn, ids in state.materials.items()}
-        with journal.lock:
-            journal.failures += 1  # who has begun in the meantime has seen what is not on disk
-        self._written(journal.number)
+        self._tell(journal.number, failed=True)  # who has begun in the meantime has seen what is not on disk
+
+    def _read_again(self) -> State | None:
+        try:
+            return read_state(self._folder, self._journal)
+        except ValueError as error:
+            if self._closing:
+                raise
+            _log.error("%s", error)
+            return None
