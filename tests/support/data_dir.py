@@ -33,8 +33,12 @@ class ServerProcess:
             [*command, *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        self.greeting = [self.process.stdout.readline()]
-        found = re.search(r"http://\S+", self.greeting[0])
+        self.greeting: list[str] = []
+        while line := self.process.stdout.readline():
+            self.greeting.append(line.rstrip("\n"))
+            if line.startswith("Or open"):  # the last one
+                break
+        found = re.search(r"http://\S+", "".join(self.greeting[:1]))
         if found is None:
             raise AssertionError(self.end())
         self.url = found[0]
@@ -46,9 +50,7 @@ class ServerProcess:
 
     def end(self) -> str:
         """Wait for its end; gives what it wrote to standard error."""
-        output, errors = self.process.communicate(timeout=SECONDS_TO_START)
-        self.greeting += output.splitlines()
-        return errors
+        return self.process.communicate(timeout=SECONDS_TO_START)[1]
 
     def stop(self) -> str:
         """End it as SIGTERM does; gives what it wrote to standard error."""
