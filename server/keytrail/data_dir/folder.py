@@ -22,7 +22,7 @@ FORMAT = 1
 """The version of the format, which docs/data-dir.md describes."""
 
 DATABASE, LOCK = "keytrail.sqlite", "lock"
-_OF_KEYTRAIL = 0x4B54524C
+OF_KEYTRAIL = 0x4B54524C
 """The application_id of the database: KTRL."""
 _LEFT_BY_SYSTEMS = frozenset({LOCK, "lost+found", ".DS_Store"})
 """What may be in a folder that counts as empty."""
@@ -84,7 +84,7 @@ class Folder:
         for prefix in ("", INITIAL):
             for statement in _TABLES.format(prefix).split(";"):
                 self.database.execute(statement)
-        self.database.execute(f"PRAGMA application_id = {_OF_KEYTRAIL}")
+        self.database.execute(f"PRAGMA application_id = {OF_KEYTRAIL}")
         self.database.execute(f"PRAGMA user_version = {FORMAT}")
 
     @contextmanager
@@ -144,7 +144,7 @@ class Folder:
         (tables,) = self.database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if not tables:
             return 0
-        if application != _OF_KEYTRAIL:
+        if application != OF_KEYTRAIL:
             raise ValueError(f"data_dir: {self.path / DATABASE} is not Keytrail's; choose another folder")
         if version != FORMAT:
             age = "a newer" if version > FORMAT else "an older"

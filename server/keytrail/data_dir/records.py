@@ -16,7 +16,7 @@ from keytrail.store.grants import GrantWithTokens
 from keytrail.trail.last_uses import KeptUses
 from keytrail.trail.trail import MissingCall
 
-_KINDS: Mapping[str, Any] = {
+KINDS: Mapping[str, Any] = {
     "alias": Alias,
     "grant": GrantWithTokens,
     "custom key store": CustomKeyStore,
@@ -27,7 +27,7 @@ _KINDS: Mapping[str, Any] = {
 }
 """The type of a record's value, by its kind."""
 
-_PARTS: Mapping[str, Any] = {
+PARTS: Mapping[str, Any] = {
     "clock": ClockSnapshot,
     "credentials": dict[str, Credential],
     "external errors": list[tuple[tuple[str, str], str]],
@@ -41,8 +41,8 @@ _PARTS: Mapping[str, Any] = {
 }
 """The same, for the kind `part`, by the id: what an endpoint has one of."""
 
-_decode_kind = {kind: decoder(value_type) for kind, value_type in _KINDS.items()}
-_decode_part = {name: decoder(value_type) for name, value_type in _PARTS.items()}
+_decode_kind = {kind: decoder(value_type) for kind, value_type in KINDS.items()}
+_decode_part = {name: decoder(value_type) for name, value_type in PARTS.items()}
 
 
 def decode(kind: str, value_id: str, data: bytes) -> Any:
