@@ -100,7 +100,7 @@ class Journal:
             number = self.number
             self.lock.wait_for(lambda: self.is_written(number, failures) is not None)
             if self.failures != failures:
-                raise failure(self.broken or "it failed and works again")
+                raise failure(self.broken)
 
     @contextmanager
     def durably(self) -> Iterator[None]:
@@ -112,8 +112,9 @@ class Journal:
 
 
 def failure(reason: str) -> KMSInternalException:
-    """The error of a call whose change cannot be written."""
-    return KMSInternalException(f"Keytrail cannot write to its data folder ({reason}), so nothing was changed.")
+    """The error of a call whose change cannot be written, or could not be; then it works again without a reason."""
+    why = reason or "it could not for a moment"
+    return KMSInternalException(f"Keytrail cannot write to its data folder ({why}), so nothing was changed.")
 
 
 def durably(journal: Journal | None) -> AbstractContextManager[None]:

@@ -17,9 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from keytrail.clock import Clock
 from keytrail.crypto import key_import
+from keytrail.endpoint import Endpoint
 from keytrail.seeds import SeedError
 from keytrail.server import KeytrailServer
+from keytrail.settings import Settings
 from tests.support import ACCOUNT, FOREIGN, KEY, POLICY, REQUESTS, SAMPLE_SEED, client_of, invoke, refusal
 from tests.support.clients import new_client
 from tests.support.data_dir import copy_of
@@ -208,6 +211,14 @@ def test_the_clock_goes_on(folder: Path, state: str) -> None:
         server.clock.reset()
     with kms_on(folder) as (server, _):
         assert server.clock.now < moment
+
+
+def test_a_clock_that_was_frozen_before_the_first_start_stays_so(folder: Path) -> None:
+    clock = Clock()
+    moment = clock.set(datetime(2027, 3, 1, tzinfo=UTC), frozen=True)
+    Endpoint(Settings(data_dir=folder), clock).close()  # type: ignore[arg-type]
+    with kms_on(folder) as (server, _):
+        assert (server.clock.now, server.clock.frozen) == (moment, True)
 
 
 def test_what_fell_due_in_the_meantime_has_happened(folder: Path) -> None:

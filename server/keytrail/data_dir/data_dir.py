@@ -81,6 +81,7 @@ class DataDir:
     def write_first(self) -> None:
         """Write all that there is, and from now on what changes. Raises ValueError if it cannot be written."""
         self.journal.note("part", "import token secret", key_import.token_secret())
+        self.journal.note("part", "clock", self._parts.clock.snapshot())
         try:
             self._writer.write_first()
         except sqlite3.Error as error:

@@ -89,9 +89,10 @@ class Writer:
         """Begin to write. `undo` takes over a state from disk, except for the store."""
         self._undo = undo
         self._thread = threading.Thread(target=self._run, name="keytrail-data-dir", daemon=True)
-        self._thread.start()
-        self._journal.writer = self._thread.ident or 0
-        self._journal.is_live = True
+        with self._journal.lock:
+            self._thread.start()
+            self._journal.writer = self._thread.ident or 0
+            self._journal.is_live = True
 
     def close(self) -> None:
         """Write all that is left, and end the thread."""
@@ -101,11 +102,21 @@ class Writer:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._journal.is_live = False
+        with self._journal.lock:
+            self._journal.writer = 0  # another thread may get the number
+            self._journal.is_live = False
 
     # In the thread
 
     def _run(self) -> None:
+        try:
+            self._write_until_closed()
+        except Exception as bug:
+            _log.exception("the data folder %s is not written any more", self._folder.path)
+            self._fail(bug)
+            self._tell(self._journal.number, failed=True)
+
+    def _write_until_closed(self) -> None:
         journal = self._journal
         next_tick = time.monotonic() + TICK
         while not self._closing:
