@@ -1,8 +1,10 @@
 """Events of the trail as bytes, several hundred together: they share their groups, and are written and read quickly."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -28,6 +30,10 @@ class _Event(msgspec.Struct, array_like=True, gc=False):
     error_message: str | None
     shared_event_id: str | None
     packed: bytes
+
+
+_rest: Callable[[StoredEvent | _Event], tuple[Any, ...]] = attrgetter(*_Event.__struct_fields__[3:])
+"""The fields of an event after its time, its number and its group."""
 
 
 class _Chunk(msgspec.Struct):
@@ -62,21 +68,7 @@ def _chunk(events: list[StoredEvent]) -> _Chunk:
         if index is None:
             index = indexes[id(event.group)] = len(groups)
             groups.append(event.group)
-        records.append(
-            _Event(
-                event.time,
-                event.number,
-                index,
-                event.event_id,
-                event.request_id,
-                event.resources,
-                event.listed,
-                event.error_code,
-                event.error_message,
-                event.shared_event_id,
-                event.packed,
-            )
-        )
+        records.append(_Event(event.time, event.number, index, *_rest(event)))
     return _Chunk(groups, records)
 
 
@@ -87,16 +79,4 @@ def decode_events(chunks: Iterable[bytes]) -> Iterator[StoredEvent]:
         chunk = _decode(data)
         groups = [known.setdefault(group, group) for group in chunk.groups]
         for event in chunk.events:
-            yield StoredEvent(
-                event.time,
-                event.number,
-                groups[event.group],
-                event.event_id,
-                event.request_id,
-                event.resources,
-                event.listed,
-                event.error_code,
-                event.error_message,
-                event.shared_event_id,
-                event.packed,
-            )
+            yield StoredEvent(event.time, event.number, groups[event.group], *_rest(event))

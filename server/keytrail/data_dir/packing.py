@@ -1,23 +1,13 @@
 """MessagePack: how values become bytes in a data folder. A value has its own type's fields, by their names."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from keytrail.plain_values import plain_datetime
+from keytrail.plain_values import plain
 
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return plain_datetime(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise NotImplementedError(f"a data folder cannot contain a {type(value)}")
-
-
-encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+encode = msgspec.msgpack.Encoder(enc_hook=plain).encode
 
 
 def decoder(kind: Any) -> Callable[[bytes], Any]:
