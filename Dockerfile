@@ -35,9 +35,9 @@ ENV PATH=/opt/keytrail/bin:$PATH \
     KEYTRAIL_PORT=4599 \
     KEYTRAIL_FIXTURES=/fixtures
 
-# Seed files are mounted at /fixtures. The base image comes without bytecode, and nobody may write it later: this leaves
+# Seed files are mounted at /fixtures, and a volume at /data if KEYTRAIL_DATA_DIR is to name it. The base image comes without bytecode, and nobody may write it later: this leaves
 # it for the part of the standard library that is used, which takes two thirds off every start and health check.
-RUN mkdir /fixtures && python -c 'import http.client, keytrail.http.app, keytrail.http.console, keytrail.cli, keytrail.server, yaml, cryptography.hazmat.primitives.ciphers.aead'
+RUN mkdir /fixtures && install -d -m 0700 -o 10001 -g 10001 /data && python -c 'import http.client, keytrail.http.app, keytrail.http.console, keytrail.cli, keytrail.server, yaml, cryptography.hazmat.primitives.ciphers.aead'
 
 USER 10001:10001
 EXPOSE 4599

@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 BUILD_INPUTS := pyproject.toml server/build_model.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check acceptance bench screenshots docs dist image clean
+.PHONY: help run test check acceptance kills bench screenshots docs dist image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(VENV)/.dev ## check format, lint, types and architecture, then run the 
 # Of one program: make acceptance ONLY=aws_cli (the name of its file in tests/acceptance, without test_ and .py).
 acceptance: $(VENV)/.dev ## try real programs on the server: installs them in .venv/acceptance, writes docs/works-with.md
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/acceptance$(ONLY:%=/test_%.py)
+
+kills: $(VENV)/.dev ## kill a server with a data folder at 200 random moments under load
+	KILLS=200 $(BIN)/python -m pytest -v tests/data_dir/test_kills.py
 
 bench: $(VENV)/.dev ## measure speed and memory against other servers
 	$(BIN)/python tests/benchmarks/run.py

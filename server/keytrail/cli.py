@@ -29,6 +29,7 @@ OPTION_HELP = {
     "trail_batch": "The most events in a log file; so many are written before the interval ends.",
     "compat": "Tags that CreateKey obeys, by emulator (floci, localstack, moto) or by name, separated by commas.",
     "request_quotas": "Requests per second, then ThrottlingException: off, aws, aws*0.01, Symmetric=5,CreateKey=1.",
+    "data_dir": "Folder to keep everything in, so that the next start continues where this one ended.",
     "max_events": "How many trail events are kept, if KEYTRAIL_MAX_TRAIL has room for them.",
     "max_trail": "How many bytes of memory the trail's events may take; an ordinary one takes about 1000.",
     "max_body": "Largest request body, in bytes.",
@@ -149,6 +150,11 @@ def _greeting(endpoint: Any, url: str) -> list[str]:
     key_arn = endpoint.trail.last_used_key()
     key = endpoint.store.newest.require_key(key_arn) if key_arn is not None else endpoint.store.newest.any_key()
     lines = [f"Keytrail answers on {url}"]
+    if endpoint.is_continued:
+        count = len(endpoint.store.newest.all_keys())
+        lines.append(f"It continues with {count:,} key{'s' if count != 1 else ''} of {endpoint.settings.data_dir}")
+        if endpoint.settings.fixtures:
+            lines.append("  (seeds are loaded at the first start only; POST /_keytrail/fixtures loads more)")
     if key is None:
         account, region, target, body = (
             endpoint.settings.account,

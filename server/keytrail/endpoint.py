@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +24,8 @@ from keytrail.domain.organization import Membership
 from keytrail.errors import AwsError
 from keytrail.event_filters import require_known
 from keytrail.faults import Faults
+from keytrail.journal import Journal, durably
+from keytrail.messages import Later, Request, Response
 from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
@@ -30,6 +33,7 @@ from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, calls_of
 
 if TYPE_CHECKING:
+    from keytrail.data_dir import DataDir, Held, Parts
     from keytrail.trail.log_files import LogFiles
 
 
@@ -54,12 +58,15 @@ class Endpoint:
     def __init__(self, settings: Settings, clock: Clock, documents: Iterable[bytes] = ()) -> None:
         """Load the seed files that the settings name, then the documents.
 
+        With a data folder, they are loaded at its first start, and then the endpoint continues with what is in it.
         Raises seeds.SeedError if one has mistakes, ValueError for a setting that is not valid.
         """
         self.settings = settings
         self.clock = clock
-        self.store = Store()
         self._log_files = _log_files(settings)
+        self._data_dir = _data_dir(settings)
+        state = self._data_dir.read() if self._data_dir is not None and not self._data_dir.is_new else None
+        self.store = state.store if state is not None else Store()
         deliver = self._log_files.deliver if self._log_files is not None else None
         self.trail = Trail(settings.max_events, deliver=deliver, max_bytes=settings.max_trail)
         self.callers = Callers(settings.account, strict=settings.strict)
@@ -81,11 +88,31 @@ class Endpoint:
         """How many seeds have been loaded since the start."""
         self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
         self._last_snapshot = 0
-        self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
+        self._initial: _Snapshot | None = None
+        """None: it is in the data folder."""
+        self.is_continued = state is not None
+        """Whether the endpoint continues with what was in its data folder, so that seeds were not loaded."""
+        try:
+            if self._data_dir is not None:
+                self._data_dir.keep(self._parts())
+            if self._data_dir is not None and state is not None:
+                self._data_dir.continue_with(state)
+                self.settle()
+            else:
+                self._begin(documents)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, documents: Iterable[bytes]) -> None:
+        """Load the seeds, for the first time if there is a data folder."""
+        self._load(seeds.read_files(self.settings.fixtures, self.settings, self.clock.now()))
         for document in documents:
             self.load(document)
         self._loads = 0
         self._initial = self._state()._replace(clock=Clock().snapshot())
+        if self._data_dir is not None:
+            self._data_dir.write_first()
 
     def load(self, document: bytes, account: str | None = None) -> dict[str, int]:
         """Load a seed document, YAML or JSON; gives the counts of its keys, aliases and credentials.
@@ -112,7 +139,7 @@ class Endpoint:
         return self._load(seeds.read_files(paths, self.settings, self.clock.now()))
 
     def _load(self, seed: seeds.Seed) -> dict[str, int]:
-        with self._lock:
+        with self.durably(), self._lock:
             self.settle()
             try:
                 self.faults.require_room(len(seed.faults))
@@ -129,9 +156,52 @@ class Endpoint:
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
 
     def close(self) -> None:
-        """Write the log files that are due; the endpoint can be used further."""
+        """Write what is due to log files and to the data folder.
+
+        The endpoint can be used further, but if it has a data folder, not be changed before `open`.
+        """
         if self._log_files is not None:
             self._log_files.close()
+        if self._data_dir is not None:
+            self._data_dir.close()
+
+    def open(self) -> None:
+        """Take the data folder again, after `close`, and continue with what is in it. Raises ValueError."""
+        if self._data_dir is None or self._data_dir.is_open:
+            return
+        state = self._data_dir.open_again()
+        self.store.restore(state.store)
+        self.trail.restore(Trail(self.settings.max_events, max_bytes=self.settings.max_trail))
+        self._data_dir.continue_with(state)
+
+    def _parts(self) -> "Parts":
+        from keytrail.data_dir import Parts
+
+        return Parts(
+            self.store, self.trail, self.callers, self.identities, self.faults, self.clock, self.change_settings
+        )
+
+    @property
+    def journal(self) -> Journal | None:
+        """What has yet to be written to the data folder; None: there is no such folder."""
+        return self._data_dir.journal if self._data_dir is not None else None
+
+    def durably(self) -> AbstractContextManager[None]:
+        """A block whose changes are written to the data folder together, and are there when it ends.
+
+        Raises KMSInternalException if they cannot be written.
+        """
+        return durably(self.journal)
+
+    def answers(
+        self, answer: Callable[[Request], Response | Later[Response]]
+    ) -> Callable[[Request], "Response | Later[Response] | Held"]:
+        """What answers as `answer` does, but tells nothing that is not in the data folder yet."""
+        if self.journal is None:
+            return answer
+        from keytrail.data_dir import HeldAnswers
+
+        return HeldAnswers(answer, self.dispatcher.refuse, self.journal).answer
 
     def select(self, selection: Selection, after: int = 0) -> list[Event]:
         """The selected events of the trail, oldest first, from a mark of the trail on.
@@ -172,6 +242,8 @@ class Endpoint:
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Change settings, by their names, from now on. Raises ValueError for a value that is not valid."""
         self.settings = self.dispatcher.settings = replace(self.settings, **changes)
+        if self._data_dir is not None:
+            self._data_dir.note_settings(self.settings)
         for name, value in changes.items():
             if name in self._effects:
                 try:
@@ -182,10 +254,11 @@ class Endpoint:
     def add_fault(self, document: bytes) -> dict[str, Any]:
         """Add a fault rule, a JSON object; gives it with its Id. Raises seeds.SeedError."""
         rule = seeds.read_rule(document, self.settings)
-        try:
-            return self.faults.add([rule])[0]
-        except ValueError as error:
-            raise seeds.SeedError([str(error)]) from None
+        with self.durably():
+            try:
+                return self.faults.add([rule])[0]
+            except ValueError as error:
+                raise seeds.SeedError([str(error)]) from None
 
     def snapshot(self) -> Snapshot:
         """Keep the present state, to go back to it with `reset`. The newest 100 are kept."""
@@ -220,8 +293,8 @@ class Endpoint:
         keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's. Raises
         LookupError if there is no such snapshot.
         """
-        with self._lock:
-            state = self._initial if to is None else self._snapshots.get(to)
+        with self.durably(), self._lock:
+            state = self._initial_state() if to is None else self._snapshots.get(to)
             if state is None:
                 raise LookupError(f"there is no snapshot {to}; the newest {_MAX_SNAPSHOTS} are kept")
             self.store.restore(state.store, account)
@@ -235,6 +308,24 @@ class Endpoint:
                 self.clock.restore(state.clock)
                 self._after_move(before, self.clock.now())
 
+    def _initial_state(self) -> _Snapshot:
+        """What `reset` goes back to."""
+        if self._initial is None:
+            assert self._data_dir is not None
+            state = self._data_dir.read_initial()
+            trail = Trail(self.settings.max_events, max_bytes=self.settings.max_trail)
+            state.fill(trail)
+            self._initial = _Snapshot(
+                replace(self._data_dir.settings, **self._data_dir.changed_settings(state)),
+                state.store,
+                trail,
+                state.callers,
+                state.identities,
+                {rule.rule_id: rule.rule for rule in state.faults.rules},
+                Clock().snapshot(),
+            )
+        return self._initial
+
     def clock_state(self) -> ClockState:
         """The time, whether it is frozen, and its speed."""
         return ClockState(self.clock.now(), self.clock.frozen, self.clock.speed)
@@ -245,19 +336,22 @@ class Endpoint:
         """Set the time (UTC, if naive), whether it is frozen, or its speed, as Clock.set. Gives the new time."""
         if now is not None and now.tzinfo is None:
             now = now.replace(tzinfo=UTC)
-        before = self.settle()
-        return self._after_move(before, self.clock.set(now, frozen=frozen, speed=speed))
+        with self.durably():
+            before = self.settle()
+            return self._after_move(before, self.clock.set(now, frozen=frozen, speed=speed))
 
     def reset_clock(self) -> datetime:
         """Go back to the real time, running; gives it."""
-        before = self.settle()
-        self.clock.reset()
-        return self._after_move(before, self.clock.now())
+        with self.durably():
+            before = self.settle()
+            self.clock.reset()
+            return self._after_move(before, self.clock.now())
 
     def advance_clock(self, duration: timedelta) -> datetime:
         """Move the time by a duration; gives the new time. Raises OverflowError."""
-        before = self.settle()
-        return self._after_move(before, self.clock.advance(duration))
+        with self.durably():
+            before = self.settle()
+            return self._after_move(before, self.clock.advance(duration))
 
     def settle(self) -> datetime:
         """Let everything happen that is due by now, and give the time.
@@ -269,11 +363,21 @@ class Endpoint:
         return now
 
     def _after_move(self, before: datetime, after: datetime) -> datetime:
+        if self.journal is not None:
+            self.journal.note("part", "clock", self.clock.snapshot())
         if after < before:
             self.trail.clock_set_back()
             self.store.show_all()
         self.dispatcher.settle(after)
         return after
+
+
+def _data_dir(settings: Settings) -> "DataDir | None":
+    if not settings.data_dir:
+        return None
+    from keytrail.data_dir import DataDir  # imported only if needed, for a quicker start
+
+    return DataDir(settings, tuple(seeds.SETTINGS))
 
 
 def _log_files(settings: Settings) -> "LogFiles | None":

@@ -4,6 +4,7 @@ It goes the whole path of a request, without HTTP and without a signature: the s
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ def invoke(endpoint: Endpoint, invocation: Invocation) -> dict[str, Any]:
         raise ValueError(f"operation: KMS has no operation {invocation.operation}{near}")
     forwarded = _forwarded(endpoint, invocation)
     request = request_of_service(forwarded.service, invocation.operation, _body(endpoint, invocation.members))
-    response = carry_out(endpoint.dispatcher.answer(request, forwarded))
+    response = carry_out(endpoint.answers(partial(endpoint.dispatcher.answer, forwarded=forwarded))(request))
     body = msgspec.json.decode(response.body) if response.body else {}
     return {"status": response.status, "requestId": response.request_id, "body": body}
 

@@ -27,10 +27,11 @@ def encode_json(document: Mapping[str, Any]) -> bytes:
 
     Raises TypeError for a value that a document cannot have.
     """
-    return msgspec.json.encode(document, enc_hook=_plain)
+    return msgspec.json.encode(document, enc_hook=plain)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value of a kind that msgspec does not write, as one that it does. Raises TypeError if there is none."""
     if isinstance(value, datetime):
         return plain_datetime(value)
     if isinstance(value, Mapping):

@@ -80,6 +80,7 @@ class KeytrailServer:
         """Begin to answer; nothing happens if it has begun. Raises OSError if the port is taken."""
         if self._server is not None:
             return self
+        self.endpoint.open()
         listener = listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
@@ -169,7 +170,8 @@ class KeytrailServer:
 
     def remove_faults(self, rule_id: str | None = None) -> int:
         """Remove a fault rule, or all. Gives how many were removed."""
-        return self.endpoint.faults.remove(rule_id)
+        with self.endpoint.durably():
+            return self.endpoint.faults.remove(rule_id)
 
     def mark(self) -> int:
         """The present end of the trail, for `calls(after=...)`."""

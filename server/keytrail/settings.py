@@ -76,6 +76,8 @@ class Settings:
     """The tags that CreateKey obeys, by name or by emulator (COMPATIBLE_WITH); they choose an id or a material."""
     request_quotas: RequestQuotas = OFF
     """The request quotas that are enforced: none, AWS's, or the test's own."""
+    data_dir: str = ""
+    """The folder in which the endpoint keeps its state, to continue with it; empty: all is in memory."""
     max_events: int = 100_000
     """How many events the trail keeps; the oldest go first."""
     max_trail: int = 128 * 1024 * 1024
@@ -102,6 +104,8 @@ class Settings:
         """Read values that are text, and check all; raises ValueError for one that is not valid."""
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, os.PathLike) and field.type is str:
+                value = os.fspath(value)
             try:
                 if isinstance(value, str) and field.type is not str:
                     value = _READERS[str(field.type)](value)

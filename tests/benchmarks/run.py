@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 from callers import verified
 from console import console
+from data_dir import data_dir
 from decisions import decisions
 from lists import lists, tagged
 from log import request_log
@@ -30,6 +31,7 @@ ALL = {
     "log": request_log,
     "trail": trail,
     "console": console,
+    "data_dir": data_dir,
     "values": value_codecs,
     "decisions": decisions,
     "verified": verified,

@@ -237,8 +237,12 @@ def test_make_knows_the_targets(command: str) -> None:
 
 
 def test_the_docker_command_uses_the_port_and_the_folder_of_the_image() -> None:
-    [command] = [line for line in shell_commands() if line.startswith("docker")]
+    [command] = [line for line in shell_commands() if line.startswith("docker") and "/fixtures" in line]
+    [with_data] = [line for line in shell_commands() if line.startswith("docker") and "KEYTRAIL_DATA_DIR" in line]
     dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "-v keytrail:/data -e KEYTRAIL_DATA_DIR=/data " in with_data
+    assert "-o 10001 -g 10001 /data" in dockerfile
+    assert "USER 10001:10001" in dockerfile
     assert "-p 4599:4599" in command
     assert "KEYTRAIL_PORT=4599" in dockerfile
     assert ":/fixtures:ro" in command

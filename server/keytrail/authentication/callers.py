@@ -17,6 +17,7 @@ from keytrail.errors import (
     ExpiredTokenException,
     UnrecognizedClientException,
 )
+from keytrail.journal import Journal
 from keytrail.messages import Request
 
 _MAX_CACHED = 4096
@@ -35,6 +36,7 @@ class Callers:
         """Start without declared credentials. `default_account`: the account of unknown access keys."""
         self._default_account = default_account
         self._strict = strict
+        self._journal: Journal | None = None
         self._declared: Mapping[str, Credential] = {}
         self._principals: frozenset[str] = frozenset()
         """The ARNs of the users and roles that declared credentials belong to."""
@@ -43,11 +45,18 @@ class Callers:
         # A cache. It saves 6 us of every request by an undeclared caller.
         self._roots: dict[tuple[str | None, str], Principal] = {}
 
+    def keep(self, journal: Journal) -> None:
+        """Note all changes from now on in a journal."""
+        self._journal = journal
+        self.sessions.keep(journal)
+
     def declare(self, credentials: Mapping[str, Credential]) -> None:
         """Add credentials by access key id; they replace earlier ones."""
         self._set({**self._declared, **credentials})
 
     def _set(self, credentials: Mapping[str, Credential]) -> None:
+        if self._journal is not None:
+            self._journal.note("part", "credentials", credentials)
         principals = (credential.principal for credential in credentials.values())
         self._declared = credentials
         self._principals = frozenset(principal.role_arn or principal.arn for principal in principals)

@@ -12,15 +12,18 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
+from keytrail.journal import Journal
 
 MAX_SESSIONS = 10_000
 """How many are kept; the oldest are dropped first."""
 MAX_BYTES = 32 * 1024 * 1024
 """How many bytes of memory they may take, estimated; an ordinary one takes about 2,000. The newest one is kept."""
+
+_Value = TypeVar("_Value")
 
 _PREFIX = "ASIA"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -37,6 +40,8 @@ class IssuedSessions(NamedTuple):
 
     credentials: Mapping[str, Credential]
     roles: Mapping[str, str]
+    key: bytes
+    """What the check codes of access keys are computed with."""
 
 
 class Sessions:
@@ -50,6 +55,12 @@ class Sessions:
         self._bytes = 0
         self._roles: dict[str, str] = {}
         """The ARNs of roles that were assumed, by IAM's unique id; the newest."""
+        self._journal: Journal | None = None
+
+    def keep(self, journal: Journal) -> None:
+        """Note all changes from now on in a journal, and the key of the check codes."""
+        self._journal = journal
+        journal.note("part", "session key", self._key)
 
     def get(self, access_key_id: str) -> Credential | None:
         """The credentials of an access key, even if expired; None if they were never issued or are forgotten."""
@@ -58,12 +69,14 @@ class Sessions:
     def snapshot(self) -> IssuedSessions:
         """The credentials issued so far, for `restore`."""
         with self._lock:
-            return IssuedSessions(dict(self._issued), dict(self._roles))
+            return IssuedSessions(dict(self._issued), dict(self._roles), self._key)
 
     def restore(self, snapshot: IssuedSessions) -> None:
         """Go back to the credentials of a snapshot; all others are forgotten."""
         with self._lock:
+            self._note_restored(snapshot)
             self._issued, self._roles = dict(snapshot.credentials), dict(snapshot.roles)
+            self._key = snapshot.key
             self._bytes = sum(map(_size_of, self._issued.values()))
 
     def role_with(self, unique_id: str) -> str | None:
@@ -82,15 +95,38 @@ class Sessions:
                 session_token=_TOKEN_START + _random(token_size - len(_TOKEN_START)),
                 expiration=expiration,
             )
+            role = principal.role_arn
+            if self._journal is not None:
+                self._journal.note("session", access_key_id, credential)
+                if role is not None and self._roles.get(principal.unique_id) != role:
+                    self._journal.note("assumed role", principal.unique_id, role)
             self._issued[access_key_id] = credential
             self._bytes += _size_of(credential)
-            if principal.role_arn is not None:
-                self._roles[principal.unique_id] = principal.role_arn
+            if role is not None:
+                self._roles[principal.unique_id] = role
             while len(self._issued) > MAX_SESSIONS or (self._bytes > MAX_BYTES and len(self._issued) > 1):
-                self._bytes -= _size_of(self._issued.pop(next(iter(self._issued))))
+                self._bytes -= _size_of(self._drop_first("session", self._issued))
             while len(self._roles) > MAX_SESSIONS:
-                del self._roles[next(iter(self._roles))]
+                self._drop_first("assumed role", self._roles)
         return credential
+
+    def _drop_first(self, kind: str, values: dict[str, _Value]) -> _Value:
+        first = next(iter(values))
+        if self._journal is not None:
+            self._journal.note(kind, first, None)
+        return values.pop(first)
+
+    def _note_restored(self, snapshot: IssuedSessions) -> None:
+        if self._journal is None:
+            return
+        kinds: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+            ("session", self._issued, snapshot.credentials),
+            ("assumed role", self._roles, snapshot.roles),
+        )
+        for kind, before, after in kinds:
+            for name in before.keys() | after.keys():
+                if before.get(name) != after.get(name):
+                    self._journal.note(kind, name, after.get(name))
 
     def _access_key(self, account: str) -> str:
         """A new access key id. Like AWS's it encodes the account; its last bits are our check code."""

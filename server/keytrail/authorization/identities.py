@@ -7,6 +7,7 @@ from keytrail.authorization.policy import Policy, PolicyType
 from keytrail.domain.identity import Identity
 from keytrail.domain.organization import Membership
 from keytrail.domain.principal import Principal
+from keytrail.journal import Journal
 
 _MAX_CACHED = 4096
 _TWELVE_HOURS = 43_200
@@ -71,6 +72,7 @@ class Identities:
 
     def __init__(self) -> None:
         """Start without any."""
+        self._journal: Journal | None = None
         self._known: Mapping[str, Identity] = {}
         self._memberships: Mapping[str, Membership] = {}
         self._resource_control_policies: Mapping[str, tuple[Policy, ...]] = {}
@@ -95,6 +97,10 @@ class Identities:
         role = self.get(role_arn)
         return role.max_session_duration if role is not None else _TWELVE_HOURS
 
+    def keep(self, journal: Journal) -> None:
+        """Note all changes from now on in a journal."""
+        self._journal = journal
+
     def declare(self, identities: Mapping[str, Identity], memberships: Mapping[str, Membership] | None = None) -> None:
         """Add identities by ARN, and memberships by account id; they replace earlier ones."""
         self._set({**self._known, **identities}, {**self._memberships, **(memberships or {})})
@@ -108,6 +114,9 @@ class Identities:
         self._set(*snapshot)
 
     def _set(self, known: Mapping[str, Identity], memberships: Mapping[str, Membership]) -> None:
+        if self._journal is not None:
+            self._journal.note("part", "identities", known)
+            self._journal.note("part", "memberships", memberships)
         self._known, self._memberships, self._policies = known, memberships, {}
         self._roles = {
             (identity.account, arn.rpartition("/")[2]): identity for arn, identity in known.items() if ":role/" in arn

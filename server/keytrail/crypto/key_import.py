@@ -5,6 +5,7 @@ CKM_RSA_AES_KEY_WRAP of PKCS #11. A token contains, encrypted, everything that u
 nothing for each token.
 """
 
+import contextlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ PLAIN, WITH_AES = frozenset(rsa_oaep.ALGORITHMS), frozenset(_WITH_AES)
 """The WrappingAlgorithms that Keytrail supports: the material under the public key, or under an AES key that is."""
 _ALGORITHMS = (*rsa_oaep.ALGORITHMS, *_WITH_AES)
 
-_secret = random_bytes(32)
-"""The key under which tokens are encrypted. It is new in each process, so tokens of others are not valid."""
+_secrets = [random_bytes(32)]
+"""The keys under which tokens were encrypted; new ones are under the first.
+
+It is new in each process, so tokens of others are not valid, unless the process continues where another ended.
+"""
 _TOKEN_MARK = b"\x01KT"
 _EXPIRY = struct.Struct(">d")
 
@@ -57,11 +61,22 @@ def wrapping_pair(spec: str) -> KeyPair:
     return key_pool.new_pair(spec)
 
 
+def token_secret() -> bytes:
+    """The key under which this process encrypts tokens, for a data folder to keep."""
+    return _secrets[0]
+
+
+def continue_tokens(secret: bytes) -> None:
+    """Encrypt tokens under the key of the process that a data folder is from; those of this process stay valid."""
+    if secret not in _secrets:
+        _secrets.insert(0, secret)
+
+
 def seal_token(subject: str, token: ImportToken) -> bytes:
     """The encrypted bytes of a token, bound to the text `subject`."""
     head = bytes((WRAPPING_SPECS.index(token.pair.spec), _ALGORITHMS.index(token.algorithm)))
     plaintext = head + _EXPIRY.pack(token.expires.timestamp()) + token.pair.private_der()
-    nonce, sealed = symmetric.encrypt(_secret, plaintext, subject.encode())
+    nonce, sealed = symmetric.encrypt(_secrets[0], plaintext, subject.encode())
     return _TOKEN_MARK + nonce + sealed
 
 
@@ -71,13 +86,17 @@ def open_token(subject: str, data: bytes) -> ImportToken:
     nonce, sealed = data[start : start + NONCE_SIZE], data[start + NONCE_SIZE :]
     if not data.startswith(_TOKEN_MARK) or len(nonce) < NONCE_SIZE:
         raise NotAToken
-    try:
-        plaintext = symmetric.decrypt(_secret, nonce, sealed, subject.encode())
-    except NotAuthentic:
-        raise NotAToken from None
+    plaintext = _decrypt(nonce, sealed, subject.encode())
     (expires,) = _EXPIRY.unpack_from(plaintext, 2)
     pair = key_pair.load_own(WRAPPING_SPECS[plaintext[0]], plaintext[2 + _EXPIRY.size :])
     return ImportToken(pair, _ALGORITHMS[plaintext[1]], datetime.fromtimestamp(expires, UTC))
+
+
+def _decrypt(nonce: bytes, sealed: bytes, subject: bytes) -> bytes:
+    for secret in _secrets:
+        with contextlib.suppress(NotAuthentic):
+            return symmetric.decrypt(secret, nonce, sealed, subject)
+    raise NotAToken
 
 
 def unwrap(pair: KeyPair, algorithm: str, wrapped: bytes) -> bytes:

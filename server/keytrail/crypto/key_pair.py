@@ -121,6 +121,8 @@ def load_own(spec: str, der: bytes) -> KeyPair:
     """As `load`, for a private key that Keytrail itself generated: does not check RSA numbers, which takes 300 ms."""
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
+    if spec == "ML_KEM_512":
+        return from_private(spec, _class(spec).from_pkcs8(der))
     return from_private(spec, load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True))
 
 

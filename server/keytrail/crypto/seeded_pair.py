@@ -11,6 +11,9 @@ _SEED_SIZES = {
 }
 """Bytes of the seed in a private key: xi (FIPS 204), or d and z (FIPS 203)."""
 
+RANDOM = frozenset(key_pool.SIZES)
+"""The specs whose pairs are random, whatever the seed: RSA."""
+
 
 def derive(spec: str, seed: bytes) -> KeyPair:
     """The pair derived from 32 bytes of seed. RSA ignores the seed: its pairs are random, and may take seconds.

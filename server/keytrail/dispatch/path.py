@@ -164,6 +164,12 @@ class Dispatcher:
         response = protocol.refuse(internal, request_id)
         return response._replace(facts=facts_of(operation, call, internal)) if self.tells_facts else response
 
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """An error instead of the answer of a call that has been recorded: it could not be written to disk."""
+        protocol, _ = self._protocols.find(request)
+        assert isinstance(error, AwsError)
+        return protocol.refuse(error, new_uuid())
+
     def _refuse_unknown(self, protocol: Protocol, request: Request, request_id: str) -> Response:
         """The answer to a request that names no operation, or one of a service that is not here."""
         service = other_services.service_of(request)

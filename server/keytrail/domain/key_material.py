@@ -1,6 +1,7 @@
 """Key material: the secret or the key pair of a key, and the id of it."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -103,14 +104,17 @@ class KeyMaterial:
 class LazyPair:
     """A key pair that may be generated only at its first use; all callers get the same one. Thread-safe."""
 
-    __slots__ = ("_lock", "_pair", "_seed", "_spec")
+    __slots__ = ("_lock", "_on_random", "_pair", "private_der", "seed", "spec")
 
-    def __init__(self, spec: str, pair: KeyPair | None = None, *, seed: bytes = b"") -> None:
-        """Of a pair, or else of a spec and 32 bytes of seed, from which the pair is derived."""
-        self._spec = spec
-        self._seed = seed
+    def __init__(self, spec: str, pair: KeyPair | None = None, *, seed: bytes = b"", private_der: bytes = b"") -> None:
+        """Of a pair, or else of a spec and its private key in DER, or 32 bytes of seed, from which it is derived."""
+        self.spec = spec
+        self.seed = seed
+        self.private_der = private_der
+        """The private key as it was read from a data folder; else empty."""
         self._pair = pair
         self._lock = Lock()
+        self._on_random: Callable[[], None] | None = None
 
     @property
     def is_generated(self) -> bool:
@@ -122,8 +126,25 @@ class LazyPair:
         if self._pair is None:
             with self._lock:
                 if self._pair is None:
-                    self._pair = seeded_pair.derive(self._spec, self._seed)
+                    if self.private_der:
+                        self._pair = key_pair.load_own(self.spec, self.private_der)
+                    else:
+                        self._pair = seeded_pair.derive(self.spec, self.seed)
+                        if self._on_random is not None:
+                            self._on_random()
         return self._pair
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed, if there is one, says nothing of the pair: it does not for RSA."""
+        return not self.seed or self.spec in seeded_pair.RANDOM
+
+    def tell_random(self, tell: Callable[[], None]) -> bool:
+        """Call `tell` when a random pair has been generated, before anybody gets it; False if it is there already."""
+        with self._lock:
+            if self._pair is None:
+                self._on_random = tell
+            return self._pair is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from keytrail.domain.refusals import key_not_found
 from keytrail.errors import AwsError
 from keytrail.faults.quotas import Quotas, throttled
 from keytrail.faults.targets import keys_of
+from keytrail.journal import Journal
 from keytrail.messages import UNDISTURBED, Delivery
 from keytrail.operation import Operation
 from keytrail.request_quotas import RequestQuotas
@@ -68,6 +69,27 @@ class _CountedRule:
         # Two generators, so that whether a call is struck does not depend on how long others waited.
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
 
+    @classmethod
+    def of(cls, kept: "KeptRule") -> "_CountedRule":
+        entry = cls(kept.rule_id, kept.rule, kept.calls, kept.hits)
+        for generator, state in ((entry.chance, kept.chance), (entry.wait, kept.wait)):
+            if state is not None:
+                generator.setstate((state[0], tuple(state[1]), state[2]))
+        return entry
+
+    def kept(self) -> "KeptRule":
+        rule = self.rule
+        draws = self.calls > 0 and rule.probability is not None
+        waits = self.hits > 0 and rule.latency is not None and rule.latency.distribution != "fixed"
+        return KeptRule(
+            self.rule_id,
+            rule,
+            self.calls,
+            self.hits,
+            self.chance.getstate() if draws else None,
+            self.wait.getstate() if waits else None,
+        )
+
     def document(self) -> dict[str, Any]:
         return {"Id": self.rule_id, **self.rule.document, "Calls": self.calls, "Hits": self.hits}
 
@@ -82,6 +104,24 @@ class _CountedRule:
         return rule.probability is None or self.chance.random() < rule.probability
 
 
+class KeptRule(NamedTuple):
+    """A rule with its counts, and the states of its generators (Random.getstate) if it has drawn from them."""
+
+    rule_id: str
+    rule: FaultRule
+    calls: int
+    hits: int
+    chance: tuple[Any, ...] | None
+    wait: tuple[Any, ...] | None
+
+
+class KeptRules(NamedTuple):
+    """All rules as they stand, for a data folder."""
+
+    rules: list[KeptRule]
+    last_id: int
+
+
 class Faults:
     """The rules, in the order in which they were added. Thread-safe.
 
@@ -94,9 +134,39 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: dict[str, _CountedRule] = {}
         self._last_id = 0
+        self._journal: Journal | None = None
+        self.struck = 0
+        """How often a rule has counted a call."""
         self.quotas: Quotas | None = None
         self.active = False
         """Whether there are any rules or quotas."""
+
+    def keep(self, journal: Journal) -> None:
+        """Note the rules from now on in a journal, when they change; not their counts."""
+        self._journal = journal
+
+    def kept(self) -> KeptRules:
+        """All rules as they stand."""
+        with self._lock:
+            return self._kept(self._rules)
+
+    def _kept(self, rules: Mapping[str, _CountedRule]) -> KeptRules:
+        return KeptRules([entry.kept() for entry in rules.values()], self._last_id)
+
+    def continue_with(self, kept: KeptRules) -> None:
+        """Go on with rules, their counts and their chances as they stood."""
+        with self._lock:
+            self._rules = {rule.rule_id: _CountedRule.of(rule) for rule in kept.rules}
+            self._last_id = kept.last_id
+            self._update_active()
+
+    def _require_writable(self) -> None:
+        if self._journal is not None:
+            self._journal.require_writable()
+
+    def _note(self) -> None:
+        if self._journal is not None:
+            self._journal.note("part", "faults", self._kept(self._rules))
 
     def set_quotas(self, quotas: RequestQuotas) -> None:
         """Use these request quotas from now on, each unused. Raises ValueError for one that AWS does not have."""
@@ -113,6 +183,7 @@ class Faults:
         """Add rules; gives them as `rules` does. If there would be too many, raises ValueError and adds none."""
         rules = list(rules)
         with self._lock:
+            self._require_writable()
             self.require_room(len(rules))
             added = []
             for rule in rules:
@@ -120,6 +191,7 @@ class Faults:
                 entry = _CountedRule(str(self._last_id), rule)
                 self._rules[entry.rule_id] = entry
                 added.append(entry.document())
+            self._note()
             self._update_active()
             return added
 
@@ -131,9 +203,11 @@ class Faults:
     def remove(self, rule_id: str | None = None) -> int:
         """Remove a rule, or all of them. Gives how many were removed."""
         with self._lock:
+            self._require_writable()
             removed = [each for each in self._rules if rule_id in (None, each)]
             for each in removed:
                 del self._rules[each]
+            self._note()
             self._update_active()
             return len(removed)
 
@@ -156,6 +230,7 @@ class Faults:
             entries = {**restored, **others}
             self._rules = {rule_id: entries[rule_id] for rule_id in sorted(entries, key=int)}
             self._last_id = max(map(int, self._rules), default=0)
+            self._note()
             self._update_active()
 
     def strike(self, operation: Operation, call: Call) -> Fault:
@@ -177,6 +252,7 @@ class Faults:
             ]
             if not concerned:
                 return NO_FAULT
+            self.struck += 1
             keys = keys_of(call)
             delay = 0.0
             ending: _CountedRule | None = None

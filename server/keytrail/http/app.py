@@ -2,22 +2,25 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException
 
 from keytrail.clock import Clock
 from keytrail.endpoint import Endpoint
+from keytrail.errors import KMSInternalException
 from keytrail.http import wsgi
 from keytrail.http.control import control
 from keytrail.http.control.routes import json_response
 from keytrail.http.foreign_sites import why_foreign
 from keytrail.http.request_reader import is_console, is_control
 from keytrail.http.responses import STATUS, headers_of
-from keytrail.messages import Later
+from keytrail.journal import Journal
+from keytrail.messages import Response
 from keytrail.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,10 +37,12 @@ class Keytrail(Flask):
         """Serve one endpoint."""
         super().__init__("keytrail", static_folder=None)
         self.keytrail = endpoint
+        self._answer = endpoint.answers(endpoint.dispatcher.answer)
         self._console: WSGIApplication | None = None
         self._console_lock = threading.Lock()
         self.register_blueprint(control(endpoint))
         self.register_error_handler(HTTPException, _error_response)
+        self.register_error_handler(KMSInternalException, _not_written)
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request.
@@ -50,12 +55,12 @@ class Keytrail(Flask):
             why = why_foreign(environ, settings)
             if why is not None:
                 return json_response(403, {"error": why})(environ, start_response)
-            if is_page:
-                return self._pages()(environ, start_response)
-            return super().wsgi_app(environ, start_response)
-        dispatcher = self.keytrail.dispatcher
-        response = dispatcher.answer(wsgi.request_of(environ, dispatcher.settings.max_body))
-        if isinstance(response, Later):
+            application = self._pages() if is_page else super().wsgi_app
+            if self.keytrail.journal is None:
+                return application(environ, start_response)
+            return _when_written(self.keytrail.journal, application, environ, start_response)
+        response = self._answer(wsgi.request_of(environ, settings.max_body))
+        if not isinstance(response, Response):
             response = response.work()
         delivery = response.delivery
         time.sleep(delivery.delay)
@@ -82,9 +87,33 @@ def _cut(part: bytes) -> Iterator[bytes]:
     raise ConnectionAbortedError("a fault rule cuts this answer")
 
 
-def _error_response(error: HTTPException) -> Response:
+def _when_written(
+    journal: Journal, application: "WSGIApplication", environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """What an application answers, when all that it may tell of is in the data folder."""
+    started: list[tuple[Any, ...]] = []
+
+    def start_later(*arguments: Any) -> Callable[[bytes], object]:
+        started.append(arguments)
+        return lambda _: None
+
+    failures = journal.failures
+    answer = application(environ, start_later)
+    try:
+        journal.wait(failures)
+    except KMSInternalException as error:
+        return _not_written(error)(environ, start_response)
+    start_response(*started[-1])
+    return answer
+
+
+def _not_written(error: KMSInternalException) -> FlaskResponse:
+    return json_response(500, {"error": error.message})
+
+
+def _error_response(error: HTTPException) -> FlaskResponse:
     text = f"{request.method} {request.path}: {error.description}"
-    return Response(msgspec.json.encode({"error": text}), error.code or 500, mimetype="application/json")
+    return FlaskResponse(msgspec.json.encode({"error": text}), error.code or 500, mimetype="application/json")
 
 
 def create_app(

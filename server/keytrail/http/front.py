@@ -27,6 +27,7 @@ from keytrail.messages import UNDISTURBED, Later, Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from keytrail.data_dir import Held
     from keytrail.http.request_log import RequestLog
 
 _Result = TypeVar("_Result")
@@ -56,7 +57,7 @@ class Front:
         """Answer for one endpoint, on this event loop, and tell a log of requests, if there is one."""
         self.loop = loop
         self.log = log
-        self.answer = endpoint.dispatcher.answer if log is None else log.answer
+        self.answer = endpoint.answers(endpoint.dispatcher.answer if log is None else log.answer)
         self.max_body = endpoint.settings.max_body
         self.has_console = endpoint.settings.has_console
         self.connections: set[Connection] = set()
@@ -71,6 +72,10 @@ class Front:
         self._flask: WSGIApplication | None = None
         self._key_pool_started = False
         self._unsent: list[Connection] = []
+        self._held: deque[tuple[Held, Callable[[Response], None]]] = deque()
+        """Answers that wait until what they tell of is on disk, in the order of the changes, and what sends them."""
+        if endpoint.journal is not None:
+            endpoint.journal.listeners.append(self._on_written)
         self._tick()
 
     def _tick(self) -> None:
@@ -105,6 +110,18 @@ class Front:
         """Go on on the event loop, unless that has ended. To be called in a thread."""
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(step)
+
+    def hold(self, held: "Held", send: Callable[[Response], None]) -> None:
+        """Send an answer when what it tells of is on disk."""
+        self._held.append((held, send))
+        self._send_settled()
+
+    def _on_written(self) -> None:
+        self.on_loop(self._send_settled)
+
+    def _send_settled(self) -> None:
+        while self._held and (response := self._held[0][0].settled()) is not None:
+            self._held.popleft()[1](response)
 
     def control(self, request: Request) -> tuple[int, Headers, bytes]:
         """What the control API or the console answers: status, headers, body. To be called in a thread."""
@@ -141,6 +158,8 @@ class Front:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.none_left.wait(), grace)
         self._threads.stop()
+        if self._endpoint.journal is not None:
+            self._endpoint.journal.listeners.remove(self._on_written)
 
 
 class Connection(asyncio.Protocol):
@@ -284,8 +303,11 @@ class Connection(asyncio.Protocol):
         deliver = partial(self._deliver, partial(self._send, request.method, keep_alive))
         if isinstance(response, Later):
             self._in_thread(response.work, deliver)
-        else:
+        elif isinstance(response, Response):
             deliver(response)
+        else:
+            self._answering = True
+            self._front.hold(response, deliver)
 
     def _in_thread(self, work: Callable[[], _Result], done: Callable[[_Result], None]) -> None:
         """Let work be done in a thread, then hand its result to `done`; what comes meanwhile waits for its turn."""

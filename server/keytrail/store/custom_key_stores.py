@@ -22,9 +22,10 @@ from keytrail.errors import (
     XksProxyUriInUseException,
     XksProxyVpcEndpointServiceInUseException,
 )
+from keytrail.journal import Note
 from keytrail.store import indexes
 from keytrail.store.schedule import Due, Schedule
-from keytrail.store.versioned_dict import VersionedDict
+from keytrail.store.versioned_dict import VersionedDict, note_differences
 
 StoreTransition = Callable[[CustomKeyStore], CustomKeyStore]
 """A change of a custom key store: returns its new value, or raises and changes nothing."""
@@ -37,6 +38,10 @@ class CustomKeyStores:
         """Begin empty, under the store's lock; `keys` are all keys of the store, by ARN."""
         self._all_keys = keys
         self._lock = lock
+        self.note: Note | None = None
+        """Notes each change of a store in a journal, if there is one."""
+        self.note_part: Note | None = None
+        """The same, for `external_errors` as a whole."""
         self._stores: dict[str, CustomKeyStore] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         """The ids of an account's stores in a Region, in the order in which they were added."""
@@ -96,6 +101,7 @@ class CustomKeyStores:
             self._require_unique(store)
             if len(ids) >= MAX_CUSTOM_KEY_STORES:
                 raise resource_quota_exceeded("Custom key stores", MAX_CUSTOM_KEY_STORES, len(ids))
+            self._note(store.store_id, store)
             self._put(store)
 
     @contextmanager
@@ -144,6 +150,16 @@ class CustomKeyStores:
                 raise CustomKeyStoreHasCMKsException(f"The custom key store {store_id} still contains KMS keys.")
             self._remove(store)
 
+    def set_external_error(self, member: str, name: str, code: str | None) -> None:
+        """Let the thing that a member of requests names fail with an error from now on; None: no longer."""
+        with self._lock:
+            errors = {key: value for key, value in self.external_errors.items() if key != (member, name)}
+            if code is not None:
+                errors[member, name] = code
+            if self.note_part is not None:
+                self.note_part("external errors", errors)
+            self.external_errors = errors
+
     def settle(self, now: datetime) -> None:
         """End the attempts to connect and to disconnect that are due by now."""
         next_due = self._schedule.next
@@ -159,12 +175,25 @@ class CustomKeyStores:
 
     def restore(self, other: "CustomKeyStores", account: str | None) -> None:
         """Become a copy of `other`; with an account, only that account's stores do. Needs the lock."""
+        before = self._stores
         kept = [store for store in self._stores.values() if account not in (None, store.account)]
         taken = [store for store in other._stores.values() if account in (None, store.account)]
         self._stores, self._ids = {}, {}
         if account is None:
             self.external_errors = dict(other.external_errors)
-        for store in (*kept, *taken):
+            if self.note_part is not None:
+                self.note_part("external errors", self.external_errors)
+        self.put_all((*kept, *taken))
+        if self.note is not None:
+            note_differences(self.note, before, self._stores)
+
+    def all(self) -> list[CustomKeyStore]:
+        """The stores of all accounts and Regions. Needs the lock."""
+        return list(self._stores.values())
+
+    def put_all(self, stores: Iterable[CustomKeyStore]) -> None:
+        """Put stores that are taken over as they are. Needs the lock."""
+        for store in stores:
             self._put(store)
         self._schedule.rebuild(self._stores.values())
 
@@ -176,10 +205,16 @@ class CustomKeyStores:
         self._schedule.note(store, self._stores.values())
 
     def _remove(self, store: CustomKeyStore) -> None:
+        self._note(store.store_id, None)
         del self._stores[store.store_id]
         self._ids[store.account, store.region].remove(store.store_id)
 
+    def _note(self, store_id: str, store: CustomKeyStore | None) -> None:
+        if self.note is not None:
+            self.note(store_id, store)
+
     def _replace(self, before: CustomKeyStore, after: CustomKeyStore) -> None:
+        self._note(after.store_id, after)
         self._stores[after.store_id] = after
         self._schedule.note(after, self._stores.values())
         if before.is_connected != after.is_connected:

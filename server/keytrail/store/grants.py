@@ -3,11 +3,20 @@
 from collections import Counter
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 from keytrail.domain.grant import MAX_GRANTS_PER_KEY, Grant
 from keytrail.domain.refusals import grant_not_found, resource_quota_exceeded
+from keytrail.journal import Note
 from keytrail.store import indexes
-from keytrail.store.versioned_dict import VersionedDict
+from keytrail.store.versioned_dict import VersionedDict, note_differences
+
+
+class GrantWithTokens(NamedTuple):
+    """A grant, and its tokens in the order in which they were given."""
+
+    grant: Grant
+    tokens: tuple[str, ...]
 
 
 class Grants:
@@ -20,6 +29,8 @@ class Grants:
         """Change `grants`, whose ids are their sort keys, under the store's lock."""
         self._grants = grants
         self._lock = lock
+        self.note: Note | None = None
+        """Notes each change in a journal, if there is one."""
         self._ids: dict[str, str] = {}
         """The ids of grants in the store, by their tokens."""
         self._tokens: dict[str, list[str]] = {}
@@ -53,6 +64,7 @@ class Grants:
             else:
                 self._require_room(grant.key_arn, 1)
             if not dry_run:
+                self._note(grant, token)
                 if not same:
                     self._grants.put({grant.sort_key: grant})
                 self._add_token(grant, token)
@@ -73,6 +85,8 @@ class Grants:
 
     def add_with_keys(self, grants: Collection[tuple[Grant, str]]) -> None:
         """Add grants with their keys, visible at once. Needs the lock, and `require_addable` before."""
+        for grant, token in grants:
+            self._note(grant, token)
         self._grants.put({grant.sort_key: grant for grant, _ in grants}, at_once=True)
         for grant, token in grants:
             self._add_token(grant, token)
@@ -87,6 +101,7 @@ class Grants:
         ours, theirs = self._grants.newest, other._grants.newest
         kept = [] if account is None else [grant for grant in ours.values() if grant.account != account]
         taken = [grant for grant in theirs.values() if account in (None, grant.account)]
+        before = self.with_tokens() if self.note is not None else {}
         tokens = [(grant, tuple(self._tokens[grant.sort_key])) for grant in kept]
         tokens += [(grant, tuple(other._tokens[grant.sort_key])) for grant in taken]
         self._grants.restore(other._grants, account)
@@ -94,6 +109,26 @@ class Grants:
         for grant, its_tokens in tokens:
             for token in its_tokens:
                 self._add_token(grant, token)
+        if self.note is not None:
+            note_differences(self.note, before, self.with_tokens())
+
+    def with_tokens(self) -> dict[str, GrantWithTokens]:
+        """All grants with their tokens, by their ids in the store. Needs the lock."""
+        grants = self._grants.newest.items()
+        return {sort_key: GrantWithTokens(grant, tuple(self._tokens[sort_key])) for sort_key, grant in grants}
+
+    def put_all(self, grants: Collection[GrantWithTokens]) -> None:
+        """Put grants that were read from a data folder. Needs the lock."""
+        self._grants.put({grant.sort_key: grant for grant, _ in grants}, at_once=True)
+        for grant, tokens in grants:
+            for token in tokens:
+                self._add_token(grant, token)
+
+    def _note(self, grant: Grant, token: str) -> None:
+        """Note that a grant gets one more token."""
+        if self.note is not None:
+            tokens = (*self._tokens.get(grant.sort_key, ()), token)
+            self.note(grant.sort_key, GrantWithTokens(grant, tokens))
 
     def _require_room(self, key_arn: str, more: int) -> None:
         usage = self._grants.newest.count(indexes.grants_of_key(key_arn))
@@ -105,6 +140,8 @@ class Grants:
         self._tokens.setdefault(grant.sort_key, []).append(token)
 
     def _remove(self, grant: Grant, *, at_once: bool = False) -> None:
+        if self.note is not None:
+            self.note(grant.sort_key, None)
         self._grants.remove(grant.sort_key, at_once=at_once)
         for token in self._tokens.pop(grant.sort_key):
             del self._ids[token]

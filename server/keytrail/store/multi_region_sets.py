@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from keytrail.domain.key import Key
 from keytrail.domain.multi_region import MultiRegionSet
+from keytrail.journal import Note
+from keytrail.store.versioned_dict import note_differences
 
 MultiRegionSetId = tuple[str, str]
 """An account, and the key id that all keys of a set share."""
@@ -18,8 +20,14 @@ class MultiRegionSets:
     def __init__(self) -> None:
         """Begin empty."""
         self._sets: dict[MultiRegionSetId, MultiRegionSet] = {}
+        self.note: Note | None = None
+        """Notes each change in a journal, if there is one; ids are written as `account/key id`."""
 
     # Reading
+
+    def all(self) -> dict[str, MultiRegionSet]:
+        """All sets, by `account/key id`."""
+        return {"/".join(set_id): value for set_id, value in self._sets.items()}
 
     def has(self, account: str, key_id: str) -> bool:
         """Whether there is a multi-Region key with this id in some Region."""
@@ -52,12 +60,21 @@ class MultiRegionSets:
 
     def add(self, sets: Iterable[tuple[MultiRegionSetId, MultiRegionSet]]) -> None:
         """Add sets, or replace them by new values."""
-        self._sets.update(sets)
+        for set_id, value in sets:
+            self._put(set_id, value)
+
+    def _put(self, set_id: MultiRegionSetId, value: MultiRegionSet | None) -> None:
+        if self.note is not None:
+            self.note("/".join(set_id), value)
+        if value is not None:
+            self._sets[set_id] = value
+        else:
+            del self._sets[set_id]
 
     def move_primary(self, old: Key, region: str) -> None:
         """Make the replica in a Region the primary key."""
         set_id = (old.account, old.key_id)
-        self._sets[set_id] = self._sets[set_id].with_primary(region)
+        self._put(set_id, self._sets[set_id].with_primary(region))
 
     def remove(self, key: Key) -> MultiRegionSet | None:
         """Remove a deleted key from its set; returns the rest of the set, None if nothing is left or it was in none."""
@@ -66,12 +83,16 @@ class MultiRegionSets:
         if members is None:
             return None
         if members.primary == key.region:
-            del self._sets[set_id]
+            self._put(set_id, None)
             return None
-        self._sets[set_id] = rest = members.without(key.region)
+        rest = members.without(key.region)
+        self._put(set_id, rest)
         return rest
 
     def restore(self, other: "MultiRegionSets", account: str | None) -> None:
         """Become a copy of `other`; with an account, only that account's sets do."""
+        before = self.all() if self.note is not None else {}
         kept = {set_id: value for set_id, value in self._sets.items() if account not in (None, set_id[0])}
         self._sets = kept | {set_id: value for set_id, value in other._sets.items() if account in (None, set_id[0])}
+        if self.note is not None:
+            note_differences(self.note, before, self.all())

@@ -17,10 +17,11 @@ from keytrail.domain.key import Key, KeyState, Transition
 from keytrail.domain.multi_region import MultiRegionSet, replica_exists
 from keytrail.domain.refusals import key_exists, key_quota_exceeded
 from keytrail.domain.service_event import Deleted, ServiceEvent, Synchronized, service_events_of
+from keytrail.journal import Journal
 from keytrail.store import indexes
 from keytrail.store.aliases import Aliases
 from keytrail.store.custom_key_stores import CustomKeyStores
-from keytrail.store.grants import Grants
+from keytrail.store.grants import Grants, GrantWithTokens
 from keytrail.store.multi_region_sets import MultiRegionSetId, MultiRegionSets
 from keytrail.store.schedule import Due, Schedule
 from keytrail.store.versioned_dict import VersionedDict
@@ -48,7 +49,42 @@ class Store:
         self.custom_key_stores = CustomKeyStores(self._keys, self._lock)
         self._sets = MultiRegionSets()
         self._schedule = Schedule(_due_of)
+        self._journal: Journal | None = None
         self._make_views()
+
+    # The data folder
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The store's lock: while a thread holds it, no other is in the middle of a change."""
+        return self._lock
+
+    def keep(self, journal: Journal) -> None:
+        """Note all changes from now on in a journal."""
+        self._journal = journal
+        self._keys.note = journal.of("key")
+        self._aliases.note = journal.of("alias")
+        self.grants.note = journal.of("grant")
+        self.custom_key_stores.note = journal.of("custom key store")
+        self.custom_key_stores.note_part = journal.of("part")
+        self._sets.note = journal.of("multi-Region set")
+
+    def put_all(
+        self,
+        keys: Iterable[Key],
+        aliases: Iterable[Alias],
+        grants: Collection[GrantWithTokens],
+        custom_key_stores: Iterable[CustomKeyStore],
+        sets: Iterable[tuple[MultiRegionSetId, MultiRegionSet]],
+    ) -> None:
+        """Put what was read from a data folder, as it is, into a store that is empty."""
+        with self._lock:
+            self._keys.put({key.arn: key for key in keys}, at_once=True)
+            self._aliases.put({alias.arn: alias for alias in aliases}, at_once=True)
+            self.grants.put_all(grants)
+            self.custom_key_stores.put_all(custom_key_stores)
+            self._sets.add(sets)
+            self._schedule.rebuild(self._keys.newest.values())
 
     # Keys
 
@@ -195,6 +231,8 @@ class Store:
         """
         if self.visible is not self.newest:
             self._show(now)
+        if self._journal is not None and self._journal.broken:
+            return []  # what is due happens when it can be written again
         self.custom_key_stores.settle(now)
         next_due = self._schedule.next
         if next_due is None or next_due > now:

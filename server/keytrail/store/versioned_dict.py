@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from keytrail.journal import Note
 from keytrail.store.indexed_dict import Index, IndexedDict
 
 
@@ -38,6 +39,8 @@ class VersionedDict(Generic[Value]):
         """Begin empty, without a delay; the arguments are as in IndexedDict."""
         self.newest = IndexedDict(indexes_of, is_listed)
         self.visible = self.newest
+        self.note: Note | None = None
+        """Notes each change in a journal, if there is one."""
         self._delay = timedelta(0)
         self._now = datetime.min.replace(tzinfo=UTC)
         """The moment of the latest `show`: changes from there on are made at that moment."""
@@ -51,6 +54,9 @@ class VersionedDict(Generic[Value]):
 
         `at_once`: they are visible at once, and replace their changes that are not visible yet.
         """
+        if self.note is not None:
+            for value_id, value in values.items():
+                self.note(value_id, value)
         self.newest.put(values)
         if self.visible is not self.newest:
             for value_id, value in values.items():
@@ -58,6 +64,8 @@ class VersionedDict(Generic[Value]):
 
     def remove(self, value_id: str, *, at_once: bool = False) -> Value:
         """Remove and return the value with this id; raises KeyError if there is none. `at_once`: as in `put`."""
+        if self.note is not None:
+            self.note(value_id, None)
         removed = self.newest.remove(value_id)
         if self.visible is not self.newest:
             self._change(value_id, None, at_once)
@@ -90,6 +98,7 @@ class VersionedDict(Generic[Value]):
 
         `newest` and `visible` are new objects afterwards, so nobody who still reads the old ones gets a mixture.
         """
+        before = self.newest
         if account is None:
             self.newest = other.newest.copy()
         else:
@@ -98,6 +107,8 @@ class VersionedDict(Generic[Value]):
                 self.newest.remove(value_id)
             self.newest.put({value_id: value for value_id, value in other.newest.items() if value.account == account})
         self._make_newest_visible()
+        if self.note is not None:
+            note_differences(self.note, dict(before.items()), dict(self.newest.items()))
 
     def _make_newest_visible(self) -> None:
         self._changes, self._due = {}, deque()
@@ -117,3 +128,13 @@ class VersionedDict(Generic[Value]):
             self.visible.put({value_id: value})
         elif self.visible.get(value_id) is not None:
             self.visible.remove(value_id)
+
+
+def note_differences(note: Note, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+    """Note what has to change so that `before` becomes `after`."""
+    for value_id in before.keys() - after.keys():
+        note(value_id, None)
+    for value_id, value in after.items():
+        earlier = before.get(value_id)
+        if earlier is not value and earlier != value:
+            note(value_id, value)

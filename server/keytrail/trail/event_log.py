@@ -11,7 +11,7 @@ from keytrail.trail.event import Event
 from keytrail.trail.event_history import Attribute, EventHistory
 from keytrail.trail.listed_resources import ListedResources
 from keytrail.trail.selection import Selection, is_within
-from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
+from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, size_of, time_and_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,28 @@ class EventLog:
                 self._remove_first()
         while self._bytes > self._max_bytes and len(self._written) > 1:
             self._remove_first()
+
+    def put_all(self, events: Iterable[StoredEvent], last_number: int) -> None:
+        """Put events that were read from a data folder, in the order of their numbers."""
+        self._written.extend(events)
+        self.last_number = max(last_number, self._written[-1].number if self._written else 0)
+        histories: dict[EventHistory, list[StoredEvent]] = {}
+        of_group: dict[int, list[StoredEvent]] = {}
+        for event in self._written:
+            its_history = of_group.get(id(event.group))
+            if its_history is None:
+                history = self._history(event.group.recipient, event.group.region)
+                its_history = of_group[id(event.group)] = histories.setdefault(history, [])
+            its_history.append(event)
+            self._by_id[event.event_id] = event
+        for history, its_events in histories.items():
+            history.add_all(its_events)
+        self._bytes = size_of(self._written)
+        self._shrink()
+
+    def first_number(self) -> int:
+        """The number of the event that was written first of those that are left; without any, of the next one."""
+        return self._written[0].number if self._written else self.last_number + 1
 
     def event(self, event_id: str) -> StoredEvent | None:
         """The event with this id, unless it has been removed."""
@@ -131,7 +153,10 @@ class EventLog:
         self._by_id = {event.event_id: event for event in others}
         self._written = deque(sorted((*others, *restored), key=lambda event: event.number))
         self._index(restored)
-        self._bytes = sum(event.size for event in self._written)
+        self._bytes = size_of(self._written)
+        self._shrink()
+
+    def _shrink(self) -> None:
         while len(self._written) > self._max_events or (self._bytes > self._max_bytes and len(self._written) > 1):
             self._remove_first()
 

@@ -24,6 +24,13 @@ _OrderedUse = tuple[int, Use]
 """How often the clock had been set back before a use, and the use. Uses are ordered by that number, then by time."""
 
 
+class KeptUses(NamedTuple):
+    """The uses of a key that are needed: the last one that has been shown, and those that are hidden."""
+
+    shown: tuple[int, Use] | None
+    hidden: list[tuple[int, Use]]
+
+
 class LastUses:
     """The last use of each key, by its ARN. A use is hidden until it is `delay` old. Not thread-safe."""
 
@@ -31,12 +38,16 @@ class LastUses:
         """Begin empty."""
         self.delay = delay
         """It may change: uses that have been shown stay visible."""
+        self.changed: set[str] | None = None
+        """The keys with uses that are not in a data folder yet; None if there is no such folder."""
         self._times_set_back = 0
         self._shown: dict[str, _OrderedUse] = {}
         self._hidden: dict[str, deque[_OrderedUse]] = {}
 
     def add(self, arn: str, use: Use) -> None:
         """Add a use of a key."""
+        if self.changed is not None:
+            self.changed.add(arn)
         if not self.delay:
             self._show(arn, (self._times_set_back, use))
             return
@@ -73,10 +84,35 @@ class LastUses:
         """Remove the uses of a deleted key."""
         self._shown.pop(arn, None)
         self._hidden.pop(arn, None)
+        if self.changed is not None:
+            self.changed.add(arn)
 
     def clock_set_back(self) -> None:
         """The clock was set back: uses from now on count as later than all before, even with earlier times."""
         self._times_set_back += 1
+
+    def of(self, arn: str) -> KeptUses | None:
+        """What is kept of a key; None if it is nothing."""
+        shown, hidden = self._shown.get(arn), self._hidden.get(arn)
+        return KeptUses(shown, list(hidden or ())) if shown is not None or hidden else None
+
+    def keys(self) -> set[str]:
+        """The ARNs of all keys of which something is kept."""
+        return {*self._shown, *self._hidden}
+
+    @property
+    def times_set_back(self) -> int:
+        """How often the clock has been set back."""
+        return self._times_set_back
+
+    def put_all(self, uses: Mapping[str, KeptUses], times_set_back: int) -> None:
+        """Put what was read from a data folder."""
+        self._times_set_back = times_set_back
+        for arn, kept in uses.items():
+            if kept.shown is not None:
+                self._shown[arn] = kept.shown
+            if kept.hidden:
+                self._hidden[arn] = deque(kept.hidden)
 
     def copy(self) -> "LastUses":
         """A copy with the same uses."""

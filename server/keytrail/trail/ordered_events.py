@@ -1,7 +1,7 @@
 """OrderedEvents: events in the order of their times."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -46,6 +46,10 @@ class OrderedEvents:
     def append(self, event: StoredEvent) -> None:
         """Add an event that comes after all of these (`all_before`)."""
         self._events.append(event)
+
+    def unchecked_append(self) -> Callable[[StoredEvent], None]:
+        """What does as `append`, several times as fast."""
+        return self._events.append
 
     def insert(self, event: StoredEvent) -> None:
         """Add an event where it belongs in the order."""

@@ -4,7 +4,7 @@ A trail may have a million events, and the collector walks over every object tha
 structs (`gc=False` is safe: nothing that they refer to refers back to them), nor strings, bytes and tuples of strings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from operator import attrgetter
 
@@ -133,6 +133,11 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
             source=group.source,
             service_details=service_details,
         )
+
+
+def size_of(events: Collection[StoredEvent]) -> int:
+    """The sum of the sizes of events."""
+    return _SIZE * len(events) + sum([len(event.packed) for event in events])
 
 
 time_and_number: Callable[[StoredEvent], TimeAndNumber] = attrgetter("time", "number")

@@ -7,14 +7,14 @@ trail. Old events are removed when there are too many; last uses are not.
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
 from keytrail.trail.event import Event
 from keytrail.trail.event_log import EventLog, Query
-from keytrail.trail.last_uses import LastUses, Use
+from keytrail.trail.last_uses import KeptUses, LastUses, Use
 from keytrail.trail.listed_resources import listed_resources
 from keytrail.trail.selection import Selection
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, pack, time_and_number
@@ -24,7 +24,9 @@ class IncompleteTrailError(RuntimeError):
     """The trail lacks a call that was asked for: Keytrail failed in it, or could not write its event."""
 
 
-class _MissingCall(NamedTuple):
+class MissingCall(NamedTuple):
+    """A call of which the trail has no event."""
+
     number: int
     """The number that its event would have."""
     operation: str
@@ -35,6 +37,22 @@ class _MissingCall(NamedTuple):
 
 _MAX_MISSING = 100
 """How many missing calls are kept: one is enough to fail an assertion."""
+
+
+class TrailChanges(NamedTuple):
+    """What has changed in a trail since it was last written to a data folder."""
+
+    rewritten: bool
+    """Whether events and uses are all that there are, and not only those that came."""
+    events: list[StoredEvent]
+    """In the order of their numbers."""
+    first_number: int
+    """Events with smaller numbers are gone."""
+    last_number: int
+    uses: dict[str, KeptUses | None]
+    """By the keys' ARNs; None: there is nothing."""
+    times_set_back: int
+    missing: list[MissingCall]
 
 
 class Trail:
@@ -56,7 +74,50 @@ class Trail:
         self._log = EventLog(max_events, max_bytes)
         self._uses = LastUses(usage_delay)
         self._deliver = deliver
-        self._missing: deque[_MissingCall] = deque(maxlen=_MAX_MISSING)
+        self._missing: deque[MissingCall] = deque(maxlen=_MAX_MISSING)
+        self._rewritten = False
+
+    def keep_changes(self) -> None:
+        """Remember which uses change from now on, for `changes`."""
+        with self._lock:
+            self._uses.changed = set()
+
+    def changes(self, after: int) -> TrailChanges:
+        """What has changed since the last call, which took the events up to the number `after`."""
+        with self._lock:
+            rewritten, self._rewritten = self._rewritten, False
+            changed = self._uses.keys() if rewritten else self._uses.changed or set()
+            self._uses.changed = set()
+            return TrailChanges(
+                rewritten,
+                self._log.newest_first(0 if rewritten else after)[::-1],
+                self._log.first_number(),
+                self._log.last_number,
+                {arn: self._uses.of(arn) for arn in changed},
+                self._uses.times_set_back,
+                list(self._missing),
+            )
+
+    def take_back(self, changes: TrailChanges) -> None:
+        """Give out again what `changes` has given, for it was not written."""
+        with self._lock:
+            self._rewritten = self._rewritten or changes.rewritten
+            if self._uses.changed is not None:
+                self._uses.changed |= changes.uses.keys()
+
+    def put_all(
+        self,
+        events: Iterable[StoredEvent],
+        uses: Mapping[str, KeptUses],
+        last_number: int,
+        times_set_back: int,
+        missing: Iterable[MissingCall],
+    ) -> None:
+        """Put what was read from a data folder into a trail that is empty."""
+        with self._lock:
+            self._log.put_all(events, last_number)
+            self._uses.put_all(uses, times_set_back)
+            self._missing.extend(missing)
 
     @property
     def usage_delay(self) -> timedelta:
@@ -88,7 +149,7 @@ class Trail:
         """Remember that a call was made of which the trail has no event; `reason` names its request."""
         with self._lock:
             self._log.last_number += 1
-            self._missing.append(_MissingCall(self._log.last_number, operation, account, reason))
+            self._missing.append(MissingCall(self._log.last_number, operation, account, reason))
 
     def require_complete(self, selection: Selection, after: int = 0) -> None:
         """Raise IncompleteTrailError if a call is missing that may be one of a selection.
@@ -195,12 +256,14 @@ class Trail:
     def restore(self, snapshot: "Trail", account: str | None = None) -> None:
         """Become a copy of the snapshot; with an account, only its events and its keys' uses."""
         with self._lock:
+            self._rewritten = True
             kept = [] if account is None else [call for call in self._missing if call.account not in ("", account)]
             self._missing = deque(kept, maxlen=_MAX_MISSING)
             if account is not None:
                 self._log.restore_account(account, snapshot._log)
                 self._uses.restore_account(account, snapshot._uses)
                 return
-            number = self._log.last_number
+            number, changed = self._log.last_number, self._uses.changed
             self._log, self._uses = snapshot._log.copy(), snapshot._uses.copy()
+            self._uses.changed = changed
             self._log.last_number = number  # numbers are never used again

@@ -67,9 +67,5 @@ def set_external_error(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     choices = sorted(code for code, external_error in EXTERNAL_ERRORS.items() if external_error.member == member)
     if body.error is not None and body.error not in choices:
         raise Refusal(f"Error: expected one of {', '.join(choices)}, or null; got {body.error!r}.")
-    external_errors = endpoint.store.custom_key_stores.external_errors
-    if body.error is None:
-        external_errors.pop((member, name), None)
-    else:
-        external_errors[member, name] = body.error
+    endpoint.store.custom_key_stores.set_external_error(member, name, body.error)
     return {member: name, "Error": body.error}
