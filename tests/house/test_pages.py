@@ -1,5 +1,6 @@
 """The README and the pages in docs/ are correct: their examples run, and their tables agree with the code."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -223,6 +224,17 @@ def test_the_curl_commands_are_answered(command: str) -> None:
     }
     [wanted] = [answer for word, answer in expected.items() if word in command]
     assert wanted in done.stdout
+
+
+def test_the_keytrail_commands_of_a_block_succeed_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    outputs = [
+        subprocess.run(line, shell=True, cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, capture_output=True)
+        for line in shell_commands()
+        if re.match(r"keytrail (decrypt|check)|echo \w+ \| keytrail", line)
+    ]
+    assert b"secret\n" in [done.stdout for done in outputs]
 
 
 @pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("make")])
