@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from keytrail.commands.ciphertexts import decrypt, encrypt
+from keytrail.commands.record import record
 from keytrail.settings import Settings, unknown_variables, variable
 
 OPTION_HELP = {
@@ -62,6 +63,7 @@ def main() -> None:
 
 main.add_command(encrypt)
 main.add_command(decrypt)
+main.add_command(record)
 
 
 def _options(command: Any) -> Any:

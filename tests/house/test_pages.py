@@ -1,5 +1,6 @@
 """The README and the pages in docs/ are correct: their examples run, and their tables agree with the code."""
 
+import json
 import os
 import re
 import shlex
@@ -19,6 +20,7 @@ from keytrail.cli import OPTION_HELP
 from keytrail.environment import aws_variables
 from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KmsCalls
+from keytrail.recording import needed_policy
 from keytrail.server import KeytrailServer
 from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings, variable
@@ -67,7 +69,12 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"operations": operations_table(), "settings": settings_table()}
+def policy_block() -> str:
+    """The policy that `keytrail record` needs."""
+    return f"```json\n{json.dumps(needed_policy(), indent=2)}\n```\n"
+
+
+TABLES = {"operations": operations_table(), "settings": settings_table(), "recording": policy_block()}
 """By name; each is between marks of this name, on the page of this name."""
 
 
