@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import keytrail
-from keytrail import values
+from keytrail import seeds, values
 from keytrail.cli import OPTION_HELP
 from keytrail.environment import aws_variables
 from keytrail.operations.kms import OPERATIONS
@@ -69,18 +69,65 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def seed_tables() -> str:
+    """The members of a seed, from its JSON Schema: a table for each kind of object, and for the document itself."""
+    schema = seeds.json_schema()
+    parts = ["### The document\n", *_members_table({**schema, "description": ""}, set())]
+    known: set[str] = set()
+    for name, definition in schema["$defs"].items():
+        if "properties" in definition:
+            title = re.sub(r"(?<!^)(?=[A-Z])", " ", name.removesuffix("Member")).capitalize()
+            parts += [f"### {title.replace('Aws', 'AWS').replace('Xks', 'XKS')}\n", *_members_table(definition, known)]
+    return "\n".join(parts) + "\n"
+
+
+def _members_table(definition: dict[str, Any], known: set[str]) -> list[str]:
+    """The sentences about an object, and its members; those that another object has in the same way only by name."""
+    lines = [f"{' '.join(definition['description'].split())}\n"] if definition["description"] else []
+    rows, again, needed = [], [], definition.get("required", [])
+    for name, member in sorted(definition["properties"].items(), key=lambda each: each[0] not in needed):
+        what = f"{'Needed. ' if name in needed else ''}{member['description']}"
+        row = f"| `{name}` | {what} | `{_in_yaml(member['examples'][0])}` |"
+        (again if row in known else rows).append(name if row in known else row)
+        known.add(row)
+    if rows:
+        lines += ["| member | | example |", "| --- | --- | --- |", *rows, ""]
+    if again:
+        lines.append(f"{'And, as above' if rows else 'As above'}: {', '.join(f'`{name}`' for name in again)}.\n")
+    return lines
+
+
+def _in_yaml(example: Any) -> str:
+    if isinstance(example, str) and not example.isdigit():
+        return example
+    text: str = yaml.safe_dump(example, default_flow_style=True, width=10_000, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def policy_block() -> str:
     """The policy that `keytrail record` needs."""
     return f"```json\n{json.dumps(needed_policy(), indent=2)}\n```\n"
 
 
-TABLES = {"operations": operations_table(), "settings": settings_table(), "recording": policy_block()}
+TABLES = {
+    "operations": operations_table(),
+    "settings": settings_table(),
+    "recording": policy_block(),
+    "seeds": seed_tables(),
+}
 """By name; each is between marks of this name, on the page of this name."""
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_tables_are_those_of_the_code(name: str) -> None:
     assert between(name, f"docs/{name}.md") == TABLES[name]
+
+
+SCHEMA = ROOT / "server/keytrail/seeds/seed.schema.json"
+
+
+def test_the_schema_in_the_package_is_that_of_the_code() -> None:
+    assert json.loads(SCHEMA.read_text()) == seeds.json_schema(), "python -m tests.house.test_pages writes it anew"
 
 
 def test_the_page_of_the_python_api_is_that_of_the_code() -> None:
@@ -266,3 +313,4 @@ if __name__ == "__main__":
         text = f"{head}<!-- {part} -->\n{table}<!-- /{part} -->{rest.split(f'<!-- /{part} -->')[1]}"
         (ROOT / f"docs/{part}.md").write_text(text)
     (ROOT / "docs/python-api.md").write_text(api_page.page())
+    SCHEMA.write_text(json.dumps(seeds.json_schema(), indent=2) + "\n")
