@@ -26,7 +26,8 @@ from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings, variable
 from keytrail.testcontainers import KeytrailContainer
 from keytrail.wire import service_model
-from tests.house import api_page
+from tests.acceptance.results import table as programs_table
+from tests.house import api_page, seed_tables
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -69,41 +70,6 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def seed_tables() -> str:
-    """The members of a seed, from its JSON Schema: a table for each kind of object, and for the document itself."""
-    schema = seeds.json_schema()
-    parts = ["### The document\n", *_members_table({**schema, "description": ""}, set())]
-    known: set[str] = set()
-    for name, definition in schema["$defs"].items():
-        if "properties" in definition:
-            title = re.sub(r"(?<!^)(?=[A-Z])", " ", name.removesuffix("Member")).capitalize()
-            parts += [f"### {title.replace('Aws', 'AWS').replace('Xks', 'XKS')}\n", *_members_table(definition, known)]
-    return "\n".join(parts) + "\n"
-
-
-def _members_table(definition: dict[str, Any], known: set[str]) -> list[str]:
-    """The sentences about an object, and its members; those that another object has in the same way only by name."""
-    lines = [f"{' '.join(definition['description'].split())}\n"] if definition["description"] else []
-    rows, again, needed = [], [], definition.get("required", [])
-    for name, member in sorted(definition["properties"].items(), key=lambda each: each[0] not in needed):
-        what = f"{'Needed. ' if name in needed else ''}{member['description']}"
-        row = f"| `{name}` | {what} | `{_in_yaml(member['examples'][0])}` |"
-        (again if row in known else rows).append(name if row in known else row)
-        known.add(row)
-    if rows:
-        lines += ["| member | | example |", "| --- | --- | --- |", *rows, ""]
-    if again:
-        lines.append(f"{'And, as above' if rows else 'As above'}: {', '.join(f'`{name}`' for name in again)}.\n")
-    return lines
-
-
-def _in_yaml(example: Any) -> str:
-    if isinstance(example, str) and not example.isdigit():
-        return example
-    text: str = yaml.safe_dump(example, default_flow_style=True, width=10_000, sort_keys=False)
-    return text.removesuffix("\n").removesuffix("\n...")
-
-
 def policy_block() -> str:
     """The policy that `keytrail record` needs."""
     return f"```json\n{json.dumps(needed_policy(), indent=2)}\n```\n"
@@ -113,7 +79,8 @@ TABLES = {
     "operations": operations_table(),
     "settings": settings_table(),
     "recording": policy_block(),
-    "seeds": seed_tables(),
+    "seeds": seed_tables.tables(),
+    "works-with": programs_table(),
 }
 """By name; each is between marks of this name, on the page of this name."""
 
