@@ -23,6 +23,8 @@ import yaml
 from keytrail import seeds
 from keytrail.recording import NothingRecorded, OtherRecording, Plan, Recording, Stopped, needed_policy, record
 from keytrail.recording.calls import PAUSES
+from keytrail.recording.document import refusal_of
+from keytrail.recording.questions import Listing
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
 from tests.seeds.test_writing import SEEDS
@@ -314,14 +316,43 @@ def test_the_partial_file_of_another_recording_is_refused(
         recorded(server, state=tmp_path / "partial", **other)
 
 
-def test_another_file_is_not_overwritten(server: KeytrailServer, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("dear diary\n")
+@pytest.mark.parametrize("text", ["dear diary\n", "dear diary", '{"a": 1}\n', "1\n"])
+def test_another_file_is_not_overwritten(server: KeytrailServer, tmp_path: Path, text: str) -> None:
+    (tmp_path / "notes.txt").write_text(text)
     with pytest.raises(OtherRecording, match="choose another --state"):
         recorded(server, state=tmp_path / "notes.txt")
-    assert (tmp_path / "notes.txt").read_text() == "dear diary\n"
+    assert (tmp_path / "notes.txt").read_text() == text
 
 
-# ---- Several accounts
+def test_a_session_that_expires_stops_it_and_a_new_one_goes_on(
+    server: KeytrailServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = {"AccessKeyId": "ASIASESSION", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "in 1 hour"}
+    server.load({**many(3), "credentials": [{**session, "Principal": f"arn:aws:iam::{ACCOUNT}:root"}]})
+    for name, value in (("ACCESS_KEY_ID", "ASIASESSION"), ("SECRET_ACCESS_KEY", "s"), ("SESSION_TOKEN", "t")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+    plan = Plan(regions=("us-east-1", "eu-west-1"), endpoint_url=server.url, state=tmp_path / "partial")
+    with pytest.raises(Stopped, match=r"ExpiredToken.*; start again with valid credentials to continue"):
+        record(plan, lambda: datetime.now(UTC), tell=lambda line: server.clock.advance(hours=2))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
+    assert len(key_ids(record(plan, lambda: datetime.now(UTC)))) == 3
+
+
+# ---- Several Regions and accounts
+
+
+def test_all_regions_are_those_of_the_partition(server: KeytrailServer) -> None:
+    regions = ("eu-central-1", "ap-southeast-2", "cn-north-1")
+    ids = (KEY, OTHER_KEY, "3456abcd-12ab-34cd-56ef-1234567890ab")
+    server.load({"keys": [{"KeyId": key, "Region": region} for key, region in zip(ids, regions, strict=True)]})
+    recording = recorded(server, regions=("all",))
+    assert [key["Region"] for key in recording.document["keys"]] == ["ap-southeast-2", "eu-central-1"]
+
+
+def test_a_region_that_does_not_know_the_caller_is_noted_with_a_question() -> None:
+    listing = Listing(ACCOUNT, "ap-east-1", [], [], {"ListKeys": "UnrecognizedClientException"})
+    assert refusal_of(listing).endswith("ap-east-1: ListKeys: UnrecognizedClientException; is the Region enabled?")
 
 
 def test_three_accounts_are_recorded_by_their_roles(

@@ -59,6 +59,8 @@ def record(
             state=Path(partial) if partial is not None else None,
         )
         recorded = recording.record(plan, Clock().now, tell=lambda line: None if quiet else _tell(line))
+        if sys.stderr.isatty() and not quiet:
+            click.echo(err=True)
         text = _text(recorded, Clock().now().isoformat(timespec="seconds"))
         if output is None:
             click.echo(text, nl=False)

@@ -30,20 +30,23 @@ class AnswersSoFar:
         if file is None:
             return
         head = {"keytrail record": _FORMAT, **what}
-        lines = file.read_text("utf-8").split("\n") if file.exists() else []
-        whole = lines[:-1]  # behind the last newline is nothing, or a line that was not finished
-        if not whole:
+        *whole, rest = file.read_text("utf-8").split("\n") if file.exists() else [""]
+        if whole:
+            self._continue(whole, head, file)
+            with file.open("r+b") as opened:  # without a line that was not finished
+                opened.truncate(len("\n".join([*whole, ""]).encode()))
+        elif json.dumps(head).startswith(rest):
             file.write_text(json.dumps(head) + "\n", "utf-8")
-            return
-        self._continue(whole, head, file)
-        if lines[-1]:
-            file.write_text("\n".join(whole) + "\n", "utf-8")
+        else:
+            raise _not_ours(file)
 
     def _continue(self, lines: list[str], head: dict[str, Any], file: Path) -> None:
         try:
             found, *entries = [json.loads(line) for line in lines]
         except ValueError:
-            raise OtherRecording(f"{file} is not what `keytrail record` keeps; choose another --state") from None
+            raise _not_ours(file) from None
+        if not isinstance(found, dict) or "keytrail record" not in found:
+            raise _not_ours(file)
         if found != head:
             raise OtherRecording(
                 f"{file} is of another recording: {json.dumps(found)}; give the same options, or delete it"
@@ -74,3 +77,7 @@ class AnswersSoFar:
         """Remove the partial file: the seed is written."""
         if self._file is not None:
             self._file.unlink(missing_ok=True)
+
+
+def _not_ours(file: Path) -> OtherRecording:
+    return OtherRecording(f"{file} is not what `keytrail record` keeps; choose another --state")

@@ -31,6 +31,8 @@ _OF_CREDENTIALS = frozenset(
         *("MissingAuthenticationTokenException", "IncompleteSignatureException", "RequestExpired"),
     }
 )
+UNKNOWN_CALLER = frozenset({"UnrecognizedClientException", "InvalidClientTokenId"})
+"""What a Region answers that the account has not enabled, or that knows the caller's session no more."""
 
 
 class Session:
@@ -55,13 +57,17 @@ class Session:
         return sorted(regions)
 
     def service(self, name: str, region: str) -> "Service":
-        """The calls of a service in a Region."""
+        """The calls of a service in a Region. Raises Stopped if the profile has half of its credentials."""
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         config = Config(
             retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=32, user_agent_extra="keytrail"
         )
-        client = self._session.client(name, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        try:
+            client = self._session.client(name, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        except BotoCoreError as error:
+            raise Stopped(str(error)) from None
         return Service(client, self._pause)
 
     def assuming(self, role: str, region: str) -> "Session":

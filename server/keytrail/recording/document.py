@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from keytrail.recording import members
 from keytrail.recording.accounts import with_accounts
+from keytrail.recording.calls import UNKNOWN_CALLER
 from keytrail.recording.members import Members, present
 from keytrail.recording.questions import AboutKey, Listing
 from keytrail.recording.sound import without_problems
@@ -68,7 +69,7 @@ def document_of(
 def refusal_of(listing: Listing) -> str:
     """What was refused of a Region."""
     refused = ", ".join(f"{operation}: {code}" for operation, code in listing.refused.items())
-    unknown = {"UnrecognizedClientException", "InvalidClientTokenId"} & set(listing.refused.values())
+    unknown = UNKNOWN_CALLER & set(listing.refused.values())
     return f"{listing.account} {listing.region}: {refused}{'; is the Region enabled?' if unknown else ''}"
 
 

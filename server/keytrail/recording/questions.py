@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from keytrail.recording.calls import Service, plain
-from keytrail.recording.refusals import Refused
+from keytrail.recording.calls import UNKNOWN_CALLER, Service, plain
+from keytrail.recording.refusals import Refused, Stopped
 
 Answers = dict[str, Any]
 """The answers about a key, by the name of the operation: the reply, or the items of its pages."""
@@ -75,6 +75,8 @@ def ask_about(arn: str, kms: Service, cloudtrail: Service | None) -> AboutKey:
             service = cloudtrail if cloudtrail is not None and operation == "LookupEvents" else kms
             answers[operation] = plain(_QUESTIONS[operation](service, arn, answers))
         except Refused as refusal:
+            if str(refusal) in UNKNOWN_CALLER:  # the Region knew the caller when it listed the key
+                raise Stopped(f"{operation}: {refusal}; start again with valid credentials to continue") from None
             refused[operation] = str(refusal)
     return AboutKey(arn, answers, refused)
 
