@@ -66,11 +66,15 @@ def as_caller(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
 
 def recorded(server: KeytrailServer, **members: Any) -> Recording:
     plan = Plan(**{"regions": ("us-east-1",), "endpoint_url": server.url, **members})
-    return record(plan, lambda: datetime.now(UTC), pause=lambda seconds: None)
+    return record(plan, lambda: datetime.now(UTC), wait=lambda seconds: None)
 
 
 def key_ids(recording: Recording) -> list[str]:
-    return [key["KeyId"] for key in recording.document["keys"]]
+    return key_ids_of(recording.document)
+
+
+def key_ids_of(document: Mapping[str, Any]) -> list[str]:
+    return [key["KeyId"] for key in document["keys"]]
 
 
 def require_good(document: Mapping[str, Any]) -> None:
@@ -261,7 +265,7 @@ def test_a_recording_that_is_throttled_for_ever_stops_and_goes_on_where_it_ended
     pauses: list[float] = []
     plan = Plan(regions=("us-east-1",), endpoint_url=server.url, state=tmp_path / "partial", parallel=1)
     with pytest.raises(Stopped, match=r"ThrottlingException.*; start again to continue"):
-        record(plan, lambda: datetime.now(UTC), pause=pauses.append)
+        record(plan, lambda: datetime.now(UTC), wait=pauses.append)
     assert len(pauses) == len(PAUSES)
     server.remove_faults(rule["Id"])
     before = len(server.events(eventName="DescribeKey"))
@@ -293,6 +297,21 @@ def test_what_ctrl_c_interrupts_goes_on_and_nothing_is_asked_again(server: Keytr
     assert len(server.events(eventName="ListKeys")) == 1
     recording.done()
     assert not (tmp_path / "partial").exists()
+
+
+def test_ctrl_c_ends_the_waiting_of_what_is_throttled(server: KeytrailServer) -> None:
+    server.load(many(101))
+    throttled = {"Operations": "DescribeKey", "KeyId": key_ids_of(many(101))[0], "Error": "ThrottlingException"}
+    rule = server.add_fault(throttled)
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    plan = Plan(regions=("us-east-1",), endpoint_url=server.url, parallel=2)
+    with pytest.raises(KeyboardInterrupt):
+        record(plan, lambda: datetime.now(UTC), tell=interrupt)
+    [hits] = [each["Hits"] for each in server.faults() if each["Id"] == rule["Id"]]
+    assert hits < 3 * len(PAUSES), "boto3 makes a call three times"
 
 
 def test_a_line_that_a_kill_cut_is_asked_again(server: KeytrailServer, tmp_path: Path) -> None:

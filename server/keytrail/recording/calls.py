@@ -5,9 +5,9 @@ boto3 tries a call again at once; this module then waits longer and longer, for 
 
 import os
 import random
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 from keytrail.recording.refusals import Boto3Missing, Refused, Stopped
@@ -35,20 +35,43 @@ UNKNOWN_CALLER = frozenset({"UnrecognizedClientException", "InvalidClientTokenId
 """What a Region answers that the account has not enabled, or that knows the caller's session no more."""
 
 
+class Patience:
+    """Waits before a call is made again, and ends all waiting when the recording ends. Thread-safe."""
+
+    def __init__(self, wait: Callable[[float], object] | None = None) -> None:
+        """`wait` is a test's in place of waiting."""
+        self._ended = Event()
+        self._wait = wait or self._ended.wait
+
+    def pause(self, seconds: float) -> None:
+        """Wait so many seconds. Raises Stopped if the recording ends meanwhile."""
+        self._wait(seconds)
+        if self._ended.is_set():
+            raise Stopped("interrupted; start again to continue")
+
+    def end(self) -> None:
+        """Let nobody wait any longer."""
+        self._ended.set()
+
+
 class Session:
     """The calls of one account, signed with a profile's credentials or with those of a role."""
 
-    def __init__(self, session: Any, endpoint_url: str | None, pause: Callable[[float], object]) -> None:
-        """Of a boto3 session; `pause` waits so many seconds before a call is made again."""
+    def __init__(self, session: Any, endpoint_url: str | None, patience: Patience) -> None:
+        """Of a boto3 session."""
         self._session = session
         self._endpoint_url = endpoint_url
-        self._pause = pause
+        self._patience = patience
 
     @property
     def region(self) -> str | None:
         """The Region of the profile or the environment."""
         region: str | None = self._session.region_name or os.environ.get("AWS_REGION")  # boto3 reads the former alone
         return region
+
+    def end(self) -> None:
+        """Let no call wait any longer before it is made again: the recording ends."""
+        self._patience.end()
 
     def all_regions(self) -> list[str]:
         """The Regions with KMS that boto3 knows in the partition of the session's Region."""
@@ -68,7 +91,7 @@ class Session:
             client = self._session.client(name, region_name=region, endpoint_url=self._endpoint_url, config=config)
         except BotoCoreError as error:
             raise Stopped(str(error)) from None
-        return Service(client, self._pause)
+        return Service(client, self._patience)
 
     def assuming(self, role: str, region: str) -> "Session":
         """The calls of the role's account. The role's session is renewed before it ends. Raises as `Service.ask`."""
@@ -90,16 +113,16 @@ class Session:
         inner = botocore.session.Session()
         inner._credentials = RefreshableCredentials.create_from_metadata(credentials(), credentials, "assume-role")
         inner.set_config_variable("region", region)
-        return Session(boto3.Session(botocore_session=inner), self._endpoint_url, self._pause)
+        return Session(boto3.Session(botocore_session=inner), self._endpoint_url, self._patience)
 
 
 class Service:
     """The calls of a service in one account and Region. Thread-safe."""
 
-    def __init__(self, client: Any, pause: Callable[[float], object]) -> None:
+    def __init__(self, client: Any, patience: Patience) -> None:
         """Of a boto3 client."""
         self._client = client
-        self._pause = pause
+        self._patience = patience
 
     def ask(self, operation: str, **members: object) -> dict[str, Any]:
         """The answer to a call. Raises Refused if AWS refuses it, Stopped if it can get no answer."""
@@ -123,7 +146,7 @@ class Service:
                 if not _may_pass(error):
                     raise Stopped(reason) from None
             if wait is not None:
-                self._pause(wait * random.uniform(0.5, 1))
+                self._patience.pause(wait * random.uniform(0.5, 1))
         raise Stopped(f"{reason}; start again to continue")
 
     def pages(self, operation: str, part: str, **members: object) -> Iterator[Any]:
@@ -151,9 +174,7 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, passing)
 
 
-def open_session(
-    profile: str | None, region: str | None, endpoint_url: str | None, pause: Callable[[float], object] = time.sleep
-) -> Session:
+def open_session(profile: str | None, region: str | None, endpoint_url: str | None, patience: Patience) -> Session:
     """The calls with a profile's credentials. Raises Boto3Missing, and Stopped if there is no such profile."""
     try:
         import boto3
@@ -170,7 +191,7 @@ def open_session(
             f"boto3 {boto3.__version__} does not know GetKeyLastUsage; {OLDEST_BOTO3} is the first that does: "
             "pip install 'keytrail[record]'"
         )
-    return Session(session, endpoint_url, pause)
+    return Session(session, endpoint_url, patience)
 
 
 def plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """One recording: which accounts and Regions, in which order, with how many calls at once."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keytrail.recording.answers import AnswersSoFar
-from keytrail.recording.calls import Session, open_session
+from keytrail.recording.calls import Patience, Session, open_session
 from keytrail.recording.document import Recording, document_of, refusal_of
 from keytrail.recording.questions import Listing, ask_about, list_region
 from keytrail.recording.refusals import Refused, Stopped
@@ -43,15 +42,15 @@ def record(
     plan: Plan,
     now: Callable[[], datetime],
     tell: Callable[[str], object] = lambda _: None,
-    pause: Callable[[float], object] = time.sleep,
+    wait: Callable[[float], object] | None = None,
 ) -> Recording:
-    """Record as planned; `tell` gets a line for each part that is done, `pause` waits so many seconds.
+    """Record as planned; `tell` gets a line for each part that is done; `wait` is a test's in place of waiting.
 
     Raises Boto3Missing, OtherRecording, Stopped, NothingRecorded, ValueError for a plan that contradicts itself, and
     OSError if the partial file cannot be written.
     """
     one = next((name for name in plan.regions if name != ALL_REGIONS), None)
-    session = open_session(plan.profile, one, plan.endpoint_url, pause)
+    session = open_session(plan.profile, one, plan.endpoint_url, Patience(wait))
     regions = _regions(plan, session)
     own = str(_require(session.service("sts", regions[0]).ask, "GetCallerIdentity")["Account"])
     accounts = _accounts(plan, own)
@@ -152,20 +151,24 @@ def _record_region(
     listing = so_far.listings[account, region]
     arns = [arn for arn in listing.keys if arn not in so_far.keys]
     known = len(listing.keys) - len(arns)
-    for count in _done_of(arns, lambda arn: so_far.add_key(ask_about(arn, kms, cloudtrail)), plan.parallel):
+    done = _done_of(arns, lambda arn: so_far.add_key(ask_about(arn, kms, cloudtrail)), plan.parallel, session.end)
+    for count in done:
         if count % 100 == 0 or count == len(arns):
             tell(f"{account} {region}: {known + count} of {len(listing.keys)} keys")
 
 
-def _done_of(arns: list[str], ask: Callable[[str], None], parallel: int) -> Iterator[int]:
+def _done_of(arns: list[str], ask: Callable[[str], None], parallel: int, end: Callable[[], None]) -> Iterator[int]:
     """Ask about each key, so many at once; how many are done, as they are.
 
-    Whatever ends it, no further question is asked, and those that are under way are waited for.
+    Whatever ends it early, no further question is asked: `end` is called, and those that are under way are waited for.
     """
     pool = ThreadPoolExecutor(parallel, "keytrail-record")
     try:
         for count, done in enumerate(as_completed([pool.submit(ask, arn) for arn in arns]), 1):
             done.result()
             yield count
+    except BaseException:
+        end()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
