@@ -26,8 +26,8 @@ def _options(command: Any) -> Any:
             metavar="NAME=VALUE",
             help="May be repeated; or several with commas between them, or a JSON object.",
         ),
-        click.option("--region", help="The key's, if its name is not unique in the seeds."),
-        click.option("--account", help="The same."),
+        click.option("--region", help="The key's Region, likewise."),
+        click.option("--account", help="The key's account, if its name is not unique in the seeds."),
         click.option(
             "--seed", multiple=True, metavar="PATH", help="Seed file or folder; may be repeated. [KEYTRAIL_FIXTURES]"
         ),
