@@ -20,7 +20,7 @@ PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)
 _TEMPORARY = frozenset(
     {
         *("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"),
-        *("RequestLimitExceeded", "LimitExceededException", "RequestThrottled", "RequestThrottledException"),
+        *("RequestLimitExceeded", "RequestThrottled", "RequestThrottledException"),
         *("KMSInternalException", "DependencyTimeoutException", "InternalFailure", "ServiceUnavailable"),
         *("ServiceUnavailableException", "InternalServerError", "InternalError"),
     }
