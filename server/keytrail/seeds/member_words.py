@@ -228,7 +228,7 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "Name": ("Its name.", "export"),
         "CreationDate": ("When it was created; with the key if not given.", "30 days ago"),
         "IssuingAccount": ("The account that created it; the key's if not given.", "444455556666"),
-        "Operations": ("What it allows.", ["Decrypt", "DescribeKey"]),
+        "Operations": ("What it allows.", ["Decrypt", "GenerateDataKey"]),
         "GranteePrincipal": ("Whom it allows that: ARN of a user, role, session or root.", _READER),
         "GranteeServicePrincipal": ("Or a service.", "s3.amazonaws.com"),
         "RetiringPrincipal": ("Who may retire it.", _READER),
