@@ -25,7 +25,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages above docs/, and the sample seeds that they link to."""
     from mkdocs.structure.files import File
 
-    for path in [*BESIDE, *sorted(f"fixtures/{seed.name}" for seed in (ROOT / "fixtures").iterdir())]:
+    samples = [path.relative_to(ROOT).as_posix() for path in (ROOT / "fixtures").rglob("*") if path.is_file()]
+    for path in [*BESIDE, *sorted(samples)]:
         files.append(File.generated(config, path, content=(ROOT / path).read_bytes()))
     return files
 

@@ -1,4 +1,4 @@
-"""The `keytrail` command: `serve`, `check`, `health`, `convert`."""
+"""The `keytrail` command: `serve`, `check`, `health`, `convert`, and those in `commands`."""
 
 import gc
 import os
@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from keytrail.commands.ciphertexts import decrypt, encrypt
+from keytrail.commands.record import record
 from keytrail.settings import Settings, unknown_variables, variable
 
 OPTION_HELP = {
@@ -58,6 +60,11 @@ class _UsageError(click.ClickException):
 @click.version_option(package_name="keytrail")
 def main() -> None:
     """A local AWS KMS endpoint that knows when each key was last used."""
+
+
+main.add_command(encrypt)
+main.add_command(decrypt)
+main.add_command(record)
 
 
 def _options(command: Any) -> Any:

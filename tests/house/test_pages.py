@@ -1,5 +1,7 @@
 """The README and the pages in docs/ are correct: their examples run, and their tables agree with the code."""
 
+import json
+import os
 import re
 import shlex
 import subprocess
@@ -13,19 +15,20 @@ import pytest
 import yaml
 
 import keytrail
-from keytrail import values
+from keytrail import seeds, values
 from keytrail.cli import OPTION_HELP
 from keytrail.environment import aws_variables
 from keytrail.operations import SERVICES
 from keytrail.operations.kms import OPERATIONS
 from keytrail.pytest_plugin import KmsCalls
+from keytrail.recording import needed_policy
 from keytrail.server import KeytrailServer
 from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings, variable
 from keytrail.testcontainers import KeytrailContainer
 from keytrail.wire import service_model
 from tests.acceptance.results import table as programs_table
-from tests.house import api_page
+from tests.house import api_page, seed_tables
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -71,13 +74,31 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"operations": operations_table(), "settings": settings_table(), "works-with": programs_table()}
+def policy_block() -> str:
+    """The policy that `keytrail record` needs."""
+    return f"```json\n{json.dumps(needed_policy(), indent=2)}\n```\n"
+
+
+TABLES = {
+    "operations": operations_table(),
+    "settings": settings_table(),
+    "recording": policy_block(),
+    "seeds": seed_tables.tables(),
+    "works-with": programs_table(),
+}
 """By name; each is between marks of this name, on the page of this name."""
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_tables_are_those_of_the_code(name: str) -> None:
     assert between(name, f"docs/{name}.md") == TABLES[name]
+
+
+SCHEMA = ROOT / "server/keytrail/seeds/seed.schema.json"
+
+
+def test_the_schema_in_the_package_is_that_of_the_code() -> None:
+    assert json.loads(SCHEMA.read_text()) == seeds.json_schema(), "python -m tests.house.test_pages writes it anew"
 
 
 def test_the_page_of_the_python_api_is_that_of_the_code() -> None:
@@ -230,6 +251,17 @@ def test_the_curl_commands_are_answered(command: str) -> None:
     assert wanted in done.stdout
 
 
+def test_the_keytrail_commands_of_a_block_succeed_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    outputs = [
+        subprocess.run(line, shell=True, cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, capture_output=True)
+        for line in shell_commands()
+        if re.match(r"keytrail (decrypt|check)|echo \w+ \| keytrail", line)
+    ]
+    assert b"secret\n" in [done.stdout for done in outputs]
+
+
 @pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("make")])
 def test_make_knows_the_targets(command: str) -> None:
     # Not run in full: this very test is part of `make test`.
@@ -256,3 +288,4 @@ if __name__ == "__main__":
         text = f"{head}<!-- {part} -->\n{table}<!-- /{part} -->{rest.split(f'<!-- /{part} -->')[1]}"
         (ROOT / f"docs/{part}.md").write_text(text)
     (ROOT / "docs/python-api.md").write_text(api_page.page())
+    SCHEMA.write_text(json.dumps(seeds.json_schema(), indent=2) + "\n")

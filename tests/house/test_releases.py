@@ -149,6 +149,7 @@ def test_the_distributions_have_what_belongs_there(dist: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
     assert {"keytrail/py.typed", "keytrail/regions.json", "keytrail/wire/models/kms.json"} <= names
+    assert "keytrail/seeds/seed.schema.json" in names
     assert all(name.startswith(("keytrail/", "keytrail-")) for name in names)
     with tarfile.open(source) as packed_source:
         paths = {name.partition("/")[2] for name in packed_source.getnames()}

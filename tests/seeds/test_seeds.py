@@ -239,6 +239,12 @@ def test_the_cross_account_sample_shares_one_key_and_not_the_other() -> None:
     assert answers[1].json()["__type"] == "AccessDeniedException"
 
 
+def test_a_seed_may_have_tags_that_only_aws_sets(keytrail_clean: KeytrailServer, kms: Any) -> None:
+    keytrail_clean.load({"keys": [{"KeyId": KEY, "Tags": {"aws:cloudformation:stack-name": "orders"}}]})
+    [tag] = kms.list_resource_tags(KeyId=KEY)["Tags"]
+    assert tag == {"TagKey": "aws:cloudformation:stack-name", "TagValue": "orders"}
+
+
 def test_a_seed_may_delay_uses(keytrail_clean: KeytrailServer, kms: Any, keytrail_clock: Any) -> None:
     keytrail_clean.load({"settings": {"UsageDelay": "PT15M"}, "keys": [{"KeyId": KEY}]})
     keytrail_clock.freeze()
@@ -532,7 +538,7 @@ BAD_KEYS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "an alias of another key": ("Aliases: [alias/good, alias/first]", ".Aliases[1]", ("alias/first", "twice")),
     "a text for a list": ("Aliases: alias/orders", ".Aliases", ("a list",)),
     "a tag of a number": ("Tags: {team: 7}", ".Tags", ("team", "quotes")),
-    "a reserved tag": ("Tags: {'aws:team': x}", ".Tags", ("aws:",)),
+    "51 tags": (f"Tags: {{{', '.join(f't{number}: x' for number in range(51))}}}", ".Tags", ("Too many tags",)),
     "a description too long": (f"Description: {'d' * 8193}", ".Description", ("8192",)),
     "materials of more rotations than there are": (
         f"Rotation: {{Rotations: [{{RotationDate: 1 day ago}}], PastKeyMaterials: ['{'A' * 43}=', '{'B' * 43}=']}}",

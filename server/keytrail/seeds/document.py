@@ -393,8 +393,3 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     aws_managed_keys: list[AwsManagedKeyMember] = msgspec.field(default_factory=list, name="awsManagedKeys")
     keys: list[KeyMember] = []
     faults: list[FaultMember] = []
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a seed document."""
-    return msgspec.json.schema(SeedDocument)

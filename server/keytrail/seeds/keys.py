@@ -144,7 +144,7 @@ def _add_key(
 
 def _tags(path: str, member: RegionalMember, reader: SeedReader) -> dict[str, str]:
     try:
-        return read_tags(member.tags.items())
+        return read_tags(member.tags.items(), by_aws=True)
     except AwsError as error:
         reader.add_problem(f"{path}.Tags", str(error.message))
         return {}
