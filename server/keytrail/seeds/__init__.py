@@ -16,6 +16,7 @@ from keytrail.seeds.moments import read_relative_moment
 from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import MEMBERS as SETTINGS
 from keytrail.seeds.settings import settings_members
+from keytrail.seeds.writing import to_yaml
 
 __all__ = [
     "SETTINGS",
@@ -30,4 +31,5 @@ __all__ = [
     "read_relative_moment",
     "read_rule",
     "settings_members",
+    "to_yaml",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
-from keytrail.seeds.document import AccountMember, CredentialMember
+from keytrail.seeds.caller_members import AccountMember, CredentialMember
 from keytrail.seeds.reader import SeedReader
 
 

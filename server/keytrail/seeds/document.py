@@ -1,7 +1,10 @@
-"""The types of a seed document, from which msgspec checks documents and makes the JSON Schema."""
+"""The types of a seed document, from which msgspec checks documents and makes the JSON Schema.
+
+Those about callers are in `caller_members.py`, those of texts in `member_types.py`.
+"""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,141 +16,31 @@ from keytrail.domain.key import KeyState, Origin
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.last_usage import TrackedOperation
 from keytrail.domain.material_history import RotationType
-from keytrail.operations import SERVICES
-
-Moment = Annotated[
-    str,
-    Meta(
-        title="a moment",
-        description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`",
-    ),
-]
-AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, in quotes")]
-RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", description="the name of a Region, such as us-east-1")]
-AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$", description="a name such as alias/orders")]
-Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a lower-case UUID")]
-RootId = Annotated[str, Meta(pattern="^r-[0-9a-z]{4,32}$", description="such as r-ab12; derived if not given")]
-_UNIT_ID = "such as ou-ab12-11111111; derived if not given"
-UnitId = Annotated[str, Meta(pattern="^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$", description=_UNIT_ID)]
-CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
-Description = Annotated[str, Meta(max_length=8192)]
-PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
-ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
-Tags = Annotated[dict[str, str], Meta(examples=[{"team": "payments"}])]
-EncryptionContext = Annotated[dict[str, str], Meta(examples=[{"tenant": "acme"}])]
-_MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
-if TYPE_CHECKING:
-    FaultService = str
-else:  # a fault rule can be about any service on the port
-    FaultService = Literal[tuple(sorted(SERVICES))]
-PolicyDocument = str | dict[str, Any]
-"""A policy: a JSON text, or the document itself."""
-
-
-class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A mapping whose members have AWS's names. A member that is not declared is an error.
-
-    A member with a pattern has a description, for the message about a text that does not match: `expected ...`.
-    """
-
-
-class AccountMember(Members, frozen=True, kw_only=True):
-    """An account, and access keys of its root."""
-
-    account: AccountId
-    access_key_ids: list[Annotated[str, Meta(min_length=1)]]
-
-
-class CredentialMember(Members, frozen=True, kw_only=True):
-    """An access key, and the principal that it belongs to."""
-
-    access_key_id: Annotated[str, Meta(min_length=1)]
-    secret_access_key: Annotated[str, Meta(min_length=1)]
-    session_token: Annotated[str, Meta(min_length=1, description="of temporary credentials")] | None = None
-    expiration: Moment | None = None
-    principal: Annotated[
-        str, Meta(description="ARN of a user, role, role session or account root; or a service: s3.amazonaws.com")
-    ]
-    account: Annotated[AccountId, Meta(description="12 digits, in quotes: on whose behalf a service calls")] | None = (
-        None
-    )
-
-
-class IdentityMember(Members, frozen=True, kw_only=True):
-    """A user or a role, and its policies by name, inline and managed alike."""
-
-    arn: Annotated[str, Meta(min_length=20, description="ARN of a user or role")]
-    policies: dict[str, PolicyDocument] = {}
-    permissions_boundary: PolicyDocument | None = None
-    trust_policy: PolicyDocument | None = None
-    max_session_duration: Annotated[int, Meta(ge=3600, le=43_200, description="seconds; 3600 if not given")] | None = (
-        None
-    )
-    tags: Tags = {}
-
-
-class ControlPolicyMember(Members, frozen=True, kw_only=True):
-    """A policy of an organization. Outside of one it names the accounts that it applies to."""
-
-    arn: str
-    policy: PolicyDocument
-    accounts: list[AccountId] = []
-
-
-class ServiceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
-    """A service control policy, which limits an account's principals."""
-
-    arn: Annotated[
-        str,
-        Meta(
-            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/.+$",
-            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/service_control_policy/p-1",
-        ),
-    ]
-
-
-class ResourceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
-    """A resource control policy, which limits what anybody may do with an account's resources."""
-
-    arn: Annotated[
-        str,
-        Meta(
-            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/(.+/)?resource_control_policy/.+$",
-            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/resource_control_policy/p-1",
-        ),
-    ]
-
-
-class AttachedPolicies(Members, frozen=True, kw_only=True):
-    """The policies that are attached to a place in an organization."""
-
-    service_control_policies: list[ServiceControlPolicyMember] = []
-    resource_control_policies: list[ResourceControlPolicyMember] = []
-
-
-class MemberAccountMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An account of an organization."""
-
-    account: AccountId
-
-
-class OrganizationalUnitMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An organizational unit, with its accounts and units."""
-
-    name: str | None = None
-    id: UnitId | None = None
-    accounts: list[MemberAccountMember] = []
-    organizational_units: list["OrganizationalUnitMember"] = []
-
-
-class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An organization. Its policies are attached to its root."""
-
-    id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
-    root_id: RootId | None = None
-    management_account: AccountId | None = None
-    accounts: list[MemberAccountMember] = []
-    organizational_units: list[OrganizationalUnitMember] = []
+from keytrail.seeds.caller_members import (
+    AccountMember,
+    CredentialMember,
+    IdentityMember,
+    OrganizationMember,
+    ResourceControlPolicyMember,
+    ServiceControlPolicyMember,
+)
+from keytrail.seeds.member_types import (
+    MATERIAL,
+    AccountId,
+    AliasName,
+    CustomKeyStoreId,
+    Description,
+    EncryptionContext,
+    FaultService,
+    Members,
+    Moment,
+    PolicyDocument,
+    PrincipalArn,
+    RegionName,
+    ServiceName,
+    Tags,
+    Uuid,
+)
 
 
 class LastUsageMember(Members, frozen=True, kw_only=True):
@@ -232,7 +125,7 @@ class ImportState(StrEnum):
 class ImportedMaterialMember(Members, frozen=True, kw_only=True):
     """One key material of a key of Origin EXTERNAL. If KeyMaterial is left out, it is derived from the key's id."""
 
-    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material: Annotated[str, Meta(description=MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
     key_material_state: MaterialState | None = None
     import_state: ImportState | None = None
@@ -280,7 +173,7 @@ class KeyMember(RegionalMember, frozen=True, kw_only=True):
     key_spec: str | None = None
     key_usage: KeyUsage | None = None
     origin: Origin = Origin.AWS_KMS
-    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material: Annotated[str, Meta(description=MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
     key_materials: list[ImportedMaterialMember] = []
     rotation: Rotation | None = None

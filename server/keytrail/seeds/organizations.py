@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from keytrail.authorization.policy import PolicyType
 from keytrail.domain.organization import ControlPolicy, Level, Membership
-from keytrail.seeds.document import (
+from keytrail.seeds.caller_members import (
     AttachedPolicies,
     ControlPolicyMember,
     OrganizationalUnitMember,
