@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from keytrail import seeds
 from keytrail.authentication.callers import Callers
@@ -15,7 +15,7 @@ from keytrail.authorization.authorizer import Authorizer
 from keytrail.authorization.identities import Identities
 from keytrail.clock import Clock, ClockSnapshot
 from keytrail.dispatch import Dispatcher
-from keytrail.domain.arn import is_alias, read_key_identifier
+from keytrail.domain.arn import is_account, is_alias, read_key_identifier
 from keytrail.domain.credential import Credential
 from keytrail.domain.fault import FaultRule
 from keytrail.domain.identity import Identity
@@ -23,6 +23,17 @@ from keytrail.domain.organization import Membership
 from keytrail.errors import AwsError
 from keytrail.event_filters import require_known
 from keytrail.faults import Faults
+from keytrail.regions import region_problem
+from keytrail.seeds.writing import (
+    EndpointParts,
+    MomentForm,
+    Source,
+    WrittenSeed,
+    uses_before_tracking,
+    via_of,
+    write_endpoint,
+)
+from keytrail.seeds.writing import Selection as Part
 from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
@@ -125,8 +136,55 @@ class Endpoint:
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
+            self.store.custom_key_stores.external_errors.update(seed.external_errors)
             self._loads += 1
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
+
+    def export(
+        self,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        key: str | None = None,
+        secrets: bool = False,
+        moments: str = "absolute",
+    ) -> WrittenSeed:
+        """A seed that makes the endpoint again, or only what belongs to an account, a Region or a key.
+
+        `key`: an id, an ARN or an alias, in the account and Region, by default those of the settings. `secrets`: with
+        secret access keys and session tokens. `moments`: absolute, or relative to now. It reads a copy of the store.
+        Raises ValueError for a value that is not valid, LookupError if there is no such key.
+        """
+        if account is not None and not is_account(account):
+            raise ValueError(f"account: expected 12 digits, got {account!r}")
+        if region is not None and (problem := region_problem(region, self.settings.extra_regions)):
+            raise ValueError(f"region: {problem}")
+        if moments not in get_args(MomentForm):
+            raise ValueError(f"moments: expected {' or '.join(get_args(MomentForm))}, got {moments!r}")
+        with self._lock:
+            now = self.settle()
+            store, tracked = self.store.snapshot(), self.trail.last_uses(now)
+            credentials, sessions = self.callers.snapshot()
+            identities, memberships = self.identities.snapshot()
+            faults = self.faults.rules()
+        selected = None
+        if key is not None:
+            try:
+                of_arn = key.split(":") if key.count(":") >= 5 else [""] * 6
+                place = account or of_arn[4] or self.settings.account, region or of_arn[3] or self.settings.region
+                selected = store.newest.require_named(read_key_identifier(key, *place, aliases=True))
+            except AwsError as error:
+                raise LookupError(f"key: {error.message}") from None
+        uses = {**uses_before_tracking(self.trail, store, self.settings.tracking_start), **tracked}
+        form: MomentForm = "relative" if moments == "relative" else "absolute"
+        written = write_endpoint(
+            EndpointParts(self.settings, self.trail, credentials, sessions, identities, memberships, faults),
+            Part(account, region, selected, secrets),
+            Source(store, uses.get, lambda use: via_of(use, self.trail), now, form),
+        )
+        if self.clock.moved and form == "absolute":
+            written.notes.append(f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later.")
+        return written
 
     def close(self) -> None:
         """Write the log files that are due; the endpoint can be used further."""

@@ -18,7 +18,10 @@ class CredentialMember(Members, frozen=True, kw_only=True):
     """An access key, and the principal that it belongs to."""
 
     access_key_id: Annotated[str, Meta(min_length=1)]
-    secret_access_key: Annotated[str, Meta(min_length=1)]
+    secret_access_key: (
+        Annotated[str, Meta(min_length=1, description="if not given, any secret is right", examples=["auditor-secret"])]
+        | None
+    ) = None
     session_token: Annotated[str, Meta(min_length=1, description="of temporary credentials")] | None = None
     expiration: Moment | None = None
     principal: Annotated[

@@ -1,4 +1,7 @@
-"""Reading the access keys of a seed: the principal, the secret and the session token of each."""
+"""Reading the access keys of a seed: the principal, the secret and the session token of each.
+
+A secret or a token that the seed does not have is not checked: any is right.
+"""
 
 from datetime import datetime
 
@@ -57,6 +60,6 @@ def _principal(path: str, member: CredentialMember, reader: SeedReader) -> Princ
 def _expiration(path: str, member: CredentialMember, reader: SeedReader) -> datetime | None:
     if member.expiration is None:
         return None
-    if member.session_token is None:
+    if member.session_token is None and member.secret_access_key is not None:
         reader.add_problem(f"{path}.Expiration", "only temporary credentials expire; add SessionToken")
     return reader.moment(f"{path}.Expiration", member.expiration)

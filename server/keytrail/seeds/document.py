@@ -1,15 +1,15 @@
 """The types of a seed document, from which msgspec checks documents and makes the JSON Schema.
 
-Those about callers are in `caller_members.py`, those of texts in `member_types.py`.
+Those about callers are in `caller_members.py`, those about faults in `fault_members.py`, texts in `member_types.py`.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from keytrail.domain.custom_key_store import ConnectionErrorCode
+from keytrail.domain.custom_key_store import ConnectionErrorCode, ConnectionState
 from keytrail.domain.grant import GrantOperation
 from keytrail.domain.imported_material import MaterialState
 from keytrail.domain.key import KeyState, Origin
@@ -24,6 +24,7 @@ from keytrail.seeds.caller_members import (
     ResourceControlPolicyMember,
     ServiceControlPolicyMember,
 )
+from keytrail.seeds.fault_members import ExternalErrorMember, FaultMember
 from keytrail.seeds.member_types import (
     MATERIAL,
     AccountId,
@@ -31,7 +32,6 @@ from keytrail.seeds.member_types import (
     CustomKeyStoreId,
     Description,
     EncryptionContext,
-    FaultService,
     Members,
     Moment,
     PolicyDocument,
@@ -66,16 +66,25 @@ class PastRotationMember(Members, frozen=True, kw_only=True):
     rotation_type: RotationType = RotationType.AUTOMATIC
 
 
+OnDemandStart = Annotated[
+    Moment, Meta(description="when the rotation on demand that is under way started", examples=["10 seconds ago"])
+]
+OnDemandEnd = Annotated[Moment, Meta(description="when the rotation on demand will end", examples=["in 10 minutes"])]
+
+
 class RotationMember(Members, frozen=True, kw_only=True):
     """The past rotations of a key, the oldest first. With a period, the key has automatic rotation.
 
     PastKeyMaterials are those that each rotation ended; if they are left out, they are derived from the key's id.
+    A key of Origin EXTERNAL has only the two dates of a rotation on demand; its past rotations are in KeyMaterials.
     """
 
     rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
     next_rotation_date: Moment | None = None
     rotations: list[PastRotationMember] = []
     past_key_materials: list[Annotated[str, Meta(description="base64: 32 raw bytes")]] = []
+    on_demand_rotation_start_date: OnDemandStart | None = None
+    on_demand_rotation_end_date: OnDemandEnd | None = None
 
 
 Rotation = Annotated[
@@ -100,10 +109,17 @@ Constraints = Annotated[ConstraintsMember, Meta(examples=[{"EncryptionContextSub
 
 
 class GrantMember(Members, frozen=True, kw_only=True):
-    """A grant on a key. If its id or token is left out, it is derived from the key and the grant's position."""
+    """A grant on a key. If its id or token is left out, it is derived from the key and the grant's position.
+
+    A grant has several tokens (GrantTokens) if CreateGrant was called for it several times.
+    """
 
     grant_id: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hex digits")] | None = None
     grant_token: Annotated[str, Meta(min_length=1, max_length=8192)] | None = None
+    grant_tokens: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=8192)]],
+        Meta(description="all tokens, in place of GrantToken, the first one first", examples=[["reader", "reader-2"]]),
+    ] = []
     name: Annotated[str, Meta(pattern="^[a-zA-Z0-9:/_-]{1,256}$")] | None = None
     creation_date: Moment | None = None
     issuing_account: AccountId | None = None
@@ -115,11 +131,23 @@ class GrantMember(Members, frozen=True, kw_only=True):
     constraints: Constraints | None = None
 
 
+Grants = Annotated[
+    list[GrantMember],
+    Meta(examples=[[{"GranteePrincipal": "arn:aws:iam::111122223333:role/Reader", "Operations": ["Decrypt"]}]]),
+]
+
+
 class ImportState(StrEnum):
     """The ImportState of key material, as in ListKeyRotations."""
 
     IMPORTED = "IMPORTED"
     PENDING_IMPORT = "PENDING_IMPORT"
+
+
+ImportValidTo = Annotated[
+    Moment,
+    Meta(description="when the material expires; if it is past, the material has expired", examples=["in 30 days"]),
+]
 
 
 class ImportedMaterialMember(Members, frozen=True, kw_only=True):
@@ -129,8 +157,36 @@ class ImportedMaterialMember(Members, frozen=True, kw_only=True):
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
     key_material_state: MaterialState | None = None
     import_state: ImportState | None = None
-    valid_to: Moment | None = None
+    valid_to: ImportValidTo | None = None
     rotation_date: Moment | None = None
+
+
+class ReplicaMaterialMember(Members, frozen=True, kw_only=True):
+    """Whether one of the primary key's KeyMaterials is imported into a replica, too, and until when."""
+
+    import_state: Annotated[ImportState, Meta(description="by default IMPORTED", examples=["PENDING_IMPORT"])] = (
+        ImportState.IMPORTED
+    )
+    valid_to: ImportValidTo | None = None
+
+
+class AliasMember(Members, frozen=True, kw_only=True):
+    """An alias with dates of its own; those of an alias without are the key's CreationDate."""
+
+    alias_name: AliasName
+    creation_date: Annotated[Moment, Meta(description="by default the key's", examples=["20 days ago"])] | None = None
+    last_updated_date: (
+        Annotated[Moment, Meta(description="by default its CreationDate", examples=["3 days ago"])] | None
+    ) = None
+
+
+NextKeyState = Annotated[
+    Literal["Enabled", "Disabled", "PendingImport"],
+    Meta(description="the state after Creating, Updating or Unavailable; by default Enabled", examples=["Disabled"]),
+]
+NextKeyStateDate = Annotated[
+    Moment, Meta(description="when Creating or Updating ends; if not given, never", examples=["in 10 seconds"])
+]
 
 
 class RegionalMember(Members, frozen=True, kw_only=True):
@@ -138,24 +194,30 @@ class RegionalMember(Members, frozen=True, kw_only=True):
 
     key_state: KeyState = KeyState.ENABLED
     description: Description = ""
+    next_key_state: NextKeyState | None = None
+    next_key_state_date: NextKeyStateDate | None = None
     policy: PolicyDocument | None = None
     tags: Tags = {}
-    aliases: Annotated[list[AliasName], Meta(examples=[["alias/orders"]])] = []
+    aliases: Annotated[list[AliasName | AliasMember], Meta(examples=[["alias/orders"]])] = []
     creation_date: Moment | None = None
     deletion_date: Moment | None = None
     pending_deletion_window_in_days: Annotated[int, Meta(ge=7, le=30)] | None = None
     last_usage: LastUsage | None = None
     valid_to: Moment | None = None
-    grants: Annotated[
-        list[GrantMember],
-        Meta(examples=[[{"GranteePrincipal": "arn:aws:iam::111122223333:role/Reader", "Operations": ["Decrypt"]}]]),
-    ] = []
+    grants: Grants = []
 
 
 class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
     """A replica of a multi-Region primary key."""
 
     region: RegionName
+    key_materials: Annotated[
+        list[ReplicaMaterialMember],
+        Meta(
+            description="of a key of Origin EXTERNAL: one for each of the primary key's, in the same order",
+            examples=[[{"ImportState": "PENDING_IMPORT"}]],
+        ),
+    ] = []
 
 
 class KeyMember(RegionalMember, frozen=True, kw_only=True):
@@ -175,12 +237,27 @@ class KeyMember(RegionalMember, frozen=True, kw_only=True):
     origin: Origin = Origin.AWS_KMS
     key_material: Annotated[str, Meta(description=MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
-    key_materials: list[ImportedMaterialMember] = []
+    key_materials: (
+        Annotated[
+            list[ImportedMaterialMember],
+            Meta(
+                description="of a key of Origin EXTERNAL, the oldest first; `[]`: none was ever imported",
+                examples=[[{"ValidTo": "in 30 days"}]],
+            ),
+        ]
+        | None
+    ) = None
     rotation: Rotation | None = None
     custom_key_store_id: CustomKeyStoreId | None = None
     xks_key_id: Annotated[str, Meta(pattern="^[a-zA-Z0-9-_.]{1,128}$")] | None = None
     multi_region: bool | None = None
     replicas: Annotated[list[ReplicaMember], Meta(examples=[[{"Region": "eu-west-1"}]])] = []
+
+
+if TYPE_CHECKING:
+    NextConnectionErrorCode = str
+else:
+    NextConnectionErrorCode = Literal[("NONE", *map(str, ConnectionErrorCode))]
 
 
 class XksProxyMember(Members, frozen=True, kw_only=True):
@@ -199,7 +276,8 @@ class XksProxyMember(Members, frozen=True, kw_only=True):
 class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
     """A custom key store. If its cluster or proxy is left out, it is derived from the store's id.
 
-    With a ConnectionErrorCode, every attempt to connect fails with it, and so did the last one of a FAILED store.
+    With a ConnectionErrorCode, every attempt to connect fails with it, and so did the last one of a FAILED store. Its
+    next ones fail with NextConnectionErrorCode, if there is one.
     """
 
     custom_key_store_id: CustomKeyStoreId
@@ -208,8 +286,18 @@ class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
     account: AccountId | None = None
     region: RegionName | None = None
     creation_date: Moment | None = None
-    connection_state: Literal["CONNECTED", "DISCONNECTED", "FAILED"] = "CONNECTED"
+    connection_state: ConnectionState = ConnectionState.CONNECTED
+    next_connection_state_date: (
+        Annotated[Moment, Meta(description="when CONNECTING or DISCONNECTING ends", examples=["in 10 minutes"])] | None
+    ) = None
     connection_error_code: ConnectionErrorCode | None = None
+    next_connection_error_code: (
+        Annotated[
+            NextConnectionErrorCode,
+            Meta(description="of a FAILED store: what the next attempt to connect fails with", examples=["NONE"]),
+        ]
+        | None
+    ) = None
     cloud_hsm_cluster_id: Annotated[str, Meta(pattern="^cluster-[2-7a-zA-Z]{11,16}$")] | None = None
     trust_anchor_certificate: Annotated[str, Meta(min_length=1, max_length=5000)] | None = None
     xks_proxy_configuration: XksProxyMember | None = None
@@ -223,6 +311,7 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
     region: RegionName | None = None
     creation_date: Moment | None = None
     last_usage: LastUsage | None = None
+    grants: Grants = []
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):
@@ -236,37 +325,6 @@ class SettingsMember(Members, frozen=True, kw_only=True):
     request_quotas: Annotated[str, Meta(description="off, aws, aws*0.01, or Symmetric=5,CreateKey=1")] | None = None
 
 
-class LatencyMember(Members, frozen=True, kw_only=True):
-    """A random latency in milliseconds. Sigma is the standard deviation of the logarithm."""
-
-    distribution: Literal["uniform", "normal", "lognormal"]
-    low: float | None = None
-    high: float | None = None
-    mean: float | None = None
-    deviation: float | None = None
-    median: float | None = None
-    sigma: float | None = None
-
-
-class FaultMember(Members, frozen=True, kw_only=True):
-    """A fault rule: which calls it is about, which of them it strikes (by default all), and what happens to those."""
-
-    service: FaultService = "kms"
-    operations: str | list[str] = []
-    key_id: Annotated[str, Meta(min_length=1, description="id or ARN of a key, or of an alias")] | None = None
-    account: Annotated[AccountId, Meta(description="12 digits, in quotes: the caller's")] | None = None
-    region: RegionName | None = None
-    call: Annotated[int, Meta(ge=1, description="strike on the n-th call alone")] | None = None
-    count: Annotated[int, Meta(ge=1, description="strike so many times")] | None = None
-    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
-    seed: int = 0
-    error: Annotated[str, Meta(description="code of an error: KMSInternalException")] | None = None
-    message: Annotated[str, Meta(max_length=8192)] | None = None
-    latency: Annotated[float, Meta(description="milliseconds")] | LatencyMember | None = None
-    drop: Literal["before", "after"] | None = None
-    truncate: Annotated[int, Meta(ge=0, description="bytes of the body that are sent")] | None = None
-
-
 class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A seed document."""
 
@@ -275,6 +333,10 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     credentials: list[CredentialMember] = []
     identities: list[IdentityMember] = []
     organization: OrganizationMember | None = None
+    organizations: Annotated[
+        list[OrganizationMember],
+        Meta(description="in place of `organization`, if there are several", examples=[[{"Id": "o-exampleorgid"}]]),
+    ] = []
     service_control_policies: list[ServiceControlPolicyMember] = msgspec.field(
         default_factory=list, name="serviceControlPolicies"
     )
@@ -285,6 +347,13 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     aws_managed_keys: list[AwsManagedKeyMember] = msgspec.field(default_factory=list, name="awsManagedKeys")
     keys: list[KeyMember] = []
     faults: list[FaultMember] = []
+    external_errors: Annotated[
+        list[ExternalErrorMember],
+        Meta(
+            description="what goes wrong behind custom key stores",
+            examples=[[{"XksKeyId": "external-key", "Error": "XksKeyNotFoundException"}]],
+        ),
+    ] = msgspec.field(default_factory=list, name="externalErrors")
 
 
 def json_schema() -> dict[str, Any]:

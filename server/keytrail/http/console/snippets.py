@@ -24,9 +24,10 @@ from keytrail.wire.service_model import Shape
 
 def seed_of(endpoint: Endpoint, key: Key, now: datetime) -> str:
     """A key, with its past, as a seed in YAML."""
-    document, notes = write_key(key, endpoint.store, endpoint.trail, now)
+    document = write_key(key, endpoint.store, endpoint.trail, now)
+    notes = []
     if endpoint.clock.moved:
-        notes = [*notes, f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later."]
+        notes = [f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later."]
     return to_yaml(document, notes)
 
 
@@ -174,7 +175,7 @@ def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: dateti
     seed: dict[str, list[object]] = {}
     arns: set[str] = set()
     for key in keys:
-        for name, parts in write_key(key, endpoint.store, endpoint.trail, now).document.items():
+        for name, parts in write_key(key, endpoint.store, endpoint.trail, now).items():
             seed.setdefault(name, []).extend(part for part in parts if str(part) not in arns)
             arns.update(map(str, parts))
     if principal.kind != "root":
