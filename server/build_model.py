@@ -7,7 +7,8 @@ are not in git. To use a newer model, raise that pin.
 
 A model file is `{"metadata", "operations", "shapes"}`: the operations of Keytrail, each with the names of its input,
 output and error shapes, and every shape that is reachable from those, in botocore's form without its prose.
-The file of Regions is `{"botocore", "partitions"}`: the names of the Regions of each partition.
+The file of Regions is `{"botocore", "partitions", "domains"}`: of each partition the names of its Regions, and the
+domain of its host names.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ REGIONS = Path("server", "keytrail", "regions.json")
 
 SERVICES: Mapping[str, frozenset[str] | None] = {
     "kms": None,
-    "cloudtrail": frozenset({"LookupEvents"}),
+    "account": frozenset({"ListRegions"}),
+    "cloudtrail": frozenset({"DescribeTrails", "GetTrailStatus", "LookupEvents"}),
+    "ec2": frozenset({"DescribeRegions"}),
     "sts": frozenset({"AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}),
 }
 """The operations that are packaged of each service; None: all."""
 
-METADATA = ("apiVersion", "protocol", "targetPrefix", "jsonVersion")
+METADATA = ("apiVersion", "protocols", "serviceId", "targetPrefix", "jsonVersion")
 """The members of a model's metadata that are kept."""
 
 KEPT = frozenset(
@@ -45,13 +48,13 @@ KEPT = frozenset(
         *("type", "shape", "members", "required", "member", "key", "value"),
         *("min", "max", "pattern", "enum", "sensitive"),
         *("exception", "error", "fault"),
-        *("locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"),
+        *("location", "locationName", "flattened", "timestampFormat", "xmlAttribute", "xmlNamespace"),
     }
 )
 """Traits of shapes and members that are kept: they decide what is sent."""
 
-DROPPED = frozenset({"documentation", "deprecated", "deprecatedMessage", "deprecatedSince"})
-"""Traits for human readers, which are dropped."""
+DROPPED = frozenset({"documentation", "deprecated", "deprecatedMessage", "deprecatedSince", "box", "retryable"})
+"""Traits for human readers and for clients, which are dropped."""
 
 Json = dict[str, Any]
 
@@ -96,11 +99,13 @@ def build_regions(file: Path) -> Path:
     """
     import botocore
 
+    source = _loader().load_data("partitions")["partitions"]
     partitions = {
         partition["id"]: sorted(name for name in partition["regions"] if not name.endswith("-global"))
-        for partition in _loader().load_data("partitions")["partitions"]
+        for partition in source
     }
-    document = {"botocore": botocore.__version__, "partitions": partitions}
+    domains = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in source}
+    document = {"botocore": botocore.__version__, "partitions": partitions, "domains": domains}
     file.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
     return file
 
@@ -113,9 +118,14 @@ def _loader() -> Any:
 
 
 def _operation(source: Json) -> Json:
-    """The names of an operation's shapes. An operation without a reply has no output shape."""
+    """The names of an operation's shapes, and its path, if it has one of its own.
+
+    An operation without a reply has no output shape.
+    """
     operation: Json = {key: source[key]["shape"] for key in ("input", "output") if key in source}
     operation["errors"] = [error["shape"] for error in source.get("errors", ())]
+    if (path := source["http"]["requestUri"]) != "/":
+        operation["path"] = path
     return operation
 
 

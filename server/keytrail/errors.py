@@ -23,8 +23,8 @@ class AwsError(Exception):
 
     def __init_subclass__(cls) -> None:
         """Use the name of the class as the code."""
-        cls.code = cls.__name__
-        cls.trail_code = cls.__dict__.get("trail_code", cls.__name__)
+        cls.code = cls.__dict__.get("code", cls.__name__)
+        cls.trail_code = cls.__dict__.get("trail_code", cls.code)
 
     def __init__(self, message: str | None = None) -> None:
         """Set the message; None: a body without a message member."""
@@ -331,11 +331,56 @@ class OperationNotPermittedException(AwsError):
     """The operation is not permitted."""
 
 
+class CloudTrailARNInvalidException(AwsError):
+    """The ARN is not that of a trail."""
+
+
+class InvalidTrailNameException(AwsError):
+    """The name is none that a trail can have."""
+
+
+class TrailNotFoundException(AwsError):
+    """There is no such trail."""
+
+
+# The errors of Account Management, as declared by its model.
+
+
+class FieldValidationFailed(ValidationException):
+    """A ValidationException that names the member that is wrong."""
+
+    code = "ValidationException"
+
+    def __init__(self, field: str, message: str) -> None:
+        """Set the member and the message."""
+        super().__init__(message)
+        self.field = field
+
+
+class InternalServerException(AwsError):
+    """A failure inside Account Management."""
+
+    status = 500
+
+
+class TooManyRequestsException(AwsError):
+    """A request quota of Account Management is exceeded."""
+
+    status = 429
+
+
+# EC2's own errors.
+
+
+class UnknownParameter(AwsError):
+    """A field of the request is no parameter of its operation."""
+
+
 # STS's own errors.
 
 
 class InvalidParameterValue(AwsError):
-    """A session tag is not valid."""
+    """A session tag of STS, or a value for EC2, is not valid."""
 
 
 class PackedPolicyTooLargeException(AwsError):

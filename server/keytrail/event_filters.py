@@ -29,7 +29,15 @@ def _operations() -> Mapping[str, frozenset[str]]:
 def _error_codes() -> Mapping[str, str]:
     """The errorCode that CloudTrail has for each error, by the error's own code."""
     classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, AwsError)]
-    return {each.__name__: each.trail_code for each in classes if each is not AwsError}
+    return {each.code: each.trail_code for each in classes if each is not AwsError}
+
+
+@cache
+def _error_codes_of_ec2() -> frozenset[str]:
+    """The errorCodes of EC2."""
+    from keytrail.wire import ec2_query  # imported late, for a quicker start
+
+    return frozenset(ec2_query.trail_codes())
 
 
 def _require_known_source(source: str | None) -> None:
@@ -56,7 +64,7 @@ def _require_known_name(name: str, source: str | None, *, called: bool) -> None:
 
 def _require_known_error_code(code: str) -> None:
     codes = _error_codes()
-    if code in codes.values():
+    if code in codes.values() or code in _error_codes_of_ec2():
         return
     hint = f"; CloudTrail's code for it is {codes[code]}" if code in codes else suggestion(code, codes.values())
     raise ValueError(f"no event has the error code {code}{hint}")

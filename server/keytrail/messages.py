@@ -69,6 +69,8 @@ class Content(Enum):
     XML = "STS in XML"
     JSON = "STS in JSON, for a request that accepts it"
     CBOR = "another service in Smithy's RPC v2 CBOR"
+    EC2 = "EC2 in XML"
+    REST_JSON = "another service in REST JSON"
     FRONT_END = "the front end itself, in a little XML"
 
 
@@ -112,6 +114,8 @@ class Response(NamedTuple):
     delivery: Delivery = UNDISTURBED
     facts: Facts | None = None
     """What a log says of the call; None unless the dispatcher was asked to tell it."""
+    error_type: str = ""
+    """The code of an error in REST JSON, which sends it in a header; empty in other answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,12 +191,14 @@ def operation(
         its_service = _service(service)
         model = its_service.model.operations[name]
         logged = _loggable(model.input)
+        # Some services' members begin with a small letter.
+        spelling = {name[:1].upper() + name[1:]: name for name in model.input.members}
         its_service.operations[name] = Operation(
             name=name,
             service=service,
             model=model,
             function=function,
-            parameters={_pascal(keyword): keyword for keyword in keywords},
+            parameters={spelling.get(_pascal(keyword), _pascal(keyword)): keyword for keyword in keywords},
             defaults={_pascal(keyword): value for keyword, value in (function.__kwdefaults__ or {}).items()},
             authorization=authorization,
             key=key if authorization == "key" else None,

@@ -48,7 +48,6 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "JSON 1.0": ("dynamodb", "list_tables", {}),
     "JSON 1.1": ("secretsmanager", "list_secrets", {}),
     "Query": ("sns", "list_topics", {}),
-    "EC2's Query": ("ec2", "describe_vpcs", {}),
     "REST and JSON": ("lambda", "list_functions", {}),
     "REST and XML": ("route53", "list_hosted_zones", {}),
     "CBOR": ("cloudwatch", "list_dashboards", {}),
@@ -65,20 +64,26 @@ def test_the_sdk_shows_which_services_are_here(
     assert error["Code"] == "UnknownOperationException"
     scope = {"cloudwatch": "monitoring"}.get(service, service)
     assert error["Message"].startswith(
-        f"This is Keytrail, which answers for KMS, STS and CloudTrail, not for {scope}. Give the client of {scope} "
+        "This is Keytrail, which answers for KMS, and for parts of Account, CloudTrail, "
     )
+    assert f" and STS, not for {scope}. Give the client of {scope} another endpoint" in error["Message"]
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_the_message_names_every_service_that_is_here() -> None:
-    assert SERVICES.keys() == {"kms", "sts", "cloudtrail"}
+def test_the_message_names_every_service_that_is_here(server: KeytrailServer) -> None:
+    with pytest.raises(ClientError) as caught:
+        client(server, "sns").list_topics()
+    for service in SERVICES.values():
+        title = boto3.client(service.name, "us-east-1").meta.service_model.metadata["serviceId"]
+        assert title in caught.value.response["Error"]["Message"]
 
 
 def test_a_presigned_url_of_another_service_is_told_so_too(server: KeytrailServer) -> None:
     url = client(server, "s3").generate_presigned_url("get_object", Params={"Bucket": "orders", "Key": "a"})
     answer = requests.get(url, timeout=5)
     assert answer.status_code == 400
-    assert "<Message>This is Keytrail, which answers for KMS, STS and CloudTrail, not for s3." in answer.text
+    assert "<Message>This is Keytrail, which answers for KMS, and for parts of " in answer.text
+    assert " and STS, not for s3." in answer.text
 
 
 @pytest.mark.parametrize("scope", ["000000000000/20261124/us-east-1/s3 <b>/aws4_request", "000000000000/s3", "/" * 300])

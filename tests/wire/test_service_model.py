@@ -18,7 +18,8 @@ import botocore.session
 import pytest
 from botocore.model import StructureShape
 
-from keytrail.regions import regions_by_partition
+from keytrail.operations import SERVICES
+from keytrail.regions import domain_of, regions_by_partition
 from keytrail.wire import service_model
 from keytrail.wire.service_model import Shape
 from keytrail.wire.validation import ALSO_ACCEPTED, MEASURED_ENUMS
@@ -115,15 +116,26 @@ def test_the_build_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     builder().build_models(tmp_path / "b")
     written = {file.name: file.read_bytes() for file in (tmp_path / "a").iterdir()}
     assert written == {file.name: file.read_bytes() for file in (tmp_path / "b").iterdir()}
-    assert sorted(written) == ["cloudtrail.json", "kms.json", "sts.json"]
+    assert sorted(written) == sorted(f"{name}.json" for name in builder().SERVICES)
 
 
-@pytest.mark.parametrize("name", ["cloudtrail", "kms", "sts"])
+@pytest.mark.parametrize("name", sorted(SERVICES))
 def test_the_packaged_model_is_what_the_build_writes(name: str) -> None:
     packaged, built = json.loads((MODELS / f"{name}.json").read_text()), builder().build_model(name)
     for model in (packaged, built):
         model["metadata"].pop("botocore")
     assert packaged == built
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_operation_here_takes_what_is_not_read(name: str) -> None:
+    """No member is sent in the path, the query or a header, and no body is compressed."""
+    model = botocore.session.get_session().get_service_model(name)
+    for operation in SERVICES[name].operations:
+        aws = model.operation_model(operation)
+        assert aws.request_compression is None
+        for shape in filter(None, (aws.input_shape, aws.output_shape)):
+            assert [each for each in shape.members.values() if "location" in each.serialization] == []
 
 
 def test_the_packaged_model_has_no_documentation() -> None:
@@ -134,6 +146,10 @@ def test_the_packaged_model_has_no_documentation() -> None:
 def test_the_packaged_regions_are_what_the_build_writes(tmp_path: Path) -> None:
     built = json.loads(builder().build_regions(tmp_path / "regions.json").read_text())["partitions"]
     assert {name: tuple(regions) for name, regions in built.items()} == regions_by_partition()
+    assert {name: domain_of(name) for name in ("aws", "aws-cn")} == {
+        "aws": "amazonaws.com",
+        "aws-cn": "amazonaws.com.cn",
+    }
     assert not [name for regions in built.values() for name in regions if name.endswith("-global")]
 
 

@@ -1,6 +1,7 @@
 """What a log says of a call."""
 
 from keytrail.call import Call
+from keytrail.dispatch.ec2_query import Ec2Query
 from keytrail.dispatch.protocol import AwsQuery, Protocol
 from keytrail.errors import AwsError
 from keytrail.messages import Facts, Request
@@ -16,7 +17,7 @@ def facts_of(operation: Operation, call: Call | None, error: AwsError | None = N
 def facts_of_unknown(protocol: Protocol, request: Request, service: str | None, error: AwsError) -> Facts:
     """The facts of a request that names no operation of a service here; `service` is that of its credential scope."""
     target = request.header(b"x-amz-target")
-    if isinstance(protocol, AwsQuery):
+    if isinstance(protocol, (AwsQuery, Ec2Query)):
         name = protocol.action[0]
     elif service is not None and target:
         name = target.rpartition(".")[2]

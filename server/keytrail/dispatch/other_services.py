@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from keytrail.authentication.credential_scope import read_credential_scope
 from keytrail.errors import AwsError, UnknownOperationException
 from keytrail.messages import Content, Request, Response
+from keytrail.operations import SERVICES
 from keytrail.wire import aws_json
 
 _SERVICE = re.compile(r"[a-z0-9-]{1,40}")
@@ -30,9 +31,11 @@ def service_of(request: Request) -> str | None:
 
 def not_here(service: str) -> UnknownOperationException:
     """The error for a call of this service."""
+    *others, last = sorted(each.model.title for each in SERVICES.values() if each.name != "kms")
     return UnknownOperationException(
-        f"This is Keytrail, which answers for KMS, STS and CloudTrail, not for {service}. Give the client of {service} "
-        "another endpoint, or set AWS_ENDPOINT_URL_KMS and its like in place of AWS_ENDPOINT_URL."
+        f"This is Keytrail, which answers for KMS, and for parts of {', '.join(others)} and {last}, not for {service}. "
+        f"Give the client of {service} another endpoint, or set AWS_ENDPOINT_URL_KMS and its like in place of "
+        "AWS_ENDPOINT_URL."
     )
 
 

@@ -1,6 +1,7 @@
-"""The protocols of requests, AWS JSON 1.1 and AWS Query, and which operation a request names.
+"""The protocols of requests, and which operation a request names.
 
-A protocol reads the members of a request, and writes its reply or its refusal in the same protocol.
+A protocol reads the members of a request, and writes its reply or its refusal in the same protocol. AWS JSON 1.1 and
+AWS Query are here, the others in modules of their own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,15 +10,24 @@ from typing import Any
 from typing import Protocol as Interface
 
 from keytrail.call import Reply
+from keytrail.dispatch import rpc_v2_cbor
+from keytrail.dispatch.ec2_query import Ec2Query
+from keytrail.dispatch.other_services import service_of
+from keytrail.dispatch.rest_json import RestJson
+from keytrail.dispatch.rpc_v2_cbor import RpcV2Cbor
 from keytrail.errors import (
     AccessDeniedException,
     AwsError,
     MissingAuthenticationTokenException,
+    SerializationException,
     UnknownOperationException,
 )
 from keytrail.messages import JSON, JSON_11, Content, Request, Response
 from keytrail.operation import Operation, Service
 from keytrail.wire import aws_json
+
+_COMPRESSED = ("gzip", "deflate", "br", "zstd")
+"""Values of Content-Encoding that say that a body is compressed."""
 
 
 class Protocol(Interface):
@@ -49,7 +59,18 @@ class AwsJson:
     def parse(self, request: Request) -> object:
         """The JSON object in the body."""
         # unverified: that KMS parses before it authenticates; Kinesis does (mhart/kinesalite, test/connection.js)
-        return aws_json.parse_body(request.body) if request.body is not None else {}
+        if request.body is None:
+            return {}
+        try:
+            return aws_json.parse_body(request.body)
+        except SerializationException:
+            encoding = request.header(b"content-encoding").lower()
+            if encoding not in _COMPRESSED:
+                raise
+            # unverified: the message; no operation of these services takes compressed bodies, and no answer was found
+            raise SerializationException(
+                f"The body is compressed ({encoding}), which no operation here takes."
+            ) from None
 
     def read(self, operation: Operation, document: Any) -> Mapping[str, object]:
         """The members in the object."""
@@ -151,6 +172,7 @@ class FrontEnd:
 
 KMS = AwsJson(Content.KMS)
 _OTHER_JSON = AwsJson(Content.JSON_11)
+_REST_JSON = RestJson()
 
 
 class Protocols:
@@ -160,11 +182,22 @@ class Protocols:
         """Answer for these services."""
         self._targets: dict[str, tuple[Protocol, Operation]] = {}
         self._actions: dict[tuple[str, str], Operation] = {}
+        self._paths: dict[str, Operation] = {}
+        self._by_prefix: dict[str, Service] = {}
+        self._with_paths: set[str] = set()
+        self._ec2_version = ""
         for service in services:
             model = service.model
+            if "rest-json" in model.protocols:
+                self._paths |= {operation.model.path: operation for operation in service.operations.values()}
+                self._with_paths.add(service.name)
+                continue
             if model.target_prefix is None:
                 self._actions |= {(name, model.version): operation for name, operation in service.operations.items()}
+                if "ec2" in model.protocols:
+                    self._ec2_version = model.version
                 continue
+            self._by_prefix[model.target_prefix] = service
             # Only botocore and the SDK for Java write the namespace in the target; CloudTrail accepts both.
             for prefix in {model.target_prefix, model.target_prefix.rpartition(".")[2]}:
                 protocol = KMS if service.name == "kms" else _OTHER_JSON
@@ -178,17 +211,35 @@ class Protocols:
         found = self._targets.get(request.target)
         if found is not None:
             return found
+        if (named := rpc_v2_cbor.named(request)) is not None:
+            return self._find_in_cbor(*named)
+        if request.path not in ("/", ""):
+            return self._find_by_path(request)
         form = _form_of(request)
         if form is None:
             is_json = request.method == "POST" and request.header(b"content-type").startswith(JSON_11)
             return KMS if is_json else FrontEnd(request), None
-        query = AwsQuery(request, form)
-        return query, self._actions.get(query.action)
+        action = form["Action"], form.get("Version", "")
+        is_ec2 = action[1] == self._ec2_version or service_of(request) == "ec2"
+        return Ec2Query(form) if is_ec2 else AwsQuery(request, form), self._actions.get(action)
+
+    def _find_in_cbor(self, prefix: str, name: str) -> tuple[Protocol, Operation | None]:
+        """As `find`, for a request in RPC v2 CBOR."""
+        service = self._by_prefix.get(prefix)
+        speaks_it = service is not None and rpc_v2_cbor.NAME in service.model.protocols
+        return RpcV2Cbor(service), service.operations.get(name) if service is not None and speaks_it else None
+
+    def _find_by_path(self, request: Request) -> tuple[Protocol, Operation | None]:
+        """As `find`, for a request whose path is not `/`: only services of REST JSON have such."""
+        operation = self._paths.get(request.path) if request.method == "POST" else None
+        if operation is not None or service_of(request) in self._with_paths:
+            return _REST_JSON, operation
+        return FrontEnd(request), None
 
 
 def _form_of(request: Request) -> Mapping[str, str] | None:
     """The fields of a request in AWS Query; None for any other request."""
-    if request.path not in ("/", "") or request.method not in ("GET", "POST"):
+    if request.method not in ("GET", "POST"):
         return None
     body = request.body if request.method == "POST" else None
     form: Mapping[str, str] | None = _aws_query().read_form(request.query, body, request.header(b"content-type"))

@@ -59,6 +59,7 @@ def _events(
     resources = _resources(call) if shown else None
     invoked_by = call.via.invoked_by if call.via is not None else None
     carried_out = error is None or isinstance(error, DryRunOperationException)
+    error_code, error_message = _shown_error(operation, error)
     own = Event(
         event_id=new_event_id(),
         request_id=call.request_id,
@@ -72,8 +73,8 @@ def _events(
         response_elements=response_elements,
         additional=(call.additional_event_data if carried_out else _external_key(call, operation)) or None,
         resources=resources,
-        error_code=error.trail_code if error is not None else None,
-        error_message=error.message[:_LOGGED_TEXT] if error is not None and error.message is not None else None,
+        error_code=error_code,
+        error_message=error_message[:_LOGGED_TEXT] if error_message is not None else None,
         source_ip=invoked_by or call.source_ip,
         user_agent=invoked_by or call.user_agent[:_LOGGED_TEXT],
         invoked_by=invoked_by,
@@ -87,6 +88,17 @@ def _events(
         own._replace(event_id=copied_event_id(shared, recipient), recipient=recipient, shared_event_id=shared)
         for recipient in (own.recipient, *sorted(owners))
     ]
+
+
+def _shown_error(operation: Operation, error: AwsError | None) -> tuple[str | None, str | None]:
+    """The errorCode and errorMessage; both None for a call that succeeded."""
+    if error is None:
+        return None, None
+    if operation.service == "ec2":
+        from keytrail.wire import ec2_query  # imported late, as by the protocol
+
+        return ec2_query.trail_error(error)
+    return error.trail_code, error.message
 
 
 def _hides_request(call: Call, error: AwsError) -> bool:

@@ -1,4 +1,4 @@
-"""What goes with an answer of KMS, CloudTrail or STS over HTTP, as it was recorded from AWS.
+"""What goes with an answer over HTTP, as it was recorded from AWS.
 
 Source: kms-behaviour A.2, for the names in their case and order; for CloudTrail and STS, answers of 2026-09
 (radkawar/stackd, cloudtrail/owned_service_principal.json and service_management_events.json). There is no Server, no
@@ -24,6 +24,8 @@ _TYPES: Mapping[Content, Headers] = {
     Content.XML: [("Content-Type", "text/xml")],
     Content.JSON: [("Content-Type", JSON)],
     Content.CBOR: [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")],
+    Content.EC2: [("Cache-Control", "no-cache, no-store"), ("Content-Type", "text/xml;charset=UTF-8")],
+    Content.REST_JSON: [("Content-Type", JSON)],
     Content.FRONT_END: [],
 }
 
@@ -38,4 +40,6 @@ def headers_of(response: Response, date: str | None = None) -> Headers:
         if date is not None:
             return [request_id, _CACHE, _EXPIRES, _PRAGMA, ("Date", date), _KMS_TYPE, length]
         return [request_id, _CACHE, _EXPIRES, _PRAGMA, _KMS_TYPE, length]
-    return [request_id, *_TYPES[response.content], length, *([("Date", date)] if date is not None else [])]
+    error_type = [("x-amzn-ErrorType", response.error_type)] if response.error_type else []
+    dates = [("Date", date)] if date is not None else []
+    return [request_id, *_TYPES[response.content], *error_type, length, *dates]

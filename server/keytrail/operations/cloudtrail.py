@@ -1,20 +1,27 @@
-"""LookupEvents: the events of the last 90 days, as CloudTrail's event history gives them.
+"""LookupEvents: the events of the last 90 days, as CloudTrail's event history gives them. And that there are no trails.
 
-Source: CloudTrail API Reference, "LookupEvents"; CloudTrail User Guide, "Working with CloudTrail event history";
-requests and answers of 2026-09 (radkawar/stackd, cloudtrail/lookup_inputs.json and owned_service_principal.json).
+An account needs no trail for its event history, and here it has none (decision 78).
+Source: CloudTrail API Reference, "LookupEvents", "DescribeTrails", "GetTrailStatus"; CloudTrail User Guide, "Working
+with CloudTrail event history"; requests and answers of 2026-09 (radkawar/stackd, cloudtrail/lookup_inputs.json and
+owned_service_principal.json).
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from keytrail.call import Call, Reply
+from keytrail.domain.arn import partition_of
 from keytrail.errors import (
+    CloudTrailARNInvalidException,
     InvalidEventCategoryException,
     InvalidLookupAttributesException,
     InvalidMaxResultsException,
     InvalidNextTokenException,
     InvalidTimeRangeException,
+    InvalidTrailNameException,
+    TrailNotFoundException,
 )
 from keytrail.operation import operation
 from keytrail.trail import Query, StoredEvent, TimeAndNumber, time_and_number
@@ -30,6 +37,9 @@ HISTORY = timedelta(days=90)
 _MAX_RESULTS = 50
 _MAX_VALUE_LENGTH = 2000
 _SECOND = timedelta(seconds=1)
+_SHORTEST_NAME, _LONGEST_NAME = 3, 128
+_TRAIL_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_TRAIL_ARN = re.compile(r"arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}")
 
 
 def _check_members(members: Mapping[str, object]) -> None:
@@ -87,6 +97,42 @@ def lookup_events(
     if len(stored) > max_results:
         reply["NextToken"] = _token(digest, time_and_number(stored[max_results - 1]))
     return reply
+
+
+@operation(service="cloudtrail", authorization="*", quota=10)
+def describe_trails(call: Call, *, trail_name_list: Sequence[str] = (), include_shadow_trails: bool = True) -> Reply:
+    """List the trails of the account: there are none, whichever are asked for."""
+    return {"trailList": []}
+
+
+@operation(service="cloudtrail", authorization="in function", modelled=False, quota=10)
+def get_trail_status(call: Call, *, name: str = "") -> Reply:
+    """Refuse: the trail that is asked for is none of the account's."""
+    arn = name if name.startswith("arn:") else _trail_arn(call, name)
+    if not _TRAIL_ARN.fullmatch(arn):
+        raise CloudTrailARNInvalidException(f"{name} is not a valid trail ARN.")
+    call.authorize_on(arn, "cloudtrail:GetTrailStatus")
+    raise TrailNotFoundException(f"Unknown trail: {arn} for the user: {call.account}")
+
+
+def _trail_arn(call: Call, name: str) -> str:
+    # unverified: codes and words; not in AWS's docs or issues, these are another emulator's (getmoto/moto)
+    if len(name) < _SHORTEST_NAME:
+        raise InvalidTrailNameException(
+            f"Trail name too short. Minimum allowed length: {_SHORTEST_NAME} characters. "
+            f"Specified name length: {len(name)} characters."
+        )
+    if len(name) > _LONGEST_NAME:
+        raise InvalidTrailNameException(
+            f"Trail name too long. Maximum allowed length: {_LONGEST_NAME} characters. "
+            f"Specified name length: {len(name)} characters."
+        )
+    if not _TRAIL_NAME.fullmatch(name):
+        raise InvalidTrailNameException(
+            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), "
+            "hyphens (-), and underscores (_)."
+        )
+    return f"arn:{partition_of(call.region)}:cloudtrail:{call.region}:{call.account}:trail/{name}"
 
 
 def _query(call: Call, attributes: Sequence[Mapping[str, str]], start: datetime | None, end: datetime | None) -> Query:

@@ -3,7 +3,6 @@
 Source: Smithy, "AWS query protocol"; STS API Reference, "Common Errors"; responses as recorded from AWS.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,7 +17,6 @@ NAMESPACE = f"https://sts.amazonaws.com/doc/{VERSION}/"
 
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 1000
-_INVALID_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _CODES: Mapping[str, tuple[str, int]] = {
     "AccessDeniedException": ("AccessDenied", 403),
@@ -87,7 +85,7 @@ def encode_error(error: AwsError, request_id: str) -> tuple[int, bytes]:
     root = etree.Element("ErrorResponse")
     element = etree.SubElement(root, "Error")
     for name, text in members.items():
-        etree.SubElement(element, name).text = _INVALID_IN_XML.sub("\ufffd", text)
+        etree.SubElement(element, name).text = xml.without_invalid(text)
     etree.SubElement(root, "RequestId").text = request_id
     return status, _to_bytes(root)
 

@@ -75,13 +75,18 @@ def _map(shape: Shape, value: Mapping[str, object]) -> Node:
 
 _WRITERS: Mapping[str, Callable[[Shape, Any], Node]] = {"structure": _structure, "list": _list, "map": _map}
 
-_Branches = dict[str, Any]
+Branches = dict[str, Any]
 """Branches by name while a tree is built: texts, and further branches."""
 
 
 def decode(shape: Shape, pairs: Iterable[tuple[str, str]]) -> Any:
     """The value of this shape in a form's fields, which may be in any order. Raises CodecError."""
-    root: _Branches = {}
+    return _read(shape, branches(pairs))
+
+
+def branches(pairs: Iterable[tuple[str, str]]) -> Branches:
+    """A form's fields, which may be in any order, as a tree. Raises CodecError."""
+    root: Branches = {}
     for name, text in pairs:
         *stems, leaf = name.split(".")
         branch: Any = root
@@ -92,7 +97,7 @@ def decode(shape: Shape, pairs: Iterable[tuple[str, str]]) -> Any:
         if leaf in branch:
             raise CodecError("a field is given twice")
         branch[leaf] = text
-    return _read(shape, root)
+    return root
 
 
 def _read(shape: Shape, node: object) -> object:
@@ -115,22 +120,22 @@ def _inside(shape: Shape, node: object, step: str) -> object:
 def _read_structure(shape: Shape, node: object) -> object:
     return {
         name: _inside(shape.members[name], inner, f".{name}")
-        for name, inner in _require_branches(node).items()
+        for name, inner in require_branches(node).items()
         if name in shape.members
     }
 
 
 def _read_list(shape: Shape, node: object) -> object:
     assert shape.member is not None
-    items = [] if node == "" else _numbered(_require_branches(node).get("member", {}))
+    items = [] if node == "" else numbered(require_branches(node).get("member", {}))
     return [_inside(shape.member, inner, f"[{index}]") for index, inner in enumerate(items)]
 
 
 def _read_map(shape: Shape, node: object) -> object:
     assert shape.member is not None
     read: dict[str, object] = {}
-    for entry in _numbered(_require_branches(node).get("entry", {})):
-        pair = _require_branches(entry)
+    for entry in numbered(require_branches(node).get("entry", {})):
+        pair = require_branches(entry)
         name = pair.get("key")
         if not isinstance(name, str) or "value" not in pair:
             raise CodecError("expected an entry of key and value")
@@ -138,17 +143,19 @@ def _read_map(shape: Shape, node: object) -> object:
     return read
 
 
-def _require_branches(node: object) -> _Branches:
+def require_branches(node: object) -> Branches:
+    """The branches that a node has; raises CodecError for a text."""
     if not isinstance(node, dict):
         raise CodecError("expected fields, got text")
     return node
 
 
-def _numbered(node: object) -> list[object]:
-    branches = _require_branches(node)
-    if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in branches):
+def numbered(node: object) -> list[object]:
+    """The branches of a node in the order of the numbers that are their names. Raises CodecError."""
+    items = require_branches(node)
+    if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in items):
         raise CodecError("expected fields that are numbered")
-    return [branches[number] for number in sorted(branches, key=int)]
+    return [items[number] for number in sorted(items, key=int)]
 
 
 _READERS: Mapping[str, Callable[[Shape, object], object]] = {

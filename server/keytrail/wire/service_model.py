@@ -29,6 +29,8 @@ class Shape:
     pattern: str | None
     enum: tuple[str, ...]
     sensitive: bool
+    names: "Mapping[str, str]"
+    """The names on the wire of the members of a structure that have another one there: `locationName`."""
 
     @property
     def is_secret(self) -> bool:
@@ -44,6 +46,8 @@ class OperationModel:
     input: Shape
     output: Shape | None
     errors: tuple[str, ...]
+    path: str
+    """The path of its requests in REST JSON; `/` in the other protocols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,14 @@ class ServiceModel:
     """A service: its operations and shapes by name."""
 
     name: str
+    title: str
+    """What AWS calls it in short, such as `CloudTrail`: its serviceId."""
     version: str
     """The version of the API, a date."""
+    protocols: tuple[str, ...]
+    """The protocols that it speaks: json, query, ec2, rest-json, smithy-rpc-v2-cbor."""
     target_prefix: str | None
-    """What X-Amz-Target begins with, before the dot; None for a service of AWS Query."""
+    """What X-Amz-Target begins with, before the dot; None for a service that has none."""
     operations: Mapping[str, OperationModel]
     shapes: Mapping[str, Shape]
     """All shapes by name, including those of errors."""
@@ -64,7 +72,7 @@ class ServiceModel:
 
 @cache
 def load(service: str) -> ServiceModel:
-    """The model of `kms`, `cloudtrail` or `sts`."""
+    """The model of a service, by its name: `kms`, `cloudtrail`, ..."""
     document: dict[str, Any] = msgspec.json.decode((_MODELS / f"{service}.json").read_bytes())
     shapes = _Shapes(document["shapes"])
     operations = {
@@ -73,16 +81,26 @@ def load(service: str) -> ServiceModel:
             shapes.get(described["input"]) if "input" in described else _NO_INPUT,
             shapes.get(described["output"]) if "output" in described else None,
             tuple(described.get("errors", ())),
+            described.get("path", "/"),
         )
         for name, described in document["operations"].items()
     }
     all_shapes = {name: shapes.get(name) for name in document["shapes"]}
     errors = frozenset(name for name, shape in document["shapes"].items() if shape.get("exception"))
     metadata = document["metadata"]
-    return ServiceModel(service, metadata["apiVersion"], metadata.get("targetPrefix"), operations, all_shapes, errors)
+    return ServiceModel(
+        service,
+        metadata["serviceId"],
+        metadata["apiVersion"],
+        tuple(metadata["protocols"]),
+        metadata.get("targetPrefix"),
+        operations,
+        all_shapes,
+        errors,
+    )
 
 
-_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False)
+_NO_INPUT = Shape("", "structure", {}, frozenset(), None, None, None, None, (), False, {})
 
 
 class _Shapes:
@@ -96,10 +114,11 @@ class _Shapes:
         if name not in self._by_name:
             shape = self._described[name]
             inner = shape.get("member") or shape.get("value")
+            members = shape.get("members", {})
             self._by_name[name] = Shape(
                 name,
                 shape["type"],
-                {member: self.get(ref["shape"]) for member, ref in shape.get("members", {}).items()},
+                {member: self.get(ref["shape"]) for member, ref in members.items()},
                 frozenset(shape.get("required", ())),
                 self.get(inner["shape"]) if inner else None,
                 shape.get("min"),
@@ -107,5 +126,6 @@ class _Shapes:
                 shape.get("pattern"),
                 tuple(shape.get("enum", ())),
                 shape.get("sensitive", False),
+                {member: ref["locationName"] for member, ref in members.items() if "locationName" in ref},
             )
         return self._by_name[name]

@@ -24,6 +24,7 @@ _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 _ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)""")
 _ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+_INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse(document: str | bytes) -> "_Element":
@@ -174,6 +175,11 @@ def to_bytes(element: "_Element") -> bytes:
     from lxml import etree
 
     return etree.tostring(element, encoding="utf-8", xml_declaration=False)
+
+
+def without_invalid(text: str) -> str:
+    """A text in which U+FFFD stands for each character that XML does not allow."""
+    return _INVALID.sub("\ufffd", text)
 
 
 def _fill(element: "_Element", shape: Shape, value: Any) -> None:
