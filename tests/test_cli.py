@@ -88,7 +88,8 @@ def test_the_command_lists_its_commands_and_its_version() -> None:
     shown = run("--help")
     assert shown.returncode == 0
     assert all(
-        re.search(rf"^  {command} ", shown.stdout, re.MULTILINE) for command in ("serve", "check", "health", "convert")
+        re.search(rf"^  {command} ", shown.stdout, re.MULTILINE)
+        for command in ("serve", "check", "health", "export", "convert")
     )
     assert re.search(r"\d+\.\d+\.\d+", run("--version").stdout)
 
@@ -443,3 +444,43 @@ def test_convert_writes_nothing_if_there_is_a_mistake(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not seed.exists()
+
+
+# ---- export
+
+
+def test_export_writes_a_running_server_as_a_seed_that_check_finds_good(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    with serving("--port", "0", "--fixtures", QUICKSTART) as server:
+        assert run("export", "--url", server.url, "--output", str(seed)).stdout == ""
+        shown = run("export", KEYTRAIL_PORT=str(server.url.rpartition(":")[2]))
+        part = run("export", "--url", server.url, "--json", "--key", KEY, "--account", "111122223333")
+    assert seed.read_text() == shown.stdout
+    assert shown.stdout.startswith("# Made by Keytrail's export")
+    assert [key["KeyId"] for key in json.loads(part.stdout)["keys"]] == [KEY]
+    assert run("check", str(seed)).stdout.startswith("good: ")
+    with serving("--port", "0", "--fixtures", str(seed)) as copy:
+        again = run("export", "--url", copy.url, "--moments", "absolute").stdout
+    assert [line for line in again.splitlines() if line[0] != "#"] == [
+        line for line in shown.stdout.splitlines() if line[0] != "#"
+    ]
+
+
+def test_what_export_cannot_do_is_said_in_a_line() -> None:
+    with serving("--port", "0", KEYTRAIL_CONTROL_TOKEN="token") as server:
+        asked = ["export", "--url", server.url]
+        for words, code, told in (
+            (asked, 1, "wants its control token; name it with --token or KEYTRAIL_CONTROL_TOKEN"),
+            ([*asked, "--token", "token", "--key", "alias/none"], 1, "alias/none is not found"),
+            ([*asked, "--token", "token", "--account", "12"], 2, "account: expected 12 digits, got '12'"),
+            ([*asked, "--token", "token", "--output", "/none/seed.yaml"], 2, "/none/seed.yaml: No such file"),
+            (["export", "--url", "127.0.0.1"], 2, "expected the URL of a Keytrail server"),
+        ):
+            done = run(*words)
+            assert (done.returncode, done.stdout) == (code, "")
+            assert done.stderr.startswith("keytrail: ")
+            assert done.stderr.count("\n") == 1
+            assert told in done.stderr
+    done = run("export", "--url", server.url)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"keytrail: no Keytrail answers at {server.url}: " in done.stderr

@@ -1,11 +1,11 @@
-"""The `keytrail` command: `serve`, `check`, `health`, `convert`, and those in `commands`."""
+"""The `keytrail` command: `serve`, `check`, `health`, `export`, `convert`, and those in `commands`."""
 
 import gc
 import os
 import sys
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -213,13 +213,18 @@ def _plural(name: str) -> str:
     return "es" if name.endswith("s") else "s"
 
 
+def _host_to_call(settings: Settings) -> str:
+    """The host at which a server with these settings answers on this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+
+
 @main.command()
 def health() -> None:
     """Check whether the server at KEYTRAIL_HOST and KEYTRAIL_PORT is ready; exit code 0 or 1."""
     import http.client
 
     settings = _settings({})
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    host = _host_to_call(settings)
     headers = {"Authorization": f"Bearer {settings.control_token}"} if settings.control_token else {}
     connection = http.client.HTTPConnection(host, settings.port, timeout=3)
     try:
@@ -230,6 +235,55 @@ def health() -> None:
         sys.exit(1)
     click.echo("ready" if status == 200 else f"not ready: {status}")
     sys.exit(0 if status == 200 else 1)
+
+
+@main.command()
+@click.option("--url", help="URL of the server; by default it is at KEYTRAIL_HOST and KEYTRAIL_PORT.")
+@click.option("--token", help="Its control token; by default KEYTRAIL_CONTROL_TOKEN.")
+@click.option("--account", help="Only what belongs to this account.")
+@click.option("--region", help="Only what belongs to this Region.")
+@click.option("--key", help="Only this key, its set and its custom key store: an id, an ARN or an alias.")
+@click.option("--secrets", is_flag=True, help="With secret access keys and session tokens.")
+@click.option(
+    "--moments",
+    type=click.Choice(["absolute", "relative"]),
+    default="absolute",
+    help="2026-05-01T08:00:00Z, or 20 days ago.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON; by default it is YAML with comments.")
+@click.option("--output", "-o", metavar="FILE", help="Where to write the seed; by default, standard output.")
+def export(url: str | None, token: str | None, *, as_json: bool, output: str | None, **part: Any) -> None:
+    """Write what a running server has as a seed, key material included."""
+    import json
+    from pathlib import Path
+
+    from keytrail.client import KeytrailClient
+
+    settings = _settings({})
+    host = _host_to_call(settings)
+    try:
+        client = KeytrailClient(
+            url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}", token or settings.control_token
+        )
+        text = json.dumps(client.export(**part), indent=2) + "\n" if as_json else client.export_yaml(**part)
+        if output is not None:
+            Path(output).write_text(text, encoding="utf-8")
+    except PermissionError as error:
+        hint = "; name it with --token or KEYTRAIL_CONTROL_TOKEN" if "token" in str(error) else ""
+        _fail(f"{str(error).partition(': Keytrail')[0]}{hint}")
+    except (ConnectionError, LookupError) as error:
+        _fail(str(error.args[0]))
+    except ValueError as error:
+        raise _UsageError(str(error)) from None
+    except OSError as error:
+        raise _UsageError(f"{error.filename}: {error.strerror}") from None
+    if output is None:
+        click.echo(text, nl=False)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"keytrail: {message}", err=True)
+    sys.exit(1)
 
 
 @main.group()
@@ -250,16 +304,14 @@ def convert_local_kms(path: str, account: str, region: str, output: str | None) 
     """
     from pathlib import Path
 
-    import yaml
-
     from keytrail import conversion, seeds
     from keytrail.clock import Clock
+    from keytrail.seeds.writing import to_yaml
 
     settings = _settings({"account": account, "region": region})
     try:
         done = conversion.convert_local_kms(Path(path).read_bytes(), path, settings, Clock().now())
-        head = f"# Made by `keytrail convert local-kms {path}`.\n"
-        text = head + yaml.safe_dump(done.seed, sort_keys=False, width=10_000)
+        text = to_yaml(done.seed, [f"Made by `keytrail convert local-kms {path}`."])
         if output is not None:
             Path(output).write_text(text, encoding="utf-8")
     except seeds.SeedError as error:

@@ -1,18 +1,17 @@
 """KeytrailClient: a server that runs elsewhere, with the methods of KeytrailServer."""
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
 
 import msgspec
 
+from keytrail.client_messages import Answer, form_of_files, members_of, text_of
 from keytrail.plain_values import encode_json
 from keytrail.server_clock import ClockState, ServerClock
 from keytrail.settings import Settings, read_moment
@@ -20,7 +19,6 @@ from keytrail.snapshot import Snapshot
 from keytrail.trail import (
     FILTERS,
     Calls,
-    IncompleteTrailError,
     RecordedCall,
     require_one,
     selection_of_calls,
@@ -110,10 +108,40 @@ class KeytrailClient:
         if isinstance(seed, Mapping):
             body, kind = encode_json(seed), "application/json"
         else:
-            body, kind = _form_of_files(self._folder / seed)
+            body, kind = form_of_files(self._folder / seed)
         answer = self.ask("POST", "fixtures", {"account": self.account}, body, kind)
         loaded: dict[str, int] = answer["loaded"]
         return loaded
+
+    def export(
+        self,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        key: str | None = None,
+        secrets: bool = False,
+        moments: str = "absolute",
+    ) -> dict[str, Any]:
+        """The endpoint as a seed document, for `load`; or only what belongs to an account, a Region or a key.
+
+        It contains key material. `key`: an id, an ARN or an alias. `secrets`: with secret access keys and session
+        tokens. `moments`: `absolute`, or `relative` to now. Raises ValueError for a value that is not valid,
+        LookupError if there is no such key.
+        """
+        query = {"account": account, "region": region, "key": key, "secrets": secrets, "moments": moments}
+        return members_of(self.url, self._export(query, "application/json"))
+
+    def export_yaml(self, **part: Any) -> str:
+        """As `export`, with its arguments, but in YAML: comments at its head say what is not in it."""
+        answer = self._export(part, "application/yaml")
+        if answer.status != 200 or answer.media_type != "application/yaml":
+            members_of(self.url, answer)
+            raise ConnectionError(f"what answers at {self.url} has no export: it is an older Keytrail")
+        return answer.body.decode()
+
+    def _export(self, part: Mapping[str, Any], media_type: str) -> Answer:
+        query = {"account": self.account, **{name: text_of(value) for name, value in part.items() if value is not None}}
+        return self._request("GET", "seed", query, accept=media_type)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that a seed declares, or that STS issued; None for any other."""
@@ -185,7 +213,7 @@ class KeytrailClient:
         trail.IncompleteTrailError if the event of a call is missing.
         """
         selection = selection_of_calls(operation, service, filters)
-        query = {name: _text(getattr(selection, field)) for field, name in FILTERS.items()}
+        query = {name: text_of(getattr(selection, field)) for field, name in FILTERS.items()}
         query["account"] = query["account"] or self.account
         query |= {"eventName": selection.event_name, "eventSource": selection.event_source, "after": str(after)}
         answer = self.ask("GET", "calls", query)
@@ -266,9 +294,20 @@ class KeytrailClient:
         A parameter of the query that is None is left out; `kind` is the media type of the body. Raises the errors of
         the class: LookupError where there is no such thing (404), ValueError for any other refusal.
         """
+        return members_of(self.url, self._request(method, path, query, body, kind))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | None],
+        body: bytes | None = None,
+        kind: str = "application/json",
+        accept: str = "application/json",
+    ) -> Answer:
         parameters = urlencode({name: value for name, value in query.items() if value is not None})
         target = f"{self._place.path}/_keytrail/{path}{'?' if parameters else ''}{parameters}"
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"Accept": accept, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
         if body is not None:
             headers["Content-Type"] = kind
         connect = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
@@ -276,22 +315,11 @@ class KeytrailClient:
         try:
             connection.request(method, target, body, headers)
             answer = connection.getresponse()
-            status, data = answer.status, answer.read()
+            return Answer(answer.status, answer.headers.get_content_type(), answer.read())
         except (OSError, HTTPException) as error:
             raise ConnectionError(f"no Keytrail answers at {self.url}: {error or type(error).__name__}") from None
         finally:
             connection.close()
-        try:
-            members = json.loads(data)
-        except ValueError:
-            members = None
-        if not isinstance(members, dict) or (status >= 400 and "error" not in members):
-            raise ConnectionError(f"what answers at {self.url} is not Keytrail's control API (status {status})")
-        if status == 401:
-            raise PermissionError(f"the server at {self.url} wants its control token: KeytrailClient(url, token)")
-        if status >= 400:
-            _raise(status, members)
-        return members
 
 
 class _ClockOfServer:
@@ -323,46 +351,3 @@ class _ClockOfServer:
 
 def _clock_state(members: Mapping[str, Any]) -> ClockState:
     return ClockState(read_moment(members["now"]), members["frozen"], members["speed"])
-
-
-def _raise(status: int, members: Mapping[str, Any]) -> NoReturn:
-    """Raise the error that KeytrailServer raises where the server refuses."""
-    from keytrail.seeds import SeedError  # imported late: most suites never need it
-
-    if "problems" in members:
-        raise SeedError(members["problems"])
-    kinds: Mapping[int, type[Exception]] = {
-        403: PermissionError,
-        404: LookupError,
-        409: IncompleteTrailError,
-        500: RuntimeError,
-        502: ConnectionError,
-    }
-    raise kinds.get(status, ValueError)(members["error"])
-
-
-def _text(value: object) -> str | None:
-    """The text of a filter in a query."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
-
-
-def _form_of_files(path: Path) -> tuple[bytes, str]:
-    """A multipart/form-data body with the seed files at a path, and its media type. Raises SeedError."""
-    from keytrail.seeds import SeedError, files_of  # imported late: it takes as long as the rest
-
-    boundary = uuid4().hex
-    parts = []
-    try:
-        for file in files_of(str(path)):
-            name = str(file).replace('"', "%22").replace("\n", "%0A")
-            head = f'--{boundary}\r\nContent-Disposition: form-data; name="seed"; filename="{name}"\r\n\r\n'
-            parts.append(head.encode() + file.read_bytes() + b"\r\n")
-    except OSError as error:
-        raise SeedError([f"{error.filename}: {error.strerror}; expected a readable file or folder"]) from None
-    if not parts:
-        raise SeedError([f"{path}: has no seed file; expected a .yaml, .yml or .json file"])
-    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

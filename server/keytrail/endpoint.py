@@ -2,8 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -152,8 +152,15 @@ class Endpoint:
             self.callers.declare(seed.credentials)
             self.identities.declare(seed.identities, seed.memberships)
             self.faults.add(seed.faults)
+            self.store.custom_key_stores.external_errors.update(seed.external_errors)
             self._loads += 1
         return {"keys": len(seed.keys), "aliases": len(seed.aliases), "credentials": len(seed.credentials)}
+
+    @contextmanager
+    def at_rest(self) -> Iterator[datetime]:
+        """A block in which no seed is loaded and nothing is reset; all that is due has happened. Gives the time."""
+        with self._lock:
+            yield self.settle()
 
     def close(self) -> None:
         """Write what is due to log files and to the data folder.

@@ -14,6 +14,7 @@ from keytrail.domain.arn import is_account
 from keytrail.domain.forwarding_service import ForwardingService
 from keytrail.domain.principal import Principal
 from keytrail.endpoint import Endpoint
+from keytrail.messages import Later, Response
 from keytrail.operations.kms import OPERATIONS
 from keytrail.plain_values import encode_json
 from keytrail.regions import region_problem
@@ -47,7 +48,8 @@ def invoke(endpoint: Endpoint, invocation: Invocation) -> dict[str, Any]:
         raise ValueError(f"operation: KMS has no operation {invocation.operation}{near}")
     forwarded = _forwarded(endpoint, invocation)
     request = request_of_service(forwarded.service, invocation.operation, _body(endpoint, invocation.members))
-    response = carry_out(endpoint.answers(partial(endpoint.dispatcher.answer, forwarded=forwarded))(request))
+    answer = endpoint.answers(partial(endpoint.dispatcher.answer, forwarded=forwarded))(request)
+    response = carry_out(answer if isinstance(answer, Response) else Later(answer.work))
     body = msgspec.json.decode(response.body) if response.body else {}
     return {"status": response.status, "requestId": response.request_id, "body": body}
 

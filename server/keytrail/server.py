@@ -10,9 +10,11 @@ from keytrail.clock import Clock
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.explain import Question, decide, explain_request
+from keytrail.export import export
 from keytrail.http.serving import GRACE, Server, listen, url_of
 from keytrail.invoke import Invocation, invoke
 from keytrail.plain_values import encode_json
+from keytrail.seeds import to_yaml
 from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
@@ -133,6 +135,29 @@ class KeytrailServer:
         if isinstance(seed, Mapping):
             return self.endpoint.load(encode_json(seed))
         return self.endpoint.load_files(str(self._folder / seed))
+
+    def export(
+        self,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        key: str | None = None,
+        secrets: bool = False,
+        moments: str = "absolute",
+    ) -> dict[str, Any]:
+        """The endpoint as a seed document, for `load`; or only what belongs to an account, a Region or a key.
+
+        It contains key material. `key`: an id, an ARN or an alias. `secrets`: with secret access keys and session
+        tokens. `moments`: `absolute`, or `relative` to now. Raises ValueError for a value that is not valid,
+        LookupError if there is no such key.
+        """
+        written = export(self.endpoint, account=account, region=region, key=key, secrets=secrets, moments=moments)
+        return written.document
+
+    def export_yaml(self, **part: Any) -> str:
+        """As `export`, with its arguments, but in YAML: comments at its head say what is not in it."""
+        written = export(self.endpoint, **part)
+        return to_yaml(written.document, written.notes)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that a seed declares, or that STS issued; None for any other."""

@@ -246,6 +246,7 @@ def test_the_curl_commands_are_answered(command: str) -> None:
         "explain": '"',
         "eventName": '"Count":1',
         "--data-binary": '"keys":3',
+        "_keytrail/seed": "\nkeys:\n",
     }
     [wanted] = [answer for word, answer in expected.items() if word in command]
     assert wanted in done.stdout
@@ -266,6 +267,14 @@ def test_the_keytrail_commands_of_a_block_succeed_one_after_the_other(tmp_path: 
 def test_make_knows_the_targets(command: str) -> None:
     # Not run in full: this very test is part of `make test`.
     subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("command", [line for line in shell_commands() if line.startswith("keytrail export")])
+def test_the_commands_that_ask_a_server_are_answered(command: str, tmp_path: Path) -> None:
+    with KeytrailServer(fixtures=[ROOT / "fixtures/quickstart.yaml"]) as server:
+        words = [sys.executable, "-m", *shlex.split(command), "--url", server.url]
+        subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+        assert "\nkeys:\n" in (tmp_path / "seed.yaml").read_text()
 
 
 def test_the_docker_command_uses_the_port_and_the_folder_of_the_image() -> None:

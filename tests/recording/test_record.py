@@ -498,7 +498,7 @@ def test_the_command_writes_a_seed_that_check_finds_good(server: KeytrailServer,
     text = (tmp_path / "seed.yaml").read_text()
     assert text.startswith("# Recorded by `keytrail record` at ")
     assert f"{note}\n" in text
-    assert f"Account: '{ACCOUNT}'" in text
+    assert f'Account: "{ACCOUNT}"' in text
     checked = subprocess.run([sys.executable, "-m", "keytrail", "check", str(tmp_path / "seed.yaml")], check=True)
     assert checked.returncode == 0
 

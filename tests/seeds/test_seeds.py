@@ -636,11 +636,6 @@ BAD_DOCUMENTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "credentials[0].Principal",
         ("alice", "arn:aws:iam::111122223333:role/"),
     ),
-    "a credential without a secret": (
-        "credentials: [{AccessKeyId: AKIAONE, Principal: 'arn:aws:iam::111122223333:root'}]",
-        "credentials[0]",
-        ("SecretAccessKey",),
-    ),
     "an access key twice": (
         f"credentials: [{CREDENTIAL}, {CREDENTIAL}]",
         "credentials[1].AccessKeyId",

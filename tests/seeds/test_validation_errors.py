@@ -63,7 +63,8 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "a choice of texts": (
         {"customKeyStores": [{"CustomKeyStoreId": STORE, "ConnectionState": "GONE"}]},
-        "customKeyStores[0].ConnectionState: expected one of CONNECTED, DISCONNECTED, FAILED, got 'GONE'",
+        "customKeyStores[0].ConnectionState: expected one of "
+        "CONNECTED, CONNECTING, FAILED, DISCONNECTED, DISCONNECTING, got 'GONE'",
     ),
     "a choice within one of two types": (
         {"faults": [{"Latency": {"Distribution": "even"}}]},

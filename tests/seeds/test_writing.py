@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from keytrail.domain.key import Key
-from keytrail.seeds.writing import WrittenSeed, write_key
+from keytrail.seeds.writing import write_key
 from keytrail.server import KeytrailServer
 from tests.support import ACCOUNT, IMPORT_KEY, IMPORTED, KEY, MRK, SAMPLE_SEED, key_arn, wrapped_for
 from tests.support.clients import shared_client
@@ -36,16 +36,16 @@ def copy() -> Iterator[KeytrailServer]:
         yield other
 
 
-def written(server: KeytrailServer, arn: str) -> WrittenSeed:
+def written(server: KeytrailServer, arn: str) -> dict[str, Any]:
     endpoint = server.endpoint
     return write_key(endpoint.store.newest.require_key(arn), endpoint.store, endpoint.trail, server.clock.now)
 
 
-def copied(server: KeytrailServer, arn: str, copy: KeytrailServer) -> WrittenSeed:
+def copied(server: KeytrailServer, arn: str, copy: KeytrailServer) -> dict[str, Any]:
     """Load the key into the other server, at the same time."""
     seed = written(server, arn)
     copy.clock.set(server.clock.now)
-    copy.endpoint.load(msgspec.json.encode(seed.document))
+    copy.endpoint.load(msgspec.json.encode(seed))
     return seed
 
 
@@ -65,7 +65,7 @@ def what_kms_says(server: KeytrailServer, key: Key) -> dict[str, object]:
         "GetKeyPolicy": kms.get_key_policy(**named)["Policy"],
         "GetKeyLastUsage": kms.get_key_last_usage(**named)["KeyLastUsage"],
         "ListResourceTags": kms.list_resource_tags(**named)["Tags"],
-        "tokens": [store.grants.token_of(grant) for grant in store.newest.grants_after(key.arn, "", 100)],
+        "tokens": [store.grants.tokens_of(grant) for grant in store.newest.grants_after(key.arn, "", 100)],
     }
     if key.is_symmetric and key.origin == "AWS_KMS":
         said["GetKeyRotationStatus"] = kms.get_key_rotation_status(**named)
@@ -174,7 +174,7 @@ def test_loading_the_copy_makes_the_key_again(
 ) -> None:
     server.load(seed)
     keys = server.endpoint.store.newest.all_keys()
-    assert copied(server, keys[0].arn, copy).notes == []
+    copied(server, keys[0].arn, copy)
     assert {key.arn for key in copy.endpoint.store.newest.all_keys()} == {key.arn for key in keys}
     for key in keys:
         assert copy.endpoint.store.newest.require_key(key.arn) == key
@@ -200,7 +200,7 @@ def test_an_aws_managed_key_is_written_by_its_alias(server: KeytrailServer, copy
     used = {"Operation": "Decrypt", "Timestamp": "3 days ago"}
     server.load({"awsManagedKeys": [{"Alias": "alias/aws/s3", "CreationDate": "9 days ago", "LastUsage": used}]})
     [key] = server.endpoint.store.newest.all_keys()
-    assert copied(server, key.arn, copy).document["awsManagedKeys"][0]["Alias"] == "alias/aws/s3"
+    assert copied(server, key.arn, copy)["awsManagedKeys"][0]["Alias"] == "alias/aws/s3"
     assert what_kms_says(copy, key)["GetKeyLastUsage"] == what_kms_says(server, key)["GetKeyLastUsage"]
 
 
@@ -233,7 +233,7 @@ def test_a_seeded_rsa_key_has_its_pair_in_the_copy_for_no_run_makes_it_again(
     server: KeytrailServer, copy: KeytrailServer
 ) -> None:
     server.load({"keys": [{"KeyId": KEY, "KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}]})
-    assert "KeyMaterial" not in written(server, key_arn()).document["keys"][0], "nobody has used it yet"
+    assert "KeyMaterial" not in written(server, key_arn())["keys"][0], "nobody has used it yet"
     public_key = client(server).get_public_key(KeyId=KEY)["PublicKey"]
     copied(server, key_arn(), copy)
     assert client(copy).get_public_key(KeyId=KEY)["PublicKey"] == public_key
@@ -265,17 +265,24 @@ def test_all_materials_of_a_rotated_key_are_in_the_copy(server: KeytrailServer, 
     assert [client(copy).decrypt(CiphertextBlob=blob)["Plaintext"] for blob in blobs] == [b"order 66"] * 3
 
 
-def test_what_a_seed_cannot_say_is_in_the_notes() -> None:
+def test_a_rotation_that_is_under_way_goes_on_in_the_copy(copy: KeytrailServer) -> None:
     with KeytrailServer(transition_time="PT10S") as slow:
+        slow.clock.freeze(NOW)
         key_id = client(slow).create_key()["KeyMetadata"]["KeyId"]
         client(slow).rotate_key_on_demand(KeyId=key_id)
-        assert written(slow, key_arn(key_id)).notes == ["A rotation on demand is under way; a seed cannot say so."]
+        copied(slow, key_arn(key_id), copy)
+        assert "OnDemandRotationStartDate" in client(copy).get_key_rotation_status(KeyId=key_id)
+        copy.clock.advance(seconds=10)
+        [rotation] = client(copy).list_key_rotations(KeyId=key_id)["Rotations"]
+        assert (rotation["RotationType"], rotation["RotationDate"]) == ("ON_DEMAND", copy.clock.now)
 
 
-def test_a_state_that_passes_is_written_as_the_state_that_follows(server: KeytrailServer) -> None:
+def test_a_state_that_passes_ends_in_the_copy_too(copy: KeytrailServer) -> None:
     with KeytrailServer(transition_time="PT10S") as slow:
         slow.clock.freeze(NOW)
         slow.load({"keys": [{"KeyId": MRK}]})
         client(slow).replicate_key(KeyId=MRK, ReplicaRegion="eu-west-1")
-        [key] = written(slow, key_arn(MRK)).document["keys"]
-        assert "KeyState" not in key["Replicas"][0]
+        copied(slow, key_arn(MRK), copy)
+    for state, seconds in (("Creating", 9), ("Creating", 1), ("Enabled", 0)):
+        assert client(copy, "eu-west-1").describe_key(KeyId=MRK)["KeyMetadata"]["KeyState"] == state
+        copy.clock.advance(seconds=seconds)

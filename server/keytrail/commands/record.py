@@ -97,14 +97,12 @@ def _tell(line: str) -> None:
 
 def _text(recorded: "Recording", when: str) -> str:
     """The seed as YAML, with the notes in a comment."""
-    import yaml
+    from keytrail.seeds.writing import to_yaml
 
     head = [f"Recorded by `keytrail record` at {when}. The key material is fresh: that of AWS never leaves it."]
     if recorded.notes:
         head += ["Not as in the account:", *(f"  {note}" for note in recorded.notes)]
-    comment = "".join(f"# {line}\n" for entry in head for line in entry.splitlines())
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return comment + yaml.dump(recorded.document, Dumper=dumper, sort_keys=False, width=10_000, allow_unicode=True)
+    return to_yaml(recorded.document, [line for entry in head for line in entry.splitlines()])
 
 
 def _replace(path: Path, text: str) -> None:

@@ -85,6 +85,12 @@ and the KMS Developer Guide, "Troubleshooting" of custom key stores. An error wi
 MEMBERS = (_CLUSTER, _PROXY, _SERVICE, _XKS_KEY)
 """The members that name the things a custom key store depends on."""
 
+
+def errors_of(member: str) -> list[str]:
+    """The codes of the errors that a thing which is named by this member can have."""
+    return sorted(code for code, external_error in EXTERNAL_ERRORS.items() if external_error.member == member)
+
+
 _DESCRIPTIONS: Mapping[str, str] = {
     _CLUSTER: "The AWS CloudHSM cluster",
     _PROXY: "The external key store proxy at",

@@ -68,6 +68,10 @@ class FaultRule:
     truncate: int | None = None
     """Send only this many bytes of the body, and at least one byte less than all, then close the connection."""
 
+    calls: int = 0
+    """How many calls it was about before it was added; `hits`: how many of these it struck."""
+    hits: int = 0
+
     document: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The JSON document of the rule, as the test sent it."""
 

@@ -28,6 +28,13 @@ class ForwardingService:
             raise ValueError(f"expected the short name of an AWS service, such as s3 or secretsmanager, got {name!r}")
         return cls(name)
 
+    @classmethod
+    def of(cls, invoked_by: str | None) -> "ForwardingService | None":
+        """The service with this invokedBy in CloudTrail; None if it is not one's."""
+        named = next((name for name, other in _INVOKED_BY.items() if other == invoked_by), None)
+        service = cls(named or (invoked_by or "").removesuffix(".amazonaws.com"))
+        return service if _NAME.fullmatch(service.name) and service.invoked_by == invoked_by else None
+
     @property
     def principal(self) -> str:
         """The service principal, which aws:CalledVia has: `s3.amazonaws.com`."""

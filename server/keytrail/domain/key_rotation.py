@@ -172,9 +172,16 @@ def synchronize(primary: Key, replica: Key) -> Key:
 
 
 def _rotate(key: Key, date: datetime, kind: RotationType) -> Key:
-    material = key.pending or KeyMaterial.random()
+    material = key.pending or _next_material(key)
     materials = (*history(key), PastMaterial(material, date, kind))
     return replace(key, material=material, materials=materials, pending=None).await_material()  # it may have expired
+
+
+def _next_material(key: Key) -> KeyMaterial:
+    """New material. That of an AWS managed key is always the same: see aws_managed_key.create."""
+    if key.manager is KeyManager.AWS:
+        return KeyMaterial.derived(f"{key.key_id}/{len(history(key))}")
+    return KeyMaterial.random()
 
 
 def history(key: Key) -> tuple[PastMaterial, ...]:

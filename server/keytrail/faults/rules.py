@@ -59,19 +59,27 @@ class _CountedRule:
 
     rule_id: str
     rule: FaultRule
-    calls: int = 0
+    calls: int = field(init=False)
     """How many calls it was about, struck or not."""
-    hits: int = 0
+    hits: int = field(init=False)
     chance: Random = field(default_factory=Random)
     wait: Random = field(default_factory=Random)
 
     def __post_init__(self) -> None:
         # Two generators, so that whether a call is struck does not depend on how long others waited.
         self.chance, self.wait = Random(self.rule.seed), Random(self.rule.seed)
+        self.calls, self.hits = self.rule.calls, self.rule.hits
+        if self.rule.probability is not None:  # as if it had been here for the calls that it counted before
+            for _ in range(self.calls):
+                self.chance.random()
+        if self.rule.latency is not None:
+            for _ in range(self.hits):
+                self.rule.latency.draw(self.wait)
 
     @classmethod
     def of(cls, kept: "KeptRule") -> "_CountedRule":
-        entry = cls(kept.rule_id, kept.rule, kept.calls, kept.hits)
+        entry = cls(kept.rule_id, kept.rule)
+        entry.calls, entry.hits = kept.calls, kept.hits
         for generator, state in ((entry.chance, kept.chance), (entry.wait, kept.wait)):
             if state is not None:
                 generator.setstate((state[0], tuple(state[1]), state[2]))
@@ -217,7 +225,10 @@ class Faults:
             return {rule_id: entry.rule for rule_id, entry in self._rules.items()}
 
     def restore(self, snapshot: Mapping[str, FaultRule], account: str | None = None) -> None:
-        """Go back to the rules of a snapshot, with counts of 0; with an account, only the rules about its callers."""
+        """Go back to the rules of a snapshot, with the counts that they were added with.
+
+        With an account, only to the rules about its callers.
+        """
         with self._lock:
             others = {
                 rule_id: entry for rule_id, entry in self._rules.items() if account not in (None, entry.rule.account)

@@ -17,6 +17,7 @@ from keytrail.seeds.schema import json_schema
 from keytrail.seeds.seed import Seed
 from keytrail.seeds.settings import MEMBERS as SETTINGS
 from keytrail.seeds.settings import settings_members
+from keytrail.seeds.writing import to_yaml
 
 __all__ = [
     "SETTINGS",
@@ -31,4 +32,5 @@ __all__ = [
     "read_relative_moment",
     "read_rule",
     "settings_members",
+    "to_yaml",
 ]

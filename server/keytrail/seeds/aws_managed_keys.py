@@ -4,12 +4,13 @@ from datetime import datetime
 
 from keytrail.domain import aws_managed_key
 from keytrail.seeds.document import AwsManagedKeyMember
+from keytrail.seeds.key_grants import read_grants
 from keytrail.seeds.last_usage import read_last_usage
 from keytrail.seeds.reader import SeedReader
 
 
 def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader) -> None:
-    """Add the AWS managed key of a service, its alias and its last usage."""
+    """Add the AWS managed key of a service, its alias, its grants and its last usage."""
     service = aws_managed_key.service_of(member.alias)
     if service is None:
         known = ", ".join(f"alias/aws/{name}" for name in aws_managed_key.SERVICES_WITH_KEYS)
@@ -28,5 +29,6 @@ def read_managed_key(path: str, member: AwsManagedKeyMember, reader: SeedReader)
     key, alias = aws_managed_key.create(account, region, service, min(created, reader.now), reader.now)
     reader.require_once(f"{path}.Alias", alias.arn, "an account has one in each Region")
     reader.seed.keys[key.arn], reader.seed.aliases[alias.arn] = key, alias
+    read_grants(f"{path}.Grants", member.grants, key, reader)
     if member.last_usage is not None:
         read_last_usage(f"{path}.LastUsage", member.last_usage, key, reader)

@@ -1,11 +1,14 @@
-"""Reading the access keys of a seed: the principal, the secret and the session token of each."""
+"""Reading the access keys of a seed: the principal, the secret and the session token of each.
+
+A secret or a token that the seed does not have is not checked: any is right.
+"""
 
 from datetime import datetime
 
 from keytrail.domain.arn import is_account
 from keytrail.domain.credential import Credential
 from keytrail.domain.principal import Principal
-from keytrail.seeds.document import AccountMember, CredentialMember
+from keytrail.seeds.caller_members import AccountMember, CredentialMember
 from keytrail.seeds.reader import SeedReader
 
 
@@ -57,6 +60,6 @@ def _principal(path: str, member: CredentialMember, reader: SeedReader) -> Princ
 def _expiration(path: str, member: CredentialMember, reader: SeedReader) -> datetime | None:
     if member.expiration is None:
         return None
-    if member.session_token is None:
+    if member.session_token is None and member.secret_access_key is not None:
         reader.add_problem(f"{path}.Expiration", "only temporary credentials expire; add SessionToken")
     return reader.moment(f"{path}.Expiration", member.expiration)

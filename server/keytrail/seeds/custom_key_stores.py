@@ -19,9 +19,12 @@ def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedR
     store_id, kind = member.custom_key_store_id, Origin(member.custom_key_store_type)
     _require_members_of_type(path, member, kind, reader)
     reader.require_once(f"{path}.CustomKeyStoreId", store_id, "every custom key store has its own id")
-    state, failure = ConnectionState(member.connection_state), member.connection_error_code
+    state, failure = member.connection_state, member.connection_error_code
     if state is ConnectionState.FAILED and failure is None:
         failure = ConnectionErrorCode.INTERNAL_ERROR
+    error_code = failure if state is ConnectionState.FAILED else None
+    if member.next_connection_error_code is not None:
+        failure = _next_failure(path, member, kind, reader)
     account, region = member.account or reader.settings.account, reader.region(f"{path}.Region", member.region)
     name = member.custom_key_store_name or f"keytrail-{store_id}"
     created = reader.now
@@ -34,9 +37,35 @@ def read_custom_key_store(path: str, member: CustomKeyStoreMember, reader: SeedR
         trust_anchor_certificate=member.trust_anchor_certificate or store.trust_anchor_certificate,
         proxy=_proxy(member.xks_proxy_configuration, account) or store.proxy,
         state=state,
-        error_code=failure if state is ConnectionState.FAILED else None,
+        error_code=error_code,
         failure=failure,
+        settles_at=_end_of_state(path, member, reader),
     )
+
+
+def _next_failure(
+    path: str, member: CustomKeyStoreMember, kind: Origin, reader: SeedReader
+) -> ConnectionErrorCode | None:
+    """What the next attempt to connect a FAILED store fails with."""
+    if member.connection_state is not ConnectionState.FAILED:
+        reader.add_problem(f"{path}.NextConnectionErrorCode", "needs ConnectionState: FAILED; use ConnectionErrorCode")
+    if member.next_connection_error_code in (None, "NONE"):
+        return None
+    code = ConnectionErrorCode(member.next_connection_error_code)
+    _require_code_of_type(f"{path}.NextConnectionErrorCode", code, kind, reader)
+    return code
+
+
+def _end_of_state(path: str, member: CustomKeyStoreMember, reader: SeedReader) -> datetime | None:
+    """When CONNECTING or DISCONNECTING ends."""
+    date_path, text = f"{path}.NextConnectionStateDate", member.next_connection_state_date
+    passing = member.connection_state in (ConnectionState.CONNECTING, ConnectionState.DISCONNECTING)
+    if passing != (text is not None):
+        reader.add_problem(date_path, "goes with ConnectionState: CONNECTING or DISCONNECTING, and only with them")
+    date = reader.moment(date_path, text) if text is not None else None
+    if date is not None and date <= reader.now:
+        reader.add_problem(date_path, "is in the past; describe the store in the state that followed")
+    return date
 
 
 def _require_members_of_type(path: str, member: CustomKeyStoreMember, kind: Origin, reader: SeedReader) -> None:
@@ -51,16 +80,20 @@ def _require_members_of_type(path: str, member: CustomKeyStoreMember, kind: Orig
     for name, value in foreign.items():
         if value is not None:
             reader.add_problem(f"{path}.{name}", f"a store of CustomKeyStoreType {kind} has no {name}; leave it out")
-    failure = member.connection_error_code
-    if failure is not None and failure not in ERROR_CODES[kind]:
-        choices = ", ".join(sorted(ERROR_CODES[kind]))
-        reader.add_problem(f"{path}.ConnectionErrorCode", f"{kind} does not fail with {failure}; choose from {choices}")
+    if member.connection_error_code is not None:
+        _require_code_of_type(f"{path}.ConnectionErrorCode", member.connection_error_code, kind, reader)
     proxy = member.xks_proxy_configuration
     if proxy is not None and (proxy.connectivity == "PUBLIC_ENDPOINT") == (proxy.vpc_endpoint_service_name is not None):
         reader.add_problem(
             f"{path}.XksProxyConfiguration.VpcEndpointServiceName",
             "goes with Connectivity: VPC_ENDPOINT_SERVICE, and only with it",
         )
+
+
+def _require_code_of_type(path: str, code: ConnectionErrorCode, kind: Origin, reader: SeedReader) -> None:
+    if code not in ERROR_CODES[kind]:
+        choices = ", ".join(sorted(ERROR_CODES[kind]))
+        reader.add_problem(path, f"{kind} does not fail with {code}; choose from {choices}")
 
 
 def _proxy(member: XksProxyMember | None, account: str) -> XksProxy | None:
@@ -133,8 +166,6 @@ def place_key(path: str, member: RegionalMember, key: Key, reader: SeedReader) -
         reader.add_problem(
             f"{path}.KeyState", f"{store.store_id} is connected; describe it with ConnectionState: DISCONNECTED"
         )
-    if key.state is KeyState.UNAVAILABLE:
-        key = replace(key, next_state=KeyState.ENABLED)
     return store.set_availability(replace(key, custom_key_store_id=store.store_id, xks_key_id=xks_key_id))
 
 

@@ -1,153 +1,46 @@
-"""The types of a seed document, from which msgspec checks documents and makes the JSON Schema."""
+"""The types of a seed document, from which msgspec checks documents and makes the JSON Schema.
+
+Those about callers are in `caller_members.py`, those about faults in `fault_members.py`, texts in `member_types.py`.
+"""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from keytrail.domain.custom_key_store import ConnectionErrorCode
+from keytrail.domain.custom_key_store import ConnectionErrorCode, ConnectionState
 from keytrail.domain.grant import GrantOperation
 from keytrail.domain.imported_material import MaterialState
 from keytrail.domain.key import KeyState, Origin
 from keytrail.domain.key_spec import KeyUsage
 from keytrail.domain.last_usage import TrackedOperation
 from keytrail.domain.material_history import RotationType
-from keytrail.operations import SERVICES
-
-Moment = Annotated[
-    str,
-    Meta(
-        title="a moment",
-        description="ISO 8601, such as 2026-05-01T08:00:00Z; or `200 days ago`, `in 10 days`, `now`",
-    ),
-]
-AccountId = Annotated[str, Meta(pattern="^[0-9]{12}$", description="12 digits, in quotes")]
-RegionName = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$", description="the name of a Region, such as us-east-1")]
-AliasName = Annotated[str, Meta(pattern="^alias/[a-zA-Z0-9/_-]+$", description="a name such as alias/orders")]
-Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="a lower-case UUID")]
-RootId = Annotated[str, Meta(pattern="^r-[0-9a-z]{4,32}$", description="such as r-ab12; derived if not given")]
-_UNIT_ID = "such as ou-ab12-11111111; derived if not given"
-UnitId = Annotated[str, Meta(pattern="^ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}$", description=_UNIT_ID)]
-CustomKeyStoreId = Annotated[str, Meta(pattern="^cks-[0-9a-f]{17}$", description="`cks-` and 17 lower-case hex digits")]
-Description = Annotated[str, Meta(max_length=8192)]
-PrincipalArn = Annotated[str, Meta(min_length=1, max_length=256, description="ARN of a user, role, session or root")]
-ServiceName = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+){2,}$")]
-Tags = Annotated[dict[str, str], Meta(examples=[{"team": "payments"}])]
-EncryptionContext = Annotated[dict[str, str], Meta(examples=[{"tenant": "acme"}])]
-_MATERIAL = "base64: raw bytes, or a private key in PKCS #8 (DER)"
-if TYPE_CHECKING:
-    FaultService = str
-else:  # a fault rule can be about any service on the port
-    FaultService = Literal[tuple(sorted(SERVICES))]
-PolicyDocument = str | dict[str, Any]
-"""A policy: a JSON text, or the document itself."""
-
-
-class Members(Struct, rename="pascal", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A mapping whose members have AWS's names. A member that is not declared is an error.
-
-    A member with a pattern has a description, for the message about a text that does not match: `expected ...`.
-    """
-
-
-class AccountMember(Members, frozen=True, kw_only=True):
-    """An account, and access keys of its root."""
-
-    account: AccountId
-    access_key_ids: list[Annotated[str, Meta(min_length=1)]]
-
-
-class CredentialMember(Members, frozen=True, kw_only=True):
-    """An access key, and the principal that it belongs to."""
-
-    access_key_id: Annotated[str, Meta(min_length=1)]
-    secret_access_key: Annotated[str, Meta(min_length=1)]
-    session_token: Annotated[str, Meta(min_length=1, description="of temporary credentials")] | None = None
-    expiration: Moment | None = None
-    principal: Annotated[
-        str, Meta(description="ARN of a user, role, role session or account root; or a service: s3.amazonaws.com")
-    ]
-    account: Annotated[AccountId, Meta(description="12 digits, in quotes: on whose behalf a service calls")] | None = (
-        None
-    )
-
-
-class IdentityMember(Members, frozen=True, kw_only=True):
-    """A user or a role, and its policies by name, inline and managed alike."""
-
-    arn: Annotated[str, Meta(min_length=20, description="ARN of a user or role")]
-    policies: dict[str, PolicyDocument] = {}
-    permissions_boundary: PolicyDocument | None = None
-    trust_policy: PolicyDocument | None = None
-    max_session_duration: Annotated[int, Meta(ge=3600, le=43_200, description="seconds; 3600 if not given")] | None = (
-        None
-    )
-    tags: Tags = {}
-
-
-class ControlPolicyMember(Members, frozen=True, kw_only=True):
-    """A policy of an organization. Outside of one it names the accounts that it applies to."""
-
-    arn: str
-    policy: PolicyDocument
-    accounts: list[AccountId] = []
-
-
-class ServiceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
-    """A service control policy, which limits an account's principals."""
-
-    arn: Annotated[
-        str,
-        Meta(
-            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/.+$",
-            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/service_control_policy/p-1",
-        ),
-    ]
-
-
-class ResourceControlPolicyMember(ControlPolicyMember, frozen=True, kw_only=True):
-    """A resource control policy, which limits what anybody may do with an account's resources."""
-
-    arn: Annotated[
-        str,
-        Meta(
-            pattern="^arn:aws[a-z-]*:organizations::([0-9]{12}|aws):policy/(.+/)?resource_control_policy/.+$",
-            description="an ARN such as arn:aws:organizations::111122223333:policy/o-1/resource_control_policy/p-1",
-        ),
-    ]
-
-
-class AttachedPolicies(Members, frozen=True, kw_only=True):
-    """The policies that are attached to a place in an organization."""
-
-    service_control_policies: list[ServiceControlPolicyMember] = []
-    resource_control_policies: list[ResourceControlPolicyMember] = []
-
-
-class MemberAccountMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An account of an organization."""
-
-    account: AccountId
-
-
-class OrganizationalUnitMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An organizational unit, with its accounts and units."""
-
-    name: str | None = None
-    id: UnitId | None = None
-    accounts: list[MemberAccountMember] = []
-    organizational_units: list["OrganizationalUnitMember"] = []
-
-
-class OrganizationMember(AttachedPolicies, frozen=True, kw_only=True):
-    """An organization. Its policies are attached to its root."""
-
-    id: Annotated[str, Meta(pattern="^o-[a-z0-9]{4,32}$", description="an id such as o-exampleorgid")]
-    root_id: RootId | None = None
-    management_account: AccountId | None = None
-    accounts: list[MemberAccountMember] = []
-    organizational_units: list[OrganizationalUnitMember] = []
+from keytrail.seeds.caller_members import (
+    AccountMember,
+    CredentialMember,
+    IdentityMember,
+    OrganizationMember,
+    ResourceControlPolicyMember,
+    ServiceControlPolicyMember,
+)
+from keytrail.seeds.fault_members import ExternalErrorMember, FaultMember
+from keytrail.seeds.member_types import (
+    MATERIAL,
+    AccountId,
+    AliasName,
+    CustomKeyStoreId,
+    Description,
+    EncryptionContext,
+    Members,
+    Moment,
+    PolicyDocument,
+    PrincipalArn,
+    RegionName,
+    ServiceName,
+    Tags,
+    Uuid,
+)
 
 
 class LastUsageMember(Members, frozen=True, kw_only=True):
@@ -173,16 +66,25 @@ class PastRotationMember(Members, frozen=True, kw_only=True):
     rotation_type: RotationType = RotationType.AUTOMATIC
 
 
+OnDemandStart = Annotated[
+    Moment, Meta(description="when the rotation on demand that is under way started", examples=["10 seconds ago"])
+]
+OnDemandEnd = Annotated[Moment, Meta(description="when the rotation on demand will end", examples=["in 10 minutes"])]
+
+
 class RotationMember(Members, frozen=True, kw_only=True):
     """The past rotations of a key, the oldest first. With a period, the key has automatic rotation.
 
     PastKeyMaterials are those that each rotation ended; if they are left out, they are derived from the key's id.
+    A key of Origin EXTERNAL has only the two dates of a rotation on demand; its past rotations are in KeyMaterials.
     """
 
     rotation_period_in_days: Annotated[int, Meta(ge=90, le=2560)] | None = None
     next_rotation_date: Moment | None = None
     rotations: list[PastRotationMember] = []
     past_key_materials: list[Annotated[str, Meta(description="base64: 32 raw bytes")]] = []
+    on_demand_rotation_start_date: OnDemandStart | None = None
+    on_demand_rotation_end_date: OnDemandEnd | None = None
 
 
 Rotation = Annotated[
@@ -207,10 +109,17 @@ Constraints = Annotated[ConstraintsMember, Meta(examples=[{"EncryptionContextSub
 
 
 class GrantMember(Members, frozen=True, kw_only=True):
-    """A grant on a key. If its id or token is left out, it is derived from the key and the grant's position."""
+    """A grant on a key. If its id or token is left out, it is derived from the key and the grant's position.
+
+    A grant has several tokens (GrantTokens) if CreateGrant was called for it several times.
+    """
 
     grant_id: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="64 hex digits")] | None = None
     grant_token: Annotated[str, Meta(min_length=1, max_length=8192)] | None = None
+    grant_tokens: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=8192)]],
+        Meta(description="all tokens, in place of GrantToken, the first one first", examples=[["reader", "reader-2"]]),
+    ] = []
     name: Annotated[str, Meta(pattern="^[a-zA-Z0-9:/_-]{1,256}$")] | None = None
     creation_date: Moment | None = None
     issuing_account: AccountId | None = None
@@ -222,6 +131,12 @@ class GrantMember(Members, frozen=True, kw_only=True):
     constraints: Constraints | None = None
 
 
+Grants = Annotated[
+    list[GrantMember],
+    Meta(examples=[[{"GranteePrincipal": "arn:aws:iam::111122223333:role/Reader", "Operations": ["Decrypt"]}]]),
+]
+
+
 class ImportState(StrEnum):
     """The ImportState of key material, as in ListKeyRotations."""
 
@@ -229,15 +144,49 @@ class ImportState(StrEnum):
     PENDING_IMPORT = "PENDING_IMPORT"
 
 
+ImportValidTo = Annotated[
+    Moment,
+    Meta(description="when the material expires; if it is past, the material has expired", examples=["in 30 days"]),
+]
+
+
 class ImportedMaterialMember(Members, frozen=True, kw_only=True):
     """One key material of a key of Origin EXTERNAL. If KeyMaterial is left out, it is derived from the key's id."""
 
-    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material: Annotated[str, Meta(description=MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
     key_material_state: MaterialState | None = None
     import_state: ImportState | None = None
-    valid_to: Moment | None = None
+    valid_to: ImportValidTo | None = None
     rotation_date: Moment | None = None
+
+
+class ReplicaMaterialMember(Members, frozen=True, kw_only=True):
+    """Whether one of the primary key's KeyMaterials is imported into a replica, too, and until when."""
+
+    import_state: Annotated[ImportState, Meta(description="by default IMPORTED", examples=["PENDING_IMPORT"])] = (
+        ImportState.IMPORTED
+    )
+    valid_to: ImportValidTo | None = None
+
+
+class AliasMember(Members, frozen=True, kw_only=True):
+    """An alias with dates of its own; those of an alias without are the key's CreationDate."""
+
+    alias_name: AliasName
+    creation_date: Annotated[Moment, Meta(description="by default the key's", examples=["20 days ago"])] | None = None
+    last_updated_date: (
+        Annotated[Moment, Meta(description="by default its CreationDate", examples=["3 days ago"])] | None
+    ) = None
+
+
+NextKeyState = Annotated[
+    Literal["Enabled", "Disabled", "PendingImport"],
+    Meta(description="the state after Creating, Updating or Unavailable; by default Enabled", examples=["Disabled"]),
+]
+NextKeyStateDate = Annotated[
+    Moment, Meta(description="when Creating or Updating ends; if not given, never", examples=["in 10 seconds"])
+]
 
 
 class RegionalMember(Members, frozen=True, kw_only=True):
@@ -245,25 +194,31 @@ class RegionalMember(Members, frozen=True, kw_only=True):
 
     key_state: KeyState = KeyState.ENABLED
     description: Description = ""
+    next_key_state: NextKeyState | None = None
+    next_key_state_date: NextKeyStateDate | None = None
     policy: PolicyDocument | None = None
     tags: Tags = {}
     previously_tagged: Annotated[bool, Meta(description="had tags once: GetResources lists it without any")] = False
-    aliases: Annotated[list[AliasName], Meta(examples=[["alias/orders"]])] = []
+    aliases: Annotated[list[AliasName | AliasMember], Meta(examples=[["alias/orders"]])] = []
     creation_date: Moment | None = None
     deletion_date: Moment | None = None
     pending_deletion_window_in_days: Annotated[int, Meta(ge=7, le=30)] | None = None
     last_usage: LastUsage | None = None
     valid_to: Moment | None = None
-    grants: Annotated[
-        list[GrantMember],
-        Meta(examples=[[{"GranteePrincipal": "arn:aws:iam::111122223333:role/Reader", "Operations": ["Decrypt"]}]]),
-    ] = []
+    grants: Grants = []
 
 
 class ReplicaMember(RegionalMember, frozen=True, kw_only=True):
     """A replica of a multi-Region primary key."""
 
     region: RegionName
+    key_materials: Annotated[
+        list[ReplicaMaterialMember],
+        Meta(
+            description="of a key of Origin EXTERNAL: one for each of the primary key's, in the same order",
+            examples=[[{"ImportState": "PENDING_IMPORT"}]],
+        ),
+    ] = []
 
 
 class KeyMember(RegionalMember, frozen=True, kw_only=True):
@@ -281,14 +236,29 @@ class KeyMember(RegionalMember, frozen=True, kw_only=True):
     key_spec: str | None = None
     key_usage: KeyUsage | None = None
     origin: Origin = Origin.AWS_KMS
-    key_material: Annotated[str, Meta(description=_MATERIAL)] | None = None
+    key_material: Annotated[str, Meta(description=MATERIAL)] | None = None
     key_material_description: Annotated[str, Meta(max_length=256)] | None = None
-    key_materials: list[ImportedMaterialMember] = []
+    key_materials: (
+        Annotated[
+            list[ImportedMaterialMember],
+            Meta(
+                description="of a key of Origin EXTERNAL, the oldest first; `[]`: none was ever imported",
+                examples=[[{"ValidTo": "in 30 days"}]],
+            ),
+        ]
+        | None
+    ) = None
     rotation: Rotation | None = None
     custom_key_store_id: CustomKeyStoreId | None = None
     xks_key_id: Annotated[str, Meta(pattern="^[a-zA-Z0-9-_.]{1,128}$")] | None = None
     multi_region: bool | None = None
     replicas: Annotated[list[ReplicaMember], Meta(examples=[[{"Region": "eu-west-1"}]])] = []
+
+
+if TYPE_CHECKING:
+    NextConnectionErrorCode = str
+else:
+    NextConnectionErrorCode = Literal[("NONE", *map(str, ConnectionErrorCode))]
 
 
 class XksProxyMember(Members, frozen=True, kw_only=True):
@@ -307,7 +277,8 @@ class XksProxyMember(Members, frozen=True, kw_only=True):
 class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
     """A custom key store. If its cluster or proxy is left out, it is derived from the store's id.
 
-    With a ConnectionErrorCode, every attempt to connect fails with it, and so did the last one of a FAILED store.
+    With a ConnectionErrorCode, every attempt to connect fails with it, and so did the last one of a FAILED store. Its
+    next ones fail with NextConnectionErrorCode, if there is one.
     """
 
     custom_key_store_id: CustomKeyStoreId
@@ -316,8 +287,18 @@ class CustomKeyStoreMember(Members, frozen=True, kw_only=True):
     account: AccountId | None = None
     region: RegionName | None = None
     creation_date: Moment | None = None
-    connection_state: Literal["CONNECTED", "DISCONNECTED", "FAILED"] = "CONNECTED"
+    connection_state: ConnectionState = ConnectionState.CONNECTED
+    next_connection_state_date: (
+        Annotated[Moment, Meta(description="when CONNECTING or DISCONNECTING ends", examples=["in 10 minutes"])] | None
+    ) = None
     connection_error_code: ConnectionErrorCode | None = None
+    next_connection_error_code: (
+        Annotated[
+            NextConnectionErrorCode,
+            Meta(description="of a FAILED store: what the next attempt to connect fails with", examples=["NONE"]),
+        ]
+        | None
+    ) = None
     cloud_hsm_cluster_id: Annotated[str, Meta(pattern="^cluster-[2-7a-zA-Z]{11,16}$")] | None = None
     trust_anchor_certificate: Annotated[str, Meta(min_length=1, max_length=5000)] | None = None
     xks_proxy_configuration: XksProxyMember | None = None
@@ -331,6 +312,7 @@ class AwsManagedKeyMember(Members, frozen=True, kw_only=True):
     region: RegionName | None = None
     creation_date: Moment | None = None
     last_usage: LastUsage | None = None
+    grants: Grants = []
 
 
 class SettingsMember(Members, frozen=True, kw_only=True):
@@ -344,37 +326,6 @@ class SettingsMember(Members, frozen=True, kw_only=True):
     request_quotas: Annotated[str, Meta(description="off, aws, aws*0.01, or Symmetric=5,CreateKey=1")] | None = None
 
 
-class LatencyMember(Members, frozen=True, kw_only=True):
-    """A random latency in milliseconds. Sigma is the standard deviation of the logarithm."""
-
-    distribution: Literal["uniform", "normal", "lognormal"]
-    low: float | None = None
-    high: float | None = None
-    mean: float | None = None
-    deviation: float | None = None
-    median: float | None = None
-    sigma: float | None = None
-
-
-class FaultMember(Members, frozen=True, kw_only=True):
-    """A fault rule: which calls it is about, which of them it strikes (by default all), and what happens to those."""
-
-    service: FaultService = "kms"
-    operations: str | list[str] = []
-    key_id: Annotated[str, Meta(min_length=1, description="id or ARN of a key, or of an alias")] | None = None
-    account: Annotated[AccountId, Meta(description="12 digits, in quotes: the caller's")] | None = None
-    region: RegionName | None = None
-    call: Annotated[int, Meta(ge=1, description="strike on the n-th call alone")] | None = None
-    count: Annotated[int, Meta(ge=1, description="strike so many times")] | None = None
-    probability: Annotated[float, Meta(ge=0, le=1)] | None = None
-    seed: int = 0
-    error: Annotated[str, Meta(description="code of an error: KMSInternalException")] | None = None
-    message: Annotated[str, Meta(max_length=8192)] | None = None
-    latency: Annotated[float, Meta(description="milliseconds")] | LatencyMember | None = None
-    drop: Literal["before", "after"] | None = None
-    truncate: Annotated[int, Meta(ge=0, description="bytes of the body that are sent")] | None = None
-
-
 class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A seed document."""
 
@@ -383,6 +334,10 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     credentials: list[CredentialMember] = []
     identities: list[IdentityMember] = []
     organization: OrganizationMember | None = None
+    organizations: Annotated[
+        list[OrganizationMember],
+        Meta(description="in place of `organization`, if there are several", examples=[[{"Id": "o-exampleorgid"}]]),
+    ] = []
     service_control_policies: list[ServiceControlPolicyMember] = msgspec.field(
         default_factory=list, name="serviceControlPolicies"
     )
@@ -393,3 +348,10 @@ class SeedDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     aws_managed_keys: list[AwsManagedKeyMember] = msgspec.field(default_factory=list, name="awsManagedKeys")
     keys: list[KeyMember] = []
     faults: list[FaultMember] = []
+    external_errors: Annotated[
+        list[ExternalErrorMember],
+        Meta(
+            description="what goes wrong behind custom key stores",
+            examples=[[{"XksKeyId": "external-key", "Error": "XksKeyNotFoundException"}]],
+        ),
+    ] = msgspec.field(default_factory=list, name="externalErrors")

@@ -11,8 +11,8 @@ from keytrail.domain.fault import LONGEST_LATENCY, FaultRule, Latency
 from keytrail.operations import SERVICES
 from keytrail.regions import region_problem
 from keytrail.seeds.decoding import convert
-from keytrail.seeds.document import FaultMember, LatencyMember
 from keytrail.seeds.error import SeedError
+from keytrail.seeds.fault_members import FaultMember, LatencyMember
 from keytrail.seeds.reader import SeedReader
 from keytrail.settings import Settings
 from keytrail.spelling import nearest
@@ -72,6 +72,8 @@ def _problems(member: FaultMember, settings: Settings) -> Iterator[_Problem]:
         yield ends[1], f"a rule has one of Error, Drop and Truncate; leave out this or {ends[0]}"
     if not ends and member.latency is None:
         yield "", "a rule needs one of Error, Latency, Drop and Truncate"
+    if member.hits > member.calls:
+        yield "Hits", f"are more than the {member.calls} Calls; a rule strikes only calls that it is about"
     if member.message is not None and member.error is None:
         yield "Message", "is the message of an error; add Error"
     if member.latency is not None:
@@ -95,6 +97,8 @@ def _rule(member: FaultMember) -> FaultRule:
         latency=_latency(member.latency) if member.latency is not None else None,
         drop=member.drop,
         truncate=member.truncate,
+        calls=member.calls,
+        hits=member.hits,
         document=_written(member),
     )
 

@@ -1,6 +1,6 @@
 """Reading seed files and documents into a Seed, or raising SeedError with all that is wrong in them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -11,6 +11,7 @@ from keytrail.seeds.credentials import read_account, read_credential
 from keytrail.seeds.custom_key_stores import read_custom_key_store
 from keytrail.seeds.decoding import Decoded, decode
 from keytrail.seeds.error import SeedError
+from keytrail.seeds.external_errors import read_external_error
 from keytrail.seeds.faults import read_fault
 from keytrail.seeds.identities import read_identity
 from keytrail.seeds.keys import read_key
@@ -83,28 +84,36 @@ def _read(decoded: Decoded, reader: SeedReader) -> None:
     document, left_out = decoded.document, decoded.left_out
     if document.settings is not None:
         read_settings(document.settings, reader)
-    for path, account in _items("accounts", document.accounts, left_out):
-        read_account(path, account, reader)
-    for path, credential in _items("credentials", document.credentials, left_out):
-        read_credential(path, credential, reader)
-    for path, identity in _items("identities", document.identities, left_out):
-        read_identity(path, identity, reader)
+    _read_items("accounts", document.accounts, read_account, left_out, reader)
+    _read_items("credentials", document.credentials, read_credential, left_out, reader)
+    _read_items("identities", document.identities, read_identity, left_out, reader)
     if not any(path.startswith("serviceControlPolicies") for path in left_out):
         read_service_control_policies("serviceControlPolicies", document.service_control_policies, reader)
     if not any(path.startswith("resourceControlPolicies") for path in left_out):
         read_resource_control_policies("resourceControlPolicies", document.resource_control_policies, reader)
     if document.organization is not None:
         read_organization("organization", document.organization, reader)
-    for path, store in _items("customKeyStores", document.custom_key_stores, left_out):
-        read_custom_key_store(path, store, reader)
-    for path, managed in _items("awsManagedKeys", document.aws_managed_keys, left_out):
-        read_managed_key(path, managed, reader)
+    _read_items("organizations", document.organizations, read_organization, left_out, reader)
+    _read_items("customKeyStores", document.custom_key_stores, read_custom_key_store, left_out, reader)
+    _read_items("awsManagedKeys", document.aws_managed_keys, read_managed_key, left_out, reader)
     stores_left_out = any(path.startswith("customKeyStores") for path in left_out)
     for path, key in _items("keys", document.keys, left_out):
         if key.custom_key_store_id is None or not stores_left_out:  # its store may be one of those
             read_key(path, key, reader)
-    for path, fault in _items("faults", document.faults, left_out):
-        read_fault(path, fault, reader)
+    _read_items("faults", document.faults, read_fault, left_out, reader)
+    _read_items("externalErrors", document.external_errors, read_external_error, left_out, reader)
+
+
+def _read_items(
+    part: str,
+    members: Iterable[_Member],
+    read: Callable[[str, _Member, SeedReader], None],
+    left_out: frozenset[str],
+    reader: SeedReader,
+) -> None:
+    """Read the members of a list."""
+    for path, member in _items(part, members, left_out):
+        read(path, member, reader)
 
 
 def _items(part: str, members: Iterable[_Member], left_out: frozenset[str]) -> Iterator[tuple[str, _Member]]:

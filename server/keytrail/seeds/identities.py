@@ -3,7 +3,8 @@
 from keytrail.authorization.policy import PolicyType
 from keytrail.domain.identity import Identity
 from keytrail.domain.principal import Principal
-from keytrail.seeds.document import IdentityMember, PolicyDocument
+from keytrail.seeds.caller_members import IdentityMember
+from keytrail.seeds.member_types import PolicyDocument
 from keytrail.seeds.reader import SeedReader
 
 

@@ -50,7 +50,7 @@ def read_imports(path: str, member: KeyMember, spec: str, name: str, reader: See
         imports[material.id] = _import(part_path, member, part, reader)
         if part.key_material_state in _PENDING:
             pending = material
-            _check_pending(part_path, part, at, len(parts), reader)
+            _check_pending(part_path, part, at, len(parts), reader, replicated=bool(member.replicas))
         else:
             past.append(_past(part_path, material, part, past, reader))
     if not past:
@@ -62,10 +62,15 @@ def read_imports(path: str, member: KeyMember, spec: str, name: str, reader: See
 def replica_imports(
     path: str, replica: ReplicaMember, member: KeyMember, primary: Key, reader: SeedReader
 ) -> dict[str, Import]:
-    """The imports of a replica, by material id: all of its primary key's materials; none while it is PendingImport."""
+    """The imports of a replica, by material id, as its KeyMaterials say.
+
+    Without those: of all of its primary key's materials, but of none while it is PendingImport.
+    """
     if primary.origin is not Origin.EXTERNAL:
         _refuse_import_members(path, replica, reader)
         return {}
+    if replica.key_materials:
+        return _listed_imports(path, replica, primary, reader)
     if replica.key_state in (KeyState.PENDING_IMPORT, KeyState.CREATING) or primary.material is None:
         if replica.valid_to is not None:
             reader.add_problem(
@@ -74,11 +79,27 @@ def replica_imports(
         return {name: replace(how, valid_to=None, is_present=False) for name, how in primary.imports.items()}
     imports = {name: Import(description=how.description) for name, how in primary.imports.items()}
     current = primary.material.id
-    imports[current] = replace(imports[current], valid_to=_valid_to(f"{path}.ValidTo", replica.valid_to, reader))
+    described = imports[current].description
+    imports[current] = _import_until(path, ImportState.IMPORTED, replica.valid_to, described, reader)
     waiting = MaterialState.PENDING_MULTI_REGION_IMPORT_AND_ROTATION
-    if primary.pending is not None and member.key_materials[-1].key_material_state is waiting:
+    if primary.pending is not None and member.key_materials and member.key_materials[-1].key_material_state is waiting:
         imports[primary.pending.id] = replace(imports[primary.pending.id], is_present=False)
     return imports
+
+
+def _listed_imports(path: str, replica: ReplicaMember, primary: Key, reader: SeedReader) -> dict[str, Import]:
+    names = list(primary.imports)  # in the order of the primary key's KeyMaterials
+    if len(replica.key_materials) != len(names) or replica.valid_to is not None:
+        reader.add_problem(
+            f"{path}.KeyMaterials",
+            f"expected one for each of the primary key's {len(names)}, and no ValidTo beside them",
+        )
+    return {
+        name: _import_until(
+            f"{path}.KeyMaterials[{at}]", part.import_state, part.valid_to, primary.imports[name].description, reader
+        )
+        for at, (name, part) in enumerate(zip(names, replica.key_materials, strict=False))
+    }
 
 
 def check_state(path: str, key: Key, reader: SeedReader) -> None:
@@ -97,6 +118,8 @@ def _refuse_import_members(path: str, member: RegionalMember, reader: SeedReader
     sent = {"ValidTo": member.valid_to is not None}
     if isinstance(member, KeyMember):
         sent["KeyMaterialDescription"] = member.key_material_description is not None
+        sent["KeyMaterials"] = member.key_materials is not None
+    if isinstance(member, ReplicaMember):
         sent["KeyMaterials"] = bool(member.key_materials)
     for name in [name for name, is_sent in sent.items() if is_sent]:
         reader.add_problem(f"{path}.{name}", "is for imported key material; needs Origin: EXTERNAL")
@@ -105,7 +128,7 @@ def _refuse_import_members(path: str, member: RegionalMember, reader: SeedReader
 def _parts(path: str, member: KeyMember, reader: SeedReader) -> list[tuple[str, ImportedMaterialMember]]:
     """The materials of the key, the oldest first, each with its path."""
     short = (member.key_material, member.key_material_description, member.valid_to)
-    if member.key_materials:
+    if member.key_materials is not None:
         if short != (None, None, None):
             reader.add_problem(
                 f"{path}.KeyMaterials",
@@ -133,14 +156,20 @@ def _import(path: str, member: KeyMember, part: ImportedMaterialMember, reader: 
     if state is None:
         waits = member.key_state is KeyState.PENDING_IMPORT and part.key_material_state not in _PENDING
         state = ImportState.PENDING_IMPORT if waits else ImportState.IMPORTED
-    valid_to = _valid_to(f"{path}.ValidTo", part.valid_to, reader)
+    return _import_until(path, state, part.valid_to, part.key_material_description, reader)
+
+
+def _import_until(
+    path: str, state: ImportState, valid_to: str | None, description: str | None, reader: SeedReader
+) -> Import:
     if state is ImportState.PENDING_IMPORT:
-        if part.valid_to is not None:
+        if valid_to is not None:
             reader.add_problem(
                 f"{path}.ValidTo", "is for imported material; leave it out, or ImportState: PENDING_IMPORT"
             )
-        return Import(None, part.key_material_description, is_present=False)
-    return Import(valid_to, part.key_material_description)
+        return Import(None, description, is_present=False)
+    date = _valid_to(f"{path}.ValidTo", valid_to, reader)
+    return Import(date, description, is_present=date is None or date > reader.now)
 
 
 def _past(
@@ -169,21 +198,21 @@ def _past(
     return PastMaterial(material, date, RotationType.ON_DEMAND)
 
 
-def _check_pending(path: str, part: ImportedMaterialMember, at: int, count: int, reader: SeedReader) -> None:
+def _check_pending(
+    path: str, part: ImportedMaterialMember, at: int, count: int, reader: SeedReader, *, replicated: bool
+) -> None:
     if at == 0 or at != count - 1:
         reader.add_problem(f"{path}.KeyMaterialState", "only the last of several materials is pending rotation")
     if part.rotation_date is not None:
         reader.add_problem(
             f"{path}.RotationDate", "is for material that the key was rotated to; this is pending rotation"
         )
-    if part.import_state is ImportState.PENDING_IMPORT:
+    if part.import_state is ImportState.PENDING_IMPORT and not replicated:
         reader.add_problem(f"{path}.ImportState", "material that is pending rotation must be imported; leave it out")
 
 
 def _valid_to(path: str, text: str | None, reader: SeedReader) -> datetime | None:
     date = reader.moment(path, text) if text is not None else None
-    if date is not None and not reader.now < date <= reader.now + timedelta(days=365):
-        reader.add_problem(
-            path, "expected a moment within the next 365 days; material that is gone has ImportState: PENDING_IMPORT"
-        )
+    if date is not None and date > reader.now + timedelta(days=365):
+        reader.add_problem(path, "expected a moment within the next 365 days")
     return date

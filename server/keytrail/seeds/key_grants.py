@@ -21,7 +21,7 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
     for index, member in enumerate(members):
         item_path = f"{path}[{index}]"
         grant = _grant(item_path, member, key, _derived("GrantId", key, index), reader)
-        token = member.grant_token or _derived("GrantToken", key, index)
+        tokens = _tokens(item_path, member, _derived("GrantToken", key, index), reader)
         try:
             require_valid_grant(
                 operations=grant.operations,
@@ -41,7 +41,8 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
             if principal is not None and is_unique_id(principal):
                 reader.add_problem(f"{item_path}.{name}", f"{principal} is a unique id; give the principal's ARN")
         reader.require_once(f"{item_path}.GrantId", f"grant {grant.grant_id}", "every grant has its own id")
-        reader.require_once(f"{item_path}.GrantToken", f"the token {token}", "every grant has its own token")
+        for place, token in tokens.items():
+            reader.require_once(place, f"the token {token}", "every grant has its own token")
         first = named.setdefault(grant.parameters, item_path)
         if grant.name and first != item_path:
             reader.add_problem(
@@ -49,7 +50,16 @@ def read_grants(path: str, members: list[GrantMember], key: Key, reader: SeedRea
                 f"{grant.name} appears twice with the same members, first at {first}; "
                 "KMS would create one grant for both",
             )
-        reader.seed.grants[grant.grant_id] = (grant, token)
+        reader.seed.grants[grant.grant_id] = (grant, tuple(tokens.values()))
+
+
+def _tokens(path: str, member: GrantMember, derived: str, reader: SeedReader) -> dict[str, str]:
+    """The tokens of a grant, each with its path."""
+    if not member.grant_tokens:
+        return {f"{path}.GrantToken": member.grant_token or derived}
+    if member.grant_token is not None:
+        reader.add_problem(f"{path}.GrantToken", "is in place of GrantTokens; list it there")
+    return {f"{path}.GrantTokens[{index}]": token for index, token in enumerate(member.grant_tokens)}
 
 
 def _grant(path: str, member: GrantMember, key: Key, derived_id: str, reader: SeedReader) -> Grant:

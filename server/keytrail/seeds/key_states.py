@@ -1,6 +1,7 @@
 """Reading the state of a key, with its creation date and its deletion date."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from keytrail.domain.key import CUSTOM_KEY_STORE_ORIGINS, Key, KeyState, Origin
 from keytrail.seeds.document import KeyMember, RegionalMember
@@ -18,7 +19,7 @@ def read_creation_date(path: str, member: RegionalMember, primary: Key | None, r
         if isinstance(member, KeyMember):
             uses += [replica.last_usage for replica in member.replicas if replica.creation_date is None]
             dates = [past.rotation_date for past in member.rotation.rotations] if member.rotation else []
-            dates += [past.rotation_date for past in member.key_materials if past.rotation_date is not None]
+            dates += [past.rotation_date for past in member.key_materials or () if past.rotation_date is not None]
         dates += [use.timestamp for use in uses if use is not None]
         try:
             past = [read_relative_moment(date, reader.now) for date in dates]
@@ -28,10 +29,8 @@ def read_creation_date(path: str, member: RegionalMember, primary: Key | None, r
     return reader.past_moment(f"{path}.CreationDate", member.creation_date) or reader.now
 
 
-def read_state(
-    path: str, member: RegionalMember, key_id: str, origin: Origin, reader: SeedReader
-) -> tuple[KeyState, datetime | None, int | None]:
-    """A key's state, its DeletionDate, and its waiting period in days if it is in PendingReplicaDeletion."""
+def read_state(path: str, member: RegionalMember, key_id: str, origin: Origin, reader: SeedReader) -> dict[str, Any]:
+    """The fields of Key for its state, for the one that follows, and for its deletion."""
     state = member.key_state
     multi_region = key_id.startswith("mrk-")
     replicated = isinstance(member, KeyMember) and bool(member.replicas)
@@ -64,4 +63,35 @@ def read_state(
             reader.add_problem(f"{path}.DeletionDate", "is in the past, so the key would be deleted; leave the key out")
     elif state is KeyState.PENDING_DELETION:
         date = reader.now + timedelta(days=30)
-    return state, date, window
+    return {
+        "state": state,
+        "deletion_date": date,
+        "pending_window_in_days": window,
+        **_next_state(path, member, reader),
+    }
+
+
+def _next_state(path: str, member: RegionalMember, reader: SeedReader) -> dict[str, Any]:
+    """The fields of Key for the state that follows a state that passes, and for when it does."""
+    state, following = member.key_state, KeyState(member.next_key_state or KeyState.ENABLED)
+    passing = state in (KeyState.CREATING, KeyState.UPDATING)
+    if member.next_key_state is not None:
+        wrong = {
+            state is KeyState.UNAVAILABLE: following is KeyState.PENDING_IMPORT,
+            passing: following is KeyState.DISABLED or member.next_key_state_date is None,
+        }
+        if wrong.get(True, True):
+            reader.add_problem(
+                f"{path}.NextKeyState",
+                "is Enabled or PendingImport for Creating and Updating, which need a NextKeyStateDate too; "
+                "for Unavailable it is Enabled or Disabled; other states have none",
+            )
+    if member.next_key_state_date is None:
+        return {"next_state": following} if state is KeyState.UNAVAILABLE else {}
+    date_path = f"{path}.NextKeyStateDate"
+    date = reader.moment(date_path, member.next_key_state_date)
+    if not passing:
+        reader.add_problem(date_path, "needs KeyState: Creating or Updating")
+    elif date is not None and date <= reader.now:
+        reader.add_problem(date_path, "is in the past; describe the key in the state that followed")
+    return {"next_state": following, "settles_at": date}

@@ -13,7 +13,7 @@ from keytrail.domain.multi_region import MultiRegionSet
 from keytrail.domain.tag import read_tags
 from keytrail.errors import AwsError
 from keytrail.seeds.custom_key_stores import place_key
-from keytrail.seeds.document import KeyMember, RegionalMember
+from keytrail.seeds.document import AliasMember, KeyMember, RegionalMember
 from keytrail.seeds.imported_material import check_state, read_imports, replica_imports
 from keytrail.seeds.key_grants import read_grants
 from keytrail.seeds.key_material import material_name, read_key_material
@@ -116,16 +116,12 @@ def _add_key(
 ) -> Key:
     """Add the key of one Region; `shared` has the fields of Key that all keys of a multi-Region set share."""
     created = read_creation_date(path, member, primary, reader)
-    key_id, origin = shared["key_id"], shared["origin"]
-    state, deletion_date, window = read_state(path, member, key_id, origin, reader)
     key = Key(
         **shared,
         region=region,
         creation_date=created,
         description=member.description,
-        state=state,
-        deletion_date=deletion_date,
-        pending_window_in_days=window,
+        **read_state(path, member, shared["key_id"], shared["origin"], reader),
         policy=reader.policy(f"{path}.Policy", member.policy, PolicyType.KEY) if member.policy is not None else None,
         tags=_tags(path, member, reader),
         ever_tagged=member.previously_tagged,
@@ -153,11 +149,18 @@ def _tags(path: str, member: RegionalMember, reader: SeedReader) -> dict[str, st
 def _aliases(path: str, member: RegionalMember, key: Key, reader: SeedReader) -> None:
     if len(member.aliases) > MAX_ALIASES_PER_KEY:
         reader.add_problem(f"{path}.Aliases", f"a key has at most {MAX_ALIASES_PER_KEY} aliases")
-    for index, name in enumerate(member.aliases):
-        alias = Alias(key.account, key.region, name, key.key_id, key.creation_date, key.creation_date)
+    for index, item in enumerate(member.aliases):
+        item_path = f"{path}.Aliases[{index}]"
+        named = AliasMember(alias_name=item) if isinstance(item, str) else item
+        created = updated = key.creation_date
+        if named.creation_date is not None:
+            created = updated = reader.past_moment(f"{item_path}.CreationDate", named.creation_date) or created
+        if named.last_updated_date is not None:
+            updated = reader.past_moment(f"{item_path}.LastUpdatedDate", named.last_updated_date) or updated
+        alias = Alias(key.account, key.region, named.alias_name, key.key_id, created, updated)
         try:
-            require_alias_name(name)
+            require_alias_name(alias.name)
         except AwsError:
-            reader.add_problem(f"{path}.Aliases[{index}]", f"{name} is not a name that CreateAlias accepts")
-        reader.require_once(f"{path}.Aliases[{index}]", alias.arn, "an alias names one key")
+            reader.add_problem(item_path, f"{alias.name} is not a name that CreateAlias accepts")
+        reader.require_once(item_path, alias.arn, "an alias names one key")
         reader.seed.aliases[alias.arn] = alias

@@ -150,7 +150,10 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         ),
         "VpcEndpointServiceOwner": ("The account of that service; by default the store's.", "111122223333"),
     },
-    "AwsManagedKeyMember": {"Alias": ("The alias of the service's key.", "alias/aws/s3")},
+    "AwsManagedKeyMember": {
+        "Alias": ("The alias of the service's key.", "alias/aws/s3"),
+        "Grants": ("Its grants, which the service has made.", [_GRANT]),
+    },
     "LastUsageMember": {
         "Operation": ("The operation.", "Decrypt"),
         "Timestamp": ("When it was.", "20 days ago"),
@@ -158,7 +161,9 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "CloudTrailEventId": ("The id of its event; derived if not given.", "4444abcd-12ab-34cd-56ef-1234567890ab"),
         "KmsRequestId": ("The id of its request; derived if not given.", "5555abcd-12ab-34cd-56ef-1234567890ab"),
     },
+    "AliasMember": {"AliasName": ("The alias.", "alias/orders")},
     "RegionalMember": {
+        "PreviouslyTagged": ("Whether it had tags once; GetResources lists such a key without any.", True),
         "KeyState": ("Its state.", "Disabled"),
         "Description": ("Its description.", "orders, used by a nightly job"),
         "Policy": (
@@ -242,6 +247,15 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
             "The resource for which a service uses the key.",
             "arn:aws:dynamodb:us-east-1:111122223333:table/T",
         ),
+    },
+    "ExternalErrorMember": {
+        "CloudHsmClusterId": ("The cluster that has the error.", "cluster-234567abcde"),
+        "XksProxyUriEndpoint": ("The external key store proxy that has it.", "https://xks.example.com"),
+        "XksProxyVpcEndpointServiceName": (
+            "The VPC endpoint service that has it.",
+            "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+        ),
+        "XksKeyId": ("The external key that has it.", "external-key"),
     },
     "FaultMember": {
         "Service": ("The service whose calls it is about.", "kms"),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from keytrail.authorization.policy import PolicyType
 from keytrail.domain.organization import ControlPolicy, Level, Membership
-from keytrail.seeds.document import (
+from keytrail.seeds.caller_members import (
     AttachedPolicies,
     ControlPolicyMember,
     OrganizationalUnitMember,
@@ -85,7 +85,12 @@ def _members_of(
     for index, unit in enumerate(member.organizational_units):
         item_path = f"{path}.OrganizationalUnits[{index}]"
         unit_id = unit.id or f"ou-{place.path.split('/')[1].removeprefix('r-')}-{_derived(f'{place.path}{index}', 8)}"
-        reader.require_once(f"{item_path}.Id", unit_id, "every unit has its own id")
+        # Two parts of `organizations` may be of the same one, with different policies: each account has one.
+        first = reader.first_place(f"{item_path}.Id", f"{unit_id} in {item_path.partition('.')[0]}")
+        if first is not None:
+            reader.add_problem(
+                f"{item_path}.Id", f"{unit_id} appears twice, first at {first}; every unit has its own id"
+            )
         own = _attached(item_path, unit, reader)
         yield from _members_of(item_path, unit, _Place(f"{place.path}{unit_id}/", (*place.levels, own)), reader)
 

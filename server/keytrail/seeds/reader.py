@@ -7,7 +7,7 @@ import msgspec
 from keytrail.authorization.elements import PolicyProblem
 from keytrail.authorization.policy import PolicyType, read_policy
 from keytrail.regions import region_problem
-from keytrail.seeds.document import PolicyDocument
+from keytrail.seeds.member_types import PolicyDocument
 from keytrail.seeds.moments import read_relative_moment
 from keytrail.seeds.seed import Seed
 from keytrail.settings import Settings

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from keytrail.domain.key import Origin
+from keytrail.domain.key import USABLE, Origin
 from keytrail.domain.key_material import KeyMaterial
 from keytrail.domain.key_spec import SYMMETRIC_DEFAULT
-from keytrail.domain.material_history import AutomaticRotation, PastMaterial
+from keytrail.domain.material_history import AutomaticRotation, OnDemandRotation, PastMaterial
 from keytrail.seeds.document import KeyMember, RotationMember
 from keytrail.seeds.key_material import read_key_material
 from keytrail.seeds.reader import SeedReader
@@ -20,18 +20,22 @@ def read_rotation(
     name: str,
     reader: SeedReader,
 ) -> dict[str, Any]:
-    """The fields of Key for its rotations: material, materials and automatic; {} if the seed has none.
+    """The fields of Key for its rotations: material, materials, automatic and on_demand; {} if the seed has none.
 
     `name` is what its materials are derived from (`material_name`).
     """
     rotation = member.rotation
     if rotation is None:
         return {}
+    on_demand = _on_demand(f"{path}.Rotation", rotation, reader)
     if member.origin is Origin.EXTERNAL:
-        reader.add_problem(
-            f"{path}.Rotation", "only a symmetric key of origin AWS_KMS has Rotation; use KeyMaterials instead"
-        )
-        return {}
+        dates = (rotation.on_demand_rotation_start_date, rotation.on_demand_rotation_end_date)
+        if rotation != RotationMember(on_demand_rotation_start_date=dates[0], on_demand_rotation_end_date=dates[1]):
+            reader.add_problem(
+                f"{path}.Rotation",
+                "only a symmetric key of origin AWS_KMS has more than a rotation on demand; use KeyMaterials instead",
+            )
+        return {"on_demand": on_demand}
     if spec != SYMMETRIC_DEFAULT or member.origin is not Origin.AWS_KMS or material is None:
         reader.add_problem(f"{path}.Rotation", "only a symmetric key of origin AWS_KMS is rotated; leave Rotation out")
         return {}
@@ -40,8 +44,26 @@ def read_rotation(
     return {
         "material": materials[-1].material if materials else material,
         "materials": materials,
-        "automatic": _automatic(f"{path}.Rotation", rotation, last or reader.now, reader),
+        "automatic": _automatic(f"{path}.Rotation", member, rotation, last or reader.now, reader),
+        "on_demand": on_demand,
     }
+
+
+def _on_demand(path: str, rotation: RotationMember, reader: SeedReader) -> OnDemandRotation | None:
+    """The rotation on demand that is under way."""
+    start, end = rotation.on_demand_rotation_start_date, rotation.on_demand_rotation_end_date
+    if start is None or end is None:
+        if start is not end:
+            name = "OnDemandRotationStartDate" if start is None else "OnDemandRotationEndDate"
+            reader.add_problem(f"{path}.{name}", "is missing; a rotation on demand that is under way has both dates")
+        return None
+    began = reader.past_moment(f"{path}.OnDemandRotationStartDate", start)
+    ends = reader.moment(f"{path}.OnDemandRotationEndDate", end)
+    if ends is not None and ends <= reader.now:
+        reader.add_problem(
+            f"{path}.OnDemandRotationEndDate", "is in the past; list the rotation among the past ones instead"
+        )
+    return OnDemandRotation(began, ends) if began is not None and ends is not None else None
 
 
 def _materials(
@@ -92,7 +114,9 @@ def _past_materials(path: str, rotation: RotationMember, reader: SeedReader) -> 
     return sound if len(sound) == count else []
 
 
-def _automatic(path: str, rotation: RotationMember, since: datetime, reader: SeedReader) -> AutomaticRotation | None:
+def _automatic(
+    path: str, member: KeyMember, rotation: RotationMember, since: datetime, reader: SeedReader
+) -> AutomaticRotation | None:
     days = rotation.rotation_period_in_days
     if days is None:
         if rotation.next_rotation_date is not None:
@@ -102,6 +126,8 @@ def _automatic(path: str, rotation: RotationMember, since: datetime, reader: See
     if rotation.next_rotation_date is None:
         return AutomaticRotation(days, since + period * ((reader.now - since) // period + 1))
     date = reader.moment(f"{path}.NextRotationDate", rotation.next_rotation_date)
-    if date is not None and not reader.now < date <= reader.now + period:
+    overdue = date is not None and date <= reader.now
+    # A key that cannot be used is not rotated until somebody enables it.
+    if date is not None and (date > reader.now + period or (overdue and member.key_state in USABLE)):
         reader.add_problem(f"{path}.NextRotationDate", f"expected a moment within the next {days} days")
     return AutomaticRotation(days, date) if date is not None else None

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from keytrail.seeds.document import Members, SeedDocument
+from keytrail.seeds.document import SeedDocument
+from keytrail.seeds.member_types import Members
 from keytrail.seeds.member_words import WORDS, Words
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -26,12 +27,20 @@ def json_schema() -> dict[str, Any]:
                 # A draft-07 reader ignores what stands beside a $ref.
                 inner = {"allOf": [{"$ref": described.pop("$ref")}]} if "$ref" in described else {}
                 described |= {"description": words[0], "examples": [words[1]], **inner}
+            elif "description" not in described:
+                described |= _words_of_type(described)
     head = {"$schema": _DRAFT, "$id": "urn:keytrail:seed", "title": "Keytrail seed"}
     return {
         **head,
         "description": "Keys and their past, and callers, for a Keytrail to begin with.",
         **_of_root(schema),
     }
+
+
+def _words_of_type(described: dict[str, Any]) -> dict[str, Any]:
+    """The description and the examples of the type of a member that may also be left out."""
+    types = [each for each in described.get("anyOf", ()) if "description" in each]
+    return {name: types[0][name] for name in ("description", "examples") if name in types[0]} if types else {}
 
 
 def _of_root(schema: dict[str, Any]) -> dict[str, Any]:

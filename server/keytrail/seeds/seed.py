@@ -30,7 +30,7 @@ class Seed:
     """By store id, like `implicit_stores`."""
     implicit_stores: dict[str, CustomKeyStore] = field(default_factory=dict)
     """Stores for keys that name none. One that exists already is used again."""
-    grants: dict[str, tuple[Grant, str]] = field(default_factory=dict)
+    grants: dict[str, tuple[Grant, tuple[str, ...]]] = field(default_factory=dict)
     """Grants and their tokens, by grant id."""
     uses: list[tuple[str, Use]] = field(default_factory=list)
     """The last uses of keys, with the key's ARN."""
@@ -44,6 +44,8 @@ class Seed:
     memberships: dict[str, Membership] = field(default_factory=dict)
     """By account id."""
     faults: list[FaultRule] = field(default_factory=list)
+    external_errors: dict[tuple[str, str], str] = field(default_factory=dict)
+    """As CustomKeyStores.external_errors."""
     places: dict[str, str] = field(default_factory=dict)
     """Where in the documents each part is that can be there only once, by its ARN, id or other name."""
     settings: dict[str, Any] = field(default_factory=dict)
@@ -65,8 +67,8 @@ class Seed:
         ]
         conflicts += [
             f"grant {grant_id}, or its token, already exists; reset first, or use another"
-            for grant_id, (_, token) in self.grants.items()
-            if store.grants.has(grant_id, token)
+            for grant_id, (_, tokens) in self.grants.items()
+            if any(store.grants.has(grant_id, token) for token in tokens)
         ]
         conflicts += [
             f"custom key store {store_id} already exists; reset first, or use another CustomKeyStoreId"
@@ -88,7 +90,7 @@ class Seed:
                 self.keys.values(),
                 self.multi_region_sets.items(),
                 self.aliases.values(),
-                self.grants.values(),
+                [(grant, token) for grant, tokens in self.grants.values() for token in tokens],
                 {**self.implicit_stores, **self.custom_key_stores}.values(),
                 counted=False,
             )

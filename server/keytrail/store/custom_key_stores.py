@@ -72,6 +72,11 @@ class CustomKeyStores:
             stores = [self._stores[store_id] for store_id in self._ids.get((account, region), ())]
             return sorted(stores, key=lambda store: store.sort_key)
 
+    def all(self) -> list[CustomKeyStore]:
+        """The stores of all accounts and Regions."""
+        with self._lock:
+            return list(self._stores.values())
+
     def set_availability(self, key: Key) -> Key:
         """The key, Unavailable or not as its custom key store's connection says; keys in no such store stay."""
         store = self.of_key(key)
@@ -186,10 +191,6 @@ class CustomKeyStores:
         self.put_all((*kept, *taken))
         if self.note is not None:
             note_differences(self.note, before, self._stores)
-
-    def all(self) -> list[CustomKeyStore]:
-        """The stores of all accounts and Regions. Needs the lock."""
-        return list(self._stores.values())
 
     def put_all(self, stores: Iterable[CustomKeyStore]) -> None:
         """Put stores that are taken over as they are. Needs the lock."""

@@ -41,10 +41,10 @@ class Grants:
         grant = self._grants.newest.get(self._ids.get(token, ""))
         return grant if grant is not None and grant.region == region else None
 
-    def token_of(self, grant: Grant) -> str | None:
-        """The first token of a grant; None if the grant is gone."""
+    def tokens_of(self, grant: Grant) -> tuple[str, ...]:
+        """The tokens of a grant, the first one first; none if the grant is gone."""
         with self._lock:
-            return next(iter(self._tokens.get(grant.sort_key, ())), None)
+            return tuple(self._tokens.get(grant.sort_key, ()))
 
     def has(self, grant_id: str, token: str) -> bool:
         """Whether there is a grant with this id, or with this token."""

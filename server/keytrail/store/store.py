@@ -101,8 +101,9 @@ class Store:
     ) -> None:
         """Add new keys, the multi-Region sets and custom key stores that they are in, aliases and grants; all or none.
 
-        All are visible at once. Custom key stores may exist already. `check` is called first, under the lock, and may
-        raise. `counted`: refuse keys beyond the account's key quota.
+        All are visible at once. A grant with several tokens is in `grants` with each. Custom key stores may exist
+        already. `check` is called first, under the lock, and may raise. `counted`: refuse keys beyond the account's key
+        quota.
 
         Raises AlreadyExistsException, LimitExceededException, as CustomKeyStores.require_keys_addable, or what `check`
         raises.
@@ -114,7 +115,7 @@ class Store:
             for key in added.values():
                 self._require_addable(key, counted=counted)
             self.aliases.require_addable(aliases)
-            self.grants.require_addable([grant for grant, _ in grants])
+            self.grants.require_addable({grant.grant_id: grant for grant, _ in grants}.values())
             self._sets.add(sets)
             self._keys.put(added, at_once=True)
             for key in added.values():

@@ -76,6 +76,10 @@ class LastUses:
             self.last(arn, now)
         return {arn: use for arn, (_, use) in self._shown.items()}
 
+    def count_hidden(self) -> int:
+        """Of how many keys the last use is hidden."""
+        return len(self._hidden)
+
     def last_used_key(self) -> str | None:
         """The ARN of the key with the latest use that has been shown, if any. It costs more with more keys."""
         return max(self._shown, key=lambda arn: _order(self._shown[arn]), default=None)

@@ -181,6 +181,12 @@ class Trail:
         with self._lock:
             return self._uses.all(now)
 
+    def count_hidden_uses(self, now: datetime) -> int:
+        """Of how many keys the last use is hidden by now."""
+        with self._lock:
+            self._uses.all(now)
+            return self._uses.count_hidden()
+
     def last_used_key(self) -> str | None:
         """As LastUses.last_used_key."""
         with self._lock:

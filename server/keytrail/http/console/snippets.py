@@ -9,8 +9,6 @@ from contextlib import suppress
 from datetime import datetime
 from pprint import pformat
 
-import yaml
-
 from keytrail.domain.arn import read_key_identifier
 from keytrail.domain.identity import Identity
 from keytrail.domain.key import Key
@@ -19,28 +17,18 @@ from keytrail.endpoint import Endpoint
 from keytrail.errors import AwsError
 from keytrail.operation import Operation
 from keytrail.operations import SERVICES
-from keytrail.seeds.writing import write_key
+from keytrail.seeds.writing import to_yaml, write_key
 from keytrail.trail import Event, Verbatim
 from keytrail.wire.service_model import Shape
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML without aliases, with lists indented below their member."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
 def seed_of(endpoint: Endpoint, key: Key, now: datetime) -> str:
     """A key, with its past, as a seed in YAML."""
-    document, notes = write_key(key, endpoint.store, endpoint.trail, now)
+    document = write_key(key, endpoint.store, endpoint.trail, now)
+    notes = []
     if endpoint.clock.moved:
-        notes = [*notes, f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later."]
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return "".join(f"# {note}\n" for note in notes) + text
+        notes = [f"The clock was moved: load it where the time is {now:%Y-%m-%dT%H:%M:%SZ} or later."]
+    return to_yaml(document, notes)
 
 
 def of_event(endpoint: Endpoint, event: Event, url: str, now: datetime) -> dict[str, str]:
@@ -183,7 +171,7 @@ def _seed(endpoint: Endpoint, keys: list[Key], principal: Principal, now: dateti
     seed: dict[str, list[object]] = {}
     arns: set[str] = set()
     for key in keys:
-        for name, parts in write_key(key, endpoint.store, endpoint.trail, now).document.items():
+        for name, parts in write_key(key, endpoint.store, endpoint.trail, now).items():
             seed.setdefault(name, []).extend(part for part in parts if str(part) not in arns)
             arns.update(map(str, parts))
     if principal.kind != "root":

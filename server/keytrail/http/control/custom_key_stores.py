@@ -11,7 +11,7 @@ import msgspec
 from flask import Request
 
 from keytrail.domain.custom_key_store import ERROR_CODES, ConnectionErrorCode
-from keytrail.domain.external_errors import EXTERNAL_ERRORS, MEMBERS
+from keytrail.domain.external_errors import MEMBERS, errors_of
 from keytrail.endpoint import Endpoint
 from keytrail.http.control.routes import Refusal, Routes, read_body
 
@@ -64,7 +64,7 @@ def set_external_error(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     if len(named) != 1:
         raise Refusal(f"Name exactly one thing, by one of {', '.join(MEMBERS)}.")
     ((member, name),) = named.items()
-    choices = sorted(code for code, external_error in EXTERNAL_ERRORS.items() if external_error.member == member)
+    choices = errors_of(member)
     if body.error is not None and body.error not in choices:
         raise Refusal(f"Error: expected one of {', '.join(choices)}, or null; got {body.error!r}.")
     endpoint.store.custom_key_stores.set_external_error(member, name, body.error)

@@ -1,4 +1,6 @@
-"""POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start, or to a snapshot.
+"""GET /_keytrail/seed: the endpoint as a seed, in YAML, or in JSON by Accept.
+
+POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start, or to a snapshot.
 
 Both take `?account=111122223333`: the default account of the seed; the only account to reset. A seed is the body, or
 the parts of a multipart/form-data body, each a file. POST /_keytrail/snapshots keeps the present state, for
@@ -7,14 +9,45 @@ the parts of a multipart/form-data body, each a file. POST /_keytrail/snapshots 
 
 from typing import Any
 
-from flask import Request
+import msgspec
+from flask import Request, Response
 
 from keytrail.domain.arn import is_account
 from keytrail.endpoint import Endpoint
+from keytrail.export import export
 from keytrail.http.control.routes import Refusal, Routes, require_no_body
-from keytrail.seeds import SeedError
+from keytrail.seeds import SeedError, to_yaml
+from keytrail.settings import read_flag
 
 routes = Routes()
+
+_YAML, _JSON = "application/yaml", "application/json"
+"""Media types of seeds. Source: RFC 9512 for YAML's."""
+
+
+@routes.get("/seed", arguments=["account", "key", "moments", "region", "secrets"])
+def seed(endpoint: Endpoint, request: Request) -> Response:
+    """The endpoint, or what is selected of it, as a seed: in YAML with comments, or in JSON if that is preferred."""
+    try:
+        secrets = read_flag(request.args.get("secrets", "false"))
+    except ValueError as error:
+        raise Refusal(f"secrets: {error}") from None
+    try:
+        written = export(
+            endpoint,
+            account=request.args.get("account"),
+            region=request.args.get("region"),
+            key=request.args.get("key"),
+            secrets=secrets,
+            moments=request.args.get("moments", "absolute"),
+        )
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    except LookupError as error:
+        raise Refusal(str(error), 404) from None
+    if request.accept_mimetypes.best_match([_YAML, _JSON], _YAML) == _JSON:
+        return Response(msgspec.json.encode(written.document), mimetype=_JSON)
+    return Response(to_yaml(written.document, written.notes), mimetype=_YAML)
 
 
 @routes.post("/fixtures", arguments=["account"])
