@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NoReturn
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
 
+from keytrail.ca_file import CaFile
+from keytrail.http_client import HttpClient
 from keytrail.plain_values import encode_json
 from keytrail.server_clock import ClockState, ServerClock
 from keytrail.settings import Settings, read_moment
@@ -29,9 +30,6 @@ from keytrail.trail import (
 
 SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
-
-_TIMEOUT = 60.0
-"""Seconds to wait for an answer: a large seed takes a while."""
 
 
 class KeytrailClient:
@@ -50,19 +48,26 @@ class KeytrailClient:
     clock: ServerClock
     """The server's clock: `server.clock.advance(days=30)`. All accounts have the same one."""
 
-    def __init__(self, url: str, token: str = "", *, account: str | None = None, folder: str | Path = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        account: str | None = None,
+        folder: str | Path = "",
+        ca_file: str | Path | None = None,
+    ) -> None:
         """Reach the server at a URL; nothing is sent yet. `token`: its KEYTRAIL_CONTROL_TOKEN.
 
-        Relative paths of seeds start from `folder`, by default the working directory. Raises ValueError for a URL that
-        is not one of HTTP.
+        Relative paths of seeds start from `folder`, by default the working directory. `ca_file` is a PEM file with the
+        authority to trust for a URL of HTTPS; by default, those that this machine trusts. Raises ValueError for a URL
+        that is not one of HTTP or HTTPS.
         """
-        self.url = url.rstrip("/")
+        self._http = HttpClient(url, token, str(ca_file) if ca_file is not None else None)
+        self.url = self._http.url
         self.account = account
-        self._place = urlsplit(self.url)
-        if self._place.scheme not in ("http", "https") or not self._place.hostname:
-            raise ValueError(f"expected the URL of a Keytrail server, such as http://127.0.0.1:4599, got {url!r}")
-        self._token = token
         self._folder = Path(folder)
+        self._ca_file: CaFile | None = None
         self.clock = ServerClock(_ClockOfServer(self))
 
     def wait_until_ready(self, seconds: float = 30) -> None:
@@ -82,6 +87,33 @@ class KeytrailClient:
         """The present settings; without the control token. With an account, it is the default account in them."""
         settings = Settings.from_environment(self.ask("GET", "settings")["Environment"])
         return settings if self.account is None else settings.in_account(self.account)
+
+    @property
+    def tls_url(self) -> str:
+        """The endpoint_url for clients that speak HTTPS: the host of `url`, and the port that the server has for it.
+
+        Raises RuntimeError if the server has none, or did not choose it by itself (KEYTRAIL_TLS_PORT=0).
+        """
+        if self._http.is_secure:
+            return self.url
+        port = self.settings.tls_port
+        if not port:
+            raise RuntimeError(f"the server at {self.url} speaks no TLS: start it with KEYTRAIL_TLS_PORT and a port")
+        host = self._http.host
+        return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def ca_file(self) -> str:
+        """The path of a PEM file with the authority that clients of `tls_url` have to trust: the one given, if any.
+
+        Otherwise it is removed when the process ends. Raises LookupError if the server has no authority of its own.
+        """
+        if self._http.ca_file is not None:
+            return self._http.ca_file
+        if self._ca_file is None:
+            status, data = self._http.exchange("GET", "ca.pem")
+            self._ca_file = CaFile(data if status == 200 else encode_json(self._checked(status, data)))
+        return self._ca_file.path
 
     def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
         """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
@@ -266,21 +298,11 @@ class KeytrailClient:
         A parameter of the query that is None is left out; `kind` is the media type of the body. Raises the errors of
         the class: LookupError where there is no such thing (404), ValueError for any other refusal.
         """
-        parameters = urlencode({name: value for name, value in query.items() if value is not None})
-        target = f"{self._place.path}/_keytrail/{path}{'?' if parameters else ''}{parameters}"
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        if body is not None:
-            headers["Content-Type"] = kind
-        connect = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
-        connection = connect(str(self._place.hostname), self._place.port, timeout=_TIMEOUT)
-        try:
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            status, data = answer.status, answer.read()
-        except (OSError, HTTPException) as error:
-            raise ConnectionError(f"no Keytrail answers at {self.url}: {error or type(error).__name__}") from None
-        finally:
-            connection.close()
+        status, data = self._http.exchange(method, path, query, body, kind)
+        return self._checked(status, data)
+
+    def _checked(self, status: int, data: bytes) -> dict[str, Any]:
+        """The members of an answer. Raises the errors of `ask`."""
         try:
             members = json.loads(data)
         except ValueError:

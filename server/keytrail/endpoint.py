@@ -76,6 +76,8 @@ class Endpoint:
         }
         """What to do when a setting changes whose value a part keeps for itself."""
         self.change_settings({name: getattr(settings, name) for name in self._effects})
+        self.authority: bytes | None = None
+        """In PEM, the certificate of the authority that clients of TLS have to trust, if it is the server's own."""
         self._lock = threading.Lock()
         self._loads = 0
         """How many seeds have been loaded since the start."""

@@ -4,19 +4,23 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from keytrail.ca_file import KEPT, CaFile
 from keytrail.clock import Clock
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.explain import Question, decide, explain_request
-from keytrail.http.serving import GRACE, Server, listen, url_of
+from keytrail.http.serving import GRACE, Server, listen, listen_for_tls, url_of
 from keytrail.invoke import Invocation, invoke
 from keytrail.plain_values import encode_json
 from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
 from keytrail.trail import Calls, RecordedCall, Selection, require_one, selection_of_calls, with_members
+
+if TYPE_CHECKING:
+    from keytrail.http.tls import Tls
 
 SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -28,8 +32,8 @@ class KeytrailServer:
         with KeytrailServer(fixtures=["fixtures/quickstart.yaml"]) as server:
             kms = boto3.client("kms", endpoint_url=server.url, region_name="us-east-1", ...)
 
-    `url` can be read between start and stop; after another start it is the same. For a server that runs elsewhere,
-    keytrail.client.KeytrailClient has the same methods.
+    `url` can be read between start and stop; after another start it is the same. With `tls_port=0` the endpoint answers
+    HTTPS, too, at `tls_url`. For a server that runs elsewhere, keytrail.client.KeytrailClient has the same methods.
     """
 
     clock: ServerClock
@@ -62,7 +66,10 @@ class KeytrailServer:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
-        self._port = settings.port
+        self._port, self._tls_port = settings.port, settings.tls_port
+        self._tls: Tls | None = None
+        self._tls_url = ""
+        self._ca_file: CaFile | None = None
 
     @property
     def settings(self) -> Settings:
@@ -76,14 +83,51 @@ class KeytrailServer:
             raise RuntimeError("the server does not run: call start(), or use it in a with statement")
         return self._url
 
+    @property
+    def tls_url(self) -> str:
+        """The endpoint_url for clients that speak HTTPS. Raises RuntimeError as `url`, and without `tls_port`."""
+        if self._server is None:
+            raise RuntimeError("the server does not run: call start(), or use it in a with statement")
+        if not self._tls_url:
+            raise RuntimeError("the server speaks no TLS: KeytrailServer(tls_port=0)")
+        return self._tls_url
+
+    @property
+    def ca_file(self) -> str:
+        """The path of a PEM file with the authority that clients of `tls_url` have to trust; `stop` removes it.
+
+        With `tls_dir` it is the file there, which stays. Raises RuntimeError as `tls_url`, and LookupError if the
+        certificate was given, by `tls_cert`: then whoever made it has its authority.
+        """
+        authority = self.endpoint.authority if self.tls_url else None
+        if authority is None:
+            raise LookupError("the certificate was given (tls_cert), so whoever made it has its authority")
+        if self.settings.tls_dir:
+            return str(Path(self.settings.tls_dir, KEPT))
+        if self._ca_file is None:
+            self._ca_file = CaFile(authority)
+        return self._ca_file.path
+
     def start(self) -> "KeytrailServer":
-        """Begin to answer; nothing happens if it has begun. Raises OSError if the port is taken."""
+        """Begin to answer; nothing happens if it has begun.
+
+        Raises OSError if a port is taken, ValueError if a file of TLS cannot be used.
+        """
         if self._server is not None:
             return self
         listener = listen(self.settings.host, self._port)
+        try:
+            tls_listener = listen_for_tls(self.settings, self._tls_port, self._tls)
+        except (OSError, ValueError):
+            listener.close()
+            raise
+        if tls_listener is not None:
+            self._tls = tls_listener.tls
+            self._tls_port = tls_listener.socket.getsockname()[1]
+            self._tls_url = tls_listener.url
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
-        self._server = Server(self.endpoint, listener)
+        self._server = Server(self.endpoint, listener, tls_listener)
         self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
         self._thread.start()
         return self
@@ -96,6 +140,9 @@ class KeytrailServer:
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None
+        if self._ca_file is not None:
+            self._ca_file.remove()
+            self._ca_file = None
         self.endpoint.close()
 
     def __enter__(self) -> "KeytrailServer":

@@ -14,8 +14,11 @@ from keytrail.settings import Settings
 
 _Body = TypeVar("_Body")
 
-View = TypeVar("View", bound=Callable[..., Mapping[str, Any]])
-"""A function of the endpoint, the request and the path's variables; gives the answer's members or raises Refusal."""
+View = TypeVar("View", bound=Callable[..., Mapping[str, Any] | Response])
+"""A function of the endpoint, the request and the path's variables.
+
+It gives the answer's members, or an answer that is no JSON, or raises Refusal.
+"""
 
 
 class Refusal(Exception):
@@ -37,7 +40,7 @@ class Refusal(Exception):
 class _Route:
     method: str
     path: str
-    view: Callable[..., Mapping[str, Any]]
+    view: Callable[..., Mapping[str, Any] | Response]
     arguments: Collection[str]
     """The parameters that the query may have."""
     always: bool
@@ -94,7 +97,7 @@ class Routes:
         for route in self._routes:
             api.add_url_rule(
                 route.path,
-                endpoint=f"{route.method} {route.path}",
+                endpoint=f"{route.method} {route.path}".replace(".", "_"),  # Flask takes no dot in a name
                 view_func=_view_function(route, endpoint),
                 methods=[route.method],
                 provide_automatic_options=False,
@@ -104,7 +107,8 @@ class Routes:
 def _view_function(route: _Route, endpoint: Endpoint) -> Callable[..., Response]:
     def answer(**variables: str) -> Response:
         route.admit(endpoint.settings)
-        return json_response(200, route.view(endpoint, request, **variables))
+        given = route.view(endpoint, request, **variables)
+        return given if isinstance(given, Response) else json_response(200, given)
 
     return answer
 
