@@ -27,7 +27,7 @@ from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
 from keytrail.store import Store
-from keytrail.trail import Calls, Event, Selection, Trail, calls_of
+from keytrail.trail import Calls, Event, Selection, Trail, TrailSnapshot, calls_of
 
 if TYPE_CHECKING:
     from keytrail.trail.log_files import LogFiles
@@ -41,7 +41,7 @@ class _Snapshot(NamedTuple):
 
     settings: Settings
     store: Store
-    trail: Trail
+    trail: TrailSnapshot
     callers: tuple[Mapping[str, Credential], IssuedSessions]
     identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
     faults: Mapping[str, FaultRule]

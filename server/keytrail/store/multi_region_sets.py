@@ -73,5 +73,8 @@ class MultiRegionSets:
 
     def restore(self, other: "MultiRegionSets", account: str | None) -> None:
         """Become a copy of `other`; with an account, only that account's sets do."""
-        kept = {set_id: value for set_id, value in self._sets.items() if account not in (None, set_id[0])}
-        self._sets = kept | {set_id: value for set_id, value in other._sets.items() if account in (None, set_id[0])}
+        if account is None:
+            self._sets = other._sets.copy()
+            return
+        kept = {set_id: value for set_id, value in self._sets.items() if set_id[0] != account}
+        self._sets = kept | {set_id: value for set_id, value in other._sets.items() if set_id[0] == account}
