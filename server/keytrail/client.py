@@ -8,16 +8,16 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NoReturn
 from urllib.parse import quote
-from uuid import uuid4
 
 import msgspec
 
 from keytrail.ca_file import CaFile
 from keytrail.http_client import HttpClient
 from keytrail.plain_values import encode_json
+from keytrail.seed_upload import form_of_files
 from keytrail.server_clock import ClockState, ServerClock
 from keytrail.settings import Settings, read_moment
-from keytrail.snapshot import Snapshot
+from keytrail.snapshot import Snapshot, require_name
 from keytrail.trail import (
     FILTERS,
     Calls,
@@ -115,23 +115,38 @@ class KeytrailClient:
             self._ca_file = CaFile(data if status == 200 else encode_json(self._checked(status, data)))
         return self._ca_file.path
 
-    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+    def reset(self, account: str | None = None, *, to: Snapshot | str | None = None) -> None:
         """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
 
-        Raises LookupError for a snapshot that is forgotten.
+        Raises LookupError for a snapshot that is forgotten, ValueError for one of another account alone.
         """
-        snapshot = to.snapshot_id if to is not None else None
-        self.ask("POST", "reset", {"account": account or self.account, "snapshot": snapshot})
+        query = {"account": account or self.account}
+        if to is None:
+            self.ask("POST", "reset", query)
+        else:
+            self.ask("PUT", _path_of(to), query)
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
-        answer = self.ask("POST", "snapshots")
-        return Snapshot(answer["SnapshotId"], answer["Mark"], answer["Loads"])
+    def snapshot(self, name: str | None = None, *, account: str | None = None) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`, or until the end of a with statement.
 
-    def forget(self, snapshot: Snapshot) -> None:
+        With an account, only what that account owns goes back. A name is for other processes; a snapshot replaces an
+        older one with its name. Of those without a name the newest 100 are kept. Raises ValueError for a name with
+        other characters than letters, digits, dots, dashes and underscores, and beyond 100 names.
+        """
+        if name is not None:
+            require_name(name)
+        path, account = "snapshots" if name is None else _path_of(name), account or self.account
+        answer = self.ask("POST", path, {"account": account})
+        return Snapshot(answer["Name"], answer["Mark"], answer["Loads"], account, self._end)
+
+    def _end(self, name: str) -> None:
+        self.reset(to=name)
+        self.forget(name)
+
+    def forget(self, snapshot: Snapshot | str) -> None:
         """Keep a snapshot no longer."""
         with suppress(LookupError):  # it is forgotten already
-            self.ask("DELETE", f"snapshots/{snapshot.snapshot_id}")
+            self.ask("DELETE", _path_of(snapshot))
 
     def load(self, seed: SeedSource) -> dict[str, int]:
         """Load another seed: a document as a mapping, or the path of a file or folder of this machine.
@@ -142,7 +157,7 @@ class KeytrailClient:
         if isinstance(seed, Mapping):
             body, kind = encode_json(seed), "application/json"
         else:
-            body, kind = _form_of_files(self._folder / seed)
+            body, kind = form_of_files(self._folder / seed)
         answer = self.ask("POST", "fixtures", {"account": self.account}, body, kind)
         loaded: dict[str, int] = answer["loaded"]
         return loaded
@@ -363,6 +378,10 @@ def _raise(status: int, members: Mapping[str, Any]) -> NoReturn:
     raise kinds.get(status, ValueError)(members["error"])
 
 
+def _path_of(snapshot: Snapshot | str) -> str:
+    return f"snapshots/{quote(snapshot.name if isinstance(snapshot, Snapshot) else snapshot, safe='')}"
+
+
 def _text(value: object) -> str | None:
     """The text of a filter in a query."""
     if value is None or isinstance(value, str):
@@ -370,21 +389,3 @@ def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
-
-
-def _form_of_files(path: Path) -> tuple[bytes, str]:
-    """A multipart/form-data body with the seed files at a path, and its media type. Raises SeedError."""
-    from keytrail.seeds import SeedError, files_of  # imported late: it takes as long as the rest
-
-    boundary = uuid4().hex
-    parts = []
-    try:
-        for file in files_of(str(path)):
-            name = str(file).replace('"', "%22").replace("\n", "%0A")
-            head = f'--{boundary}\r\nContent-Disposition: form-data; name="seed"; filename="{name}"\r\n\r\n'
-            parts.append(head.encode() + file.read_bytes() + b"\r\n")
-    except OSError as error:
-        raise SeedError([f"{error.filename}: {error.strerror}; expected a readable file or folder"]) from None
-    if not parts:
-        raise SeedError([f"{path}: has no seed file; expected a .yaml, .yml or .json file"])
-    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

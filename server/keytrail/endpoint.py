@@ -1,7 +1,6 @@
 """Endpoint: all parts of one endpoint, and the operations on the whole of it: load, reset, move the clock, settings."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,7 @@ from keytrail.event_filters import require_known
 from keytrail.faults import Faults
 from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
-from keytrail.snapshot import Snapshot
+from keytrail.snapshot import Snapshot, require_name
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, TrailSnapshot, calls_of
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 
 _MAX_SNAPSHOTS = 100
+"""How many snapshots are kept whose names are numbers of ours, and how many with names of others."""
 
 
 class _Snapshot(NamedTuple):
@@ -46,6 +46,8 @@ class _Snapshot(NamedTuple):
     identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
     faults: Mapping[str, FaultRule]
     clock: ClockSnapshot
+    account: str | None = None
+    """The only account that goes back; None: everything does."""
 
 
 class Endpoint:
@@ -81,7 +83,8 @@ class Endpoint:
         self._lock = threading.Lock()
         self._loads = 0
         """How many seeds have been loaded since the start."""
-        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
+        self._snapshots: dict[str, _Snapshot] = {}
+        """By their names, in the order in which they were first given."""
         self._last_snapshot = 0
         self._load(seeds.read_files(settings.fixtures, settings, clock.now()))
         for document in documents:
@@ -189,20 +192,35 @@ class Endpoint:
         except ValueError as error:
             raise seeds.SeedError([str(error)]) from None
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, to go back to it with `reset`. The newest 100 are kept."""
-        with self._lock:
-            self.settle()
-            self._last_snapshot += 1
-            snapshot = Snapshot(str(self._last_snapshot), self.trail.mark(), self._loads)
-            self._snapshots[snapshot.snapshot_id] = self._state()
-            if len(self._snapshots) > _MAX_SNAPSHOTS:
-                self._snapshots.popitem(last=False)
-        return snapshot
+    def snapshot(self, name: str | None = None, account: str | None = None) -> Snapshot:
+        """Keep the present state under a name, to go back to it with `reset`; with an account, only what that owns.
 
-    def forget(self, snapshot_id: str) -> bool:
+        It replaces another one with the name. Without a name it gets a number; the newest 100 of these are kept. Raises
+        ValueError for a name that is none, and beyond 100 names.
+        """
+        if name is not None:
+            require_name(name)
+        with self._lock:
+            numbers = [each for each in self._snapshots if each.isdigit()]
+            if name is not None and name not in self._snapshots:
+                if len(self._snapshots) - len(numbers) >= _MAX_SNAPSHOTS:
+                    raise ValueError(f"there are {_MAX_SNAPSHOTS} snapshots with names already; forget some")
+            elif name is None and len(numbers) >= _MAX_SNAPSHOTS:
+                del self._snapshots[numbers[0]]
+            self.settle()
+            if name is None:
+                self._last_snapshot += 1
+                name = str(self._last_snapshot)
+            self._snapshots[name] = self._state()._replace(account=account)
+            return Snapshot(name, self.trail.mark(), self._loads, account, self._end)
+
+    def _end(self, name: str) -> None:
+        self.reset(to=name)
+        self.forget(name)
+
+    def forget(self, name: str) -> bool:
         """Keep a snapshot no longer; False if it was not kept."""
-        return self._snapshots.pop(snapshot_id, None) is not None
+        return self._snapshots.pop(name, None) is not None
 
     def _state(self) -> _Snapshot:
         return _Snapshot(
@@ -220,12 +238,18 @@ class Endpoint:
 
         Keys with all that belongs to them, custom key stores, events, uses, and fault rules are an account's. Access
         keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's. Raises
-        LookupError if there is no such snapshot.
+        LookupError if there is no such snapshot, ValueError if it is one of another account.
         """
         with self._lock:
             state = self._initial if to is None else self._snapshots.get(to)
             if state is None:
-                raise LookupError(f"there is no snapshot {to}; the newest {_MAX_SNAPSHOTS} are kept")
+                raise LookupError(
+                    f"there is no snapshot {to}; of those without a name, the newest {_MAX_SNAPSHOTS} are kept"
+                )
+            if state.account is not None:
+                if account not in (None, state.account):
+                    raise ValueError(f"snapshot {to} is one of account {state.account} alone")
+                account = state.account
             self.store.restore(state.store, account)
             self.trail.restore(state.trail, account)
             self.faults.restore(state.faults, account)

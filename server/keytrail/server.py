@@ -155,20 +155,25 @@ class KeytrailServer:
         """Stop."""
         self.stop()
 
-    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+    def reset(self, account: str | None = None, *, to: Snapshot | str | None = None) -> None:
         """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
 
-        Raises LookupError for a snapshot that is forgotten.
+        Raises LookupError for a snapshot that is forgotten, ValueError for one of another account alone.
         """
-        self.endpoint.reset(account, to=to.snapshot_id if to is not None else None)
+        self.endpoint.reset(account, to=to.name if isinstance(to, Snapshot) else to)
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
-        return self.endpoint.snapshot()
+    def snapshot(self, name: str | None = None, *, account: str | None = None) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`, or until the end of a with statement.
 
-    def forget(self, snapshot: Snapshot) -> None:
+        With an account, only what that account owns goes back. A name is for other processes; a snapshot replaces an
+        older one with its name. Of those without a name the newest 100 are kept. Raises ValueError for a name with
+        other characters than letters, digits, dots, dashes and underscores, and beyond 100 names.
+        """
+        return self.endpoint.snapshot(name, account)
+
+    def forget(self, snapshot: Snapshot | str) -> None:
         """Keep a snapshot no longer."""
-        self.endpoint.forget(snapshot.snapshot_id)
+        self.endpoint.forget(snapshot.name if isinstance(snapshot, Snapshot) else snapshot)
 
     def load(self, seed: SeedSource) -> dict[str, int]:
         """Load another seed: a document as a mapping, or the path of a file or folder.
