@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 BUILD_INPUTS := pyproject.toml server/build_model.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots docs dist image clean
+.PHONY: help run test check acceptance bench screenshots docs dist image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ check: $(VENV)/.dev ## check format, lint, types and architecture, then run the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(MAKE) --no-print-directory test
+
+# Of one program: make acceptance ONLY=aws_cli (the name of its file in tests/acceptance, without test_ and .py).
+acceptance: $(VENV)/.dev ## try real programs on the server: installs them in .venv/acceptance, writes docs/works-with.md
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests/acceptance$(ONLY:%=/test_%.py)
 
 bench: $(VENV)/.dev ## measure speed and memory against other servers
 	$(BIN)/python tests/benchmarks/run.py

@@ -23,6 +23,7 @@ from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings, variable
 from keytrail.testcontainers import KeytrailContainer
 from keytrail.wire import service_model
+from tests.acceptance.results import table as programs_table
 from tests.house import api_page
 from tests.support.paths import ROOT
 
@@ -66,7 +67,7 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"operations": operations_table(), "settings": settings_table()}
+TABLES = {"operations": operations_table(), "settings": settings_table(), "works-with": programs_table()}
 """By name; each is between marks of this name, on the page of this name."""
 
 

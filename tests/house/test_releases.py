@@ -48,8 +48,8 @@ def test_the_readme_says_which_python_it_needs() -> None:
 # ---- The workflows
 
 
-def test_there_is_a_workflow_for_checks_and_one_for_releases() -> None:
-    assert [path.name for path in WORKFLOWS] == ["check.yaml", "release.yaml"]
+def test_there_is_a_workflow_for_checks_one_for_releases_and_one_for_programs() -> None:
+    assert {"acceptance.yaml", "check.yaml", "release.yaml"} <= {path.name for path in WORKFLOWS}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -86,7 +86,7 @@ def test_the_workflows_call_targets_that_make_has() -> None:
         for step in steps(name, job)
         if step.get("run", "").startswith("make ")
     ]
-    assert {"make check", "make docs", "make dist"} <= set(called)
+    assert {"make acceptance", "make check", "make docs", "make dist"} <= set(called)
     for command in called:
         assert run(*command.split(), "--dry-run").returncode == 0, command
 
