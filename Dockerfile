@@ -37,10 +37,11 @@ ENV PATH=/opt/keytrail/bin:$PATH \
 
 # Seed files are mounted at /fixtures, and a volume at /data if KEYTRAIL_DATA_DIR is to name it. The base image comes without bytecode, and nobody may write it later: this leaves
 # it for the part of the standard library that is used, which takes two thirds off every start and health check.
-RUN mkdir /fixtures && install -d -m 0700 -o 10001 -g 10001 /data && python -c 'import http.client, keytrail.http.app, keytrail.http.console, keytrail.cli, keytrail.server, yaml, cryptography.hazmat.primitives.ciphers.aead'
+RUN mkdir /fixtures && install -d -m 0700 -o 10001 -g 10001 /data && python -c 'import http.client, keytrail.http.app, keytrail.http.console, keytrail.cli, keytrail.server, keytrail.http.tls_transport, keytrail.http.tls, yaml, cryptography.hazmat.primitives.ciphers.aead'
 
 USER 10001:10001
-EXPOSE 4599
+# 4600 is for HTTPS, with KEYTRAIL_TLS_PORT=4600.
+EXPOSE 4599 4600
 STOPSIGNAL SIGTERM
 # A start period would stretch the first interval to 5 s: `--start-interval` is not known to every engine in use.
 HEALTHCHECK --interval=2s --timeout=3s --retries=10 CMD ["keytrail", "health"]

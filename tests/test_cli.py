@@ -120,6 +120,17 @@ def test_serve_without_a_seed_prints_a_command_that_succeeds_too() -> None:
         assert key["AWSAccountId"] == "111122223333"
 
 
+def test_serve_says_where_https_answers_and_how_to_trust_it(tmp_path: Path) -> None:
+    with serving("--port", "0", "--tls-port", "0") as server:
+        url = re.fullmatch(r" +and on (https://\S+)", server.lines[1])
+        curl = re.fullmatch(r"  curl -s (\S+) > ca\.pem .*", server.lines[2])
+        assert url is not None
+        assert curl is not None
+        authority = tmp_path / "ca.pem"
+        authority.write_bytes(requests.get(curl[1], timeout=5).content)
+        assert requests.get(f"{url[1]}/_keytrail/health", verify=str(authority), timeout=5).ok
+
+
 def log_of(server: SimpleNamespace) -> list[str]:
     """What a server that ends now has written on standard error."""
     server.process.terminate()

@@ -60,7 +60,7 @@ def test_the_methods_are_the_same_with_the_same_keywords_and_promises() -> None:
     ours, theirs = methods_of(KeytrailServer), methods_of(KeytrailClient)
     assert ours.keys() - theirs.keys() == {"start", "stop", "url"}, "`url` is an attribute of a client"
     assert theirs.keys() - ours.keys() == {"ask", "wait_until_ready"}
-    for name in ours.keys() & theirs.keys() - {"settings"}:
+    for name in ours.keys() & theirs.keys() - {"settings", "tls_url", "ca_file"}:
         assert inspect.signature(ours[name]) == inspect.signature(theirs[name]), name
         first = [inspect.getdoc(each).split("\n")[0] for each in (ours[name], theirs[name])]  # type: ignore[union-attr]
         assert first[0].split(":")[0].split(" of a file")[0] in first[1], name
@@ -138,6 +138,49 @@ def test_a_snapshot_is_a_state_to_go_back_to(server: Control) -> None:
     server.forget(taken)
     with pytest.raises(LookupError, match="there is no snapshot"):
         server.reset(to=taken)
+
+
+def test_a_with_statement_goes_back_to_its_begin_and_forgets_it(server: Control) -> None:
+    server.load({"keys": [{"KeyId": KEY}]})
+    with server.snapshot() as taken:
+        server.load({"keys": [{"KeyId": OTHER_KEY}]})
+    assert key_ids(server) == {KEY}
+    with pytest.raises(SeedError), server.snapshot():
+        server.load({"keys": [{"KeyId": OTHER_KEY}, {"KeyState": "Asleep"}]})
+    assert key_ids(server) == {KEY}
+    with pytest.raises(LookupError, match="there is no snapshot"):
+        server.reset(to=taken)
+
+
+def test_a_snapshot_with_a_name_is_known_to_other_processes(server: Control, keytrail_clean: KeytrailServer) -> None:
+    post(server, "CreateKey")
+    assert server.snapshot("orders-1.2_x").name == "orders-1.2_x"
+    post(server, "CreateKey")
+    KeytrailClient(keytrail_clean.url).reset(to="orders-1.2_x")
+    assert len(key_ids(server)) == 1
+    post(server, "CreateKey")
+    server.snapshot("orders-1.2_x")
+    server.reset()
+    server.reset(to="orders-1.2_x")
+    assert len(key_ids(server)) == 2, "the newer one has replaced the older one"
+    server.forget("orders-1.2_x")
+    with pytest.raises(LookupError, match=r"there is no snapshot orders-1\.2_x"):
+        server.reset(to="orders-1.2_x")
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 65, "17", "a/b"])
+def test_a_name_of_a_snapshot_has_few_characters_and_is_no_number(server: Control, name: str) -> None:
+    with pytest.raises(ValueError, match="expected up to 64 letters"):
+        server.snapshot(name)
+
+
+def test_a_snapshot_of_an_account_goes_back_with_that_alone(server: Control) -> None:
+    with server.snapshot(account=FOREIGN) as taken:
+        post(server, "CreateKey")
+        post(server, "CreateKey", account=FOREIGN)
+        with pytest.raises(ValueError, match=f"is one of account {FOREIGN} alone"):
+            server.reset(ACCOUNT, to=taken)
+    assert (len(key_ids(server)), key_ids(server, FOREIGN)) == (1, set())
 
 
 # ---- Events and calls

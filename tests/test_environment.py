@@ -46,6 +46,14 @@ def test_what_leads_elsewhere_is_put_aside_and_comes_back(name: str, monkeypatch
     assert dict(os.environ) == before
 
 
+def test_with_an_authority_a_client_trusts_a_server_of_https() -> None:
+    with KeytrailServer(tls_port=0) as server:
+        with aws_environment(server.tls_url, FOREIGN, ca_file=server.ca_file):
+            assert boto3.client("kms").list_keys()["Keys"] == []
+        assert "AWS_CA_BUNDLE" not in aws_variables(server.tls_url)
+        assert [call.operation for call in server.calls(account=FOREIGN)] == ["ListKeys"]
+
+
 def test_the_default_session_of_boto3_is_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     session: Any = boto3.Session(aws_access_key_id="AKIAREAL", aws_secret_access_key="real", region_name="eu-west-1")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)

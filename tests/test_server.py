@@ -232,12 +232,53 @@ def test_sessions_of_sts_come_back_with_a_snapshot() -> None:
         assert server.secret_of(issued["AccessKeyId"]) == issued["SecretAccessKey"]
 
 
-def test_only_the_newest_hundred_snapshots_are_kept() -> None:
+def test_of_snapshots_without_a_name_the_newest_hundred_are_kept_and_all_with_one() -> None:
     server = KeytrailServer()
+    server.snapshot("seeded")
     first, *others = [server.snapshot() for _ in range(101)]
     server.reset(to=others[0])
-    with pytest.raises(LookupError):
+    server.reset(to="seeded")
+    with pytest.raises(LookupError, match="there is no snapshot 1; of those without a name, the newest 100 are kept"):
         server.reset(to=first)
+    for number in range(99):
+        server.snapshot(f"seeded-{number}")
+    server.snapshot("seeded")
+    with pytest.raises(ValueError, match="there are 100 snapshots with names already; forget some"):
+        server.snapshot("another")
+
+
+def test_a_snapshot_keeps_materials_rotations_grants_aliases_and_what_is_due() -> None:
+    with KeytrailServer() as server:
+        kms = client_of(server)
+        server.clock.freeze("2027-01-01T00:00:00Z")
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.enable_key_rotation(KeyId=key_id, RotationPeriodInDays=90)
+        kms.create_alias(AliasName="alias/orders", TargetKeyId=key_id)
+        grant = {"KeyId": key_id, "GranteePrincipal": "arn:aws:iam::000000000000:role/Reader"}
+        kms.create_grant(**grant, Operations=["Decrypt"])
+        blob = kms.encrypt(KeyId=key_id, Plaintext=b"order 66")["CiphertextBlob"]
+
+        def state() -> list[object]:
+            return [
+                kms.describe_key(KeyId="alias/orders")["KeyMetadata"],
+                kms.get_key_rotation_status(KeyId=key_id)["NextRotationDate"],
+                kms.list_key_rotations(KeyId=key_id)["Rotations"],
+                kms.list_grants(KeyId=key_id)["Grants"],
+                kms.get_key_last_usage(KeyId=key_id)["KeyLastUsage"],
+            ]
+
+        before = state()
+        taken = server.snapshot()
+        server.clock.advance(days=100)
+        kms.rotate_key_on_demand(KeyId=key_id)
+        kms.decrypt(CiphertextBlob=blob)
+        kms.delete_alias(AliasName="alias/orders")
+        kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
+        server.clock.advance(days=8)
+        server.reset(to=taken)
+        assert state() == before
+        server.clock.advance(days=91)
+        assert len(kms.list_key_rotations(KeyId=key_id)["Rotations"]) == 1, "what was due is due again"
 
 
 def test_paths_of_seeds_start_from_a_folder(tmp_path: Path) -> None:

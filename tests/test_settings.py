@@ -97,6 +97,7 @@ SETTINGS = st.builds(
     Settings,
     host=TEXTS,
     port=st.integers(0, 65535),
+    tls_port=st.none() | st.integers(0, 65535),
     fixtures=st.lists(TEXTS.filter(lambda path: os.pathsep not in path), max_size=3).map(tuple),
     account=st.from_regex(r"[0-9]{12}", fullmatch=True).filter(str.isascii),
     region=st.sampled_from(["us-east-1", "cn-north-1", "mars-1"]),
@@ -219,7 +220,7 @@ def test_a_value_of_the_wrong_kind_is_an_error_in_our_words(members: dict[str, A
 def test_a_keyword_that_is_no_setting_is_an_error_that_suggests_the_right_one() -> None:
     with pytest.raises(TypeError, match=r"^there is no setting prot; did you mean port\?$"):
         Settings.from_members({"prot": 1})
-    with pytest.raises(TypeError, match=r"^there is no setting xyzzy; choose from host, port, fixtures, "):
+    with pytest.raises(TypeError, match=r"^there is no setting xyzzy; choose from host, port, tls_port, "):
         Settings.from_members({"xyzzy": 1})
 
 

@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from testcontainers.core import container as testcontainers_container
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.docker_client import ConnectionMode
 
 from keytrail.server import KeytrailServer
 from keytrail.settings import Settings
-from keytrail.testcontainers import PORT, KeytrailContainer
+from keytrail.testcontainers import PORT, TLS_PORT, KeytrailContainer
 from tests.support import KEY, OTHER_KEY
 from tests.support.wire import post
 
@@ -35,7 +36,7 @@ class Engine:
         self.server: KeytrailServer | None = None
 
     def create(self, image: str, environment: dict[str, str], ports: dict[str, None], **_: object) -> Engine:
-        assert (image, list(ports)) == ("keytrail", [str(PORT)])
+        assert (image, list(ports)) in [("keytrail", [str(PORT)]), ("keytrail", [str(PORT), str(TLS_PORT)])]
         self.id, self.short_id, self.status = image, image, "running"
         self.environment = environment
         return self
@@ -56,9 +57,11 @@ class Engine:
     def host(self) -> str:
         return "127.0.0.1"
 
-    def port(self, *_: object) -> int:
+    def port(self, _: str, port: int) -> int:
         assert self.broken or self.server is not None
-        return int(urlsplit(self.server.url).port or 0) if self.server is not None else 9
+        if self.server is None:
+            return 9
+        return int(urlsplit(self.server.tls_url if port == TLS_PORT else self.server.url).port or 0)
 
     def reload(self) -> None: ...
     def close(self) -> None: ...
@@ -101,6 +104,14 @@ def test_settings_are_those_of_a_server_and_the_client_has_the_token() -> None:
     with started(account="111122223333", usage_delay="PT15M", control_token="sesame") as keytrail:
         settings = keytrail.client.settings
         assert (settings.account, settings.usage_delay.total_seconds()) == ("111122223333", 900)
+
+
+def test_a_container_answers_https_under_the_names_that_it_was_given() -> None:
+    container = KeytrailContainer().with_tls("kms").with_settings(port=0, tls_port=0)
+    with container as keytrail:
+        answer = requests.get(f"{keytrail.tls_url}/_keytrail/health", verify=keytrail.client.ca_file, timeout=5)
+        assert answer.json() == {"status": "ready"}
+        assert keytrail.client.settings.tls_names == {"kms"}
 
 
 def test_wrong_settings_and_seeds_are_refused_before_the_start(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from keytrail.settings import Settings, unknown_variables, variable
 OPTION_HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on.",
+    "tls_port": "Port that answers HTTPS, beside the other one; 0 is any that is free.",
+    "tls_cert": "PEM file of a certificate and those that it depends on; without, one is made.",
+    "tls_key": "PEM file of the certificate's private key, if that is in a file of its own.",
+    "tls_names": "Further names and addresses of the certificate that is made, separated by commas.",
+    "tls_dir": "Folder that keeps the certificate authority that is made; without, each start makes another.",
     "fixtures": f"Seed file or folder; may be repeated, or separated by `{os.pathsep}` in the variable.",
     "account": "Account of callers whose access key belongs to no other.",
     "region": "Region of calls without a credential scope.",
@@ -143,20 +148,27 @@ def serve(**options: Any) -> None:
         raise _UsageError(str(error)) from None
     try:
         listener = serving.listen(settings.host, settings.port)
+        tls_listener = serving.listen_for_tls(settings, settings.tls_port)
     except OSError as error:
         raise _UsageError(str(error.strerror)) from None
+    except ValueError as error:
+        raise _UsageError(str(error)) from None
     gc.freeze()
     gc.enable()
-    for line in _greeting(endpoint, serving.url_of(listener)):
+    for line in _greeting(endpoint, serving.url_of(listener), tls_listener.url if tls_listener is not None else ""):
         click.echo(line)
     sys.stdout.flush()
-    serving.serve(endpoint, listener)
+    serving.serve(endpoint, listener, tls_listener)
 
 
-def _greeting(endpoint: Any, url: str) -> list[str]:
+def _greeting(endpoint: Any, url: str, tls_url: str) -> list[str]:
     key_arn = endpoint.trail.last_used_key()
     key = endpoint.store.newest.require_key(key_arn) if key_arn is not None else endpoint.store.newest.any_key()
     lines = [f"Keytrail answers on {url}"]
+    if tls_url:
+        lines.append(f"         and on {tls_url}")
+    if tls_url and not endpoint.settings.tls_cert:
+        lines.append(f"  curl -s {url}/_keytrail/ca.pem > ca.pem  # the authority that its clients have to trust")
     if endpoint.is_continued:
         count = len(endpoint.store.newest.all_keys())
         lines.append(f"It continues with {count:,} key{'s' if count != 1 else ''} of {endpoint.settings.data_dir}")

@@ -3,19 +3,21 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
-from keytrail.client_messages import Answer, form_of_files, members_of, text_of
+from keytrail.ca_file import CaFile
+from keytrail.client_messages import members_of, text_of
+from keytrail.http_client import Answer, HttpClient
 from keytrail.plain_values import encode_json
+from keytrail.seed_upload import form_of_files
 from keytrail.server_clock import ClockState, ServerClock
 from keytrail.settings import Settings, read_moment
-from keytrail.snapshot import Snapshot
+from keytrail.snapshot import Snapshot, require_name
 from keytrail.trail import (
     FILTERS,
     Calls,
@@ -27,9 +29,6 @@ from keytrail.trail import (
 
 SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
-
-_TIMEOUT = 60.0
-"""Seconds to wait for an answer: a large seed takes a while."""
 
 
 class KeytrailClient:
@@ -48,19 +47,26 @@ class KeytrailClient:
     clock: ServerClock
     """The server's clock: `server.clock.advance(days=30)`. All accounts have the same one."""
 
-    def __init__(self, url: str, token: str = "", *, account: str | None = None, folder: str | Path = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        account: str | None = None,
+        folder: str | Path = "",
+        ca_file: str | Path | None = None,
+    ) -> None:
         """Reach the server at a URL; nothing is sent yet. `token`: its KEYTRAIL_CONTROL_TOKEN.
 
-        Relative paths of seeds start from `folder`, by default the working directory. Raises ValueError for a URL that
-        is not one of HTTP.
+        Relative paths of seeds start from `folder`, by default the working directory. `ca_file` is a PEM file with the
+        authority to trust for a URL of HTTPS; by default, those that this machine trusts. Raises ValueError for a URL
+        that is not one of HTTP or HTTPS.
         """
-        self.url = url.rstrip("/")
+        self._http = HttpClient(url, token, str(ca_file) if ca_file is not None else None)
+        self.url = self._http.url
         self.account = account
-        self._place = urlsplit(self.url)
-        if self._place.scheme not in ("http", "https") or not self._place.hostname:
-            raise ValueError(f"expected the URL of a Keytrail server, such as http://127.0.0.1:4599, got {url!r}")
-        self._token = token
         self._folder = Path(folder)
+        self._ca_file: CaFile | None = None
         self.clock = ServerClock(_ClockOfServer(self))
 
     def wait_until_ready(self, seconds: float = 30) -> None:
@@ -81,23 +87,65 @@ class KeytrailClient:
         settings = Settings.from_environment(self.ask("GET", "settings")["Environment"])
         return settings if self.account is None else settings.in_account(self.account)
 
-    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+    @property
+    def tls_url(self) -> str:
+        """The endpoint_url for clients that speak HTTPS: the host of `url`, and the port that the server has for it.
+
+        Raises RuntimeError if the server has none, or did not choose it by itself (KEYTRAIL_TLS_PORT=0).
+        """
+        if self._http.is_secure:
+            return self.url
+        port = self.settings.tls_port
+        if not port:
+            raise RuntimeError(f"the server at {self.url} speaks no TLS: start it with KEYTRAIL_TLS_PORT and a port")
+        host = self._http.host
+        return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def ca_file(self) -> str:
+        """The path of a PEM file with the authority that clients of `tls_url` have to trust: the one given, if any.
+
+        Otherwise it is removed when the process ends. Raises LookupError if the server has no authority of its own.
+        """
+        if self._http.ca_file is not None:
+            return self._http.ca_file
+        if self._ca_file is None:
+            answer = self._http.exchange("GET", "ca.pem", accept="application/x-pem-file")
+            self._ca_file = CaFile(answer.body if answer.status == 200 else encode_json(members_of(self.url, answer)))
+        return self._ca_file.path
+
+    def reset(self, account: str | None = None, *, to: Snapshot | str | None = None) -> None:
         """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
 
-        Raises LookupError for a snapshot that is forgotten.
+        Raises LookupError for a snapshot that is forgotten, ValueError for one of another account alone.
         """
-        snapshot = to.snapshot_id if to is not None else None
-        self.ask("POST", "reset", {"account": account or self.account, "snapshot": snapshot})
+        query = {"account": account or self.account}
+        if to is None:
+            self.ask("POST", "reset", query)
+        else:
+            self.ask("PUT", _path_of(to), query)
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
-        answer = self.ask("POST", "snapshots")
-        return Snapshot(answer["SnapshotId"], answer["Mark"], answer["Loads"])
+    def snapshot(self, name: str | None = None, *, account: str | None = None) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`, or until the end of a with statement.
 
-    def forget(self, snapshot: Snapshot) -> None:
+        With an account, only what that account owns goes back. A name is for other processes; a snapshot replaces an
+        older one with its name. Of those without a name the newest 100 are kept. Raises ValueError for a name with
+        other characters than letters, digits, dots, dashes and underscores, and beyond 100 names.
+        """
+        if name is not None:
+            require_name(name)
+        path, account = "snapshots" if name is None else _path_of(name), account or self.account
+        answer = self.ask("POST", path, {"account": account})
+        return Snapshot(answer["Name"], answer["Mark"], answer["Loads"], account, self._end)
+
+    def _end(self, name: str) -> None:
+        self.reset(to=name)
+        self.forget(name)
+
+    def forget(self, snapshot: Snapshot | str) -> None:
         """Keep a snapshot no longer."""
         with suppress(LookupError):  # it is forgotten already
-            self.ask("DELETE", f"snapshots/{snapshot.snapshot_id}")
+            self.ask("DELETE", _path_of(snapshot))
 
     def load(self, seed: SeedSource) -> dict[str, int]:
         """Load another seed: a document as a mapping, or the path of a file or folder of this machine.
@@ -141,7 +189,7 @@ class KeytrailClient:
 
     def _export(self, part: Mapping[str, Any], media_type: str) -> Answer:
         query = {"account": self.account, **{name: text_of(value) for name, value in part.items() if value is not None}}
-        return self._request("GET", "seed", query, accept=media_type)
+        return self._http.exchange("GET", "seed", query, accept=media_type)
 
     def secret_of(self, access_key_id: str) -> str | None:
         """The secret of an access key that a seed declares, or that STS issued; None for any other."""
@@ -294,32 +342,7 @@ class KeytrailClient:
         A parameter of the query that is None is left out; `kind` is the media type of the body. Raises the errors of
         the class: LookupError where there is no such thing (404), ValueError for any other refusal.
         """
-        return members_of(self.url, self._request(method, path, query, body, kind))
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str | None],
-        body: bytes | None = None,
-        kind: str = "application/json",
-        accept: str = "application/json",
-    ) -> Answer:
-        parameters = urlencode({name: value for name, value in query.items() if value is not None})
-        target = f"{self._place.path}/_keytrail/{path}{'?' if parameters else ''}{parameters}"
-        headers = {"Accept": accept, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
-        if body is not None:
-            headers["Content-Type"] = kind
-        connect = HTTPSConnection if self._place.scheme == "https" else HTTPConnection
-        connection = connect(str(self._place.hostname), self._place.port, timeout=_TIMEOUT)
-        try:
-            connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers.get_content_type(), answer.read())
-        except (OSError, HTTPException) as error:
-            raise ConnectionError(f"no Keytrail answers at {self.url}: {error or type(error).__name__}") from None
-        finally:
-            connection.close()
+        return members_of(self.url, self._http.exchange(method, path, query, body, kind))
 
 
 class _ClockOfServer:
@@ -351,3 +374,7 @@ class _ClockOfServer:
 
 def _clock_state(members: Mapping[str, Any]) -> ClockState:
     return ClockState(read_moment(members["now"]), members["frozen"], members["speed"])
+
+
+def _path_of(snapshot: Snapshot | str) -> str:
+    return f"snapshots/{quote(snapshot.name if isinstance(snapshot, Snapshot) else snapshot, safe='')}"

@@ -1,21 +1,12 @@
-"""What KeytrailClient sends to the control API and gets from it: queries, files, answers, errors."""
+"""What KeytrailClient sends to the control API and gets from it: queries, answers, errors."""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
-from uuid import uuid4
+from typing import Any, NoReturn
 
+from keytrail.http_client import Answer
 from keytrail.trail import IncompleteTrailError
-
-
-class Answer(NamedTuple):
-    """An answer of the control API."""
-
-    status: int
-    media_type: str
-    body: bytes
 
 
 def members_of(url: str, answer: Answer) -> dict[str, Any]:
@@ -57,21 +48,3 @@ def text_of(value: object) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
-
-
-def form_of_files(path: Path) -> tuple[bytes, str]:
-    """A multipart/form-data body with the seed files at a path, and its media type. Raises SeedError."""
-    from keytrail.seeds import SeedError, files_of  # imported late: it takes as long as the rest
-
-    boundary = uuid4().hex
-    parts = []
-    try:
-        for file in files_of(str(path)):
-            name = str(file).replace('"', "%22").replace("\n", "%0A")
-            head = f'--{boundary}\r\nContent-Disposition: form-data; name="seed"; filename="{name}"\r\n\r\n'
-            parts.append(head.encode() + file.read_bytes() + b"\r\n")
-    except OSError as error:
-        raise SeedError([f"{error.filename}: {error.strerror}; expected a readable file or folder"]) from None
-    if not parts:
-        raise SeedError([f"{path}: has no seed file; expected a .yaml, .yml or .json file"])
-    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

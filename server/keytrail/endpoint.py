@@ -1,7 +1,6 @@
 """Endpoint: all parts of one endpoint, and the operations on the whole of it: load, reset, move the clock, settings."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -28,9 +27,9 @@ from keytrail.journal import Journal, durably
 from keytrail.messages import Later, Request, Response
 from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
-from keytrail.snapshot import Snapshot
+from keytrail.snapshot import Snapshot, require_name
 from keytrail.store import Store
-from keytrail.trail import Calls, Event, Selection, Trail, calls_of
+from keytrail.trail import Calls, Event, Selection, Trail, TrailSnapshot, calls_of
 
 if TYPE_CHECKING:
     from keytrail.data_dir import DataDir, Held, Parts
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 
 _MAX_SNAPSHOTS = 100
+"""How many snapshots are kept whose names are numbers of ours, and how many with names of others."""
 
 
 class _Snapshot(NamedTuple):
@@ -45,11 +45,13 @@ class _Snapshot(NamedTuple):
 
     settings: Settings
     store: Store
-    trail: Trail
+    trail: TrailSnapshot
     callers: tuple[Mapping[str, Credential], IssuedSessions]
     identities: tuple[Mapping[str, Identity], Mapping[str, Membership]]
     faults: Mapping[str, FaultRule]
     clock: ClockSnapshot
+    account: str | None = None
+    """The only account that goes back; None: everything does."""
 
 
 class Endpoint:
@@ -83,10 +85,13 @@ class Endpoint:
         }
         """What to do when a setting changes whose value a part keeps for itself."""
         self.change_settings({name: getattr(settings, name) for name in self._effects})
+        self.authority: bytes | None = None
+        """In PEM, the certificate of the authority that clients of TLS have to trust, if it is the server's own."""
         self._lock = threading.Lock()
         self._loads = 0
         """How many seeds have been loaded since the start."""
-        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
+        self._snapshots: dict[str, _Snapshot] = {}
+        """By their names, in the order in which they were first given."""
         self._last_snapshot = 0
         self._initial: _Snapshot | None = None
         """None: it is in the data folder."""
@@ -178,7 +183,7 @@ class Endpoint:
             return
         state = self._data_dir.open_again()
         self.store.restore(state.store)
-        self.trail.restore(Trail(self.settings.max_events, max_bytes=self.settings.max_trail))
+        self.trail.restore(Trail(self.settings.max_events).snapshot())
         self._data_dir.continue_with(state)
 
     def _parts(self) -> "Parts":
@@ -267,20 +272,35 @@ class Endpoint:
             except ValueError as error:
                 raise seeds.SeedError([str(error)]) from None
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, to go back to it with `reset`. The newest 100 are kept."""
-        with self._lock:
-            self.settle()
-            self._last_snapshot += 1
-            snapshot = Snapshot(str(self._last_snapshot), self.trail.mark(), self._loads)
-            self._snapshots[snapshot.snapshot_id] = self._state()
-            if len(self._snapshots) > _MAX_SNAPSHOTS:
-                self._snapshots.popitem(last=False)
-        return snapshot
+    def snapshot(self, name: str | None = None, account: str | None = None) -> Snapshot:
+        """Keep the present state under a name, to go back to it with `reset`; with an account, only what that owns.
 
-    def forget(self, snapshot_id: str) -> bool:
+        It replaces another one with the name. Without a name it gets a number; the newest 100 of these are kept. Raises
+        ValueError for a name that is none, and beyond 100 names.
+        """
+        if name is not None:
+            require_name(name)
+        with self._lock:
+            numbers = [each for each in self._snapshots if each.isdigit()]
+            if name is not None and name not in self._snapshots:
+                if len(self._snapshots) - len(numbers) >= _MAX_SNAPSHOTS:
+                    raise ValueError(f"there are {_MAX_SNAPSHOTS} snapshots with names already; forget some")
+            elif name is None and len(numbers) >= _MAX_SNAPSHOTS:
+                del self._snapshots[numbers[0]]
+            self.settle()
+            if name is None:
+                self._last_snapshot += 1
+                name = str(self._last_snapshot)
+            self._snapshots[name] = self._state()._replace(account=account)
+            return Snapshot(name, self.trail.mark(), self._loads, account, self._end)
+
+    def _end(self, name: str) -> None:
+        self.reset(to=name)
+        self.forget(name)
+
+    def forget(self, name: str) -> bool:
         """Keep a snapshot no longer; False if it was not kept."""
-        return self._snapshots.pop(snapshot_id, None) is not None
+        return self._snapshots.pop(name, None) is not None
 
     def _state(self) -> _Snapshot:
         return _Snapshot(
@@ -298,12 +318,18 @@ class Endpoint:
 
         Keys with all that belongs to them, custom key stores, events, uses, and fault rules are an account's. Access
         keys, identities, sessions of STS, settings, request quotas and the clock are the whole endpoint's. Raises
-        LookupError if there is no such snapshot.
+        LookupError if there is no such snapshot, ValueError if it is one of another account.
         """
         with self.durably(), self._lock:
             state = self._initial_state() if to is None else self._snapshots.get(to)
             if state is None:
-                raise LookupError(f"there is no snapshot {to}; the newest {_MAX_SNAPSHOTS} are kept")
+                raise LookupError(
+                    f"there is no snapshot {to}; of those without a name, the newest {_MAX_SNAPSHOTS} are kept"
+                )
+            if state.account is not None:
+                if account not in (None, state.account):
+                    raise ValueError(f"snapshot {to} is one of account {state.account} alone")
+                account = state.account
             self.store.restore(state.store, account)
             self.trail.restore(state.trail, account)
             self.faults.restore(state.faults, account)
@@ -325,7 +351,7 @@ class Endpoint:
             self._initial = _Snapshot(
                 replace(self._data_dir.settings, **self._data_dir.changed_settings(state)),
                 state.store,
-                trail,
+                trail.snapshot(),
                 state.callers,
                 state.identities,
                 {rule.rule_id: rule.rule for rule in state.faults.rules},

@@ -25,12 +25,15 @@ REMOVED = (
 """Variables that must not be set: they name other credentials, or lead past the endpoint."""
 
 
-def aws_variables(url: str, account: str = "000000000000", region: str = "us-east-1") -> dict[str, str]:
+def aws_variables(
+    url: str, account: str = "000000000000", region: str = "us-east-1", *, ca_file: str = ""
+) -> dict[str, str]:
     """The variables that point AWS's SDKs and tools at the server at a URL, as the root of an account.
 
     AWS_ENDPOINT_URL is set too. So a call of a service that is not here is refused by the server, and does not reach
     AWS; for services of another emulator, set its AWS_ENDPOINT_URL_<service> beside these. If this process has a proxy,
-    it is passed by. For a process of its own, leave out the variables in REMOVED.
+    it is passed by. With `ca_file`, which a URL of HTTPS needs, AWS's SDKs and Node.js trust the authority in that PEM
+    file. For a process of its own, leave out the variables in REMOVED.
     """
     passed_by = os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")).split(",")
     no_proxy = ",".join(dict.fromkeys(filter(None, (*passed_by, urlsplit(url).hostname))))
@@ -46,17 +49,20 @@ def aws_variables(url: str, account: str = "000000000000", region: str = "us-eas
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
+        **({"AWS_CA_BUNDLE": ca_file, "NODE_EXTRA_CA_CERTS": ca_file} if ca_file else {}),
     }
 
 
 @contextmanager
-def aws_environment(url: str, account: str = "000000000000", region: str = "us-east-1") -> Iterator[Mapping[str, str]]:
+def aws_environment(
+    url: str, account: str = "000000000000", region: str = "us-east-1", *, ca_file: str = ""
+) -> Iterator[Mapping[str, str]]:
     """Set `aws_variables` in this process, and remove those in REMOVED, until the end of the with statement.
 
     boto3's default session, which has read the variables before, is put aside. Clients that exist already keep their
     endpoint. Gives the variables.
     """
-    variables = aws_variables(url, account, region)
+    variables = aws_variables(url, account, region, ca_file=ca_file)
     before = {name: os.environ.get(name) for name in (*variables, *REMOVED)}
     boto3 = sys.modules.get("boto3")
     session = getattr(boto3, "DEFAULT_SESSION", None)

@@ -11,7 +11,7 @@ _Answer = TypeVar("_Answer")
 class Request:
     """An HTTP request as it was sent: nothing in it is decoded or reordered."""
 
-    __slots__ = ("_first", "body", "headers", "method", "path", "query", "source_ip")
+    __slots__ = ("_first", "body", "headers", "method", "path", "query", "scheme", "source_ip")
 
     def __init__(
         self,
@@ -21,6 +21,7 @@ class Request:
         headers: Sequence[tuple[bytes, bytes]] = (),
         body: bytes | None = b"",
         source_ip: str = "",
+        scheme: str = "http",
     ) -> None:
         """`path` and `query` are as sent, percent-encoded; header names are in lower case.
 
@@ -28,6 +29,7 @@ class Request:
         """
         self.method, self.path, self.query = method, path, query
         self.headers, self.body, self.source_ip = headers, body, source_ip
+        self.scheme = scheme
         self._first = dict(reversed(headers))
 
     def header(self, name: bytes) -> str:

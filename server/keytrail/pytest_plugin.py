@@ -270,6 +270,16 @@ def keytrail_env(keytrail_clean: KeytrailServer | KeytrailClient) -> Iterator[Ma
 
 
 @pytest.fixture
+def keytrail_tls_env(keytrail_clean: KeytrailServer | KeytrailClient) -> Iterator[Mapping[str, str]]:
+    """As keytrail_env, by HTTPS. `keytrail_settings` has to say so: `{"tls_port": 0}`."""
+    from keytrail.environment import aws_environment
+
+    server, settings = keytrail_clean, keytrail_clean.settings
+    with aws_environment(server.tls_url, settings.account, settings.region, ca_file=server.ca_file) as variables:
+        yield variables
+
+
+@pytest.fixture
 def keytrail_client(keytrail_clean: KeytrailServer | KeytrailClient) -> Callable[..., Any]:
     """Make boto3 clients: `keytrail_client(account="111122223333", region="eu-west-1")`.
 

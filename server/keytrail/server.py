@@ -4,14 +4,15 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from keytrail.ca_file import KEPT, CaFile
 from keytrail.clock import Clock
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.explain import Question, decide, explain_request
 from keytrail.export import export
-from keytrail.http.serving import GRACE, Server, listen, url_of
+from keytrail.http.serving import GRACE, Server, listen, listen_for_tls, url_of
 from keytrail.invoke import Invocation, invoke
 from keytrail.plain_values import encode_json
 from keytrail.seeds import to_yaml
@@ -19,6 +20,9 @@ from keytrail.server_clock import ServerClock
 from keytrail.settings import Settings
 from keytrail.snapshot import Snapshot
 from keytrail.trail import Calls, RecordedCall, Selection, require_one, selection_of_calls, with_members
+
+if TYPE_CHECKING:
+    from keytrail.http.tls import Tls
 
 SeedSource = str | Path | Mapping[str, Any]
 """The path of a seed file or folder, or a seed document."""
@@ -30,8 +34,8 @@ class KeytrailServer:
         with KeytrailServer(fixtures=["fixtures/quickstart.yaml"]) as server:
             kms = boto3.client("kms", endpoint_url=server.url, region_name="us-east-1", ...)
 
-    `url` can be read between start and stop; after another start it is the same. For a server that runs elsewhere,
-    keytrail.client.KeytrailClient has the same methods.
+    `url` can be read between start and stop; after another start it is the same. With `tls_port=0` the endpoint answers
+    HTTPS, too, at `tls_url`. For a server that runs elsewhere, keytrail.client.KeytrailClient has the same methods.
     """
 
     clock: ServerClock
@@ -64,7 +68,10 @@ class KeytrailServer:
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url = ""
-        self._port = settings.port
+        self._port, self._tls_port = settings.port, settings.tls_port
+        self._tls: Tls | None = None
+        self._tls_url = ""
+        self._ca_file: CaFile | None = None
 
     @property
     def settings(self) -> Settings:
@@ -78,15 +85,52 @@ class KeytrailServer:
             raise RuntimeError("the server does not run: call start(), or use it in a with statement")
         return self._url
 
+    @property
+    def tls_url(self) -> str:
+        """The endpoint_url for clients that speak HTTPS. Raises RuntimeError as `url`, and without `tls_port`."""
+        if self._server is None:
+            raise RuntimeError("the server does not run: call start(), or use it in a with statement")
+        if not self._tls_url:
+            raise RuntimeError("the server speaks no TLS: KeytrailServer(tls_port=0)")
+        return self._tls_url
+
+    @property
+    def ca_file(self) -> str:
+        """The path of a PEM file with the authority that clients of `tls_url` have to trust; `stop` removes it.
+
+        With `tls_dir` it is the file there, which stays. Raises RuntimeError as `tls_url`, and LookupError if the
+        certificate was given, by `tls_cert`: then whoever made it has its authority.
+        """
+        authority = self.endpoint.authority if self.tls_url else None
+        if authority is None:
+            raise LookupError("the certificate was given (tls_cert), so whoever made it has its authority")
+        if self.settings.tls_dir:
+            return str(Path(self.settings.tls_dir, KEPT))
+        if self._ca_file is None:
+            self._ca_file = CaFile(authority)
+        return self._ca_file.path
+
     def start(self) -> "KeytrailServer":
-        """Begin to answer; nothing happens if it has begun. Raises OSError if the port is taken."""
+        """Begin to answer; nothing happens if it has begun.
+
+        Raises OSError if a port is taken, ValueError if a file of TLS cannot be used.
+        """
         if self._server is not None:
             return self
         self.endpoint.open()
         listener = listen(self.settings.host, self._port)
+        try:
+            tls_listener = listen_for_tls(self.settings, self._tls_port, self._tls)
+        except (OSError, ValueError):
+            listener.close()
+            raise
+        if tls_listener is not None:
+            self._tls = tls_listener.tls
+            self._tls_port = tls_listener.socket.getsockname()[1]
+            self._tls_url = tls_listener.url
         self._port = listener.getsockname()[1]
         self._url = url_of(listener)
-        self._server = Server(self.endpoint, listener)
+        self._server = Server(self.endpoint, listener, tls_listener)
         self._thread = threading.Thread(target=self._server.run, name="keytrail", daemon=True)
         self._thread.start()
         return self
@@ -99,6 +143,9 @@ class KeytrailServer:
         self._thread.join(2 * GRACE)
         key_pool.POOL.stop()
         self._server = self._thread = None
+        if self._ca_file is not None:
+            self._ca_file.remove()
+            self._ca_file = None
         self.endpoint.close()
 
     def __enter__(self) -> "KeytrailServer":
@@ -111,20 +158,25 @@ class KeytrailServer:
         """Stop."""
         self.stop()
 
-    def reset(self, account: str | None = None, *, to: Snapshot | None = None) -> None:
+    def reset(self, account: str | None = None, *, to: Snapshot | str | None = None) -> None:
         """Go back to the state after the start, or to a snapshot; with an account, only what that account owns.
 
-        Raises LookupError for a snapshot that is forgotten.
+        Raises LookupError for a snapshot that is forgotten, ValueError for one of another account alone.
         """
-        self.endpoint.reset(account, to=to.snapshot_id if to is not None else None)
+        self.endpoint.reset(account, to=to.name if isinstance(to, Snapshot) else to)
 
-    def snapshot(self) -> Snapshot:
-        """Keep the present state, for `reset(to=...)`; the newest 100 snapshots are kept."""
-        return self.endpoint.snapshot()
+    def snapshot(self, name: str | None = None, *, account: str | None = None) -> Snapshot:
+        """Keep the present state, for `reset(to=...)`, or until the end of a with statement.
 
-    def forget(self, snapshot: Snapshot) -> None:
+        With an account, only what that account owns goes back. A name is for other processes; a snapshot replaces an
+        older one with its name. Of those without a name the newest 100 are kept. Raises ValueError for a name with
+        other characters than letters, digits, dots, dashes and underscores, and beyond 100 names.
+        """
+        return self.endpoint.snapshot(name, account)
+
+    def forget(self, snapshot: Snapshot | str) -> None:
         """Keep a snapshot no longer."""
-        self.endpoint.forget(snapshot.snapshot_id)
+        self.endpoint.forget(snapshot.name if isinstance(snapshot, Snapshot) else snapshot)
 
     def load(self, seed: SeedSource) -> dict[str, int]:
         """Load another seed: a document as a mapping, or the path of a file or folder.

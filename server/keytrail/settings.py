@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from keytrail.host_names import is_address, is_host_name
 from keytrail.regions import region_problem
 from keytrail.request_quotas import OFF, RequestQuotas
 from keytrail.spelling import nearest, suggestion
@@ -31,15 +32,22 @@ COMPATIBLE_WITH: Mapping[str, frozenset[str]] = {
 _COMPAT_CHOICES = sorted(COMPATIBLE_WITH) + sorted(frozenset().union(*COMPATIBLE_WITH.values()))
 
 
-_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one endpoint. Times are aware datetimes, durations timedeltas, sizes bytes."""
 
     host: str = "127.0.0.1"
     port: int = 4599
+    tls_port: int | None = None
+    """The port that answers HTTPS, beside `port`; 0: any that is free. None: there is none."""
+    tls_cert: str = ""
+    """A PEM file with the certificate to show, and those that it depends on; empty: one is made."""
+    tls_key: str = ""
+    """The PEM file of its private key; empty: it is in `tls_cert`."""
+    tls_names: frozenset[str] = frozenset()
+    """Further names and addresses of the certificate that is made."""
+    tls_dir: str = ""
+    """The folder that keeps the certificate authority that is made; empty: each start makes another."""
     fixtures: tuple[str, ...] = ()
     """Seed files or folders, loaded before the first answer."""
     account: str = "000000000000"
@@ -120,15 +128,17 @@ class Settings:
                 # Paths may be given as such.
                 items = [os.fspath(item) if isinstance(item, os.PathLike) else item for item in value]
                 value = kind(items) if all(isinstance(item, str) for item in items) else items
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            if not isinstance(value, kind) or (kind in (int, int | None) and isinstance(value, bool)):
                 raise ValueError(f"{field.name}: {_what_would_be_right(str(field.type), value)}")
             object.__setattr__(self, field.name, value)
         self._check_ranges()
 
     def _check_ranges(self) -> None:
         self._check_names()
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port: expected 0 to 65535, got {self.port}")
+        self._check_tls()
+        for name, port in (("port", self.port), ("tls_port", self.tls_port or 0)):
+            if not 0 <= port <= 65535:
+                raise ValueError(f"{name}: expected 0 to 65535, got {port}")
         if not timedelta(0) <= self.usage_delay <= LONGEST_USAGE_DELAY:
             raise ValueError("usage_delay: expected 0 to 1 hour (PT1H: AWS promises no more)")
         at_least_0 = {
@@ -164,8 +174,24 @@ class Settings:
                 f"got {name!r}{suggestion(name, _COMPAT_CHOICES)}"
             )
         for name in sorted(self.control_hosts):
-            if not _HOST_NAME.fullmatch(name):
+            if not is_host_name(name):
                 raise ValueError(f"control_hosts: expected names such as kms.example.com without port, got {name!r}")
+        for name in sorted(self.tls_names):
+            if not (is_host_name(name.removeprefix("*.")) or is_address(name)):
+                raise ValueError(
+                    "tls_names: expected names such as kms.example.com or *.example.com, and addresses, with commas "
+                    f"between them, got {name!r}"
+                )
+
+    def _check_tls(self) -> None:
+        given = [name for name in ("tls_cert", "tls_key", "tls_names", "tls_dir") if getattr(self, name)]
+        if given and self.tls_port is None:
+            raise ValueError(f"{given[0]}: there is no HTTPS without tls_port; set that, too: 0 is any free port")
+        if self.tls_key and not self.tls_cert:
+            raise ValueError("tls_key: it is the key of tls_cert; set that, too")
+        made = [name for name in ("tls_names", "tls_dir") if name in given]
+        if self.tls_cert and made:
+            raise ValueError(f"{made[0]}: it is for a certificate that is made, and tls_cert names one that exists")
 
     @property
     def has_console(self) -> bool:
@@ -315,6 +341,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     str(str): str,
     str(frozenset[str]): lambda text: frozenset(part.strip() for part in text.split(",") if part.strip()),
     str(int): _read_number,
+    str(int | None): lambda text: _read_number(text) if text else None,
     str(bool): read_flag,
     str(tuple[str, ...]): lambda text: tuple(part for part in text.split(os.pathsep) if part),
     str(datetime): read_moment,
@@ -325,6 +352,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 _VALUES_IN_CODE: Mapping[str, str] = {
     str(str): "a text",
     str(int): "a whole number",
+    str(int | None): "a whole number, or None",
     str(bool): "True or False",
     str(tuple[str, ...]): "a list of paths",
     str(frozenset[str]): "a list of names",
@@ -355,4 +383,5 @@ def _text_of(value: object) -> str:
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
         return str(int(seconds) if seconds.is_integer() else seconds)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value) if value is not None else ""
+    return text.lower() if isinstance(value, bool) else text

@@ -13,6 +13,9 @@ from keytrail.settings import Settings, variable
 PORT = 4599
 """The port that the image listens on."""
 
+TLS_PORT = 4600
+"""The port that it listens on for HTTPS, if it does."""
+
 _READY = 60.0
 """Seconds that a container has to load its seeds."""
 
@@ -56,6 +59,15 @@ class KeytrailContainer(DockerContainer):
         self._token = values.control_token or self._token
         return self
 
+    def with_tls(self, *names: str) -> Self:
+        """Answer HTTPS, too: at `tls_url`, for clients that trust `client.ca_file`.
+
+        `names` are further names and addresses of the certificate, such as the container's alias in a network, or the
+        host of an engine that runs elsewhere.
+        """
+        self.with_exposed_ports(TLS_PORT)
+        return self.with_settings(tls_port=TLS_PORT, tls_names=names)
+
     def start(self) -> Self:
         """Start it, and wait until its seeds are loaded. Raises RuntimeError with its log if that fails."""
         super().start()
@@ -70,6 +82,11 @@ class KeytrailContainer(DockerContainer):
     def url(self) -> str:
         """The endpoint_url for boto3, from this machine."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
+
+    @property
+    def tls_url(self) -> str:
+        """The endpoint_url for clients that speak HTTPS, after `with_tls`, from this machine."""
+        return f"https://{self.get_container_host_ip()}:{self.get_exposed_port(TLS_PORT)}"
 
     @property
     def client(self) -> KeytrailClient:

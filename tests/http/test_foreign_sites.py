@@ -81,6 +81,13 @@ def test_a_page_of_the_server_itself_or_of_a_configured_host_is_answered(origin:
     assert why_foreign({"HTTP_HOST": host, "HTTP_ORIGIN": origin}, SETTINGS) is None
 
 
+@pytest.mark.parametrize(("origin", "is_own"), [("https://kms", True), ("http://kms", False)])
+def test_what_came_by_https_is_not_of_a_page_that_came_by_http(origin: str, is_own: bool) -> None:
+    """Without ports, these are two servers: one on 443, one on 80."""
+    why = why_foreign({"HTTP_HOST": "kms", "HTTP_ORIGIN": origin, "wsgi.url_scheme": "https"}, SETTINGS)
+    assert (why is None) == is_own
+
+
 @pytest.mark.parametrize(
     "origin",
     [

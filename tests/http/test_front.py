@@ -62,7 +62,7 @@ def module_server() -> Iterator[KeytrailServer]:
     """A server of which Encrypt is slow work."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(OPERATIONS, "Encrypt", replace(OPERATIONS["Encrypt"], function=SLOW.function))
-        server = KeytrailServer(fixtures=SAMPLE_SEED)
+        server = KeytrailServer(fixtures=SAMPLE_SEED, tls_port=0)
     with server:
         yield server
 
@@ -73,13 +73,14 @@ def server(module_server: KeytrailServer) -> KeytrailServer:
     return module_server
 
 
-@pytest.fixture(params=[0, MANY], ids=["alone", "among many"])
+@pytest.fixture(params=[(0, False), (MANY, False), (0, True)], ids=["alone", "among many", "by TLS"])
 def client(server: KeytrailServer, request: pytest.FixtureRequest) -> Iterator[Client]:
-    """A client, alone or among so many that the server lets their answers leave together."""
+    """A client, alone or among so many that the server lets their answers leave together; or one that speaks TLS."""
+    others, tls = request.param
     with ExitStack() as stack:
-        for _ in range(request.param):
+        for _ in range(others):
             stack.enter_context(Client(server))
-        yield stack.enter_context(Client(server))
+        yield stack.enter_context(Client(server, tls=tls))
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def test_what_was_answered_is_sent_though_the_client_or_its_last_request_ends_th
     assert [count_of(client.read_answer()), count_of(client.read_answer())] == [3, 6]
     with Client(server) as half_closing:
         half_closing.send(random_bytes(3) + random_bytes(6))
-        half_closing.socket.shutdown(socket.SHUT_WR)
+        half_closing.end()
         assert [count_of(half_closing.read_answer()), count_of(half_closing.read_answer())] == [3, 6]
         assert half_closing.read_rest() == b""
 
@@ -310,7 +311,7 @@ def test_a_last_request_is_answered_and_what_follows_it_dropped(client: Client, 
 def test_a_client_that_has_sent_all_gets_its_answers_and_then_the_end(slow: SlowWork, client: Client) -> None:
     client.send(ENCRYPT + random_bytes(3))
     assert slow.begun.wait(20)
-    client.socket.shutdown(socket.SHUT_WR)
+    client.end()
     slow.go_on.set()
     assert client.read_answer().status == 200
     assert count_of(client.read_answer()) == 3

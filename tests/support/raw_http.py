@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,16 +31,22 @@ class Answer:
 
 
 class Client:
-    """A TCP connection; a context manager. What a server does not do within five seconds is a TimeoutError."""
+    """A connection; a context manager. What a server does not do within five seconds is a TimeoutError.
 
-    def __init__(self, server: Any, *, receive_buffer: int | None = None) -> None:
-        place = urlsplit(server.url)
+    With `tls` it is one of TLS, with a client's context, or True: one that trusts the server.
+    """
+
+    def __init__(self, server: Any, *, receive_buffer: int | None = None, tls: bool | ssl.SSLContext = False) -> None:
+        place = urlsplit(server.tls_url if tls else server.url)
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(5)
         self.socket.connect((place.hostname, place.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            context = ssl.create_default_context(cafile=server.ca_file) if tls is True else tls
+            self.socket = context.wrap_socket(self.socket, server_hostname=place.hostname)
         self._come = b""
 
     def __enter__(self) -> Client:
@@ -50,6 +57,10 @@ class Client:
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
+
+    def end(self) -> None:
+        """Say that nothing more will be sent; of TLS, without its goodbye."""
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)  # that of ssl would forget the keys
 
     def read_answer(self, *, of_head: bool = False) -> Answer:
         """The next answer; without its body, if it is one to HEAD. Raises EOFError if the server has hung up."""

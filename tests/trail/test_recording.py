@@ -205,7 +205,7 @@ def test_resets_keep_the_bound_and_the_count_of_bytes() -> None:
     trail.restore(snapshot, foreign)
     assert len(trail.events()) == 10
     trail.restore(snapshot)
-    assert trail.events() == snapshot.events()
+    assert trail.events() == [stored.event for stored in snapshot.events]
     for number in range(20):
         trail.record([of_size(10_000, number)])
     assert len(trail.events()) == 10

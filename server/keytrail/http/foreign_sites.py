@@ -8,10 +8,10 @@ DNS has).
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from keytrail.host_names import is_address
 from keytrail.settings import Settings
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::[0-9]*)?")
@@ -34,7 +34,7 @@ def why_foreign(environ: Mapping[str, Any], settings: Settings) -> str | None:
             "server's address, localhost or a name without dots; if the name is yours, start the server with "
             "KEYTRAIL_CONTROL_HOSTS and the name."
         )
-    if origin and not _is_same(origin, host, settings):
+    if origin and not _is_same(origin, host, environ.get("wsgi.url_scheme", "http"), settings):
         return (
             f"This is not answered to a page of {origin[:_SHOWN]!r}, but only to the server's own. If the page is "
             "yours, start the server with KEYTRAIL_CONTROL_HOSTS and the name of its host."
@@ -55,27 +55,24 @@ def _is_own(name: str, settings: Settings) -> bool:
         return True
     if "." not in name and "[" not in name:
         return True
-    return name.rpartition(".")[2] in _PRIVATE or _is_address(name)
+    return name.rpartition(".")[2] in _PRIVATE or is_address(name.removeprefix("[").removesuffix("]"))
 
 
 def _is_configured(name: str, settings: Settings) -> bool:
     return any(name == configured.lower() for configured in settings.control_hosts)
 
 
-def _is_address(name: str) -> bool:
+def _is_same(origin: str, host: str, scheme: str, settings: Settings) -> bool:
+    """Whether an origin is the server's own, or of a host that is configured.
+
+    A proxy may speak HTTPS for us, so the page of what came by HTTP can be of either scheme. That of what came by HTTPS
+    cannot be one of HTTP: that is another server, on another port if both are left out.
+    """
     try:
-        ip_address(name.removeprefix("[").removesuffix("]"))
+        place = urlsplit(origin)
     except ValueError:
         return False
-    return True
-
-
-def _is_same(origin: str, host: str, settings: Settings) -> bool:
-    """Whether an origin is the server's own, under whatever scheme, or of a host that is configured."""
-    try:
-        authority = urlsplit(origin).netloc
-    except ValueError:
+    if not place.netloc:  # `null`, which a sandboxed frame sends
         return False
-    if not authority:  # `null`, which a sandboxed frame sends
-        return False
-    return authority.lower() == host.lower() or _is_configured(_name_of(authority), settings)
+    own = place.netloc.lower() == host.lower() and (scheme, place.scheme) != ("https", "http")
+    return own or _is_configured(_name_of(place.netloc), settings)

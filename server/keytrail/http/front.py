@@ -82,9 +82,9 @@ class Front:
         self.date = formatdate(usegmt=True)
         self.loop.call_later(1, self._tick)
 
-    def connection(self) -> "Connection":
+    def connection(self, scheme: str = "http") -> "Connection":
         """A protocol for a connection that has come."""
-        return Connection(self)
+        return Connection(self, scheme)
 
     def send_soon(self, connection: "Connection") -> None:
         """Let a connection send its answer, with those of others if there are many."""
@@ -169,9 +169,10 @@ class Connection(asyncio.Protocol):
     _reader: RequestReader
     _idle: asyncio.TimerHandle
 
-    def __init__(self, front: Front) -> None:
-        """Answer by this front."""
+    def __init__(self, front: Front, scheme: str) -> None:
+        """Answer by this front what comes under this scheme: http or https."""
         self._front = front
+        self._scheme = scheme
         self._heard = False
         """Whether anything has come since silence was last looked for."""
         self._pending: deque[Callable[[], None]] = deque()
@@ -192,7 +193,7 @@ class Connection(asyncio.Protocol):
         """Begin to listen."""
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self._reader = RequestReader(self._take, peer[0] if peer else "", self._front.max_body)
+        self._reader = RequestReader(self._take, peer[0] if peer else "", self._front.max_body, self._scheme)
         self._front.connections.add(self)
         self._idle = self._front.loop.call_later(IDLE, self._look_for_silence)
 
@@ -237,6 +238,17 @@ class Connection(asyncio.Protocol):
             self._idle = self._front.loop.call_later(IDLE, self._look_for_silence)
         else:
             self._transport.close()
+
+    # ---- What the transport of TLS calls, besides
+
+    def refuse_all(self, refused: Refused) -> None:
+        """Answer every request by this refusal."""
+        self._reader = RequestReader(lambda *_: self._queue(partial(self._refuse, refused)), "", self._front.max_body)
+
+    def note_refusal(self, refused: Refused) -> None:
+        """Tell the log of what gets no answer."""
+        if self._front.log is not None:
+            self._front.log.refused(refused)
 
     # ---- The end of the server
 
@@ -359,8 +371,7 @@ class Connection(asyncio.Protocol):
         self._write(status, [*headers, ("Date", self._front.date)], body if method != "HEAD" else b"", keep_alive)
 
     def _refuse(self, refused: Refused) -> None:
-        if self._front.log is not None:
-            self._front.log.refused(refused)
+        self.note_refusal(refused)
         body = str(refused).encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         self._write(refused.status, headers, body, keep_alive=False)

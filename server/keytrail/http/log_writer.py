@@ -32,13 +32,16 @@ _COLOURS = {2: _GREEN, 3: _YELLOW, 4: _YELLOW}
 _INDENT = " " * 27
 """As far as the operation's column."""
 
+NOT_READABLE = "(not readable)"
+"""Instead of an operation, where no request could be read."""
+
 
 class Line(NamedTuple):
     """What is written about one request."""
 
     at: datetime
     status: int
-    """0: the connection was closed without an answer, as a fault rule said."""
+    """0: the connection was closed without an answer, as a fault rule said or because TLS has failed."""
     seconds: float
     call: Facts
     request_id: str = ""
@@ -119,7 +122,7 @@ def in_text(line: Line, coloured: bool = False) -> str:
         _dim(line.request_id, coloured),
     ]
     text = "  ".join(columns).rstrip() + "\n"
-    if not line.status:
+    if not line.status and call.operation != NOT_READABLE:
         text += f"{_INDENT}a fault rule closed the connection\n"
     words = line.why or _printable(call.error_message, _MOST_OF_A_MESSAGE)
     wrong = [_in_colour_of(line.status, call.error_code, coloured)] if call.error_code else []

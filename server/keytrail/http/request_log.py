@@ -6,7 +6,7 @@ from time import perf_counter
 
 from keytrail.clock import Clock
 from keytrail.endpoint import Endpoint
-from keytrail.http.log_writer import Line, LogWriter
+from keytrail.http.log_writer import NOT_READABLE, Line, LogWriter
 from keytrail.http.request_reader import Refused
 from keytrail.http.responses import Headers
 from keytrail.messages import Facts, Later, Request, Response
@@ -56,7 +56,7 @@ class RequestLog:
 
     def refused(self, refused: Refused) -> None:
         """Write a line about what is no HTTP request."""
-        call = Facts("", "(not readable)", error_message=str(refused))
+        call = Facts("", NOT_READABLE, error_message=str(refused))
         self._writer.write(Line(self._clock.now(), refused.status, 0.0, call))
 
     def close(self, patience: float) -> None:

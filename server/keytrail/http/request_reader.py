@@ -52,8 +52,11 @@ class RequestReader:
     of a request that is too large is None: there are bounds for KMS's and for the control API's.
     """
 
-    def __init__(self, take: Callable[[Request, bool], None], source_ip: str, max_body: int) -> None:
-        """Read requests that come from this address, with bodies of so many bytes at most."""
+    def __init__(
+        self, take: Callable[[Request, bool], None], source_ip: str, max_body: int, scheme: str = "http"
+    ) -> None:
+        """Read requests that come from this address under this scheme, with bodies of so many bytes at most."""
+        self._scheme = scheme
         self._take = take
         self._source_ip = source_ip
         self._max_body = max_body
@@ -126,9 +129,9 @@ class RequestReader:
     def _complete(self, body: bytes | None, *, keep_alive: bool) -> None:
         self.ended = not keep_alive
         headers = self._headers or ()
-        self._take(
-            Request(self._method.decode("ascii"), self._path, self._query, headers, body, self._source_ip), keep_alive
-        )
+        method = self._method.decode("ascii")
+        request = Request(method, self._path, self._query, headers, body, self._source_ip, self._scheme)
+        self._take(request, keep_alive)
 
     # ---- What the parser calls. What these raise comes out of feed_data as a HttpParserCallbackError.
 

@@ -33,7 +33,7 @@ class Grants:
         """Notes each change in a journal, if there is one."""
         self._ids: dict[str, str] = {}
         """The ids of grants in the store, by their tokens."""
-        self._tokens: dict[str, list[str]] = {}
+        self._tokens: dict[str, tuple[str, ...]] = {}
         """The tokens of grants, by their ids in the store."""
 
     def by_token(self, token: str, region: str) -> Grant | None:
@@ -99,23 +99,24 @@ class Grants:
     def restore(self, other: "Grants", account: str | None) -> None:
         """Become a copy of `other`; with an account, only the grants on that account's keys do. Needs the lock."""
         ours, theirs = self._grants.newest, other._grants.newest
-        kept = [] if account is None else [grant for grant in ours.values() if grant.account != account]
-        taken = [grant for grant in theirs.values() if account in (None, grant.account)]
         before = self.with_tokens() if self.note is not None else {}
-        tokens = [(grant, tuple(self._tokens[grant.sort_key])) for grant in kept]
-        tokens += [(grant, tuple(other._tokens[grant.sort_key])) for grant in taken]
+        if account is None:
+            ids, tokens = other._ids.copy(), other._tokens.copy()
+        else:
+            kept = (grant.sort_key for grant in ours.values() if grant.account != account)
+            taken = (grant.sort_key for grant in theirs.values() if grant.account == account)
+            tokens = {sort_key: self._tokens[sort_key] for sort_key in kept}
+            tokens |= {sort_key: other._tokens[sort_key] for sort_key in taken}
+            ids = {token: sort_key for sort_key, its_tokens in tokens.items() for token in its_tokens}
         self._grants.restore(other._grants, account)
-        self._ids, self._tokens = {}, {}
-        for grant, its_tokens in tokens:
-            for token in its_tokens:
-                self._add_token(grant, token)
+        self._ids, self._tokens = ids, tokens
         if self.note is not None:
             note_differences(self.note, before, self.with_tokens())
 
     def with_tokens(self) -> dict[str, GrantWithTokens]:
         """All grants with their tokens, by their ids in the store. Needs the lock."""
         grants = self._grants.newest.items()
-        return {sort_key: GrantWithTokens(grant, tuple(self._tokens[sort_key])) for sort_key, grant in grants}
+        return {sort_key: GrantWithTokens(grant, self._tokens[sort_key]) for sort_key, grant in grants}
 
     def put_all(self, grants: Collection[GrantWithTokens]) -> None:
         """Put grants that were read from a data folder. Needs the lock."""
@@ -137,7 +138,7 @@ class Grants:
 
     def _add_token(self, grant: Grant, token: str) -> None:
         self._ids[token] = grant.sort_key
-        self._tokens.setdefault(grant.sort_key, []).append(token)
+        self._tokens[grant.sort_key] = (*self._tokens.get(grant.sort_key, ()), token)
 
     def _remove(self, grant: Grant, *, at_once: bool = False) -> None:
         if self.note is not None:

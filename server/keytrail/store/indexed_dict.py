@@ -1,11 +1,12 @@
 """IndexedDict: values by their ids, and in ordered indexes, which the List operations page through.
 
 An index is a sorted list of ids, so a page, a change or a count costs about as much with many values as with few. Some
-indexes are listed in directories, by name. Not thread-safe, except `get`.
+indexes are listed in directories, by name. Copies share the lists of indexes until one of them changes. Not
+thread-safe, except `get`.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from typing import Generic, TypeVar
 
 Index = tuple[object, ...]
@@ -28,7 +29,10 @@ class IndexedDict(Generic[Value]):
         self._indexes_of = indexes_of
         self._is_listed = is_listed
         self._values: dict[str, Value] = {}
-        self._indexes: dict[Index, list[str]] = {}
+        self._shared: dict[Index, list[str]] = {}
+        """The indexes as of the last copy, which that has too: neither they nor this dict are changed."""
+        self._changed: dict[Index, list[str]] = {}
+        """Those that have changed since then, or are new. One that is empty stands for one that is gone."""
         self._directories: dict[Index, list[str]] = {}
 
     def get(self, value_id: str) -> Value | None:
@@ -45,13 +49,13 @@ class IndexedDict(Generic[Value]):
 
     def page(self, index: Index, after: str, limit: int) -> list[Value]:
         """The next values in an index: at most `limit` of those whose ids come after `after`."""
-        ids = self._indexes.get(index, [])
+        ids = self._ids(index)
         start = bisect_right(ids, after)
         return [self._values[value_id] for value_id in ids[start : start + limit]]
 
     def ids_after(self, index: Index, after: str) -> Iterator[str]:
         """The ids in an index that come after `after`, in order. The index must not change meanwhile."""
-        ids = self._indexes.get(index, [])
+        ids = self._ids(index)
         return map(ids.__getitem__, range(bisect_right(ids, after), len(ids)))
 
     def names(self, directory: Index, after: str | None, limit: int) -> list[str]:
@@ -62,11 +66,11 @@ class IndexedDict(Generic[Value]):
 
     def all_in(self, index: Index) -> list[Value]:
         """All values in an index."""
-        return [self._values[value_id] for value_id in self._indexes.get(index, ())]
+        return [self._values[value_id] for value_id in self._ids(index)]
 
     def count(self, index: Index) -> int:
         """How many values are in an index."""
-        return len(self._indexes.get(index, ()))
+        return len(self._ids(index))
 
     def put(self, values: Mapping[str, Value]) -> None:
         """Put values, new or changed, by their ids. In one step: `get` in another thread finds all or none of them."""
@@ -86,10 +90,9 @@ class IndexedDict(Generic[Value]):
                     added.setdefault(index, []).append(value_id)
         self._values.update(values)
         for index, ids in added.items():
-            ordered = self._indexes.get(index)
-            if ordered is None:
-                ordered = self._indexes[index] = []
+            if not self._ids(index):
                 self._enter(index)
+            ordered = self._own(index)
             if len(ids) == 1:
                 insort(ordered, ids[0])
             else:  # for many, sorting once is faster
@@ -103,20 +106,50 @@ class IndexedDict(Generic[Value]):
             self._remove_from(index, value_id)
         return value
 
+    def remove_all(self, value_ids: Collection[str]) -> None:
+        """Remove the values with these ids, which must be there. For many it is faster than one by one."""
+        gone: dict[Index, set[str]] = {}
+        for value_id in value_ids:
+            for index in self._indexes_of(self._values.pop(value_id)):
+                gone.setdefault(index, set()).add(value_id)
+        for index, ids in gone.items():
+            self._own(index)[:] = [value_id for value_id in self._ids(index) if value_id not in ids]
+            self._drop_if_empty(index)
+
     def copy(self) -> "IndexedDict[Value]":
         """A copy that later changes of this one do not affect; the values are the same objects."""
+        if self._changed:
+            self._shared = {**self._shared, **self._changed}
+            for index in [index for index, ids in self._changed.items() if not ids]:
+                del self._shared[index]
+            self._changed = {}
         copy = IndexedDict(self._indexes_of, self._is_listed)
-        copy._values = dict(self._values)
-        copy._indexes = {index: ids.copy() for index, ids in self._indexes.items()}
+        copy._values, copy._shared = self._values.copy(), self._shared
         copy._directories = {directory: names.copy() for directory, names in self._directories.items()}
         return copy
 
+    def _ids(self, index: Index) -> Sequence[str]:
+        """The ids in an index, for reading."""
+        ids = self._changed.get(index)
+        return ids if ids is not None else self._shared.get(index, ())
+
+    def _own(self, index: Index) -> list[str]:
+        """The ids in an index, for changing."""
+        ids = self._changed.get(index)
+        if ids is None:
+            ids = self._changed[index] = list(self._shared.get(index, ()))
+        return ids
+
     def _remove_from(self, index: Index, value_id: str) -> None:
-        ids = self._indexes[index]
+        ids = self._own(index)
         del ids[bisect_left(ids, value_id)]
-        if not ids:
-            del self._indexes[index]
+        self._drop_if_empty(index)
+
+    def _drop_if_empty(self, index: Index) -> None:
+        if not self._changed[index]:
             self._leave(index)
+            if index not in self._shared:
+                del self._changed[index]
 
     def _enter(self, index: Index) -> None:
         """Add a new index to its directory, if it has one."""

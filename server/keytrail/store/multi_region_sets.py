@@ -92,7 +92,10 @@ class MultiRegionSets:
     def restore(self, other: "MultiRegionSets", account: str | None) -> None:
         """Become a copy of `other`; with an account, only that account's sets do."""
         before = self.all() if self.note is not None else {}
-        kept = {set_id: value for set_id, value in self._sets.items() if account not in (None, set_id[0])}
-        self._sets = kept | {set_id: value for set_id, value in other._sets.items() if account in (None, set_id[0])}
+        if account is None:
+            self._sets = other._sets.copy()
+        else:
+            kept = {set_id: value for set_id, value in self._sets.items() if set_id[0] != account}
+            self._sets = kept | {set_id: value for set_id, value in other._sets.items() if set_id[0] == account}
         if self.note is not None:
             note_differences(self.note, before, self.all())

@@ -43,6 +43,17 @@ class Schedule(Generic[_Value]):
         """Set `next` to the earliest moment, after all that was due has happened."""
         self.next = self._heap[0][0] if self._heap else None
 
+    def restore(self, other: "Schedule[_Value]", account: str | None = None) -> None:
+        """Become a copy of `other`; with an account, only for values with an ARN in that account."""
+        if account is None:
+            self._heap = other._heap.copy()
+        else:
+            owner = f":{account}:"
+            kept = [due for due in self._heap if owner not in due[1]]
+            self._heap = kept + [due for due in other._heap if owner in due[1]]
+            heapq.heapify(self._heap)
+        self.look_ahead()
+
     def rebuild(self, all_values: Collection[_Value]) -> None:
         """Forget all entries, and note when each of these values changes by itself."""
         self._build(all_values)

@@ -303,7 +303,7 @@ class Store:
             self.custom_key_stores.restore(snapshot.custom_key_stores, account)
             self._sets.restore(snapshot._sets, account)
             self._make_views()
-            self._schedule.rebuild(self._keys.newest.values())
+            self._schedule.restore(snapshot._schedule, account)
 
     # Under the lock
 

@@ -102,10 +102,14 @@ class VersionedDict(Generic[Value]):
         if account is None:
             self.newest = other.newest.copy()
         else:
-            self.newest = self.newest.copy()
-            for value_id in [value_id for value_id, value in self.newest.items() if value.account == account]:
-                self.newest.remove(value_id)
-            self.newest.put({value_id: value for value_id, value in other.newest.items() if value.account == account})
+            ours = self.newest.copy()
+            held, wanted = dict(ours.items()), other.newest.items()
+            taken = {value_id: value for value_id, value in wanted if value.account == account}
+            gone = [each for each, value in held.items() if each not in taken and value.account == account]
+            back = {value_id: value for value_id, value in taken.items() if held.get(value_id) is not value}
+            ours.remove_all(gone)
+            ours.put(back)
+            self.newest = ours
         self._make_newest_visible()
         if self.note is not None:
             note_differences(self.note, dict(before.items()), dict(self.newest.items()))

@@ -8,7 +8,7 @@ from keytrail.trail.last_uses import Use
 from keytrail.trail.request_details import request_details
 from keytrail.trail.selection import FILTERS, SEEDED, Selection, selection_of_calls, with_members
 from keytrail.trail.stored_event import StoredEvent, TimeAndNumber, time_and_number
-from keytrail.trail.trail import IncompleteTrailError, Trail
+from keytrail.trail.trail import IncompleteTrailError, Trail, TrailSnapshot
 
 __all__ = [
     "FILTERS",
@@ -24,6 +24,7 @@ __all__ = [
     "StoredEvent",
     "TimeAndNumber",
     "Trail",
+    "TrailSnapshot",
     "Use",
     "Verbatim",
     "calls_of",

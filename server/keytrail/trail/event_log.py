@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, takewhile
@@ -137,34 +137,38 @@ class EventLog:
         )
         return list(chain.from_iterable(history.events_with(attribute) for history in histories))
 
-    def copy(self) -> "EventLog":
-        """A copy with the same events."""
-        copy = EventLog(self._max_events, self._max_bytes)
-        copy.last_number, copy._bytes = self.last_number, self._bytes
-        copy._written = self._written.copy()
-        copy._index(self._written)
-        return copy
+    def snapshot(self) -> tuple[StoredEvent, ...]:
+        """The events, for `restore`."""
+        return tuple(self._written)
 
-    def restore_account(self, account: str, earlier: "EventLog") -> None:
-        """Replace an account's events by those that it had in an earlier copy."""
-        others = [event for event in self._written if event.group.recipient != account]
-        restored = [event for event in earlier._written if event.group.recipient == account]
-        self._histories = {owner: history for owner, history in self._histories.items() if owner[0] != account}
-        self._by_id = {event.event_id: event for event in others}
-        self._written = deque(sorted((*others, *restored), key=lambda event: event.number))
-        self._index(restored)
-        self._bytes = size_of(self._written)
+    def restore(self, snapshot: Sequence[StoredEvent], account: str | None = None) -> None:
+        """Go back to the events of a snapshot of this log; with an account, only its events.
+
+        It costs about as much as the events that have come since, or have gone, for all others stay indexed.
+        """
+        ours, theirs = _by_number(self._written, account), _by_number(snapshot, account)
+        gone = sorted(ours.keys() - theirs.keys(), reverse=True)
+        back = sorted(theirs.keys() - ours.keys())
+        if account is None and len(gone) > len(theirs):
+            self._by_id, self._histories, self._bytes = {}, {}, 0
+            gone, back = [], list(theirs)
+        for number in gone:  # the newest first: they are the last in their lists
+            self._unindex(ours[number])
+        for number in back:
+            event = theirs[number]
+            self._bytes += event.size
+            self._by_id[event.event_id] = event
+            self._history(event.group.recipient, event.group.region).add_stored(event)
+        if account is None:
+            self._written = deque(snapshot)
+        else:
+            others = [event for event in self._written if event.group.recipient != account]
+            self._written = deque(sorted((*others, *theirs.values()), key=lambda event: event.number))
         self._shrink()
 
     def _shrink(self) -> None:
         while len(self._written) > self._max_events or (self._bytes > self._max_bytes and len(self._written) > 1):
             self._remove_first()
-
-    def _index(self, events: Iterable[StoredEvent]) -> None:
-        """Add events of `_written` to the ids and the histories."""
-        for event in events:
-            self._by_id[event.event_id] = event
-            self._history(event.group.recipient, event.group.region).add_stored(event)
 
     def _history(self, account: str, region: str) -> EventHistory:
         history = self._histories.get((account, region))
@@ -173,7 +177,9 @@ class EventLog:
         return history
 
     def _remove_first(self) -> None:
-        event = self._written.popleft()
+        self._unindex(self._written.popleft())
+
+    def _unindex(self, event: StoredEvent) -> None:
         self._bytes -= event.size
         if self._by_id.get(event.event_id) is event:
             del self._by_id[event.event_id]
@@ -182,3 +188,10 @@ class EventLog:
         history.remove(event)
         if not history:
             del self._histories[owner]
+
+
+def _by_number(events: Iterable[StoredEvent], account: str | None) -> dict[int, StoredEvent]:
+    """The events, or those of an account, by their numbers, which are never used again."""
+    if account is None:
+        return {event.number: event for event in events}
+    return {event.number: event for event in events if event.group.recipient == account}

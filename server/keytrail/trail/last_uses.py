@@ -144,5 +144,6 @@ def _order(use: _OrderedUse) -> tuple[int, datetime]:
 
 def _merged(now: Mapping[str, _Value], earlier: Mapping[str, _Value], account: str) -> dict[str, _Value]:
     """The values of `earlier` for the account's keys, and those of `now` for all other keys."""
-    others = {arn: value for arn, value in now.items() if arn.split(":")[4] != account}
-    return others | {arn: value for arn, value in earlier.items() if arn.split(":")[4] == account}
+    owner = f":{account}:"
+    others = {arn: value for arn, value in now.items() if owner not in arn}
+    return others | {arn: value for arn, value in earlier.items() if owner in arn}

@@ -67,6 +67,9 @@ class OrderedEvents:
 
     def remove(self, event: StoredEvent) -> None:
         """Remove an event, which must be one of these."""
+        if self._events[-1] is event:
+            self._events.pop()
+            return
         del self._events[self._index(time_and_number(event))]
 
     def newest(

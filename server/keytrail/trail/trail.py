@@ -35,6 +35,13 @@ class MissingCall(NamedTuple):
     reason: str
 
 
+class TrailSnapshot(NamedTuple):
+    """What a trail had at some time."""
+
+    events: Sequence[StoredEvent]
+    uses: LastUses
+
+
 _MAX_MISSING = 100
 """How many missing calls are kept: one is enough to fail an assertion."""
 
@@ -252,24 +259,21 @@ class Trail:
         with self._lock:
             return self._log.last_number
 
-    def snapshot(self) -> "Trail":
-        """A copy that later events do not affect."""
-        copy = Trail(0)
+    def snapshot(self) -> TrailSnapshot:
+        """The present events and uses, for `restore`."""
         with self._lock:
-            copy._log, copy._uses = self._log.copy(), self._uses.copy()
-        return copy
+            return TrailSnapshot(self._log.snapshot(), self._uses.copy())
 
-    def restore(self, snapshot: "Trail", account: str | None = None) -> None:
-        """Become a copy of the snapshot; with an account, only its events and its keys' uses."""
+    def restore(self, snapshot: TrailSnapshot, account: str | None = None) -> None:
+        """Go back to a snapshot of this trail; with an account, only its events and its keys' uses."""
         with self._lock:
             self._rewritten = True
             kept = [] if account is None else [call for call in self._missing if call.account not in ("", account)]
             self._missing = deque(kept, maxlen=_MAX_MISSING)
-            if account is not None:
-                self._log.restore_account(account, snapshot._log)
-                self._uses.restore_account(account, snapshot._uses)
-                return
-            number, changed = self._log.last_number, self._uses.changed
-            self._log, self._uses = snapshot._log.copy(), snapshot._uses.copy()
-            self._uses.changed = changed
-            self._log.last_number = number  # numbers are never used again
+            self._log.restore(snapshot.events, account)
+            if account is None:
+                changed = self._uses.changed
+                self._uses = snapshot.uses.copy()
+                self._uses.changed = changed
+            else:
+                self._uses.restore_account(account, snapshot.uses)

@@ -57,6 +57,7 @@ EVERY_CALL = [
     ("GET", "calls"),
     ("GET", "mark"),
     ("POST", "snapshots"),
+    ("POST", "snapshots/seeded"),
     ("GET", "credentials/AKIANOBODY"),
     ("POST", "explain"),
     ("POST", "faults"),
@@ -507,18 +508,28 @@ def test_a_call_that_is_missing_is_a_conflict(keytrail_clean: KeytrailServer) ->
 # ---- snapshots
 
 
-def test_a_reset_can_go_back_to_a_snapshot(keytrail_clean: KeytrailServer) -> None:
+@pytest.mark.parametrize("path", ["snapshots", "snapshots/seeded"])
+def test_a_snapshot_is_kept_gone_back_to_and_forgotten(keytrail_clean: KeytrailServer, path: str) -> None:
     assert ask(keytrail_clean, "POST", "fixtures", {"keys": [{"KeyId": KEY}]}).status_code == 200
-    taken = ask(keytrail_clean, "POST", "snapshots").json()
-    assert taken.keys() == {"SnapshotId", "Mark", "Loads"}
+    taken = ask(keytrail_clean, "POST", path).json()
+    assert taken.keys() == {"Name", "Mark", "Loads"}
+    snapshot = f"snapshots/{taken['Name']}"
     post(keytrail_clean, "CreateKey")
-    assert ask(keytrail_clean, "POST", f"reset?snapshot={taken['SnapshotId']}").status_code == 200
+    assert ask(keytrail_clean, "PUT", f"{snapshot}?account={FOREIGN}").status_code == 200
+    assert len(keys_of(keytrail_clean)) == 2
+    assert ask(keytrail_clean, "PUT", snapshot).status_code == 200
     assert keys_of(keytrail_clean) == [KEY]
-    assert ask(keytrail_clean, "DELETE", f"snapshots/{taken['SnapshotId']}").status_code == 200
-    for method, path in (("POST", f"reset?snapshot={taken['SnapshotId']}"), ("DELETE", "snapshots/none")):
-        answer = ask(keytrail_clean, method, path)
+    assert ask(keytrail_clean, "DELETE", snapshot).status_code == 200
+    for method in ("PUT", "DELETE"):
+        answer = ask(keytrail_clean, method, snapshot)
         assert (answer.status_code, "no snapshot" in answer.json()["error"]) == (404, True)
     assert keys_of(keytrail_clean) == [KEY]
+
+
+@pytest.mark.parametrize("path", ["snapshots/17", "snapshots/a%20b", "snapshots/a?account=1"])
+def test_a_snapshot_without_a_proper_name_or_account_is_refused(keytrail_clean: KeytrailServer, path: str) -> None:
+    answer = ask(keytrail_clean, "POST", path)
+    assert (answer.status_code, "expected" in answer.json()["error"]) == (400, True)
 
 
 # ---- settings, and secrets of access keys
@@ -567,7 +578,7 @@ def test_an_argument_that_there_is_not_is_refused_and_nothing_is_done(
 ) -> None:
     answer = ask(keytrail_clean, method, f"{path}?acount=1", {"keys": [{"KeyId": KEY}]})
     assert answer.status_code == 400
-    known = {"reset": "account, snapshot", "fixtures": "account"}.get(path, "none")
+    known = "account" if path in ("reset", "fixtures", "snapshots", "snapshots/seeded") else "none"
     assert answer.json() == {"error": f"There is no parameter acount; expected: {known}."}
     assert keys_of(keytrail_clean) == []
 

@@ -97,7 +97,7 @@ class Routes:
         for route in self._routes:
             api.add_url_rule(
                 route.path,
-                endpoint=f"{route.method} {route.path}",
+                endpoint=f"{route.method} {route.path}".replace(".", "_"),  # Flask takes no dot in a name
                 view_func=_view_function(route, endpoint),
                 methods=[route.method],
                 provide_automatic_options=False,

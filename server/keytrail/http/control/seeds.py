@@ -1,10 +1,10 @@
 """GET /_keytrail/seed: the endpoint as a seed, in YAML, or in JSON by Accept.
 
-POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start, or to a snapshot.
+POST /_keytrail/fixtures: load a seed. POST /_keytrail/reset: go back to the state after the start.
 
-Both take `?account=111122223333`: the default account of the seed; the only account to reset. A seed is the body, or
-the parts of a multipart/form-data body, each a file. POST /_keytrail/snapshots keeps the present state, for
-`reset?snapshot=<Id>`; DELETE /_keytrail/snapshots/<Id> forgets it.
+POST /_keytrail/snapshots/<name> keeps the present state, PUT goes back to it, DELETE forgets it; without a name, POST
+keeps it under a number. All but DELETE take `?account=111122223333`: the default account of the seed; the only account
+that goes back. A seed is the body, or the parts of a multipart/form-data body, each a file.
 """
 
 from typing import Any
@@ -65,30 +65,52 @@ def load(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         raise Refusal.of_seed("Nothing was loaded", error) from None
 
 
-@routes.post("/reset", arguments=["account", "snapshot"])
+@routes.post("/reset", arguments=["account"])
 def reset(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Go back to the state after the start, or to a snapshot."""
+    """Go back to the state after the start."""
     require_no_body(request, "; to reset one account alone, POST reset?account=111122223333.")
-    try:
-        endpoint.reset(_account(request), to=request.args.get("snapshot"))
-    except LookupError as error:
-        raise Refusal(f"snapshot: {error}", 404) from None
+    endpoint.reset(_account(request))
     return {"status": "reset"}
 
 
-@routes.post("/snapshots")
-def take(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """Keep the present state; Mark is the end of the trail, Loads how many seeds have been loaded so far."""
-    require_no_body(request, ": a snapshot is of the whole endpoint.")
-    snapshot = endpoint.snapshot()
-    return {"SnapshotId": snapshot.snapshot_id, "Mark": snapshot.mark, "Loads": snapshot.loads}
+@routes.post("/snapshots", arguments=["account"])
+def take_numbered(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """Keep the present state, under a number."""
+    return _take(endpoint, request, None)
 
 
-@routes.delete("/snapshots/<snapshot_id>")
-def forget(endpoint: Endpoint, request: Request, snapshot_id: str) -> dict[str, Any]:
+@routes.post("/snapshots/<name>", arguments=["account"])
+def take(endpoint: Endpoint, request: Request, name: str) -> dict[str, Any]:
+    """Keep the present state under a name."""
+    return _take(endpoint, request, name)
+
+
+def _take(endpoint: Endpoint, request: Request, name: str | None) -> dict[str, Any]:
+    """Mark is the end of the trail, Loads how many seeds have been loaded so far."""
+    require_no_body(request, "; for a snapshot of one account alone, POST snapshots/name?account=111122223333.")
+    try:
+        snapshot = endpoint.snapshot(name, _account(request))
+    except ValueError as error:
+        raise Refusal(f"snapshot: {error}") from None
+    return {"Name": snapshot.name, "Mark": snapshot.mark, "Loads": snapshot.loads}
+
+
+@routes.put("/snapshots/<name>", arguments=["account"])
+def go_back(endpoint: Endpoint, request: Request, name: str) -> dict[str, Any]:
+    """Go back to a snapshot."""
+    require_no_body(request, "; to go back with one account alone, PUT snapshots/name?account=111122223333.")
+    try:
+        endpoint.reset(_account(request), to=name)
+    except (LookupError, ValueError) as error:
+        raise Refusal(f"snapshot: {error}", 404 if isinstance(error, LookupError) else 400) from None
+    return {"status": "reset"}
+
+
+@routes.delete("/snapshots/<name>")
+def forget(endpoint: Endpoint, request: Request, name: str) -> dict[str, Any]:
     """Forget a snapshot."""
-    if not endpoint.forget(snapshot_id):
-        raise Refusal(f"There is no snapshot {snapshot_id}.", 404)
+    if not endpoint.forget(name):
+        raise Refusal(f"There is no snapshot {name}.", 404)
     return {"status": "forgotten"}
 
 
