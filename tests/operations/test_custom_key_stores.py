@@ -892,7 +892,7 @@ BAD_SEEDS = {
         "choose from",
     ),
     "two of an id": ({"customKeyStores": [{}, {}]}, "appears twice"),
-    "a state that is none": ({"customKeyStores": [{"ConnectionState": "CONNECTING"}]}, "DISCONNECTED"),
+    "a state that is none": ({"customKeyStores": [{"ConnectionState": "GONE"}]}, "DISCONNECTED"),
     "an id that is none": ({"customKeyStores": [{"CustomKeyStoreId": "cks-1"}]}, "17 lower-case hex digits"),
     "two of a name": (
         {

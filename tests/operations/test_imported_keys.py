@@ -610,7 +610,7 @@ def test_a_replica_of_a_seeded_key_waits_for_its_material(kms: Any, elsewhere: A
         ({"KeyMaterials": [{"ImportState": "PENDING_IMPORT"}]}, "Enabled needs all its key material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ImportState": "IMPORTED"}]}, "PendingImport needs material"),
         ({"KeyState": "PendingImport", "KeyMaterials": [{"ValidTo": "in 1 day"}]}, "is for imported material"),
-        ({"ValidTo": "1 day ago"}, "within the next 365 days"),
+        ({"ValidTo": "1 day ago"}, "Enabled needs all its key material"),
         ({"ValidTo": "in 366 days"}, "within the next 365 days"),
         ({"ValidTo": "soon"}, "expected an ISO 8601 moment"),
         ({"Origin": "AWS_KMS", "ValidTo": "in 1 day"}, "ValidTo: is for imported key material"),

@@ -30,7 +30,8 @@ def read_rotation(
     on_demand = _on_demand(f"{path}.Rotation", rotation, reader)
     if member.origin is Origin.EXTERNAL:
         dates = (rotation.on_demand_rotation_start_date, rotation.on_demand_rotation_end_date)
-        if rotation != RotationMember(on_demand_rotation_start_date=dates[0], on_demand_rotation_end_date=dates[1]):
+        under_way = RotationMember(on_demand_rotation_start_date=dates[0], on_demand_rotation_end_date=dates[1])
+        if rotation != under_way or rotation == RotationMember():
             reader.add_problem(
                 f"{path}.Rotation",
                 "only a symmetric key of origin AWS_KMS has more than a rotation on demand; use KeyMaterials instead",
