@@ -27,17 +27,13 @@ from keytrail.journal import Journal, durably
 from keytrail.messages import Later, Request, Response
 from keytrail.server_clock import ClockState
 from keytrail.settings import Settings
-from keytrail.snapshot import Snapshot, require_name
+from keytrail.snapshot import Snapshot, Snapshots
 from keytrail.store import Store
 from keytrail.trail import Calls, Event, Selection, Trail, TrailSnapshot, calls_of
 
 if TYPE_CHECKING:
     from keytrail.data_dir import DataDir, Held, Parts
     from keytrail.trail.log_files import LogFiles
-
-
-_MAX_SNAPSHOTS = 100
-"""How many snapshots are kept whose names are numbers of ours, and how many with names of others."""
 
 
 class _Snapshot(NamedTuple):
@@ -90,9 +86,7 @@ class Endpoint:
         self._lock = threading.Lock()
         self._loads = 0
         """How many seeds have been loaded since the start."""
-        self._snapshots: dict[str, _Snapshot] = {}
-        """By their names, in the order in which they were first given."""
-        self._last_snapshot = 0
+        self._snapshots: Snapshots[_Snapshot] = Snapshots()
         self._initial: _Snapshot | None = None
         """None: it is in the data folder."""
         self.is_continued = state is not None
@@ -278,20 +272,9 @@ class Endpoint:
         It replaces another one with the name. Without a name it gets a number; the newest 100 of these are kept. Raises
         ValueError for a name that is none, and beyond 100 names.
         """
-        if name is not None:
-            require_name(name)
         with self._lock:
-            numbers = [each for each in self._snapshots if each.isdigit()]
-            if name is not None and name not in self._snapshots:
-                if len(self._snapshots) - len(numbers) >= _MAX_SNAPSHOTS:
-                    raise ValueError(f"there are {_MAX_SNAPSHOTS} snapshots with names already; forget some")
-            elif name is None and len(numbers) >= _MAX_SNAPSHOTS:
-                del self._snapshots[numbers[0]]
             self.settle()
-            if name is None:
-                self._last_snapshot += 1
-                name = str(self._last_snapshot)
-            self._snapshots[name] = self._state()._replace(account=account)
+            name = self._snapshots.keep(name, self._state()._replace(account=account))
             return Snapshot(name, self.trail.mark(), self._loads, account, self._end)
 
     def _end(self, name: str) -> None:
@@ -300,7 +283,7 @@ class Endpoint:
 
     def forget(self, name: str) -> bool:
         """Keep a snapshot no longer; False if it was not kept."""
-        return self._snapshots.pop(name, None) is not None
+        return self._snapshots.forget(name)
 
     def _state(self) -> _Snapshot:
         return _Snapshot(
@@ -322,10 +305,6 @@ class Endpoint:
         """
         with self.durably(), self._lock:
             state = self._initial_state() if to is None else self._snapshots.get(to)
-            if state is None:
-                raise LookupError(
-                    f"there is no snapshot {to}; of those without a name, the newest {_MAX_SNAPSHOTS} are kept"
-                )
             if state.account is not None:
                 if account not in (None, state.account):
                     raise ValueError(f"snapshot {to} is one of account {state.account} alone")

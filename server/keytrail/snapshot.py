@@ -1,9 +1,12 @@
-"""Snapshot: the name of a state that a server has kept, for a test to go back to."""
+"""Snapshot: the name of a state that a server has kept, for a test to go back to. Snapshots: those states."""
 
 import re
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+MAX_SNAPSHOTS = 100
+"""How many snapshots are kept whose names are numbers of ours, and how many with names of others."""
 
 _NAME = re.compile(r"(?![0-9]+$)[A-Za-z0-9._-]{1,64}")
 
@@ -45,3 +48,47 @@ class Snapshot(NamedTuple):
     ) -> None:
         """Go back, and forget the snapshot."""
         self.end(self.name)
+
+
+State = TypeVar("State")
+
+
+class Snapshots(Generic[State]):
+    """The states that are kept, by the names of their snapshots. Not thread-safe."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._states: dict[str, State] = {}
+        """In the order in which their names were first given."""
+        self._last_number = 0
+
+    def keep(self, name: str | None, state: State) -> str:
+        """Keep a state under a name, or without one under a number, which is given.
+
+        It replaces another one with the name; of those with numbers the newest 100 are kept. Raises ValueError for a
+        name that is none, and beyond 100 names.
+        """
+        numbers = [each for each in self._states if each.isdigit()]
+        if name is not None:
+            require_name(name)
+            if name not in self._states and len(self._states) - len(numbers) >= MAX_SNAPSHOTS:
+                raise ValueError(f"there are {MAX_SNAPSHOTS} snapshots with names already; forget some")
+        else:
+            if len(numbers) >= MAX_SNAPSHOTS:
+                del self._states[numbers[0]]
+            self._last_number += 1
+            name = str(self._last_number)
+        self._states[name] = state
+        return name
+
+    def get(self, name: str) -> State:
+        """The state of a snapshot. Raises LookupError if it is not kept."""
+        if name not in self._states:
+            raise LookupError(
+                f"there is no snapshot {name}; of those without a name, the newest {MAX_SNAPSHOTS} are kept"
+            )
+        return self._states[name]
+
+    def forget(self, name: str) -> bool:
+        """Keep a state no longer; False if it was not kept."""
+        return self._states.pop(name, None) is not None

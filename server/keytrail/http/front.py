@@ -19,6 +19,7 @@ import msgspec
 from keytrail.crypto import key_pool
 from keytrail.endpoint import Endpoint
 from keytrail.http import wsgi
+from keytrail.http.held import HeldUntilWritten
 from keytrail.http.request_reader import CONTROL_BODY_LIMIT, Refused, RequestReader, is_console, is_control
 from keytrail.http.responses import STATUS, Headers, headers_of
 from keytrail.http.threads import Threads
@@ -27,7 +28,6 @@ from keytrail.messages import UNDISTURBED, Later, Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from keytrail.data_dir import Held
     from keytrail.http.request_log import RequestLog
 
 _Result = TypeVar("_Result")
@@ -72,10 +72,7 @@ class Front:
         self._flask: WSGIApplication | None = None
         self._key_pool_started = False
         self._unsent: list[Connection] = []
-        self._held: deque[tuple[Held, Callable[[Response], None]]] = deque()
-        """Answers that wait until what they tell of is on disk, in the order of the changes, and what sends them."""
-        if endpoint.journal is not None:
-            endpoint.journal.listeners.append(self._on_written)
+        self.held = HeldUntilWritten(endpoint.journal, self.on_loop) if endpoint.journal is not None else None
         self._tick()
 
     def _tick(self) -> None:
@@ -110,18 +107,6 @@ class Front:
         """Go on on the event loop, unless that has ended. To be called in a thread."""
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(step)
-
-    def hold(self, held: "Held", send: Callable[[Response], None]) -> None:
-        """Send an answer when what it tells of is on disk."""
-        self._held.append((held, send))
-        self._send_settled()
-
-    def _on_written(self) -> None:
-        self.on_loop(self._send_settled)
-
-    def _send_settled(self) -> None:
-        while self._held and (response := self._held[0][0].settled()) is not None:
-            self._held.popleft()[1](response)
 
     def control(self, request: Request) -> tuple[int, Headers, bytes]:
         """What the control API or the console answers: status, headers, body. To be called in a thread."""
@@ -158,8 +143,8 @@ class Front:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.none_left.wait(), grace)
         self._threads.stop()
-        if self._endpoint.journal is not None:
-            self._endpoint.journal.listeners.remove(self._on_written)
+        if self.held is not None:
+            self.held.stop()
 
 
 class Connection(asyncio.Protocol):
@@ -319,7 +304,8 @@ class Connection(asyncio.Protocol):
             deliver(response)
         else:
             self._answering = True
-            self._front.hold(response, deliver)
+            assert self._front.held is not None
+            self._front.held.hold(response, deliver)
 
     def _in_thread(self, work: Callable[[], _Result], done: Callable[[_Result], None]) -> None:
         """Let work be done in a thread, then hand its result to `done`; what comes meanwhile waits for its turn."""
