@@ -264,7 +264,7 @@ WRONG: Mapping[str, tuple[Callable[[Control], Any], type[Exception], str]] = {
     "an action": (lambda s: s.calls("kms:Decrypt"), ValueError, "did you mean Decrypt?"),
     "no operation at all": (lambda s: s.calls("Frobnicate"), ValueError, "the names are AWS's, such as Decrypt"),
     "another service's": (lambda s: s.calls("Decrypt", service="sts"), ValueError, "an operation of kms, not of sts"),
-    "a service": (lambda s: s.calls(service="s3"), ValueError, "the services here are account, cloudtrail, ec2, kms, sts, tagging"),
+    "a service": (lambda s: s.calls(service="s3"), ValueError, "the services here are account, cloudtrail, ec2, kms"),
     "KMS's own doing": (lambda s: s.calls("DeleteKey"), ValueError, r"not a call: events\(eventName='DeleteKey'\)"),
     "an event": (lambda s: s.events(eventName="Encypt"), ValueError, "did you mean Encrypt?"),
     "an error": (lambda s: s.calls(error_code="NotFoundExeption"), ValueError, "did you mean NotFoundException?"),

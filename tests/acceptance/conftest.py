@@ -30,8 +30,8 @@ def _is_tried(request: pytest.FixtureRequest, record_property: Any) -> None:
 
 @pytest.fixture(scope="session")
 def keytrail_settings() -> dict[str, Any]:
-    """Strict: signatures are checked, and nobody may do what no policy allows."""
-    return {"strict": True}
+    """Strict: signatures are checked, and nobody may do what no policy allows. HTTPS, too, for who needs that."""
+    return {"strict": True, "tls_port": 0}
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from measures import MEASURES, Effort
 from pairs import filling, rsa_keys, signatures
 from report import Row, table
 from servers import competitor_versions
+from snapshots import snapshots
+from tls import handshakes
 from trail import trail
 from values import value_codecs
 
@@ -38,6 +40,8 @@ ALL = {
     "pairs": rsa_keys,
     "filling": filling,
     "sign": signatures,
+    "snapshots": snapshots,
+    "tls": handshakes,
 }
 
 

@@ -1,7 +1,7 @@
 """libmongocrypt, MongoDB's client-side field level encryption: its data keys are sealed and opened by our KMS.
 
 It speaks KMS by an HTTP client of its own that compares the names of headers letter by letter. The bytes of its
-requests go over a plain socket here; in production they go through TLS.
+requests go over a plain socket here, and through TLS, as in production.
 
 How we know: the library itself; libmongocrypt's integration guide, "State: MONGOCRYPT_CTX_NEED_KMS".
 """
@@ -44,16 +44,17 @@ def bson(document: Mapping[str, Any]) -> bytes:
 
 
 class Driver(MongoCryptCallback):
-    """What a MongoDB driver does for the library, with a key vault of one document and a KMS on a plain socket."""
+    """What a MongoDB driver does for the library, with a key vault of one document and a KMS on a socket."""
 
-    def __init__(self, server: KeytrailServer) -> None:
+    def __init__(self, server: KeytrailServer, *, tls: bool) -> None:
         self.server = server
+        self.tls = tls
         self.vault = b""
         self.kms_requests: list[bytes] = []
 
     def kms_request(self, kms_context: Any) -> None:
         self.kms_requests.append(kms_context.message)
-        with Client(self.server) as client:
+        with Client(self.server, tls=self.tls) as client:
             client.send(kms_context.message)
             while (needed := kms_context.bytes_needed) > 0:
                 data = client.socket.recv(needed)
@@ -78,10 +79,17 @@ class Driver(MongoCryptCallback):
     def close(self) -> None: ...
 
 
-@pytest.fixture
-def driver(keytrail_clean: KeytrailServer) -> Driver:
-    keytrail_clean.load({"keys": [{"KeyId": KEY}], "credentials": [ACCESS_KEY]})
-    return Driver(keytrail_clean)
+@pytest.fixture(scope="module")
+def module_server() -> Iterator[KeytrailServer]:
+    with KeytrailServer(tls_port=0) as server:
+        yield server
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "TLS"])
+def driver(module_server: KeytrailServer, request: pytest.FixtureRequest) -> Driver:
+    module_server.reset()
+    module_server.load({"keys": [{"KeyId": KEY}], "credentials": [ACCESS_KEY]})
+    return Driver(module_server, tls=request.param)
 
 
 def encrypter(driver: Driver, secret: str = ACCESS_KEY["SecretAccessKey"]) -> ExplicitEncrypter:
