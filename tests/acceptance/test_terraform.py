@@ -28,8 +28,8 @@ PROGRAM = Program(
 )
 EXAMPLE = ROOT / "examples/terraform/main.tf"
 PROVIDER = EXAMPLE.read_text().partition("provider ")[0]
-MIRROR = Path("/opt/tf-plugins")
-"""Where images of machines that reach no registry have the provider; Terraform's own places need no words here."""
+MIRROR = next((path.parents[2] for path in Path("/opt").glob("*/*/hashicorp/aws")), None)
+"""A folder of providers, where there is one: a machine that reaches no registry has it below /opt."""
 
 
 class Terraform:
@@ -39,9 +39,9 @@ class Terraform:
         if shutil.which("terraform") is None:
             pytest.fail("terraform is not here: this program is on no package registry", pytrace=False)
         self._run = run
-        rest = 'direct { exclude = ["registry.terraform.io/hashicorp/aws"] }'
+        rest = 'direct { exclude = ["hashicorp/aws"] }'
         mirror = f'provider_installation {{\n  filesystem_mirror {{ path = "{MIRROR}" }}\n  {rest}\n}}\n'
-        (run.folder / "terraform.rc").write_text(mirror if MIRROR.is_dir() else "")
+        (run.folder / "terraform.rc").write_text(mirror if MIRROR is not None else "")
         run.environment["TF_CLI_CONFIG_FILE"] = str(run.folder / "terraform.rc")
         run.environment["CHECKPOINT_DISABLE"] = "1"
         (run.folder / "main.tf").write_text(configuration)

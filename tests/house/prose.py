@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = (".ci", ".github", "docs", "fixtures", "server", "tests")
+FOLDERS = (".ci", ".github", "docs", "examples", "fixtures", "server", "tests")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+//! Nothing is here: the example is a test, tests/kms.rs.
