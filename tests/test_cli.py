@@ -424,7 +424,7 @@ def test_convert_writes_a_seed_that_check_finds_good(tmp_path: Path) -> None:
         f"keytrail: warning: {source}: Aliases[1]: alias/lost is left out: no key here has the id {OTHER_KEY}\n"
     )
     seed.write_text(done.stdout)
-    assert "Account: '111122223333'" in done.stdout
+    assert 'Account: "111122223333"' in done.stdout
     assert "Region: eu-west-2" in done.stdout
     assert run("check", str(seed)).stdout == "good: 1 key, 1 alias, 0 credentials\n"
 
@@ -436,7 +436,7 @@ def test_convert_takes_account_and_region_from_the_variables_of_local_kms(tmp_pa
         "convert", "local-kms", str(source), "-o", str(seed), KMS_ACCOUNT_ID="444455556666", KMS_REGION="us-east-2"
     )
     assert (done.returncode, done.stdout) == (0, "")
-    assert "Account: '444455556666'" in seed.read_text()
+    assert 'Account: "444455556666"' in seed.read_text()
     assert "Region: us-east-2" in seed.read_text()
 
 

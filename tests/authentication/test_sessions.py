@@ -22,7 +22,8 @@ def issue(sessions: Sessions, count: int, principal: Principal = SESSION, token_
 
 
 def kept(sessions: Sessions, issued: list[Credential]) -> list[Credential]:
-    return [credential for credential in issued if sessions.get(credential.principal.access_key_id or "") is not None]
+    # An access key of a session that was dropped may have been given to a later one.
+    return [credential for credential in issued if sessions.get(credential.principal.access_key_id or "") is credential]
 
 
 def with_tags(size: int) -> Principal:

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from keytrail.clock import Clock
 from keytrail.domain.key import Key
 from keytrail.endpoint import Endpoint
+from keytrail.export import export
 from keytrail.messages import Later
 from keytrail.settings import Settings
 from tests.support import ACCOUNT, POLICY, wrapped_for
@@ -312,10 +313,10 @@ class Exports(RuleBasedStateMachine):
     def a_copy_is_the_same(self) -> None:
         self.steps += 1
         moments = ("absolute", "relative")[self.steps % 2]
-        written = self.endpoint.export(secrets=True, moments=moments)
+        written = export(self.endpoint, secrets=True, moments=moments)
         copy = fresh(self.endpoint.clock.now())
         copy.load(msgspec.json.encode(written.document))
-        assert copy.export(secrets=True, moments=moments).document == written.document
+        assert export(copy, secrets=True, moments=moments).document == written.document
         assert state_of(copy) == state_of(self.endpoint)
         if self.steps % 4 == 0:
             self._answers_are_the_same(copy)

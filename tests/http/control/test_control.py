@@ -465,7 +465,7 @@ WRONG_FILTERS = {
     "eventName=Encypt": "there is no operation Encypt; did you mean Encrypt?",
     "eventName=DeleteKey&called=true": "DeleteKey is what KMS does by itself, not a call",
     "eventName=Decrypt&eventSource=sts.amazonaws.com": "Decrypt is an operation of kms, not of sts",
-    "eventSource=s3.amazonaws.com": "there is no event source s3.amazonaws.com; the services here are cloudtrail, kms",
+    "eventSource=s3.amazonaws.com": "there is no event source s3.amazonaws.com; the services here are account",
     "errorCode=AccessDeniedException": "no event has the error code AccessDeniedException; CloudTrail's code for it is",
 }
 
